@@ -1,0 +1,20 @@
+"""What an installation sets: one frozen structure, from one TOML file and the environment.
+
+``shape`` is the list of keys with what each means, ``reading`` fills it, ``page`` writes ``docs/settings.md`` from it.
+"""
+
+from core.settings.reading import load_settings as load_settings
+from core.settings.shape import Blobs as Blobs
+from core.settings.shape import Company as Company
+from core.settings.shape import Data as Data
+from core.settings.shape import Database as Database
+from core.settings.shape import Log as Log
+from core.settings.shape import Parse as Parse
+from core.settings.shape import Secret as Secret
+from core.settings.shape import Settings as Settings
+from core.settings.shape import Smtp as Smtp
+from core.settings.shape import Web as Web
+
+__all__ = [
+    "Blobs", "Company", "Data", "Database", "Log", "Parse", "Secret", "Settings", "Smtp", "Web", "load_settings",
+]  # fmt: skip

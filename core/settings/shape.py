@@ -1,0 +1,242 @@
+"""Every key of the settings: its section, type, default, what it means and what it takes.
+
+A key with a default that depends on others stands empty here, says so in ``default_text`` and is filled in by
+``reading``; nobody outside this room ever sees it empty.
+"""
+
+# ruff: noqa: RUF009 - a key is a dataclass field with its meaning beside it
+
+from __future__ import annotations
+
+import ipaddress
+import zoneinfo
+from collections.abc import Callable
+from dataclasses import dataclass, field
+from pathlib import Path
+from typing import Any, get_type_hints
+from urllib.parse import urlsplit
+
+from babel.core import get_global
+from babel.numbers import is_currency
+
+from core.language import LANGUAGES
+
+Check = Callable[[Any], bool]
+
+
+@dataclass(frozen=True, slots=True)
+class About:
+    """What is known of a key beside its type. ``expects`` is what ``check`` asks, in the words of a sentence that
+    begins with "It must be"."""
+
+    means: str
+    default_text: str = ""
+    expects: str = ""
+    check: Check | None = None
+
+
+def _key(
+    default: Any,
+    means: str,
+    *,
+    default_text: str = "",
+    expects: str = "",
+    check: Check | None = None,
+    shown: bool = True,
+) -> Any:
+    """One key. ``shown=False`` keeps a value that may hold a password out of ``repr``."""
+    about = About(means, default_text, expects, check)
+    return field(default=default, repr=shown, metadata={"about": about})
+
+
+def _is_network(text: str) -> bool:
+    try:
+        ipaddress.ip_network(text)
+    except ValueError:
+        return False
+    return True
+
+
+def _is_port(port: int) -> bool:
+    return 0 <= port <= 65535
+
+
+def _is_web_address(text: str) -> bool:
+    try:
+        parts = urlsplit(text)
+        return parts.scheme in {"http", "https"} and bool(parts.hostname) and parts.port != 0
+    except ValueError:
+        return False
+
+
+def _begins(*beginnings: str) -> Check:
+    return lambda text: text.startswith(beginnings)
+
+
+_PORT = "a port from 0 (any free one) to 65535"
+
+
+@dataclass(frozen=True, slots=True)
+class Data:
+    """Where everything lives that is not in a database server or an object store."""
+
+    dir: Path = _key(Path("data"), "The folder for the database, letters and the key file. Back up all of it.")
+
+
+@dataclass(frozen=True, slots=True)
+class Database:
+    """Where the rows are."""
+
+    url: str = _key(
+        "",
+        "The database: `sqlite:///…` for one machine, `postgresql://user:password@host/name` for many.",
+        default_text="sqlite:///<data.dir>/mailhub.db",
+        expects="an address that begins with sqlite:/// or postgresql://",
+        check=_begins("sqlite:///", "postgresql://"),
+        shown=False,
+    )
+
+
+@dataclass(frozen=True, slots=True)
+class Blobs:
+    """Where the bytes of letters are kept once they are settled."""
+
+    url: str = _key(
+        "",
+        "Where the bytes of letters are kept.",
+        default_text="file://<data.dir>/blobs",
+        expects="an address that begins with file:///",
+        check=_begins("file:///"),
+        shown=False,
+    )
+
+
+@dataclass(frozen=True, slots=True)
+class Secret:
+    """The key behind everything sealed and signed."""
+
+    key_file: Path = _key(
+        Path(),
+        "The file of keys that seal passwords and sign links. Made at the first start; without it sealed passwords "
+        "are lost, so keep a copy apart from the backups of the database.",
+        default_text="<data.dir>/secret.key",
+    )
+
+
+@dataclass(frozen=True, slots=True)
+class Web:
+    """The pages and the API."""
+
+    host: str = _key("127.0.0.1", "The address to listen on; `0.0.0.0` for all.")
+    port: int = _key(8000, "The port to listen on.", expects=_PORT, check=_is_port)
+    base_url: str = _key(
+        "",
+        "The address people type, as it stands in links inside letters. Never taken from a request.",
+        default_text="http://<web.host>:<web.port>",
+        expects="a whole address such as https://mail.firm.example",
+        check=_is_web_address,
+    )
+    insecure: bool = _key(
+        False, "Allow plain http beyond this machine. Passwords and letters can then be read on the way."
+    )
+
+
+@dataclass(frozen=True, slots=True)
+class Smtp:
+    """The door through which letters are delivered."""
+
+    host: str = _key("127.0.0.1", "The address to listen on; `0.0.0.0` for all.")
+    port: int = _key(2525, "The port to listen on; mail from outside comes to 25.", expects=_PORT, check=_is_port)
+    hostname: str = _key(
+        "", "The name the server greets with; the MX record should name it.", default_text="the machine's name"
+    )
+    tls_cert: Path | None = _key(None, "The certificate chain (PEM). With it, STARTTLS is offered.")
+    tls_key: Path | None = _key(None, "The certificate's private key (PEM).")
+    max_size: int = _key(
+        50 * 1024 * 1024,
+        "The largest letter taken, in bytes; larger ones are refused to the sender's face.",
+        expects="at least 65536 bytes",
+        check=lambda size: size >= 65536,
+    )
+    trusted_peers: tuple[str, ...] = _key(
+        (),
+        "Addresses or networks of relays whose word is believed: no rate limits, and the `Received` lines they wrote "
+        "count. This machine is always one.",
+        expects="a list of addresses or networks such as 10.0.0.0/8",
+        check=lambda peers: all(map(_is_network, peers)),
+    )
+
+
+@dataclass(frozen=True, slots=True)
+class Parse:
+    """Understanding letters."""
+
+    workers: int = _key(
+        0,
+        "How many processes read letters.",
+        default_text="one a processor, at most 4",
+        expects="at least 1",
+        check=lambda workers: workers >= 1,
+    )
+
+
+@dataclass(frozen=True, slots=True)
+class Company:
+    """Whose server this is; each person may choose a language and a time zone of their own."""
+
+    name: str = _key("", "The company's name, as it stands on pages and in letters of the system.")
+    timezone: str = _key(
+        "UTC",
+        "The time zone of working hours and of people who chose none.",
+        expects="a time zone such as Europe/Kyiv",
+        check=lambda name: name in zoneinfo.available_timezones(),
+    )
+    language: str = _key(
+        "en",
+        "The language of people who chose none.",
+        expects=f"one of {', '.join(LANGUAGES)}",
+        check=lambda code: code in LANGUAGES,
+    )
+    currency: str = _key("EUR", "The currency of sums that name none.", expects="a code such as EUR", check=is_currency)
+    country: str = _key(
+        "UA",
+        "The country of telephone numbers and holidays that name none.",
+        expects="a two-letter code such as UA",
+        check=lambda code: code in get_global("territory_currencies"),
+    )
+
+
+@dataclass(frozen=True, slots=True)
+class Log:
+    """What the server says of its work. Addresses, subjects and secrets are masked."""
+
+    level: str = _key(
+        "info",
+        "How much is said.",
+        expects="one of debug, info, warning, error",
+        check=lambda level: level in {"debug", "info", "warning", "error"},
+    )
+    format: str = _key(
+        "auto",
+        "`human` for people, `json` for programs; `auto` looks whether a person is at the terminal.",
+        expects="one of auto, human, json",
+        check=lambda style: style in {"auto", "human", "json"},
+    )
+
+
+@dataclass(frozen=True, slots=True)
+class Settings:
+    """All of it. Made by ``load_settings`` only, which also fills in what depends on other keys."""
+
+    data: Data
+    database: Database
+    blobs: Blobs
+    secret: Secret
+    web: Web
+    smtp: Smtp
+    parse: Parse
+    company: Company
+    log: Log
+
+
+SECTIONS: dict[str, type] = get_type_hints(Settings)
