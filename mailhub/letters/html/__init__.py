@@ -1,0 +1,7 @@
+"""HTML letters made harmless by two layers, each of which holds alone."""
+
+from mailhub.letters.html.frame import FRAME_HEADERS, SANDBOX, frame_document
+from mailhub.letters.html.harmless import HarmlessHtml, make_harmless
+from mailhub.letters.html.policy import POLICY_VERSION
+
+__all__ = ["FRAME_HEADERS", "POLICY_VERSION", "SANDBOX", "HarmlessHtml", "frame_document", "make_harmless"]
