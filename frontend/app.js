@@ -1,0 +1,20 @@
+// Everything works without these scripts; with them nothing reloads, times stay true and keys answer.
+import "htmx.org";
+
+import { startFrames } from "./scripts/frames.js";
+import { startKeys } from "./scripts/keys.js";
+import { startLive } from "./scripts/live.js";
+import { startMenus } from "./scripts/menus.js";
+import { startPanes } from "./scripts/panes.js";
+import { startTheme } from "./scripts/theme.js";
+import { startTimes } from "./scripts/times.js";
+import { startToasts } from "./scripts/toasts.js";
+
+startTheme();
+startMenus();
+startPanes();
+startFrames();
+startKeys();
+startTimes();
+startToasts();
+startLive();

@@ -1,0 +1,62 @@
+// The keyboard. Keys are physical places (`event.code`), so that they answer in a Cyrillic layout too.
+// What a key does is what the element with `data-key` does when clicked: a key never does what no button shows.
+
+/** `data-key` holds "e", "shift+u", "/" or a sequence "g i". */
+function keyName(event) {
+  if (event.key === "?" || (event.shiftKey && event.code === "Slash")) return "?";
+  const plain = /^(?:Key|Digit)(.)$/.exec(event.code)?.[1].toLowerCase() ?? { Slash: "/" }[event.code];
+  return plain && (event.shiftKey ? `shift+${plain}` : plain);
+}
+
+export function startKeys() {
+  let prefix = "";
+  let prefixTimer = 0;
+
+  document.addEventListener("keydown", (event) => {
+    if (event.ctrlKey || event.metaKey || event.altKey || event.isComposing || isTyping(event.target)) return;
+    if (document.querySelector("dialog[open]")) return;
+    const key = keyName(event);
+    if (!key) return;
+
+    const name = prefix ? `${prefix} ${key}` : key;
+    prefix = "";
+    clearTimeout(prefixTimer);
+    if (name === "g") {
+      prefix = "g";
+      prefixTimer = setTimeout(() => (prefix = ""), 1500);
+    } else if (name === "j" || name === "k") {
+      moveInList(name === "j" ? 1 : -1);
+    } else {
+      const target = [...document.querySelectorAll(`[data-key="${CSS.escape(name)}"]`)].find((each) => each.checkVisibility());
+      if (!target) return;
+      press(target);
+    }
+    event.preventDefault();
+  });
+
+  document.addEventListener("click", (event) => {
+    const opener = event.target.closest?.("[data-dialog]");
+    if (opener) document.getElementById(opener.dataset.dialog)?.showModal();
+    else if (event.target.matches?.("dialog")) event.target.close();
+  });
+}
+
+function press(target) {
+  if (target.matches("input, textarea, select")) target.focus();
+  else target.click();
+  if (target.matches("summary")) target.parentElement.querySelector(".menu-item")?.focus();
+}
+
+function isTyping(target) {
+  return target.isContentEditable || target.matches?.("input:not([type=checkbox]), textarea, select");
+}
+
+/** Moves the focus from row to row; with no row in focus it starts from the open one. */
+function moveInList(step) {
+  const links = [...document.querySelectorAll(".row-link, .held")];
+  const at = links.findIndex((each) => each === document.activeElement || each.closest(".row")?.contains(document.activeElement));
+  const from = at >= 0 ? at : links.findIndex((each) => each.hasAttribute("aria-current"));
+  const next = links[from < 0 ? 0 : Math.max(0, Math.min(links.length - 1, from + step))];
+  next?.focus({ preventScroll: true });
+  next?.scrollIntoView({ block: "nearest" });
+}

@@ -1,0 +1,88 @@
+// One event stream for a browser, however many tabs: a browser allows six connections to a host, and a stream holds one.
+// The tab that gets the lock listens and tells the others; when it closes, the next one goes on from the last change.
+
+const RETRY_MS = [1000, 2000, 5000, 10000, 30000];
+const GATHER_MS = 250;
+
+/** @typedef {{id: number, kind: string, thread_id?: number, mailbox_id?: number}} Change */
+
+export function startLive() {
+  const address = document.body.dataset.events;
+  if (!address) return;
+  const refresh = refresher();
+  const name = `mailhub-live-${document.body.dataset.user}`;
+  const channel = new BroadcastChannel(name);
+  let last = document.body.dataset.lastChange || "";
+
+  const receive = (message) => {
+    if (message.online !== undefined) showOnline(message.online);
+    if (!message.change) return;
+    last = String(message.change.id);
+    refresh(message.change);
+  };
+  channel.onmessage = (event) => receive(event.data);
+
+  const lead = () => {
+    const tell = (message) => {
+      channel.postMessage(message);
+      receive(message);
+    };
+    listen(address, () => last, tell);
+    return new Promise(() => {}); // held until this tab goes away
+  };
+  // Locks need a secure origin; elsewhere every tab listens for itself.
+  if (navigator.locks) navigator.locks.request(name, lead);
+  else listen(address, () => last, receive);
+}
+
+/** Listens for ever. `last` is asked anew for each connection: the stream goes on where the browser left off. */
+function listen(address, last, tell) {
+  let failures = 0;
+  const connect = () => {
+    const url = new URL(address, location.href);
+    if (last()) url.searchParams.set("after", last());
+    const stream = new EventSource(url);
+    stream.onopen = () => {
+      failures = 0;
+      tell({ online: true });
+    };
+    stream.onmessage = (event) => tell({ change: { ...JSON.parse(event.data), id: event.lastEventId } });
+    stream.onerror = () => {
+      stream.close();
+      tell({ online: false });
+      setTimeout(connect, RETRY_MS[Math.min(failures++, RETRY_MS.length - 1)]);
+    };
+  };
+  connect();
+}
+
+function showOnline(online) {
+  document.getElementById("offline")?.toggleAttribute("hidden", online);
+}
+
+/** Gathers changes for a moment and then lets each touched fragment fetch itself, in a tab that somebody looks at. */
+function refresher() {
+  const waiting = new Map();
+  let timer = 0;
+
+  const flush = () => {
+    timer = 0;
+    if (document.hidden) return;
+    for (const [selector, event] of waiting) {
+      for (const element of document.querySelectorAll(selector)) element.dispatchEvent(new CustomEvent(event));
+    }
+    waiting.clear();
+  };
+  document.addEventListener("visibilitychange", flush);
+
+  return (/** @type {Change} */ change) => {
+    waiting.set("[hx-trigger~='live-rail']", "live-rail");
+    if (change.thread_id) {
+      waiting.set(`.thread[data-thread='${Number(change.thread_id)}']`, "live-thread");
+      const row = `#row-${Number(change.thread_id)}`;
+      if (document.querySelector(row)) waiting.set(row, "live-row");
+      else waiting.set("#news", "live-news");
+    }
+    timer ||= setTimeout(flush, GATHER_MS);
+  };
+}

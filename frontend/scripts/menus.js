@@ -1,0 +1,27 @@
+// Menus are <details>: they open by themselves. This closes them on Escape, on a click elsewhere and after a choice.
+
+export function startMenus() {
+  const close = (except) => {
+    for (const menu of document.querySelectorAll("details.menu[open]")) if (!menu.contains(except)) menu.open = false;
+  };
+
+  document.addEventListener("click", (event) => {
+    close(event.target);
+    if (event.target.closest?.(".menu-item")) close(null);
+  });
+
+  document.addEventListener("keydown", (event) => {
+    const menu = event.target.closest?.("details.menu[open]");
+    if (event.key === "Escape") {
+      const opened = menu ?? document.querySelector("details.menu[open]");
+      close(null);
+      opened?.querySelector("summary").focus();
+    } else if (menu && (event.key === "ArrowDown" || event.key === "ArrowUp")) {
+      const items = [...menu.querySelectorAll(".menu-item")];
+      const at = items.indexOf(document.activeElement);
+      const step = event.key === "ArrowDown" ? 1 : -1;
+      items[(at + step + items.length) % items.length]?.focus();
+      event.preventDefault();
+    }
+  });
+}

@@ -1,0 +1,24 @@
+// What was done, for ten seconds, with its undo. The server sends toasts; a network that fails is told from a template.
+
+const TOAST_MS = 10_000;
+
+export function startToasts() {
+  const place = document.getElementById("toasts");
+  if (!place) return;
+
+  const time = (toast) => {
+    if (toast.classList?.contains("toast") && !toast.classList.contains("stays")) setTimeout(() => toast.remove(), TOAST_MS);
+  };
+  new MutationObserver((changes) => {
+    for (const change of changes) change.addedNodes.forEach(time);
+  }).observe(place, { childList: true });
+  place.querySelectorAll(".toast").forEach(time);
+
+  place.addEventListener("click", (event) => {
+    if (event.target.closest("[data-dismiss]")) event.target.closest(".toast").remove();
+  });
+  document.addEventListener("htmx:error", () => {
+    const template = document.getElementById("toast-offline");
+    if (template && !place.querySelector(".toast.offline-toast")) place.append(template.content.cloneNode(true));
+  });
+}
