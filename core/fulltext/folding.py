@@ -1,0 +1,118 @@
+"""Text as it is searched: one spelling for all the ways people write a word.
+
+Case, accents, widths and ligatures go; apostrophes and soft hyphens inside words too. What tells words apart stays:
+й is not и, and і is not и, in five languages. ё is written е, ґ г, ї і and đ d, as people type them. The same folding
+makes the index and reads the question, so a change here means a new ``FOLDING_VERSION`` and a new index.
+
+One pass through a table, one regular expression: linear, about 0.1 ms for a letter of 700 characters.
+"""
+
+from __future__ import annotations
+
+import re
+import unicodedata
+
+FOLDING_VERSION = 1
+LONGEST_WORD = 64
+_MOST_KEPT = 20_000
+
+# Letters that have no decomposition, or one that would lose a letter of an alphabet.
+_LETTERS = {
+    "й": "й",
+    "ґ": "г",
+    "đ": "d",
+    "ð": "d",
+    "ł": "l",
+    "ø": "o",
+    "æ": "ae",
+    "œ": "oe",
+    "ı": "i",
+    "þ": "th",
+}
+_APOSTROPHES = "'’ʼ`′‘‛´ʹʻ＇ʽ"
+_WORD = re.compile(r"[^\W_]+")
+# Digits that people part to read them: 1.500.000, 4 412, +380 44 123-45-67, (555) 123-4567.
+_PARTED_NUMBER = re.compile(r"(?<!\w)\d{1,3}(?:[ .,\xa0]\d{3})+(?!\d)|\d{1,4}(?:[ ()/.-]{1,2}\d{1,4}){1,6}(?!\w)")
+_PHONE_DIGITS = range(7, 16)  # E.164: at most fifteen
+_QUOTED = re.compile(r'"[^"]*"|„[^„“”]*[“”]|«[^«»]*»|“[^“”]*”')
+
+
+class _Table(dict[int, str]):
+    """What each character becomes. The alphabets people write in are worked out beforehand, others when they are met;
+    so many are kept that a letter made of rare characters can neither slow us down nor fill the memory."""
+
+    def __missing__(self, code: int) -> str:
+        folded = _fold_character(chr(code))
+        if len(self) < _MOST_KEPT:
+            self[code] = folded
+        return folded
+
+
+def _fold_character(character: str) -> str:
+    category = unicodedata.category(character)
+    lower = character.casefold()
+    if lower in _LETTERS:
+        return _LETTERS[lower]
+    if character in _APOSTROPHES or category == "Cf" or unicodedata.combining(character):
+        return ""
+    if "\uac00" <= character <= "\ud7a3":  # Hangul syllables are letters, not letters with marks
+        return character
+    plain = unicodedata.normalize("NFKD", lower).casefold()
+    if plain == character:
+        return plain
+    plain = "".join(map(_fold_character, plain))
+    if category in {"So", "No"} and len(plain) > 1:
+        # № and ™ stand beside a word and are none; ½ is no part of the number before it.
+        return f" {plain} " if plain[0].isdigit() else " "
+    return plain
+
+
+_PREPARED = (range(0x20, 0x600), range(0x1E00, 0x2200), range(0xFB00, 0xFB07), range(0xFF00, 0xFF60))
+_TABLE = _Table({code: _fold_character(chr(code)) for codes in _PREPARED for code in codes})
+
+
+def fold(text: str) -> str:
+    """The text in the one spelling; white space and punctuation stay where they are."""
+    return unicodedata.normalize("NFC", text).translate(_TABLE)
+
+
+def words(text: str) -> list[str]:
+    """The words that are indexed, in order: runs of letters and digits, at most 64 characters of each, so the parts of
+    an address are words too. After them, each number that was parted for reading stands once more in one piece."""
+    folded = fold(text)
+    found = [word[:LONGEST_WORD] for word in _WORD.findall(folded)]
+    return found + _joined_numbers(folded)
+
+
+def query_words(text: str) -> list[str]:
+    """The words somebody looks for, in order: all of them must be found."""
+    return [word for phrase in query_phrases(text) for word in phrase]
+
+
+def query_phrases(text: str) -> list[tuple[str, ...]]:
+    """What somebody looks for, more exactly: phrases that must all be found, most of them of one word.
+
+    The words of a phrase stand side by side in the text: what the asker put in quotation marks, and what is written
+    without a space, ``АБ-1187`` or ``olena@pekarnia.example``.
+    """
+    phrases: list[tuple[str, ...]] = []
+    after = 0
+    for quoted in _QUOTED.finditer(text):
+        phrases += map(_phrase, fold(text[after : quoted.start()]).split())
+        phrases.append(_phrase(fold(quoted[0])))
+        after = quoted.end()
+    phrases += map(_phrase, fold(text[after:]).split())
+    return list(dict.fromkeys(filter(None, phrases)))
+
+
+def _phrase(folded: str) -> tuple[str, ...]:
+    return tuple(word[:LONGEST_WORD] for word in _WORD.findall(folded))
+
+
+def _joined_numbers(folded: str) -> list[str]:
+    joined = []
+    for match in _PARTED_NUMBER.finditer(folded):
+        number = "".join(filter(str.isdigit, match[0]))
+        if len(number) in _PHONE_DIGITS or match[0][-4:-3] in " .,\xa0":
+            joined.append(number)
+    return joined
