@@ -52,7 +52,11 @@ class Reception(Wire):
         try:
             if await self._receive(decoder):
                 await self._hand_over(decoder)
+        except OSError:
+            log.exception("no room for a letter's file")
+            raise RefusedError(NO_ROOM) from None
         finally:
+            decoder.discard()
             self.listener.budget.give(self.charged)
             self.reset()
 
@@ -73,7 +77,7 @@ class Reception(Wire):
                 except SmuggledError:
                     self.listener.counters["smuggled"] += 1
                     raise FarewellError("550 5.6.11 A dot stands alone next to a bare CR or LF") from None
-                if refusal is None and (refusal := self._charge(decoder.size - size, decoder.size)):
+                if refusal is None and (refusal := self._charge(decoder, decoder.size - size)):
                     decoder.discard()
                 if decoder.size > 2 * limits.max_size:
                     raise FarewellError(TOO_BIG)
@@ -84,12 +88,12 @@ class Reception(Wire):
             raise refusal
         return self.phase == "data"
 
-    def _charge(self, grown: int, size: int) -> RefusedError | None:
+    def _charge(self, decoder: DataDecoder, grown: int) -> RefusedError | None:
         """Pays for so many more bytes of a letter, or says why not."""
-        if size > self.listener.limits.max_size:
+        if decoder.size > self.listener.limits.max_size:
             self.listener.counters["too_big"] += 1
             return RefusedError(TOO_BIG)
-        if not self.listener.budget.take(grown):
+        if not decoder.keeps or not self.listener.budget.take(grown):
             self.listener.counters["no_room"] += 1
             return RefusedError(NO_ROOM)
         self.charged += grown

@@ -1,0 +1,155 @@
+"""How fast letters are accepted over SMTP, beside aiosmtpd's own handler and Postfix's smtp-sink, in one run.
+
+    python bench/smtp_accept.py [--rounds 5] [--letters 3000] [--sessions 20] [--size 3000] [--only ours,sink]
+
+The client is ``smtp-source``: a connection a letter, as letters of strangers come, HELO, no pipelining. Rounds are
+interleaved, so that a busy machine hurts all alike; what counts are the ratios of the medians.
+"""
+
+from __future__ import annotations
+
+import argparse
+import asyncio
+import os
+import shutil
+import socket
+import statistics
+import subprocess
+import sys
+import time
+from collections.abc import AsyncIterator, Callable
+from contextlib import AbstractAsyncContextManager, asynccontextmanager
+from pathlib import Path
+
+import uvloop
+from aiosmtpd.smtp import SMTP
+
+sys.path.insert(0, str(Path(__file__).resolve().parent.parent))
+
+from mailhub.ingest.smtp import Limits, Listener, PostOffice, Recipient, Transaction
+
+
+class NoOffice:
+    """Says yes to everything and keeps nothing."""
+
+    async def find_recipient(self, address: str, sender: str) -> Recipient | None:  # noqa: ARG002
+        return Recipient(address, 1)
+
+    async def accept(self, transaction: Transaction) -> str:  # noqa: ARG002
+        return "1"
+
+    def has_room(self, size: int) -> bool:  # noqa: ARG002
+        return True
+
+
+@asynccontextmanager
+async def no_office() -> AsyncIterator[PostOffice]:
+    yield NoOffice()
+
+
+OFFICES: dict[str, Callable[[], AbstractAsyncContextManager[PostOffice]]] = {"ours": no_office}
+"""Kinds of our listener by the office behind it."""
+
+
+class NoHandler:
+    """aiosmtpd's handler that keeps nothing."""
+
+    async def handle_DATA(self, server: object, session: object, envelope: object) -> str:  # noqa: ARG002, N802
+        return "250 OK"
+
+
+async def serve_theirs() -> None:
+    loop = asyncio.get_running_loop()
+    server = await loop.create_server(lambda: SMTP(NoHandler(), hostname="bench", loop=loop), "127.0.0.1", 0)
+    print(server.sockets[0].getsockname()[1], flush=True)
+    await server.serve_forever()
+
+
+async def serve_ours(kind: str) -> None:
+    async with OFFICES[kind]() as office:
+        listener = Listener(office, "bench", limits=Limits())
+        await listener.start()
+        print(listener.port, flush=True)
+        await asyncio.Event().wait()
+
+
+def serve(kind: str) -> None:
+    if kind == "aiosmtpd":
+        asyncio.run(serve_theirs())
+    elif kind == "aiosmtpd+uvloop":
+        uvloop.run(serve_theirs())
+    else:
+        uvloop.run(serve_ours(kind))
+
+
+def start(kind: str) -> tuple[subprocess.Popen[str], int]:
+    """The server of that kind in a process of its own, and its port once it listens."""
+    if kind != "sink":
+        process = subprocess.Popen([sys.executable, __file__, "--serve", kind], stdout=subprocess.PIPE, text=True)
+        assert process.stdout is not None
+        return process, int(process.stdout.readline())
+    with socket.create_server(("127.0.0.1", 0)) as free:
+        port = free.getsockname()[1]
+    user = ["-u", "nobody"] if os.geteuid() == 0 else []
+    process = subprocess.Popen([tool("smtp-sink"), *user, f"127.0.0.1:{port}", "1000"], text=True)
+    deadline = time.monotonic() + 10
+    while True:
+        try:
+            socket.create_connection(("127.0.0.1", port), 1).close()
+        except ConnectionRefusedError:
+            if time.monotonic() > deadline:
+                raise
+            time.sleep(0.05)
+        else:
+            return process, port
+
+
+def tool(name: str) -> str:
+    found = shutil.which(name, path=os.environ["PATH"] + os.pathsep + "/usr/sbin")
+    if found is None:
+        raise SystemExit(f"{name} is missing; it comes with Postfix")
+    return found
+
+
+def measure(port: int, options: argparse.Namespace) -> float:
+    """Letters a second."""
+    command = [tool("smtp-source"), "-s", str(options.sessions), "-m", str(options.letters), "-l", str(options.size)]
+    command += ["-f", "a@bench.example", "-t", "info@bench.example", f"127.0.0.1:{port}"]
+    begin = time.perf_counter()
+    subprocess.run(command, check=True, timeout=300)
+    return float(options.letters / (time.perf_counter() - begin))
+
+
+def main() -> None:
+    parser = argparse.ArgumentParser(description=__doc__)
+    parser.add_argument("--rounds", type=int, default=5)
+    parser.add_argument("--letters", type=int, default=3000)
+    parser.add_argument("--sessions", type=int, default=20)
+    parser.add_argument("--size", type=int, default=3000)
+    parser.add_argument("--only", default="")
+    parser.add_argument("--serve", help=argparse.SUPPRESS)
+    options = parser.parse_args()
+    if options.serve:
+        serve(options.serve)
+        return
+    kinds = [*(options.only.split(",") if options.only else ["aiosmtpd", "aiosmtpd+uvloop", *OFFICES, "sink"])]
+    servers = {kind: start(kind) for kind in kinds}
+    rates: dict[str, list[float]] = {kind: [] for kind in kinds}
+    try:
+        for _ in range(options.rounds):
+            for kind, (_process, port) in servers.items():
+                rates[kind].append(measure(port, options))
+    finally:
+        for process, _port in servers.values():
+            process.kill()
+            process.wait()
+    base = statistics.median(rates[kinds[0]])
+    print(f"{options.letters} letters of {options.size} bytes, {options.sessions} sessions, {options.rounds} rounds")
+    for kind, seen in rates.items():
+        median = statistics.median(seen)
+        span = f"({min(seen):.0f}-{max(seen):.0f})"
+        print(f"{kind:16} {median:8.0f} letters/s {median / base:6.2f} × {kinds[0]}   {span}")
+
+
+if __name__ == "__main__":
+    main()
