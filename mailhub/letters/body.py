@@ -1,0 +1,166 @@
+"""Which parts of a letter are its text, which its HTML and which its files. RFC 2046 §5.1, RFC 8621 §4.1.4."""
+
+from __future__ import annotations
+
+import hashlib
+import html as entities
+from dataclasses import dataclass, field
+
+from mailhub.letters import limits
+from mailhub.letters.attachments import describe, find_disposition, split_uuencoded
+from mailhub.letters.charsets import decode, find_meta_charset
+from mailhub.letters.clean import body_text
+from mailhub.letters.flowed import unflow
+from mailhub.letters.plain import html_to_text
+from mailhub.letters.scanner import Part, Scan
+from mailhub.letters.transfer import decode_transfer, find_encoding
+from mailhub.letters.values import Attachment
+
+
+@dataclass(slots=True)
+class Body:
+    """What a letter says and carries. ``digests`` are of the decoded leaves in order, for the fingerprint.
+
+    ``others`` holds the small decoded parts that machines wrote (reports, calendars) by media type.
+    """
+
+    text: str | None = None
+    html: str | None = None
+    attachments: list[Attachment] = field(default_factory=list)
+    digests: list[str] = field(default_factory=list)
+    others: list[tuple[str, bytes]] = field(default_factory=list)
+
+
+@dataclass(slots=True)
+class _Piece:
+    """One stretch of the letter in up to two forms of the same words."""
+
+    text: str | None = None
+    html: str | None = None
+
+
+_KEPT_TYPES = {
+    "message/delivery-status", "message/global-delivery-status", "message/feedback-report", "message/rfc822",
+    "message/global", "text/rfc822-headers", "message/global-headers", "text/calendar", "application/ics",
+    "message/disposition-notification",
+}  # fmt: skip
+_KEPT_BYTES = 500_000
+
+
+def read_body(raw: bytes, scan: Scan) -> Body:
+    """Sort the leaves of a letter into text, HTML and attachments, and decode them. Pieces of text are joined in order."""
+    return _Sorter(raw, scan).run()
+
+
+class _Sorter:
+    def __init__(self, raw: bytes, scan: Scan) -> None:
+        self.raw = raw
+        self.parts = scan.parts
+        self.defects = scan.defects
+        self.body = Body()
+        self.pieces: list[_Piece] = []
+        #: The piece that belongs to each multipart/alternative, by the index of that part.
+        self.alternatives: dict[int, _Piece] = {}
+
+    def run(self) -> Body:
+        for part in self.parts:
+            if part.is_multipart:
+                continue
+            if self.is_text(part):
+                self.add_text(part)
+            elif part.body < part.end or part.headers.fields:
+                self.add_attachment(part)
+        self.join()
+        return self.body
+
+    def is_text(self, part: Part) -> bool:
+        """RFC 8621: not sent as a file, text or HTML, and either the first of its siblings or without a name."""
+        kind = part.content_type.type
+        if kind.startswith("multipart/"):
+            return True
+        if kind not in {"text/plain", "text/html"}:
+            return False
+        if not part.headers.fields:
+            return True
+        disposition, name = find_disposition(part)
+        if disposition == "attachment":
+            return False
+        if self.inside(part, "multipart/related") and part.nth > 0 and part.headers.find("content-id"):
+            return False
+        return name is None or part.nth == 0
+
+    def inside(self, part: Part, kind: str) -> bool:
+        return part.parent >= 0 and self.parts[part.parent].content_type.type == kind
+
+    def add_text(self, part: Part) -> None:
+        content_type = part.content_type
+        encoding = find_encoding(part.headers.all("content-transfer-encoding"), self.defects)
+        data, defect = decode_transfer(self.raw[part.body : part.end], encoding)
+        if defect is not None:
+            self.defects.append(defect)
+        if encoding == "7bit" and b"begin " in data:
+            data, files = split_uuencoded(data, part.body, self.defects)
+            self.body.attachments += files
+        self.body.digests.append(hashlib.sha256(data.replace(b"\r\n", b"\n").rstrip()).hexdigest())
+        if len(data) > limits.TEXT_BYTES:
+            self.defects.append("a text is too long; its end was left out")
+            data = data[: limits.TEXT_BYTES]
+        is_html = content_type.type == "text/html"
+        label = content_type.charset
+        if is_html and (label is None or label.lower() == "us-ascii"):
+            label = find_meta_charset(data) or label
+        text, _, defect = decode(data, label)
+        if defect is not None:
+            self.defects.append(defect)
+        text = body_text(text)
+        if not is_html and content_type.raw_params.get("format", b"").strip().lower() == b"flowed":
+            text = unflow(text, content_type.raw_params.get("delsp", b"").strip().lower() == b"yes")
+        self.place(part, text, is_html)
+
+    def place(self, part: Part, text: str, is_html: bool) -> None:
+        """Put the text beside its other form when both stand in one multipart/alternative, else behind what came before."""
+        owner = self.alternative_of(part)
+        piece = self.alternatives.get(owner) if owner >= 0 else None
+        if piece is None or (piece.html if is_html else piece.text) is not None:
+            piece = _Piece()
+            self.pieces.append(piece)
+            if owner >= 0:
+                self.alternatives.setdefault(owner, piece)
+        if is_html:
+            piece.html = text
+        else:
+            piece.text = text
+
+    def alternative_of(self, part: Part) -> int:
+        """The index of the multipart/alternative that holds the part, directly or through other multiparts; else -1."""
+        parent = part.parent
+        while parent >= 0:
+            if self.parts[parent].content_type.type == "multipart/alternative":
+                return parent
+            parent = self.parts[parent].parent
+        return -1
+
+    def add_attachment(self, part: Part) -> None:
+        inline = self.inside(part, "multipart/related") or self.alternative_of(part) >= 0
+        disposition, _ = find_disposition(part)
+        if disposition:
+            inline = disposition == "inline" or (inline and disposition != "attachment")
+        attachment, data = describe(self.raw, part, self.defects, inline)
+        self.body.digests.append(attachment.sha256)
+        if attachment.content_type in _KEPT_TYPES:
+            self.body.others.append((attachment.content_type, data[:_KEPT_BYTES]))
+        self.body.attachments.append(attachment)
+
+    def join(self) -> None:
+        pieces = [piece for piece in self.pieces if (piece.text or piece.html or "").strip()] or self.pieces[:1]
+        texts = [html_to_text(piece.html or "") if not (piece.text or "").strip() else piece.text or "" for piece in pieces]
+        if pieces:
+            self.body.text = "\n\n".join(text.strip("\n") for text in texts) if len(texts) > 1 else texts[0]
+        if any(piece.html is not None for piece in pieces):
+            htmls = [_as_html(piece.text or "") if piece.html is None else piece.html for piece in pieces]
+            self.body.html = "\n".join(htmls)
+
+
+def _as_html(text: str) -> str:
+    """Plain text between HTML pieces, escaped, its lines kept."""
+    return f'<pre style="white-space: pre-wrap">{entities.escape(text)}</pre>' if text.strip() else ""

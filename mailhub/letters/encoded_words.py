@@ -1,0 +1,49 @@
+"""Header values to text: RFC 2047 as it is written in the wild, and raw 8-bit values."""
+
+from __future__ import annotations
+
+import binascii
+import re
+
+from mailhub.letters.charsets import decode
+from mailhub.letters.clean import one_line
+
+# The charset may carry a language (RFC 2231 §5). Blanks and a few question marks inside a word are wrong and usual.
+_WORD = re.compile(rb"=\?([^\s?*=]{1,60})(?:\*[^\s?]{0,20})?\?([bBqQ])\?([^?\r\n]*(?:(?<!=)\?(?!=)[^?\r\n]*){0,8})\?=")
+
+
+def decode_header(value: bytes) -> str:
+    """The text of an unfolded header value, on one line. Neighbouring words of one charset are joined before decoding,
+
+    so that a character split between them survives; what is no word is read as UTF-8, else as it is best understood.
+    """
+    if b"=?" not in value:
+        return one_line(value.decode("ascii") if value.isascii() else decode(value, None).text)
+    pieces: list[str] = []
+    pending, charset = b"", ""
+    position = 0
+    for match in _WORD.finditer(value):
+        between = value[position : match.start()]
+        label = match[1].decode("latin-1").lower()
+        if pending and (between.strip() or label != charset):
+            pieces.append(decode(pending, charset).text)
+            pending = b""
+        if between.strip() or (between and position == 0):
+            pieces.append(decode(between, None).text)
+        pending += _payload(match[2], match[3])
+        charset = label
+        position = match.end()
+    if pending:
+        pieces.append(decode(pending, charset).text)
+    pieces.append(decode(value[position:], None).text)
+    return one_line("".join(pieces))
+
+
+def _payload(encoding: bytes, text: bytes) -> bytes:
+    if encoding in b"qQ":
+        return binascii.a2b_qp(text, header=True)
+    try:
+        return binascii.a2b_base64(text + b"===")
+    except binascii.Error:
+        # One character too many: all but the last of them can be read.
+        return binascii.a2b_base64(text.rstrip(b"=")[:-1] + b"===")

@@ -1,0 +1,110 @@
+"""What bytes without a (true) label look like: Cyrillic, Vietnamese, Western or East Asian. Bounded: a sample is looked at.
+
+Scores are mean logarithms of letter frequency over Russian, Ukrainian and Bulgarian together; a sign that stands in no
+text costs as much as many letters give. Western text has single high bytes between ASCII letters, Cyrillic has runs.
+"""
+
+from __future__ import annotations
+
+import math
+import re
+
+_SAMPLE = 2_000
+HIGH_BYTES = bytes(range(0x80, 0x100))
+_ASCII = bytes(range(0x80))
+_FREQUENCY = {
+    "о": 10.5, "а": 8.8, "и": 7.5, "е": 7.5, "н": 6.6, "т": 6.2, "р": 4.9, "с": 4.9, "в": 4.6, "і": 2.4, "л": 3.9,
+    "к": 3.7, "у": 2.8, "д": 3.1, "п": 2.9, "м": 3.0, "я": 2.0, "з": 2.0, "ь": 1.5, "г": 1.5, "б": 1.5, "ч": 1.4,
+    "ы": 1.2, "й": 1.2, "х": 1.0, "ж": 0.8, "ш": 0.7, "ц": 0.7, "ю": 0.7, "щ": 0.5, "ъ": 0.5, "є": 0.4, "ї": 0.4,
+    "ф": 0.35, "э": 0.2, "ґ": 0.1, "ё": 0.1,
+}  # fmt: skip
+_SIGNS = dict.fromkeys("«»„“”’‘–—…№°§€\xa0•©®·´`‚", 0.0)
+_CYRILLIC = ("cp1251", "koi8-u", "koi8-r", "cp866", "mac-cyrillic", "iso8859-5")
+_BAD, _UPPER = -9.0, 1.6
+_RUN = re.compile(rb"[\x80-\xff]+")
+_VIETNAMESE = re.compile("[ăâđêôơưĂÂĐÊÔƠƯ\u0300\u0301\u0303\u0309\u0323\u1ea0-\u1ef9]")
+
+
+def _weights(codec: str) -> list[float]:
+    weights = [0.0] * 256
+    for byte in range(0x80, 0x100):
+        char = bytes([byte]).decode(codec, "replace")
+        small = char.lower()
+        if small in _FREQUENCY:
+            weights[byte] = math.log(_FREQUENCY[small]) - (0.0 if char == small else _UPPER)
+        else:
+            weights[byte] = _SIGNS.get(char, _BAD)
+    return weights
+
+
+_WEIGHTS = {codec: _weights(codec) for codec in _CYRILLIC}
+# Bytes that a Cyrillic text in that codec holds; where all of a text are such, its label is believed.
+_FINE = {codec: bytes(b for b in range(0x80, 0x100) if weights[b] > _BAD) for codec, weights in _WEIGHTS.items()}
+
+
+def better_cyrillic(data: bytes, codec: str) -> str | None:
+    """Another Cyrillic codec, when ``codec`` is one and the bytes look far less like it; None: believe the label."""
+    weights = _WEIGHTS.get(codec)
+    if weights is None:
+        return None
+    high = data[: 4 * _SAMPLE].translate(None, _ASCII)[:_SAMPLE]
+    if len(high) < 6:
+        return None
+    own = sum(map(weights.__getitem__, high)) / len(high)
+    if own > 0.2:
+        return None
+    best, score = _best_cyrillic(high)
+    return best if best != codec and score > max(own + 1.0, 0.0) else None
+
+
+def guess_codec(data: bytes) -> str | None:
+    """The codec that bytes (not ASCII, not UTF-8) look like; None when nothing fits well."""
+    sample = data[: 4 * _SAMPLE]
+    high = sample.translate(None, _ASCII)[:_SAMPLE]
+    if not high:
+        return None
+    runs = len(_RUN.findall(sample[: 2 * _SAMPLE]))
+    in_runs = len(sample[: 2 * _SAMPLE].translate(None, _ASCII))
+    if runs and in_runs / runs >= 1.7:
+        best, score = _best_cyrillic(high)
+        if score > -0.3:
+            return best
+        asian = _guess_asian(sample)
+        if asian is not None:
+            return asian
+        return best if score > -1.2 else None
+    return "cp1258" if _looks_vietnamese(sample) else "cp1252"
+
+
+def _best_cyrillic(high: bytes) -> tuple[str, float]:
+    scores = {codec: sum(map(weights.__getitem__, high)) / len(high) for codec, weights in _WEIGHTS.items()}
+    best = max(scores, key=scores.__getitem__)
+    return best, scores[best]
+
+
+def _looks_vietnamese(sample: bytes) -> bool:
+    """Windows-1258 writes tone marks as bytes of their own behind the vowel, often several in a line of text."""
+    marks = sum(sample.count(byte) for byte in (b"\xcc", b"\xd2", b"\xde", b"\xec", b"\xf2"))
+    special = sum(sample.count(byte) for byte in (b"\xf5", b"\xfd", b"\xf0", b"\xe3", b"\xea", b"\xf4"))
+    words = sample.count(b" ") + 1
+    return marks * 5 >= words and special * 8 >= words
+
+
+def _guess_asian(sample: bytes) -> str | None:
+    """The East Asian codec whose usual signs fill the text: kana, hangul or the common Chinese characters."""
+    best, best_share = None, 0.6
+    for codec, low, high in (
+        ("cp932", "\u3040", "\u30ff"),
+        ("euc_jp", "\u3040", "\u30ff"),
+        ("cp949", "\uac00", "\ud7a3"),
+        ("gb18030", "\u4e00", "\u9fa5"),
+        ("big5hkscs", "\u4e00", "\u9fa5"),
+    ):
+        text = sample.decode(codec, "replace")
+        wide = [char for char in text if char > "\x7f"]
+        share = sum(low <= char <= high for char in wide) / (len(wide) or 1) - 2 * wide.count("\ufffd") / len(wide or " ")
+        if codec in {"cp932", "euc_jp"}:
+            share = min(1.0, 2 * share)
+        if share > best_share:
+            best, best_share = codec, share
+    return best

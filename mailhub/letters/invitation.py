@@ -1,0 +1,82 @@
+"""The calendar object in a letter, read as far as a person wants to see it. RFC 5545, RFC 5546, RFC 6047. Never applied."""
+
+from __future__ import annotations
+
+import re
+
+from mailhub.letters.clean import one_line
+from mailhub.letters.values import Invitation
+
+_FOLD = re.compile(r"\r?\n[ \t]")
+_LINE = re.compile(r'([A-Za-z-]{1,40})((?:;(?:"[^"]*"|[^":;])*)*+):(.*)')
+_ESCAPE = re.compile(r"\\([\\;,nN])")
+_MOMENT = re.compile(r"(\d{4})(\d\d)(\d\d)(?:T(\d\d)(\d\d)(\d\d)?(Z?))?$")
+_ZONE = re.compile(r';TZID="?([^";:]{1,60})', re.IGNORECASE)
+_ATTENDEES = 200
+
+
+def parse_invitation(text: str) -> Invitation | None:
+    """The first event (or task) of an iCalendar text; None when there is none.
+
+    Times: ``…Z`` in UTC, ``YYYY-MM-DD`` for whole days, and a local time followed by ``[Zone]`` where a zone is named.
+    """
+    if "BEGIN:V" not in text[:4000].upper():
+        return None
+    method: str | None = None
+    values: dict[str, str] = {}
+    attendees: list[str] = []
+    inside = ""
+    for line in _FOLD.sub("", text).splitlines()[:5_000]:
+        match = _LINE.match(line)
+        if match is None:
+            continue
+        name, params, value = match[1].upper(), match[2], match[3].strip()
+        if name == "BEGIN" and value.upper() in {"VEVENT", "VTODO"} and not inside:
+            inside = value.upper()
+        elif name == "END" and value.upper() == inside:
+            break
+        elif name == "BEGIN" and inside:
+            inside, values["_outer"] = value.upper(), inside
+        elif name == "END" and values.get("_outer") and inside == value.upper():
+            inside = values.pop("_outer")
+        elif name == "METHOD" and not inside:
+            method = one_line(value).upper()[:40] or None
+        elif inside in {"VEVENT", "VTODO"}:
+            if name == "ATTENDEE" and len(attendees) < _ATTENDEES:
+                attendees.append(_address(value))
+            else:
+                values.setdefault(name, _moment(value, params) if name in {"DTSTART", "DTEND", "DUE"} else value)
+    if not values and method is None:
+        return None
+    organizer = values.get("ORGANIZER")
+    return Invitation(
+        method=method,
+        uid=_text(values.get("UID")),
+        summary=_text(values.get("SUMMARY")),
+        start=values.get("DTSTART"),
+        end=values.get("DTEND") or values.get("DUE"),
+        organizer=_address(organizer) if organizer else None,
+        attendees=tuple(attendees),
+    )
+
+
+def _text(value: str | None) -> str | None:
+    if value is None:
+        return None
+    return one_line(_ESCAPE.sub(lambda match: "\n" if match[1] in "nN" else match[1], value))[:1000] or None
+
+
+def _address(value: str) -> str:
+    return one_line(value[:500]).strip().removeprefix("mailto:").removeprefix("MAILTO:").removeprefix("Mailto:")
+
+
+def _moment(value: str, params: str) -> str:
+    match = _MOMENT.match(value)
+    if match is None:
+        return one_line(value)[:40]
+    year, month, day, hour, minute, second, utc = match.groups()
+    if hour is None:
+        return f"{year}-{month}-{day}"
+    zone = _ZONE.search(params)
+    suffix = "Z" if utc else f"[{one_line(zone[1])}]" if zone else ""
+    return f"{year}-{month}-{day}T{hour}:{minute}:{second or '00'}{suffix}"

@@ -1,0 +1,40 @@
+"""A cheap guess at the language of a text, for choosing the words of an answer: en, uk, ru, bg, vi or None."""
+
+from __future__ import annotations
+
+import re
+
+_WORD = re.compile(r"[^\W\d_]+")
+_COMMON = {
+    "en": "the and to of you for is we in please your it on this that are with have our be not i as will can",
+    "uk": "і та на що не це ми ви для з до як за по від або але щоб є дякую дякуємо будь ласка добрий день нам вам",
+    "ru": "и в на что не это мы вы для с до как за по от или но чтобы есть спасибо пожалуйста здравствуйте нам вам к",
+    "bg": "и на да за се не в от с по ще ние вие моля благодаря здравейте че са сме ви ни това как до е при",
+    "vi": "và của là có cho không được chúng tôi bạn các một với này xin cảm ơn vui lòng anh chị",
+}
+_WEIGHTS: dict[str, list[str]] = {}
+for _language, _words in _COMMON.items():
+    for _word in _words.split():
+        _WEIGHTS.setdefault(_word, []).append(_language)
+_LETTERS = (
+    ("uk", re.compile("[іїєґІЇЄҐ]")), ("ru", re.compile("[ыэёЫЭЁ]")), ("vi", re.compile("[ăđơưĂĐƠƯạ-ỹẠ-Ỹ]")),
+)  # fmt: skip
+_BULGARIAN = re.compile(r"[бвгджзклмнпрстфхцчшщ]ъ[бвгджзклмнпрстфхцчшщ]", re.IGNORECASE)
+
+
+def guess_language(text: str) -> str | None:
+    """By letters that one of the languages has alone and by its commonest words, over the first 2,000 characters."""
+    sample = text[:2_000]
+    scores = dict.fromkeys(_COMMON, 0.0)
+    words = _WORD.findall(sample.lower())
+    for word in words:
+        for language in _WEIGHTS.get(word, ()):
+            scores[language] += 1.0
+    for language, letters in _LETTERS:
+        scores[language] += 1.5 * len(letters.findall(sample))
+    scores["bg"] += 1.5 * len(_BULGARIAN.findall(sample))
+    best = max(scores, key=scores.__getitem__)
+    if scores[best] < max(1.5, len(words) * 0.08):
+        return None
+    others = max(score for language, score in scores.items() if language != best)
+    return best if scores[best] > 1.2 * others else None

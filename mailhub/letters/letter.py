@@ -1,0 +1,195 @@
+"""The whole letter: bytes to ``ParsedLetter``. Never raises; what fails is named and the rest is kept."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Callable
+from dataclasses import replace
+from typing import TypeVar
+
+from mailhub.letters import limits
+from mailhub.letters.addresses import parse_addresses, parse_single_mailbox
+from mailhub.letters.body import Body, read_body
+from mailhub.letters.charsets import decode
+from mailhub.letters.clean import one_line
+from mailhub.letters.date import parse_date
+from mailhub.letters.encoded_words import decode_header
+from mailhub.letters.excerpt import find_excerpt
+from mailhub.letters.fingerprint import fingerprint
+from mailhub.letters.headers import Headers
+from mailhub.letters.invitation import parse_invitation
+from mailhub.letters.kind import find_kind
+from mailhub.letters.language import guess_language
+from mailhub.letters.quotes import reply_text
+from mailhub.letters.references import parse_ids, parse_message_id
+from mailhub.letters.report import parse_bounce
+from mailhub.letters.scanner import Scan, scan
+from mailhub.letters.subject import parse_base_subject
+from mailhub.letters.values import Address, Invitation, ParsedLetter
+
+_T = TypeVar("_T")
+_CALENDARS = {"text/calendar", "application/ics"}
+_SPAM = re.compile(rb"^\s*(?:yes|true)\b", re.IGNORECASE)
+_ONCE = ("from", "sender", "reply-to", "to", "cc", "bcc", "message-id", "in-reply-to", "references", "subject", "date")
+
+
+def parse_letter(raw: bytes, *, envelope_from: str | None = None) -> ParsedLetter:
+    """Understand a letter as far as it can be. Never raises and is linear in ``raw``; limits stand in ``limits``.
+
+    ``envelope_from`` is the MAIL FROM of its transport ('' for the null sender), None where it is not known: then the
+    Return-Path header is asked.
+    """
+    letter = ParsedLetter()
+    try:
+        scanned = scan(raw)
+        letter = _read_headers(scanned, envelope_from)
+        letter = _read_content(letter, raw, scanned)
+    except Exception as error:  # noqa: BLE001 - one odd letter must never stop the others; the sentence is shown
+        return replace(letter, error=f"The letter could not be read to its end: {type(error).__name__}.")
+    return letter
+
+
+def _read_headers(scanned: Scan, envelope_from: str | None) -> ParsedLetter:
+    headers, defects = scanned.parts[0].headers, scanned.defects
+    _name_doubles(headers, defects)
+    subject = decode_header(headers.find("subject") or b"").strip()
+    from_values = headers.all("from")
+    trusted = parse_single_mailbox(from_values[0]) if len(from_values) == 1 else None
+    if trusted is None:
+        defects.append("From is not exactly one address" if from_values else "there is no From")
+    date_value = headers.find("date")
+    date = parse_date(date_value)
+    if date_value is not None and date is None:
+        defects.append("the date makes no sense")
+    addresses = _Addresses(headers, defects)
+    return ParsedLetter(
+        message_id=parse_message_id(headers.find("message-id")),
+        in_reply_to=parse_ids(headers.all("in-reply-to")),
+        references=parse_ids(headers.all("references")),
+        date=date,
+        subject=subject,
+        base_subject=parse_base_subject(subject),
+        from_=addresses.of("from"),
+        from_trusted=trusted.address if trusted else None,
+        sender=addresses.of("sender"),
+        reply_to=addresses.of("reply-to"),
+        to=addresses.of("to"),
+        cc=addresses.of("cc"),
+        bcc=addresses.of("bcc"),
+        auto_submitted=_word(headers.find("auto-submitted")),
+        precedence=_word(headers.find("precedence")),
+        list_id=_bracketed(headers.find("list-id")),
+        list_unsubscribe=_line(headers.find("list-unsubscribe")),
+        spam_verdict=_spam_verdict(headers),
+        received_count=len(headers.all("received")),
+        return_path=_return_path(headers) if envelope_from is None else envelope_from,
+        defects=_each_once(defects),
+    )
+
+
+def _read_content(letter: ParsedLetter, raw: bytes, scanned: Scan) -> ParsedLetter:
+    headers, defects = scanned.parts[0].headers, scanned.defects
+    body = read_body(raw, scanned)
+    text = body.text or ""
+    said = _tried(lambda: reply_text(text), text, "quotes", defects)
+    types = {part.content_type.type for part in scanned.parts}
+    kind = find_kind(headers, letter.subject, letter.from_, text, types, letter.auto_submitted, letter.return_path)
+    bounce = None
+    if kind == "bounce":
+        own = {one.address.lower() for one in (*letter.from_, *letter.to, *letter.cc, *letter.sender)}
+        bounce = _tried(lambda: parse_bounce(headers, text, body.others, own), None, "report", defects)
+    return replace(
+        letter,
+        text=body.text,
+        html=body.html,
+        reply_text=said if body.text is not None else None,
+        excerpt=_tried(lambda: find_excerpt(said, text), "", "excerpt", defects),
+        language=guess_language(said or text),
+        attachments=tuple(body.attachments[: limits.ATTACHMENTS]),
+        kind=kind,
+        bounce=bounce,
+        invitation=_tried(lambda: _invitation(body), None, "invitation", defects),
+        fingerprint=fingerprint(headers, body.digests),
+        defects=_each_once(defects),
+    )
+
+
+def _tried(read: Callable[[], _T], otherwise: _T, what: str, defects: list[str]) -> _T:
+    """One reading whose failure costs only itself."""
+    try:
+        return read()
+    except Exception as error:  # noqa: BLE001 - the letter is worth more than any one of its readings
+        defects.append(f"the {what} could not be read: {type(error).__name__}")
+        return otherwise
+
+
+class _Addresses:
+    """The address headers of a letter; all headers of one name are read as one list."""
+
+    def __init__(self, headers: Headers, defects: list[str]) -> None:
+        self.headers = headers
+        self.defects = defects
+
+    def of(self, name: str) -> tuple[Address, ...]:
+        found: list[Address] = []
+        for value in self.headers.all(name)[:50]:
+            found += parse_addresses(value, self.defects)
+        return tuple(found[: limits.ADDRESSES])
+
+
+def _name_doubles(headers: Headers, defects: list[str]) -> None:
+    """RFC 5322 §3.6: these stand at most once; a second one is shown by some programs instead of the first."""
+    seen: set[str] = set()
+    for name, _ in headers.fields:
+        if name in seen:
+            defects.append(f"there is more than one {name} header")
+        elif name in _ONCE:
+            seen.add(name)
+
+
+def _return_path(headers: Headers) -> str | None:
+    value = headers.find("return-path")
+    return None if value is None else one_line(value.decode("utf-8", "replace")).strip().strip("<>").strip()
+
+
+def _word(value: bytes | None) -> str | None:
+    return None if value is None else _first_word(value)
+
+
+def _first_word(value: bytes) -> str | None:
+    words = one_line(value[:200].decode("latin-1")).lower().replace(";", " ").split()
+    return words[0] if words else None
+
+
+def _line(value: bytes | None) -> str | None:
+    return decode_header(value[:4000]) or None if value else None
+
+
+def _bracketed(value: bytes | None) -> str | None:
+    """List-Id without its phrase and brackets, in lower case. RFC 2919."""
+    text = _line(value)
+    if text is None:
+        return None
+    inside = text.rpartition("<")[2].partition(">")[0] if "<" in text else text
+    return inside.strip().lower()[:255] or None
+
+
+def _spam_verdict(headers: Headers) -> bool | None:
+    """What a filter on the way decided; None where none spoke. Anybody can write these headers: a hint, no proof."""
+    for name in ("x-spam-flag", "x-spam-status", "x-spam"):
+        value = headers.find(name)
+        if value is not None:
+            return _SPAM.match(value) is not None
+    return None
+
+
+def _invitation(body: Body) -> Invitation | None:
+    for kind, data in body.others:
+        if kind in _CALENDARS:
+            return parse_invitation(decode(data, "utf-8").text)
+    return None
+
+
+def _each_once(defects: list[str]) -> tuple[str, ...]:
+    return tuple(dict.fromkeys(defects))
+

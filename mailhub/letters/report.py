@@ -1,0 +1,127 @@
+"""Reports of failed delivery, read whole where they are standard (RFC 3464) and by their words where they are not."""
+
+from __future__ import annotations
+
+import re
+
+from mailhub.letters import limits
+from mailhub.letters.charsets import decode
+from mailhub.letters.clean import one_line
+from mailhub.letters.encoded_words import decode_header
+from mailhub.letters.headers import Headers, read_headers
+from mailhub.letters.references import parse_message_id
+from mailhub.letters.refusals import classify, find_status
+from mailhub.letters.values import Bounce, BouncedRecipient
+
+_STATUS_TYPES = {"message/delivery-status", "message/global-delivery-status"}
+_RETURNED_TYPES = {"message/rfc822", "message/global", "text/rfc822-headers", "message/global-headers"}
+_MAIL = re.compile(r"[^\s<>()\[\]\\,;:\"'`=@]{1,64}@[a-z0-9-]{1,63}(?:\.[a-z0-9-]{1,63})+", re.IGNORECASE)
+_COPY = re.compile(
+    r"^[ \t>]*(?:-{2,}[^\n]{0,20}(?:copy|original message|returned|below this line|message header|undelivered message)|"
+    r"(?:the )?(?:original|header of the original|text of the original) (?:message|mail|headers?)[^\n]{0,40}(?:follows|:|below)|"
+    r"(?:received|return-path|message-id): )",
+    re.IGNORECASE | re.MULTILINE,
+)
+_ID = re.compile(r"^[ \t>]*message-id:[ \t]*(<[^<>\s]{1,500}>)", re.IGNORECASE | re.MULTILINE)
+_RECIPIENTS = 200
+_DIAGNOSTIC_CHARS = 500
+
+
+def parse_bounce(headers: Headers, text: str, others: list[tuple[str, bytes]], own: set[str]) -> Bounce:
+    """What a letter that is a report says. ``own`` holds addresses that are never the failed ones (its From and To)."""
+    recipients = [found for kind, data in others if kind in _STATUS_TYPES for found in parse_delivery_status(data, text)]
+    returned = next((data for kind, data in others if kind in _RETURNED_TYPES), b"")
+    if not recipients:
+        recipients = _from_words(headers, text, own, returned)
+    return Bounce(tuple(recipients[:_RECIPIENTS]), _original_id(text, returned))
+
+
+def parse_delivery_status(data: bytes, text: str) -> list[BouncedRecipient]:
+    """The recipients of a ``message/delivery-status`` part that were not simply delivered. RFC 3464 §2.3."""
+    found: list[BouncedRecipient] = []
+    groups = re.split(rb"\n[ \t]*\r?\n", data.replace(b"\r\n", b"\n").strip() + b"\n")[: _RECIPIENTS + 5]
+    for group in groups:
+        fields, _ = read_headers(group.lstrip(b"\n") + b"\n", 0, len(group) + 1, [])
+        address = _typed_address(fields.find("final-recipient")) or _typed_address(fields.find("original-recipient"))
+        if address is None:
+            continue
+        action = _word(fields.find("action"))
+        if action in {"delivered", "relayed", "expanded"}:
+            continue
+        diagnostic = _text(fields.find("diagnostic-code"))
+        status = find_status(_text(fields.find("status")) or "") or find_status(diagnostic or "")
+        words = diagnostic or text[:4000]
+        if status in {None, "5.0.0", "5.1.0", "4.0.0"} and diagnostic:
+            status = find_status(diagnostic) or status
+        kind, reason = classify(action, status, words)
+        if reason == "unknown" and diagnostic:
+            kind, reason = classify(action, status, text[:4000])
+        found.append(BouncedRecipient(address, action, status, kind, reason, diagnostic))
+    return found
+
+
+def _from_words(headers: Headers, text: str, own: set[str], returned: bytes) -> list[BouncedRecipient]:
+    """Recipients of a report without a machine-readable part: headers that some servers add, else addresses in the words."""
+    copy = _COPY.search(text)
+    told = text[: copy.start() if copy else limits.LOOK_CHARS][:20_000]
+    named = [match[0] for value in headers.all("x-failed-recipients") for match in _MAIL.finditer(_text(value) or "")]
+    addresses = named or [found for found in _addresses(told) if found.lower() not in own]
+    if not addresses:
+        inner, _ = read_headers(returned, 0, len(returned), [])
+        claimed = _text(inner.find("to")) or ""
+        below = text[copy.start() :][:4000] if copy else ""
+        match = _MAIL.search(claimed) or re.search(r"^to:.{0,200}?(" + _MAIL.pattern + ")", below, re.IGNORECASE | re.MULTILINE)
+        addresses = [match[match.lastindex or 0]] if match else []
+    out: list[BouncedRecipient] = []
+    for address in dict.fromkeys(addresses[:_RECIPIENTS]):
+        words = _around(told, address) if len(addresses) > 1 else told[:6000]
+        status = find_status(words)
+        kind, reason = classify(None, status, words)
+        action = "delayed" if reason == "delayed" else "failed"
+        out.append(BouncedRecipient(address, action, status, kind, reason, one_line(words.strip())[:_DIAGNOSTIC_CHARS] or None))
+    return out
+
+
+def _addresses(told: str) -> list[str]:
+    """The addresses a report speaks of: those in brackets or at the head of a line first, else all."""
+    lines = [line.strip() for line in told.split("\n")]
+    leading = [match[0] for line in lines if (match := _MAIL.match(line.lstrip("<•*- ")))]
+    found = leading or [match[0] for match in _MAIL.finditer(told)]
+    return list(dict.fromkeys(address.rstrip(".").removeprefix("mailto:") for address in found))
+
+
+def _around(told: str, address: str) -> str:
+    at = told.find(address)
+    following = _MAIL.search(told, at + len(address))
+    return told[max(at - 20, 0) : min(following.start() if following else at + 500, at + 500)]
+
+
+def _original_id(text: str, returned: bytes) -> str | None:
+    if returned:
+        inner, _ = read_headers(returned, 0, len(returned), [])
+        found = parse_message_id(inner.find("message-id"))
+        if found is not None:
+            return found
+    match = _ID.search(text[: limits.LOOK_CHARS])
+    return parse_message_id(match[1].encode("utf-8", "replace")) if match else None
+
+
+def _typed_address(value: bytes | None) -> str | None:
+    """``rfc822; ann@client.example`` and its bare and bracketed forms."""
+    text = _text(value)
+    if text is None:
+        return None
+    address = text.rpartition(";")[2].strip().strip("<>").strip()
+    return address[:320] or None
+
+
+def _text(value: bytes | None) -> str | None:
+    if value is None:
+        return None
+    shown = decode_header(value) if b"=?" in value else one_line(decode(value, None).text)
+    return shown[: 4 * _DIAGNOSTIC_CHARS].strip() or None
+
+
+def _word(value: bytes | None) -> str | None:
+    text = _text(value)
+    return text.split()[0].lower() if text else None

@@ -1,0 +1,118 @@
+"""The process that reads letters: ``python -m mailhub.letters.worker``.
+
+It imports this room and the folding of words, nothing of the database or the network, and speaks frames over its
+standard input and output: four bytes of length, then MessagePack. A hostile letter can kill this process and nothing
+else; the parent watches the clock and starts another.
+"""
+
+from __future__ import annotations
+
+import resource
+import sys
+from typing import BinaryIO
+
+import msgspec
+
+from core.fulltext.folding import words
+from mailhub.letters.html import HarmlessHtml, make_harmless
+from mailhub.letters.letter import parse_letter
+from mailhub.letters.values import ParsedLetter
+
+LARGEST_MEMORY = 1 << 30
+_LENGTH = 4
+
+
+class Parse(msgspec.Struct, frozen=True, tag="parse"):
+    """Understand a letter."""
+
+    raw: bytes
+
+
+class Show(msgspec.Struct, frozen=True, tag="show"):
+    """Make the HTML of a letter harmless. ``parts`` is where its attachments are served; ``proxy`` is the beginning of
+    the address of remote pictures, or empty to leave them out."""
+
+    raw: bytes
+    parts: str
+    proxy: str
+
+
+class Understood(msgspec.Struct, frozen=True, tag="understood"):
+    """What a letter says, and its words folded for the index."""
+
+    parsed: ParsedLetter
+    subject: list[str]
+    people: list[str]
+    body: list[str]
+
+
+class Shown(msgspec.Struct, frozen=True, tag="shown"):
+    """The harmless HTML, or None for a letter without HTML."""
+
+    harmless: HarmlessHtml | None
+
+
+Request = Parse | Show
+Answer = Understood | Shown
+_requests = msgspec.msgpack.Decoder(Request)
+_encoder = msgspec.msgpack.Encoder()
+
+
+def understand(raw: bytes) -> Understood:
+    """Parse a letter and cut its words."""
+    parsed = parse_letter(raw)
+    people = [f"{person.name} {person.address}" for person in (*parsed.from_, *parsed.to, *parsed.cc)]
+    files = [part.filename for part in parsed.attachments if part.filename]
+    return Understood(
+        parsed=parsed,
+        subject=words(parsed.subject),
+        people=words(" ".join(people)),
+        body=words(" ".join([parsed.text or "", *files])),
+    )
+
+
+def show(request: Show) -> Shown:
+    """Make a letter's HTML harmless; pictures of the letter itself are served by their number."""
+    parsed = parse_letter(request.raw)
+    if parsed.html is None:
+        return Shown(None)
+    cid_links = {
+        part.content_id: f"{request.parts}{number}?inline=1"
+        for number, part in enumerate(parsed.attachments)
+        if part.content_id
+    }
+    proxy = (lambda url: f"{request.proxy}{url}") if request.proxy else None
+    return Shown(make_harmless(parsed.html, cid_links=cid_links, proxy_link=proxy))
+
+
+def read_frame(stream: BinaryIO) -> bytes | None:
+    """One frame, or None at the end."""
+    head = stream.read(_LENGTH)
+    if len(head) < _LENGTH:
+        return None
+    return stream.read(int.from_bytes(head, "big"))
+
+
+def write_frame(stream: BinaryIO, body: bytes) -> None:
+    """One frame."""
+    stream.write(len(body).to_bytes(_LENGTH, "big") + body)
+    stream.flush()
+
+
+def serve(source: BinaryIO, sink: BinaryIO) -> None:
+    """Answer until the other side closes."""
+    while (frame := read_frame(source)) is not None:
+        request = _requests.decode(frame)
+        answer: Answer = understand(request.raw) if isinstance(request, Parse) else show(request)
+        write_frame(sink, _encoder.encode(answer))
+
+
+def main() -> None:
+    """Bound the memory of this process, then serve."""
+    resource.setrlimit(resource.RLIMIT_AS, (LARGEST_MEMORY, LARGEST_MEMORY))
+    resource.setrlimit(resource.RLIMIT_CORE, (0, 0))
+    serve(sys.stdin.buffer, sys.stdout.buffer)
+
+
+if __name__ == "__main__":
+    main()
