@@ -60,7 +60,9 @@ def build_assets() -> None:
     built = DATA / "assets.new"
     shutil.rmtree(built, ignore_errors=True)
     built.mkdir(parents=True)
-    manifest = {**bundle(built), "icons.svg": write_hashed(built, "icons.svg", icon_sprite())}
+    manifest = bundle(built)
+    manifest["icons.svg"] = write_hashed(built, "icons.svg", icon_sprite())
+    manifest["favicon.svg"] = write_hashed(built, "favicon.svg", (FRONTEND / "favicon.svg").read_text())
     (built / "manifest.json").write_text(json.dumps(manifest, indent=1, sort_keys=True))
     shutil.rmtree(DATA / "assets", ignore_errors=True)
     built.rename(DATA / "assets")

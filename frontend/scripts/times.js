@@ -8,14 +8,15 @@ const DAY = 24 * HOUR;
 
 export function startTimes() {
   const { lang, dataset } = document.documentElement;
-  const zone = { timeZone: dataset.timezone || undefined };
+  const locale = lang === "en" ? "en-GB" : lang; // as the server writes them
+  const made = (options) => new Intl.DateTimeFormat(locale, { timeZone: dataset.timezone || undefined, ...options });
   const format = {
-    day: new Intl.DateTimeFormat("en-CA", { ...zone, dateStyle: "short" }),
-    hour: new Intl.DateTimeFormat(lang, { ...zone, hour: "2-digit", minute: "2-digit", hourCycle: "h23" }),
-    weekday: new Intl.DateTimeFormat(lang, { ...zone, weekday: "short" }),
-    date: new Intl.DateTimeFormat(lang, { ...zone, day: "numeric", month: "short" }),
-    dateWithYear: new Intl.DateTimeFormat(lang, { ...zone, day: "numeric", month: "numeric", year: "numeric" }),
-    whole: new Intl.DateTimeFormat(lang, { ...zone, dateStyle: "full", timeStyle: "short" }),
+    day: new Intl.DateTimeFormat("en-CA", { timeZone: dataset.timezone || undefined, dateStyle: "short" }),
+    hour: made({ hour: "2-digit", minute: "2-digit", hourCycle: "h23" }),
+    weekday: made({ weekday: "short" }),
+    date: made({ day: "numeric", month: "short" }),
+    dateWithYear: made({ day: "numeric", month: "numeric", year: "numeric" }),
+    whole: made({ dateStyle: "full", timeStyle: "short" }),
   };
   const units = JSON.parse(document.body.dataset.units || "null");
 
@@ -33,11 +34,13 @@ function writeTime(time, now, format) {
   const at = new Date(time.dateTime);
   if (Number.isNaN(at.getTime())) return;
   time.title = format.whole.format(at);
-  const sameYear = format.day.format(at).slice(0, 4) === format.day.format(now).slice(0, 4);
-  let text = (sameYear ? format.date : format.dateWithYear).format(at);
-  if (format.day.format(at) === format.day.format(now)) text = format.hour.format(at);
-  else if (now - at > 0 && now - at < 6 * DAY) text = format.weekday.format(at);
-  if (time.dataset.age === "long" && text !== format.hour.format(at)) text += `, ${format.hour.format(at)}`;
+  const [day, today] = [format.day.format(at), format.day.format(now)];
+  const daysAgo = (Date.parse(today) - Date.parse(day)) / DAY;
+  const hour = format.hour.format(at);
+  let text = hour;
+  if (daysAgo > 0 && daysAgo < 7) text = format.weekday.format(at);
+  else if (daysAgo !== 0) text = (day.slice(0, 4) === today.slice(0, 4) ? format.date : format.dateWithYear).format(at);
+  if (time.dataset.age === "long" && daysAgo !== 0) text += `, ${hour}`;
   if (time.textContent !== text) time.textContent = text;
 }
 
@@ -45,8 +48,8 @@ function writeTime(time, now, format) {
 function writeWait(wait, now, units) {
   const waited = Math.max(0, now - new Date(wait.dataset.since));
   const [days, hours] = [Math.floor(waited / DAY), Math.floor((waited % DAY) / HOUR)];
-  let text = `${Math.floor(waited / MINUTE)} ${units.minute}`;
-  if (days) text = hours ? `${days} ${units.day} ${hours} ${units.hour}` : `${days} ${units.day}`;
+  let text = `${Math.max(1, Math.floor(waited / MINUTE))} ${units.minute}`;
+  if (days) text = hours && days < 7 ? `${days} ${units.day} ${hours} ${units.hour}` : `${days} ${units.day}`;
   else if (hours) text = `${hours} ${units.hour}`;
   const words = wait.querySelector(".pill-text");
   if (words.textContent !== text) words.textContent = text;

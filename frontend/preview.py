@@ -1,0 +1,68 @@
+"""The pages with sample data on loopback, for work on how they look: ``python frontend/preview.py [PORT]``.
+
+``/<page>?lang=uk&theme=dark``; the pages are those of ``tests/browser/sample.py``. Buttons have nobody to answer them.
+"""
+
+from __future__ import annotations
+
+import gettext
+import sys
+from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
+from mimetypes import guess_type
+from pathlib import Path
+from urllib.parse import parse_qs, urlsplit
+
+from jinja2 import Environment, FileSystemLoader, StrictUndefined
+
+ROOT = Path(__file__).resolve().parent.parent
+sys.path.insert(0, str(ROOT))
+
+from core.resources import asset, assets_dir, locale_dir, templates_dir  # noqa: E402
+from tests.browser.sample import TIMEZONE, pages  # noqa: E402
+
+POLICY = "default-src 'self'; style-src 'self'; script-src 'self'; frame-src 'self'; base-uri 'none'"
+
+
+def render(name: str, lang: str = "en", theme: str = "system") -> str:
+    """The whole page in one language; fails on anything that a template asks for and the sample does not give."""
+    environment = Environment(
+        loader=FileSystemLoader(templates_dir() / "web"), autoescape=True, undefined=StrictUndefined, trim_blocks=True,
+        lstrip_blocks=True, extensions=["jinja2.ext.i18n"],
+    )  # fmt: skip
+    catalog = gettext.translation("mailhub", locale_dir(), [lang], fallback=True)
+    environment.install_gettext_translations(catalog, newstyle=True)  # type: ignore[attr-defined]
+    environment.globals.update(asset=asset, lang=lang, theme=theme, timezone=TIMEZONE)
+    template, data = pages()[name]
+    return environment.get_template(template).render(data)
+
+
+class Preview(BaseHTTPRequestHandler):
+    def do_GET(self) -> None:
+        address = urlsplit(self.path)
+        asked = {name: values[0] for name, values in parse_qs(address.query).items()}
+        name = address.path.strip("/") or "inbox"
+        file = assets_dir() / Path(name).name
+        if name.startswith("assets/") and file.is_file():
+            self.answer(file.read_bytes(), guess_type(file)[0] or "application/octet-stream")
+        elif name in pages():
+            page = render(name, asked.get("lang", "en"), asked.get("theme", "system"))
+            self.answer(page.encode(), "text/html; charset=utf-8")
+        else:
+            self.send_error(404)
+
+    def answer(self, body: bytes, kind: str) -> None:
+        self.send_response(200)
+        self.send_header("Content-Type", kind)
+        self.send_header("Content-Length", str(len(body)))
+        self.send_header("Content-Security-Policy", POLICY)
+        self.end_headers()
+        self.wfile.write(body)
+
+    def log_message(self, *_: object) -> None:
+        pass
+
+
+if __name__ == "__main__":
+    server = ThreadingHTTPServer(("127.0.0.1", int(sys.argv[1]) if sys.argv[1:] else 0), Preview)
+    print(f"http://127.0.0.1:{server.server_port}/  " + " ".join(pages()))
+    server.serve_forever()
