@@ -27,7 +27,8 @@ export function startKeys() {
     } else if (name === "j" || name === "k") {
       moveInList(name === "j" ? 1 : -1);
     } else {
-      const target = [...document.querySelectorAll(`[data-key="${CSS.escape(name)}"]`)].find((each) => each.checkVisibility());
+      const targets = [...document.querySelectorAll(`[data-key="${CSS.escape(name)}"]`)];
+      const target = targets.find((each) => each.checkVisibility()) ?? targets[0];
       if (!target) return;
       press(target);
     }
