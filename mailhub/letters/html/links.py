@@ -46,7 +46,7 @@ def find_deceit(target: str, words: str) -> str | None:
     host = parts.hostname
     if _NUMERIC.fullmatch(host):
         return "number"
-    if is_mixed(host):
+    if is_mixed(host) or "xn--" in host:
         return "script"
     if _HIDDEN.search(words.strip()):
         return "hidden"
@@ -57,12 +57,11 @@ def find_deceit(target: str, words: str) -> str | None:
 
 
 def is_mixed(host: str) -> bool:
-    """Whether a host hides its letters (punycode) or mixes scripts inside one label."""
-    return any(label.startswith("xn--") or len(_scripts(label)) > 1 for label in host.lower().split("."))
-
-
-def _scripts(label: str) -> set[str]:
-    return {unicodedata.name(sign, "?").split()[0] for sign in label if sign.isalpha()}
+    """Whether one label of a host mixes scripts, as "bаnk" with a Cyrillic а does."""
+    return not host.isascii() and any(
+        len({unicodedata.name(sign, "?").split()[0] for sign in label if sign.isalpha()}) > 1
+        for label in host.split(".")
+    )
 
 
 def _site(host: str) -> str:
