@@ -1,0 +1,118 @@
+"""Bytes: taken in by the database, at home in files.
+
+``keep`` puts bytes into a row, so that one commit makes a letter and its bytes durable together. A job then *settles*
+them: written under the name of their SHA-256, file and directory fsynced, and only afterwards is the row emptied. Equal
+bytes are one blob. The database stays small and a backup copies only new files.
+"""
+
+from __future__ import annotations
+
+import hashlib
+import os
+import tempfile
+from pathlib import Path
+
+from sqlalchemy import Column, LargeBinary, bindparam, select, update
+
+from core import clock
+from core.columns import id_column, instant, number, optional_instant, table
+from core.database import Database, ReadTx, WriteTx
+from core.errors import NotFound, Unavailable
+
+blob = table(
+    "blob",
+    id_column(),
+    Column("sha256", LargeBinary, nullable=False, unique=True),
+    number("size"),
+    Column("content", LargeBinary),
+    instant("created_at"),
+    optional_instant("settled_at"),
+)
+
+_BY_HASH = select(blob.c.id).where(blob.c.sha256 == bindparam("sha256"))
+
+
+class BlobFiles:
+    """A folder of content-addressed files, two levels deep."""
+
+    def __init__(self, folder: Path) -> None:
+        self.folder = folder
+
+    def path(self, sha256: bytes) -> Path:
+        """Where the bytes with this hash live."""
+        name = sha256.hex()
+        return self.folder / name[:2] / name[2:4] / name
+
+    def write(self, sha256: bytes, content: bytes) -> None:
+        """Write durably: after the return neither a crash nor a power cut loses the bytes. Existing ones stay."""
+        path = self.path(sha256)
+        if path.exists():
+            return
+        path.parent.mkdir(parents=True, exist_ok=True)
+        handle, temporary = tempfile.mkstemp(dir=path.parent, prefix=".new-")
+        try:
+            with os.fdopen(handle, "wb") as file:
+                file.write(content)
+                file.flush()
+                os.fsync(file.fileno())
+            Path(temporary).replace(path)
+        except OSError as problem:
+            Path(temporary).unlink(missing_ok=True)
+            raise Unavailable("The disk could not keep the bytes of a letter. Free some space.") from problem
+        # The names on the way down are durable only when each directory is synced, up to the one that was there.
+        for folder in (path.parent, path.parent.parent, self.folder):
+            _sync_folder(folder)
+
+    def read(self, sha256: bytes) -> bytes:
+        """The bytes. Raises NotFound when the file is missing: an alarm, never normal."""
+        try:
+            return self.path(sha256).read_bytes()
+        except FileNotFoundError as problem:
+            raise NotFound("The bytes of this letter are missing on the disk. Restore them from a backup.") from problem
+
+
+def keep(tx: WriteTx, content: bytes) -> int:
+    """Make bytes part of this transaction; returns the blob's id, an old one for bytes that are already here."""
+    sha256 = hashlib.sha256(content).digest()
+    found = tx.value(_BY_HASH, {"sha256": sha256})
+    if found is not None:
+        return int(found)
+    return tx.insert(blob, sha256=sha256, size=len(content), content=content, created_at=clock.now())
+
+
+def find_content(tx: ReadTx, blob_id: int) -> tuple[bytes | None, bytes]:
+    """The bytes if they are still in the row, and their SHA-256 for ``BlobFiles.read``. Raises NotFound."""
+    row = tx.row(select(blob.c.content, blob.c.sha256).where(blob.c.id == blob_id))
+    if row is None:
+        raise NotFound("There is no blob with the number %(id)s.", id=blob_id)
+    return row.content, row.sha256
+
+
+def list_unsettled(tx: ReadTx, most: int, before: int) -> list[tuple[int, bytes, bytes]]:
+    """Blobs still in their rows that came before the instant, oldest first: id, hash, bytes."""
+    statement = (
+        select(blob.c.id, blob.c.sha256, blob.c.content)
+        .where(blob.c.content.is_not(None), blob.c.created_at < before)
+        .order_by(blob.c.id)
+        .limit(most)
+    )
+    return [(row.id, row.sha256, row.content) for row in tx.rows(statement)]
+
+
+def record_settled(tx: WriteTx, blob_ids: list[int]) -> None:
+    """Empty the rows of blobs whose files are durable."""
+    tx.execute(update(blob).where(blob.c.id.in_(blob_ids)).values(content=None, settled_at=clock.now()))
+
+
+def read_blob(database: Database, files: BlobFiles, blob_id: int) -> bytes:
+    """The bytes, wherever they are now, for a caller without an event loop."""
+    content, sha256 = database.read_now(find_content, blob_id)
+    return files.read(sha256) if content is None else content
+
+
+def _sync_folder(folder: Path) -> None:
+    handle = os.open(folder, os.O_RDONLY | os.O_DIRECTORY)
+    try:
+        os.fsync(handle)
+    finally:
+        os.close(handle)

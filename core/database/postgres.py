@@ -1,0 +1,125 @@
+"""PostgreSQL: a pool of threads, one transaction each, run again when another was first."""
+
+from __future__ import annotations
+
+import queue
+import random
+import threading
+import time
+from collections.abc import Callable
+from typing import Any
+
+from sqlalchemy import Connection, Engine, create_engine
+from sqlalchemy.exc import DBAPIError
+from sqlalchemy.pool import NullPool
+
+from core.database.faults import may_run_again, translate
+from core.database.tx import ReadTx, WriteTx
+from core.database.units import Unit, settle_all
+
+TRIES = 8
+_STOP = object()
+
+
+def make_engine(url: str, *, read_only: bool) -> Engine:
+    """An engine on psycopg 3. Readers see one snapshot a unit (REPEATABLE READ, READ ONLY).
+
+    ``force_custom_plan``: from the sixth execution on a generic plan walked the global index for a reader of few
+    mailboxes, 100 times slower.
+    """
+    engine = create_engine(
+        url.replace("postgresql://", "postgresql+psycopg://", 1),
+        poolclass=NullPool,
+        isolation_level="REPEATABLE READ" if read_only else "READ COMMITTED",
+        connect_args={"options": "-c plan_cache_mode=force_custom_plan -c lock_timeout=15s", "connect_timeout": 10},
+    )
+    return engine.execution_options(postgresql_readonly=True) if read_only else engine
+
+
+class PostgresLane:
+    """Threads that each hold one connection and take units from one queue."""
+
+    def __init__(self, engine: Engine, count: int, name: str, heard: Callable[[frozenset[str]], None]) -> None:
+        self._engine = engine
+        self._heard = heard
+        self._queue: queue.SimpleQueue[Any] = queue.SimpleQueue()
+        self._threads = [threading.Thread(target=self._run, name=f"{name}-{n}", daemon=True) for n in range(count)]
+        self.longest_hold = 0.0
+
+    def start(self) -> None:
+        """Begin to serve; connections are opened now, not with the first request."""
+        for thread in self._threads:
+            thread.start()
+
+    def stop(self) -> None:
+        """Finish what waits, then end."""
+        for _ in self._threads:
+            self._queue.put(_STOP)
+        for thread in self._threads:
+            thread.join()
+
+    def submit(self, unit: Unit, run: Callable[[Connection, Unit], None]) -> None:
+        """Queue a unit with the way to run it (``run_write`` or a read)."""
+        self._queue.put((unit, run))
+
+    def _run(self) -> None:
+        connection: Connection | None = None
+        try:
+            connection = self._engine.connect()
+        except DBAPIError:
+            connection = None  # tried again with the first unit, whose caller then hears why
+        while (item := self._queue.get()) is not _STOP:
+            unit, run = item
+            try:
+                if connection is None or connection.closed or connection.invalidated:
+                    connection = self._engine.connect()
+                run(connection, unit)
+            except BaseException as problem:  # noqa: BLE001 - the caller of the unit gets it
+                unit.error = translate(problem)
+                _discard(connection)
+                connection = None
+            settle_all([unit])
+        _discard(connection)
+
+    def run_write(self, connection: Connection, unit: Unit) -> None:
+        """One transaction; on a serialization failure, a deadlock or a unique conflict it runs again."""
+        for attempt in range(TRIES):
+            tx = WriteTx(connection)
+            began = time.monotonic()
+            try:
+                unit.result = unit.function(tx)
+                connection.commit()
+            except BaseException as problem:  # noqa: BLE001 - the caller of the unit gets it
+                connection.rollback()
+                if attempt + 1 < TRIES and may_run_again(problem):
+                    time.sleep(random.uniform(0, 0.002 * 2**attempt))  # noqa: S311 - spreads rivals, no secret
+                    continue
+                unit.error = translate(problem)
+                return
+            self.longest_hold = max(self.longest_hold, time.monotonic() - began)
+            if tx.topics:
+                self._heard(frozenset(tx.topics))
+            return
+
+
+def run_read(
+    connection: Connection, unit: Unit, function: Callable[[ReadTx], Any], then: Callable[[Any], Any] | None
+) -> None:
+    """One snapshot; ``then`` (rendering) runs after it is let go."""
+    try:
+        result = function(ReadTx(connection))
+    except BaseException as problem:  # noqa: BLE001 - the caller of the read gets it
+        unit.error = translate(problem)
+        return
+    finally:
+        connection.rollback()
+    try:
+        unit.result = result if then is None else then(result)
+    except BaseException as problem:  # noqa: BLE001 - the caller of the read gets it
+        unit.error = problem
+
+
+def _discard(connection: Connection | None) -> None:
+    if connection is not None:
+        connection.invalidate()
+        connection.close()

@@ -1,0 +1,116 @@
+"""What a verb holds in its hand: a transaction that may read, or one that may also write."""
+
+from __future__ import annotations
+
+import hashlib
+from collections.abc import Mapping, Sequence
+from typing import Any
+
+from sqlalchemy import Connection, Executable, Row, Table, insert, select, text
+from sqlalchemy.engine import CursorResult
+
+from core.errors import NotFound
+
+type_of_parameters = Mapping[str, Any] | Sequence[Mapping[str, Any]] | None
+
+
+class ReadTx:
+    """A transaction that cannot write: the engine itself refuses (``query_only``, ``READ ONLY``).
+
+    All reads of one unit see one snapshot. Verbs return plain values, never rows that outlive the unit.
+    """
+
+    __slots__ = ("_connection", "dialect")
+
+    def __init__(self, connection: Connection) -> None:
+        self._connection = connection
+        self.dialect = connection.dialect.name
+
+    def rows(self, statement: Executable, parameters: type_of_parameters = None) -> Sequence[Row[Any]]:
+        """All rows of a query."""
+        return self._run(statement, parameters).fetchall()
+
+    def row(self, statement: Executable, parameters: type_of_parameters = None) -> Row[Any] | None:
+        """The first row of a query, or None."""
+        return self._run(statement, parameters).first()
+
+    def value(self, statement: Executable, parameters: type_of_parameters = None) -> Any:
+        """The first column of the first row, or None."""
+        row = self._run(statement, parameters).first()
+        return None if row is None else row[0]
+
+    def values(self, statement: Executable, parameters: type_of_parameters = None) -> list[Any]:
+        """The first column of all rows."""
+        return [row[0] for row in self._run(statement, parameters)]
+
+    def get(self, table: Table, row_id: int) -> Row[Any]:
+        """The row of ``table`` with this id. Raises NotFound."""
+        row = self.row(select(table).where(table.c.id == row_id))
+        if row is None:
+            raise NotFound("There is no %(thing)s with the number %(id)s.", thing=table.name, id=row_id)
+        return row
+
+    def sql(self, statement: str, **parameters: Any) -> CursorResult[Any]:
+        """Run SQL text with ``:name`` holes: for what the expression language cannot say (full text, pragmas)."""
+        return self._run(text(statement), parameters)
+
+    @property
+    def is_sqlite(self) -> bool:
+        """True on SQLite. Only rooms of ``core`` may ask."""
+        return self.dialect == "sqlite"
+
+    def _run(self, statement: Executable, parameters: type_of_parameters) -> CursorResult[Any]:
+        if parameters is None:
+            return self._connection.execute(statement)
+        return self._connection.execute(statement, parameters)
+
+
+class WriteTx(ReadTx):
+    """A transaction that may write. It is committed by ``core.database`` alone, after the verb returned.
+
+    A unit may run again (a lost group on SQLite, a serialization failure on PostgreSQL), so a verb has no effect
+    outside its transaction; what the world must hear goes through ``announce`` and is said after the commit.
+    """
+
+    __slots__ = ("topics",)
+
+    def __init__(self, connection: Connection) -> None:
+        super().__init__(connection)
+        self.topics: set[str] = set()
+
+    def execute(self, statement: Executable, parameters: type_of_parameters = None) -> int:
+        """Run a statement that changes rows and say how many."""
+        return int(self._run(statement, parameters).rowcount)
+
+    def insert(self, table: Table, **values: Any) -> int:
+        """Insert one row and return its id (0 for a table without one)."""
+        result = self._connection.execute(insert(table), values)
+        key = result.inserted_primary_key
+        return int(key[0]) if key and isinstance(key[0], int) else 0
+
+    def insert_many(self, table: Table, rows: Sequence[Mapping[str, Any]]) -> None:
+        """Insert rows that nobody needs the ids of."""
+        if rows:
+            self._connection.execute(insert(table), rows)
+
+    def lock(self, table: Table, row_id: int) -> None:
+        """Hold a row until the end of the unit, so that a decision made on it still stands when it is written.
+
+        On SQLite the one writer holds everything already. Raises NotFound when the row is not there.
+        """
+        if self.is_sqlite:
+            return
+        found = self.row(select(table.c.id).where(table.c.id == row_id).with_for_update())
+        if found is None:
+            raise NotFound("There is no %(thing)s with the number %(id)s.", thing=table.name, id=row_id)
+
+    def lock_key(self, *parts: object) -> None:
+        """Hold a name (for what has no row yet) until the end of the unit: an advisory lock on PostgreSQL."""
+        if self.is_sqlite:
+            return
+        digest = hashlib.sha256(repr(parts).encode()).digest()
+        self.sql("SELECT pg_advisory_xact_lock(:key)", key=int.from_bytes(digest[:8], "big", signed=True))
+
+    def announce(self, topic: str) -> None:
+        """Ring a bell after the commit: whoever listens to ``topic`` looks again. Never before, never without it."""
+        self.topics.add(topic)

@@ -1,0 +1,179 @@
+"""The index of words: what a letter says, findable by who may see it, newest first, alike on both engines.
+
+Words are cut and folded by us (``folding``), never by the engine. A row is a message; its *scope* is a term of the
+index, so a search never walks letters of other mailboxes and rights can change without touching the index.
+
+SQLite: contentless FTS5. A row can be taken out only by feeding exactly the indexed words to the 'delete' command
+(wrong words corrupt silently, and ``contentless_delete`` does not open on SQLite 3.40), so the caller keeps them.
+PostgreSQL: a tsvector with our own positions, in parts by range of id (ids grow with the date); the parts are asked one
+by one from the newest, each behind an ``offset 0`` fence, until enough is found.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+
+from core.database import ReadTx, WriteTx
+from core.fulltext.folding import query_phrases
+
+# First seconds of the years at which parts begin; ids are seconds << 20 (``mailhub.mailboxes``).
+_YEARS = (2005, 2010, *range(2014, 2036))
+_SECONDS_OF_DAY = 86400
+_LAST_POSITION = 16383  # PostgreSQL's limit: later positions all become this one
+_MOST_WORDS = 20000
+
+
+@dataclass(frozen=True, slots=True)
+class Words:
+    """Folded words of a letter, as indexed."""
+
+    subject: Sequence[str]
+    people: Sequence[str]
+    body: Sequence[str]
+
+
+def create_statements(dialect: str) -> list[str]:
+    """The SQL that makes the index in a new database."""
+    if dialect == "sqlite":
+        return [
+            "CREATE VIRTUAL TABLE word_index USING fts5(scope, subject, people, body, content='',"
+            " tokenize='unicode61 remove_diacritics 0')"
+        ]
+    statements = [
+        "CREATE TABLE word_index (message_id bigint NOT NULL, words tsvector NOT NULL) PARTITION BY RANGE (message_id)"
+    ]
+    for name, low, high in _parts():
+        statements += [
+            f"CREATE TABLE {name} PARTITION OF word_index FOR VALUES FROM ({low}) TO ({high})",
+            f"CREATE INDEX ix_{name}_id ON {name} (message_id)",
+            f"CREATE INDEX ix_{name}_words ON {name} USING gin (words) WITH (fastupdate=off)",
+        ]
+    return statements
+
+
+def add_words(tx: WriteTx, row_id: int, scope_id: int, words: Words) -> None:
+    """Index a row."""
+    if tx.is_sqlite:
+        tx.sql(
+            "INSERT INTO word_index(rowid, scope, subject, people, body) VALUES (:id, :scope, :subject, :people, :body)",
+            id=row_id,
+            **_columns(scope_id, words),
+        )
+    else:
+        tx.sql(
+            "INSERT INTO word_index(message_id, words) VALUES (:id, CAST(:words AS tsvector))",
+            id=row_id,
+            words=_tsvector(scope_id, words),
+        )
+
+
+def remove_words(tx: WriteTx, row_id: int, scope_id: int, words: Words) -> None:
+    """Take a row out; ``words`` and the scope must be exactly those that were added."""
+    if tx.is_sqlite:
+        tx.sql(
+            "INSERT INTO word_index(word_index, rowid, scope, subject, people, body)"
+            " VALUES ('delete', :id, :scope, :subject, :people, :body)",
+            id=row_id,
+            **_columns(scope_id, words),
+        )
+    else:
+        tx.sql("DELETE FROM word_index WHERE message_id = :id", id=row_id)
+
+
+def find_rows(tx: ReadTx, scopes: Sequence[int], query: str, limit: int, before: int | None = None) -> list[int]:
+    """Ids of rows in these scopes that hold every phrase of the query, newest first, below ``before``.
+
+    The last word also matches longer ones that begin with it (from three characters on), since people type as they
+    search. A query without words finds nothing.
+    """
+    wanted = query_phrases(query)
+    if not wanted or not scopes:
+        return []
+    open_end = len(wanted[-1][-1]) >= 3 and query[-1:] not in ' "'
+    return (_find_sqlite if tx.is_sqlite else _find_postgres)(tx, scopes, wanted, open_end, limit, before)
+
+
+def _find_sqlite(
+    tx: ReadTx, scopes: Sequence[int], wanted: list[tuple[str, ...]], open_end: bool, limit: int, before: int | None
+) -> list[int]:
+    quoted = [f'"{" ".join(phrase)}"' for phrase in wanted]
+    if open_end:
+        quoted[-1] += "*"
+    where = f"scope : ({' OR '.join(_scope_term(scope) for scope in scopes)})"
+    match = f"{where} AND {{subject people body}} : ({' AND '.join(quoted)})"
+    found = tx.sql(
+        "SELECT rowid FROM word_index WHERE word_index MATCH :match AND rowid < :before ORDER BY rowid DESC LIMIT :most",
+        match=match,
+        before=before if before is not None else 1 << 62,
+        most=limit,
+    )
+    return [row[0] for row in found]
+
+
+def _find_postgres(
+    tx: ReadTx, scopes: Sequence[int], wanted: list[tuple[str, ...]], open_end: bool, limit: int, before: int | None
+) -> list[int]:
+    terms = [" <-> ".join(map(_quote, phrase)) for phrase in wanted]
+    if open_end:
+        terms[-1] += ":*"
+    query = (
+        f"({' | '.join(_quote(_scope_term(scope)) for scope in scopes)}) & {' & '.join(f'({term})' for term in terms)}"
+    )
+    found: list[int] = []
+    for name, low, _high in reversed(_parts()):
+        if before is not None and low != "MINVALUE" and int(low) >= before:
+            continue
+        rows = tx.sql(
+            f"SELECT message_id FROM (SELECT message_id FROM {name} WHERE words @@ CAST(:query AS tsquery)"
+            " AND message_id < :before OFFSET 0) part ORDER BY 1 DESC LIMIT :most",  # noqa: S608 - the name of a part is ours
+            query=query,
+            before=before if before is not None else 1 << 62,
+            most=limit - len(found),
+        )
+        found += [row[0] for row in rows]
+        if len(found) >= limit:
+            break
+    return found
+
+
+def _columns(scope_id: int, words: Words) -> dict[str, str]:
+    return {
+        "scope": _scope_term(scope_id),
+        "subject": " ".join(words.subject),
+        "people": " ".join(words.people),
+        "body": " ".join(words.body[:_MOST_WORDS]),
+    }
+
+
+def _scope_term(scope_id: int) -> str:
+    return f"s{scope_id}s"
+
+
+def _tsvector(scope_id: int, words: Words) -> str:
+    places: dict[str, list[str]] = {f"{_scope_term(scope_id)}": ["1"]}
+    at = 1
+    for weight, part in (("A", words.subject), ("B", words.people), ("D", words.body[:_MOST_WORDS])):
+        for word in part:
+            at = min(at + 1, _LAST_POSITION)
+            kept = places.setdefault(word, [])
+            if len(kept) < 250:  # PostgreSQL keeps at most 256 positions a word
+                kept.append(f"{at}{weight}")
+        at = min(at + 1, _LAST_POSITION)  # a phrase does not run from one part into the next
+    return " ".join(f"{_quote(word)}:{','.join(at_places)}" for word, at_places in places.items())
+
+
+def _quote(word: str) -> str:
+    return "'" + word.replace("\\", "\\\\").replace("'", "''") + "'"
+
+
+def _parts() -> list[tuple[str, str, str]]:
+    """Name, first id and end of each part, oldest first."""
+    borders = [str(_seconds_of(year) << 20) for year in _YEARS]
+    names = ["word_index_old", *(f"word_index_{year}" for year in _YEARS)]
+    return list(zip(names, ["MINVALUE", *borders], [*borders, "MAXVALUE"], strict=True))
+
+
+def _seconds_of(year: int) -> int:
+    days = (year - 1970) * 365 + (year - 1969) // 4 - (year - 1901) // 100 + (year - 1601) // 400
+    return days * _SECONDS_OF_DAY

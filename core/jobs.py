@@ -1,0 +1,226 @@
+"""Work for later: a row in the transaction of its cause.
+
+A job is claimed in batches under a *lease* that names the incarnation of the process (its boot); whoever holds the
+lease has the *fence*, a number that grows with every claim, and can finish the job only while the fence is still its
+own: the stale worker of a paused process finds its write refused. Finishing deletes the row in the same transaction as
+what the job did. A job that fails waits longer each time and after ``TRIES`` becomes a *dead letter*, shown to people.
+
+A boot is alive while its heartbeat is young. On SQLite one process works at a time, so a start voids all older leases;
+on PostgreSQL the leases of boots without a heartbeat for ``SILENCE`` are void.
+"""
+
+from __future__ import annotations
+
+import secrets
+from dataclasses import dataclass
+from typing import Any
+
+from sqlalchemy import Column, Index, Text, and_, bindparam, delete, func, literal_column, select, update
+from sqlalchemy import text as sql_text
+
+from core import clock
+from core.columns import Json, id_column, instant, number, optional_instant, optional_text, table, text
+from core.database import ReadTx, WriteTx
+from core.errors import Conflict
+
+TOPIC = "jobs"
+TRIES = 8
+SILENCE = 15 * clock.SECOND
+FIRST_WAIT = 10 * clock.SECOND
+LONGEST_WAIT = clock.HOUR
+
+job = table(
+    "job",
+    id_column(),
+    text("kind"),
+    Column("payload", Json, nullable=False),
+    instant("run_at"),
+    Column("dedupe_key", Text, unique=True),
+    number("tries", 0),
+    optional_text("boot"),
+    number("fence", 0),
+    optional_text("error"),
+    optional_instant("dead_at"),
+    instant("created_at"),
+)
+Index(
+    "ix_job_ready",
+    job.c.kind,
+    job.c.run_at,
+    job.c.id,
+    sqlite_where=sql_text("boot IS NULL AND dead_at IS NULL"),
+    postgresql_where=sql_text("boot IS NULL AND dead_at IS NULL"),
+)
+Index("ix_job_boot", job.c.boot)
+
+boot = table("boot", Column("name", Text, primary_key=True), instant("started_at"), instant("seen_at"))
+
+
+@dataclass(frozen=True, slots=True)
+class Job:
+    """A claimed job: what to do, and the fence with which to finish it."""
+
+    id: int
+    kind: str
+    payload: dict[str, Any]
+    tries: int
+    fence: int
+
+
+@dataclass(frozen=True, slots=True)
+class DeadLetter:
+    """A job that failed too often and waits for a person."""
+
+    id: int
+    kind: str
+    payload: dict[str, Any]
+    error: str
+    tries: int
+    dead_at: int
+
+
+def enqueue(
+    tx: WriteTx,
+    kind: str,
+    payload: dict[str, Any],
+    *,
+    run_at: int | None = None,
+    dedupe_key: str | None = None,
+) -> int | None:
+    """Write down work for later; it exists if, and only if, the transaction of its cause commits.
+
+    With a ``dedupe_key`` that already waits nothing is added and None is returned.
+    """
+    if dedupe_key is not None and tx.value(select(job.c.id).where(job.c.dedupe_key == dedupe_key)) is not None:
+        return None
+    now = clock.now()
+    tx.announce(f"{TOPIC}.{kind}")
+    return tx.insert(
+        job, kind=kind, payload=payload, run_at=now if run_at is None else run_at, dedupe_key=dedupe_key, created_at=now
+    )
+
+
+def start_boot(tx: WriteTx) -> str:
+    """Register this incarnation of the process and void the leases of those that are gone. Returns its name."""
+    name = secrets.token_hex(8)
+    now = database_now(tx)
+    if tx.is_sqlite:
+        tx.execute(delete(boot))
+        _void(tx, job.c.boot.is_not(None))
+    tx.insert(boot, name=name, started_at=now, seen_at=now)
+    return name
+
+
+def beat(tx: WriteTx, name: str) -> bool:
+    """Say that this boot lives, and void the leases of the silent. False when it was itself given up."""
+    now = database_now(tx)
+    alive = tx.execute(update(boot).where(boot.c.name == name).values(seen_at=now)) == 1
+    silent = tx.values(select(boot.c.name).where(boot.c.seen_at < now - SILENCE))
+    if silent and not tx.is_sqlite:
+        _void(tx, job.c.boot.in_(silent))
+        tx.execute(delete(boot).where(boot.c.name.in_(silent)))
+    return alive
+
+
+def stop_boot(tx: WriteTx, name: str) -> None:
+    """Give back every lease of this boot at a clean stop."""
+    _void(tx, job.c.boot == name)
+    tx.execute(delete(boot).where(boot.c.name == name))
+
+
+_READY = (
+    select(job.c.id)
+    .where(
+        job.c.kind == bindparam("kind"),
+        literal_column("boot IS NULL AND dead_at IS NULL"),
+        job.c.run_at <= bindparam("now"),
+    )
+    .order_by(job.c.run_at, job.c.id)
+    .limit(bindparam("most"))
+    .with_for_update(skip_locked=True)
+)
+
+
+def claim(tx: WriteTx, kind: str, boot_name: str, most: int) -> list[Job]:
+    """Take up to ``most`` ready jobs of a kind under the lease of this boot, oldest first.
+
+    Raises Conflict when the boot was given up: its process has to stop or register anew.
+    """
+    if tx.value(select(boot.c.name).where(boot.c.name == boot_name)) is None:
+        raise Conflict("This process was silent too long and its work was given to others.")
+    ids = tx.values(_READY, {"kind": kind, "now": database_now(tx), "most": most})
+    if not ids:
+        return []
+    tx.execute(
+        update(job).where(job.c.id.in_(ids)).values(boot=boot_name, fence=job.c.fence + 1, tries=job.c.tries + 1)
+    )
+    rows = tx.rows(select(job).where(job.c.id.in_(ids)).order_by(job.c.run_at, job.c.id))
+    return [Job(row.id, row.kind, row.payload, row.tries, row.fence) for row in rows]
+
+
+def finish(tx: WriteTx, done: Job) -> None:
+    """Delete a job in the transaction of what it did. Raises Conflict when the lease was lost: nothing may commit."""
+    if tx.execute(delete(job).where(job.c.id == done.id, job.c.fence == done.fence, job.c.boot.is_not(None))) != 1:
+        raise Conflict("The job was given to another worker in the meantime.")
+
+
+def give_up(tx: WriteTx, failed: Job, error: str) -> bool:
+    """Put a failed job back to wait longer, or lay it with the dead letters. True when it is dead now.
+
+    A job whose lease was lost is left alone: another worker has it.
+    """
+    dead = failed.tries >= TRIES
+    wait = min(FIRST_WAIT * 4 ** (failed.tries - 1), LONGEST_WAIT)
+    now = database_now(tx)
+    changed = tx.execute(
+        update(job)
+        .where(job.c.id == failed.id, job.c.fence == failed.fence, job.c.boot.is_not(None))
+        .values(boot=None, error=error[:500], run_at=now + wait, dead_at=now if dead else None)
+    )
+    return dead and changed == 1
+
+
+def list_dead_letters(tx: ReadTx, most: int = 100) -> list[DeadLetter]:
+    """The jobs that failed too often, newest first."""
+    rows = tx.rows(select(job).where(job.c.dead_at.is_not(None)).order_by(job.c.dead_at.desc()).limit(most))
+    return [DeadLetter(row.id, row.kind, row.payload, row.error or "", row.tries, row.dead_at) for row in rows]
+
+
+def revive(tx: WriteTx, job_id: int) -> bool:
+    """Let a dead letter run again from the beginning. False when it is none."""
+    tx.announce(f"{TOPIC}.*")
+    statement = update(job).where(job.c.id == job_id, job.c.dead_at.is_not(None))
+    return tx.execute(statement.values(dead_at=None, tries=0, run_at=database_now(tx))) == 1
+
+
+def count_waiting(tx: ReadTx) -> dict[str, int]:
+    """Jobs that wait or run, by kind."""
+    rows = tx.rows(
+        select(job.c.kind, func.count().label("waiting")).where(job.c.dead_at.is_(None)).group_by(job.c.kind)
+    )
+    return {row.kind: row.waiting for row in rows}
+
+
+def next_due(tx: ReadTx) -> int | None:
+    """When the earliest waiting job becomes ready, or None."""
+    found = tx.value(select(func.min(job.c.run_at)).where(and_(job.c.boot.is_(None), job.c.dead_at.is_(None))))
+    return None if found is None else int(found)
+
+
+def database_now(tx: ReadTx) -> int:
+    """The clock that leases use: the database's, one for all hosts. On SQLite that is the machine's own."""
+    if tx.is_sqlite:
+        return clock.now()
+    return int(tx.sql("SELECT (extract(epoch from clock_timestamp()) * 1000000)::bigint").scalar_one())
+
+
+def _void(tx: WriteTx, which: Any) -> None:
+    """Take leases back. The try counts: a job that kills its worker must not be taken for ever."""
+    tx.announce(f"{TOPIC}.*")
+    now = database_now(tx)
+    tx.execute(update(job).where(which, job.c.tries < TRIES).values(boot=None))
+    tx.execute(
+        update(job)
+        .where(which, job.c.tries >= TRIES)
+        .values(boot=None, dead_at=now, error="The process ended while it worked on this.")
+    )

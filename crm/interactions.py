@@ -1,0 +1,209 @@
+"""The timeline of a client: what happened, with whom, when. Here: letters, and the facts about correspondence.
+
+One row per message, in the scope of its mailbox: a history shows each reader what their rights allow.
+``letter_facts`` is what rules, counters and panels ask: when did they last write, when did we, who waits.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import Literal
+
+from sqlalchemy import Column, Index, bindparam, delete, func, select, update
+
+from core.columns import (
+    Id,
+    id_column,
+    instant,
+    number,
+    optional_instant,
+    optional_reference,
+    reference,
+    table,
+    text,
+)
+from core.database import ReadTx, WriteTx
+from crm.staff.readable import Viewer, readable
+
+Direction = Literal["in", "out"]
+
+interaction = table(
+    "interaction",
+    id_column(),
+    text("kind"),
+    reference("counterparty_id", "counterparty.id"),
+    optional_reference("contact_id", "contact.id"),
+    reference("scope_id", "scope.id"),
+    instant("happened_at"),
+    text("direction", ""),
+    text("subject", ""),
+    Column("thread_id", Id),
+    Column("message_id", Id),
+    Column("executor_id", Id),
+    number("counts", 0),
+)
+Index(None, interaction.c.counterparty_id, interaction.c.happened_at, interaction.c.id)
+Index(None, interaction.c.thread_id)
+
+letter_facts = table(
+    "letter_facts",
+    Column("counterparty_id", Id, primary_key=True, nullable=False),
+    Column("scope_id", Id, primary_key=True, nullable=False),
+    optional_instant("last_in"),
+    optional_instant("last_out"),
+    optional_instant("waiting_since"),
+    number("letters", 0),
+)
+
+
+@dataclass(frozen=True, slots=True)
+class Interaction:
+    """One line of a history."""
+
+    id: int
+    kind: str
+    happened_at: int
+    direction: str
+    subject: str
+    thread_id: int | None
+    message_id: int | None
+
+
+@dataclass(frozen=True, slots=True)
+class LetterFacts:
+    """When they last wrote, when we last wrote, since when they wait for us: over the scopes a viewer may see."""
+
+    last_in: int | None
+    last_out: int | None
+    waiting_since: int | None
+    letters: int
+
+
+def record_letter(
+    tx: WriteTx,
+    counterparty_id: int,
+    scope_id: int,
+    *,
+    contact_id: int | None,
+    direction: Direction,
+    happened_at: int,
+    subject: str,
+    thread_id: int,
+    message_id: int,
+    executor_id: int | None,
+    counts: bool,
+) -> None:
+    """Write a letter on the client's timeline. ``counts`` is False for bounces, auto-replies and junk: they are shown,
+    but nobody waits because of them. A letter older than the newest (an import) changes only what it is news for."""
+    tx.insert(
+        interaction,
+        kind="letter",
+        counterparty_id=counterparty_id,
+        contact_id=contact_id,
+        scope_id=scope_id,
+        happened_at=happened_at,
+        direction=direction,
+        subject=subject,
+        thread_id=thread_id,
+        message_id=message_id,
+        executor_id=executor_id,
+        counts=int(counts),
+    )
+    if not counts:
+        return
+    tx.lock_key("letter_facts", counterparty_id, scope_id)
+    here = (letter_facts.c.counterparty_id == counterparty_id) & (letter_facts.c.scope_id == scope_id)
+    row = tx.row(select(letter_facts).where(here))
+    if row is None:
+        tx.insert(letter_facts, counterparty_id=counterparty_id, scope_id=scope_id)
+    last_in, last_out = (row.last_in, row.last_out) if row else (None, None)
+    since = row.waiting_since if row else None
+    if direction == "in":
+        if since is None and happened_at > (last_out or 0):
+            since = happened_at
+        last_in = max(last_in or 0, happened_at)
+    else:
+        last_out = max(last_out or 0, happened_at)
+        if since is not None and happened_at >= since:
+            since = None
+    changed = update(letter_facts).where(here).values(last_in=last_in, last_out=last_out, waiting_since=since)
+    tx.execute(changed.values(letters=letter_facts.c.letters + 1))
+
+
+def forget_thread(tx: WriteTx, thread_id: int) -> None:
+    """Take the letters of a thread off the timeline they stand on (it was filed wrongly) and put its facts right."""
+    here = interaction.c.thread_id == thread_id
+    owners = tx.rows(select(interaction.c.counterparty_id, interaction.c.scope_id).where(here).distinct())
+    tx.execute(delete(interaction).where(here))
+    for row in owners:
+        _recount(tx, row.counterparty_id, row.scope_id)
+
+
+def _recount(tx: WriteTx, counterparty_id: int, scope_id: int) -> None:
+    """The facts anew from the rows of the timeline."""
+    here = (interaction.c.counterparty_id == counterparty_id) & (interaction.c.scope_id == scope_id)
+    rows = tx.rows(
+        select(interaction.c.direction, interaction.c.happened_at)
+        .where(here, interaction.c.counts == 1)
+        .order_by(interaction.c.happened_at)
+    )
+    came = [row.happened_at for row in rows if row.direction == "in"]
+    went = [row.happened_at for row in rows if row.direction == "out"]
+    unanswered = [moment for moment in came if not went or moment > went[-1]]
+    facts = (letter_facts.c.counterparty_id == counterparty_id) & (letter_facts.c.scope_id == scope_id)
+    tx.execute(
+        update(letter_facts)
+        .where(facts)
+        .values(
+            last_in=came[-1] if came else None,
+            last_out=went[-1] if went else None,
+            waiting_since=unanswered[0] if unanswered else None,
+            letters=len(rows),
+        )
+    )
+
+
+def give_letters(tx: WriteTx, thread_id: int, executor_id: int | None) -> None:
+    """Note who executes the thread, for readers who see only what is assigned to them."""
+    tx.execute(update(interaction).where(interaction.c.thread_id == thread_id).values(executor_id=executor_id))
+
+
+_NEWEST = (
+    select(interaction)
+    .where(interaction.c.counterparty_id == bindparam("counterparty_id"))
+    .order_by(interaction.c.happened_at.desc(), interaction.c.id.desc())
+)
+
+
+def list_history(tx: ReadTx, viewer: Viewer, counterparty_id: int, *, limit: int = 50) -> list[Interaction]:
+    """The newest lines of a client's timeline that the viewer may see."""
+    statement = readable(_NEWEST, viewer, interaction).limit(limit)
+    rows = tx.rows(statement, {"counterparty_id": counterparty_id})
+    return [
+        Interaction(row.id, row.kind, row.happened_at, row.direction, row.subject, row.thread_id, row.message_id)
+        for row in rows
+    ]
+
+
+def count_history(tx: ReadTx, viewer: Viewer, counterparty_id: int) -> int:
+    """How many lines the whole timeline has for this viewer."""
+    here = select(func.count()).where(interaction.c.counterparty_id == counterparty_id)
+    return int(tx.value(readable(here, viewer, interaction)))
+
+
+def get_letter_facts(tx: ReadTx, viewer: Viewer, counterparty_id: int) -> LetterFacts:
+    """The facts over all scopes that are fully open to the viewer."""
+    row = tx.row(
+        readable(
+            select(
+                func.max(letter_facts.c.last_in).label("last_in"),
+                func.max(letter_facts.c.last_out).label("last_out"),
+                func.min(letter_facts.c.waiting_since).label("waiting_since"),
+                func.coalesce(func.sum(letter_facts.c.letters), 0).label("letters"),
+            ).where(letter_facts.c.counterparty_id == counterparty_id),
+            viewer,
+            letter_facts,
+        )
+    )
+    assert row is not None
+    return LetterFacts(row.last_in, row.last_out, row.waiting_since, int(row.letters))

@@ -1,0 +1,34 @@
+"""The clients: counterparties, their domains, their contact persons and addresses."""
+
+from crm.parties.matching import Match, match_address, normal_address, record_not_a_client
+from crm.parties.verbs import (
+    Contact,
+    Counterparty,
+    add_contact,
+    add_counterparty,
+    find_contact,
+    get_contact,
+    get_counterparty,
+    list_contacts,
+    list_counterparties,
+    list_people_of,
+    update_counterparty,
+)
+
+__all__ = [
+    "Contact",
+    "Counterparty",
+    "Match",
+    "add_contact",
+    "add_counterparty",
+    "find_contact",
+    "get_contact",
+    "get_counterparty",
+    "list_contacts",
+    "list_counterparties",
+    "list_people_of",
+    "match_address",
+    "normal_address",
+    "record_not_a_client",
+    "update_counterparty",
+]

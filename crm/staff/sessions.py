@@ -1,0 +1,151 @@
+"""Sessions of the browser and tokens of programs: minted by us, kept only as hashes, ended at once.
+
+The id of a session is made at sign-in and never taken from the visitor (an id chosen by an attacker and planted before
+sign-in would be theirs afterwards too).
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+from sqlalchemy import bindparam, delete, select, update
+
+from core import clock
+from core.database import ReadTx, WriteTx
+from core.errors import Forbidden, Invalid
+from core.secrets import hash_secret, new_secret
+from crm.staff.audit import record_audit
+from crm.staff.tables import session, token, user
+
+IDLE = 14 * clock.DAY
+LONGEST = 60 * clock.DAY
+TOUCH = 5 * clock.MINUTE
+TOKEN_SCOPES = ("all", "read")
+
+
+@dataclass(frozen=True, slots=True)
+class Session:
+    """Where a person is signed in."""
+
+    user_id: int
+    created_at: int
+    seen_at: int
+    peer: str
+    agent: str
+    current: bool
+
+
+@dataclass(frozen=True, slots=True)
+class ApiToken:
+    """A program's key, without the key."""
+
+    id: int
+    user_id: int
+    name: str
+    scopes: tuple[str, ...]
+    created_at: int
+    used_at: int | None
+    revoked: bool
+
+
+def start_session(tx: WriteTx, user_id: int, *, peer: str, agent: str, replaces: str | None = None) -> str:
+    """Sign a person in; returns the secret for the cookie. ``replaces`` ends the session that the browser had."""
+    if replaces:
+        end_session(tx, replaces)
+    secret = new_secret()
+    now = clock.now()
+    tx.insert(
+        session,
+        key=hash_secret(secret),
+        user_id=user_id,
+        created_at=now,
+        seen_at=now,
+        expires_at=now + LONGEST,
+        peer=peer,
+        agent=agent[:200],
+    )
+    record_audit(tx, user_id, "signed-in", peer=peer)
+    return secret
+
+
+_SESSION = (
+    select(session.c.user_id, session.c.seen_at)
+    .join(user, user.c.id == session.c.user_id)
+    .where(
+        session.c.key == bindparam("key"),
+        session.c.expires_at > bindparam("now"),
+        session.c.seen_at > bindparam("idle"),
+        user.c.disabled_at.is_(None),
+    )
+)
+
+
+def find_session(tx: ReadTx, secret: str) -> tuple[int, bool] | None:
+    """The signed-in person behind a cookie and whether ``touch_session`` is due, or None."""
+    now = clock.now()
+    row = tx.row(_SESSION, {"key": hash_secret(secret), "now": now, "idle": now - IDLE})
+    return None if row is None else (row.user_id, row.seen_at < now - TOUCH)
+
+
+def touch_session(tx: WriteTx, secret: str) -> None:
+    """Note that the session is in use."""
+    tx.execute(update(session).where(session.c.key == hash_secret(secret)).values(seen_at=clock.now()))
+
+
+def end_session(tx: WriteTx, secret: str) -> None:
+    """Sign out; the cookie is worth nothing from now on."""
+    tx.execute(delete(session).where(session.c.key == hash_secret(secret)))
+
+
+def end_other_sessions(tx: WriteTx, user_id: int, secret: str) -> int:
+    """Sign the person out everywhere else. Returns how many sessions ended."""
+    return tx.execute(delete(session).where(session.c.user_id == user_id, session.c.key != hash_secret(secret)))
+
+
+def list_sessions(tx: ReadTx, user_id: int, secret: str | None) -> list[Session]:
+    """Where the person is signed in, the latest used first."""
+    mine = hash_secret(secret) if secret else b""
+    rows = tx.rows(select(session).where(session.c.user_id == user_id).order_by(session.c.seen_at.desc()))
+    return [Session(row.user_id, row.created_at, row.seen_at, row.peer, row.agent, row.key == mine) for row in rows]
+
+
+def add_token(tx: WriteTx, user_id: int, name: str, scopes: list[str]) -> tuple[int, str]:
+    """A key for a program: its id and the secret, shown once. Raises Invalid for an unknown scope."""
+    unknown = [scope for scope in scopes if scope not in TOKEN_SCOPES]
+    if unknown or not scopes:
+        raise Invalid("A token has one or more of these scopes: %(scopes)s.", scopes=", ".join(TOKEN_SCOPES))
+    secret = new_secret()
+    token_id = tx.insert(
+        token, key=hash_secret(secret), user_id=user_id, name=name, scopes=scopes, created_at=clock.now()
+    )
+    record_audit(tx, user_id, "token-added", name, scopes=scopes)
+    return token_id, secret
+
+
+def find_token(tx: ReadTx, secret: str) -> tuple[int, tuple[str, ...]] | None:
+    """The person a program speaks for and what it may do, or None."""
+    row = tx.row(
+        select(token.c.user_id, token.c.scopes)
+        .join(user, user.c.id == token.c.user_id)
+        .where(token.c.key == hash_secret(secret), token.c.revoked_at.is_(None), user.c.disabled_at.is_(None))
+    )
+    return None if row is None else (row.user_id, tuple(row.scopes))
+
+
+def list_tokens(tx: ReadTx, user_id: int) -> list[ApiToken]:
+    """The person's tokens, newest first."""
+    rows = tx.rows(select(token).where(token.c.user_id == user_id).order_by(token.c.id.desc()))
+    return [
+        ApiToken(
+            row.id, row.user_id, row.name, tuple(row.scopes), row.created_at, row.used_at, row.revoked_at is not None
+        )
+        for row in rows
+    ]
+
+
+def revoke_token(tx: WriteTx, user_id: int, token_id: int) -> None:
+    """End one of the person's own tokens. Raises Forbidden when it is not theirs or not there."""
+    mine = update(token).where(token.c.id == token_id, token.c.user_id == user_id)
+    if not tx.execute(mine.values(revoked_at=clock.now())):
+        raise Forbidden("This is not one of your tokens.")
+    record_audit(tx, user_id, "token-revoked", str(token_id))

@@ -1,0 +1,1 @@
+"""Mailboxes and what lies in them: letters understood once, messages in each mailbox, threads, search."""

@@ -1,0 +1,163 @@
+"""What people do with a thread: assign, close, reopen, file under a client, read and unread."""
+
+from __future__ import annotations
+
+from typing import Any
+
+from sqlalchemy import delete, select, update
+
+from core.changes import record_change
+from core.database import ReadTx, WriteTx
+from core.errors import Invalid, NotFound
+from crm.execution import Choice, assign, unassign
+from crm.interactions import forget_thread, give_letters, record_letter
+from crm.parties import get_counterparty
+from crm.staff.people import get_user
+from crm.staff.readable import Viewer, demand, readable
+from mailhub.mailboxes.tables import letter, message, thread, unread
+from mailhub.mailboxes.threads import ANSWERABLE, tell
+
+STATES = ("open", "closed", "spam")
+
+
+def executor_of(tx: ReadTx, thread_id: int) -> int | None:
+    """Who has the thread, or None."""
+    found = tx.value(select(thread.c.executor_id).where(thread.c.id == thread_id))
+    return None if found is None else int(found)
+
+
+def give(tx: WriteTx, thread_id: int, choice: Choice, *, by: Viewer | None = None) -> None:
+    """Make a person the executor; the thread says since when and why. Raises Invalid for somebody without access."""
+    tx.lock(thread, thread_id)
+    row = tx.get(thread, thread_id)
+    if row.executor_id == choice.executor_id:
+        return
+    assign(tx, row.scope_id, thread_id, choice, by_id=by.user_id if by else None)
+    _set(tx, thread_id, executor_id=choice.executor_id)
+    give_letters(tx, thread_id, choice.executor_id)
+    sentences = {
+        "manager": "Assigned to %(name)s, the client's responsible manager.",
+        "default": "Assigned to %(name)s, the executor of this mailbox.",
+        "round_robin": "Assigned to %(name)s, whose turn it was.",
+        "hand": "Assigned to %(name)s.",
+    }
+    name = get_user(tx, choice.executor_id).name
+    tell(tx, thread_id, sentences[choice.reason], user_id=by.user_id if by else None, name=name)
+    _changed(tx, row, "thread.assigned", by, executor_id=choice.executor_id)
+
+
+def assign_thread(tx: WriteTx, viewer: Viewer, thread_id: int, executor_id: int | None) -> None:
+    """Give a thread to a person, or to nobody. Taking what nobody has needs the right to answer, else to assign."""
+    row = get_own(tx, viewer, thread_id)
+    takes = executor_id == viewer.user_id and row.executor_id is None
+    demand(viewer, "answer" if takes and viewer.may("answer", row.scope_id) else "assign", row.scope_id)
+    if executor_id is not None:
+        give(tx, thread_id, Choice(executor_id, "hand"), by=viewer)
+        return
+    if row.executor_id is None:
+        return
+    unassign(tx, thread_id)
+    _set(tx, thread_id, executor_id=None)
+    give_letters(tx, thread_id, None)
+    tell(tx, thread_id, "Nobody is assigned any more.", user_id=viewer.user_id)
+    _changed(tx, row, "thread.assigned", viewer, executor_id=None)
+
+
+def set_state(tx: WriteTx, viewer: Viewer, thread_id: int, state: str) -> None:
+    """Close, reopen or call junk. Raises Invalid, NotFound, Forbidden."""
+    if state not in STATES:
+        raise Invalid("A thread is %(states)s.", states=", ".join(STATES), field="state")
+    row = get_own(tx, viewer, thread_id)
+    demand(viewer, "answer", row.scope_id)
+    if row.state == state:
+        return
+    values: dict[str, Any] = {"state": state}
+    if state != "open":
+        values |= {"waiting_for": None, "waiting_since": None, "due_at": None}
+    _set(tx, thread_id, **values)
+    sentences = {"open": "Opened again.", "closed": "Closed.", "spam": "Marked as junk."}
+    tell(tx, thread_id, sentences[state], user_id=viewer.user_id)
+    _changed(tx, row, "thread.state", viewer, state=state)
+
+
+def file_under(tx: WriteTx, viewer: Viewer, thread_id: int, counterparty_id: int, contact_id: int | None) -> None:
+    """Say whose thread this is, letters and timeline included. Raises NotFound, Forbidden."""
+    row = get_own(tx, viewer, thread_id)
+    demand(viewer, "answer", row.scope_id)
+    file_thread(tx, thread_id, counterparty_id, contact_id, by=viewer)
+
+
+def file_thread(
+    tx: WriteTx, thread_id: int, counterparty_id: int, contact_id: int | None, *, by: Viewer | None = None
+) -> None:
+    """``file_under`` after the rights were asked: threads filed by hand are never moved by machines."""
+    row = tx.get(thread, thread_id)
+    name = get_counterparty(tx, counterparty_id).name
+    match = {"by": "hand", "pairs": [[contact_id, counterparty_id]]}
+    _set(tx, thread_id, counterparty_id=counterparty_id, contact_id=contact_id, match=match)
+    _move_letters(tx, row, counterparty_id, contact_id)
+    tell(tx, thread_id, "Filed under %(name)s.", user_id=by.user_id if by else None, name=name)
+    _changed(tx, row, "thread.filed", by, counterparty_id=counterparty_id)
+
+
+def _move_letters(tx: WriteTx, row: Any, counterparty_id: int, contact_id: int | None) -> None:
+    """Put every letter of a thread onto the timeline of the client it is now filed under."""
+    forget_thread(tx, row.id)
+    here = (
+        select(message.c.id, message.c.direction, message.c.dated_at, message.c.spam, letter.c.subject, letter.c.kind)
+        .join(letter, letter.c.id == message.c.letter_id)
+        .where(message.c.thread_id == row.id)
+        .order_by(message.c.id)
+    )
+    for found in tx.rows(here):
+        record_letter(
+            tx,
+            counterparty_id,
+            row.scope_id,
+            contact_id=contact_id,
+            direction=found.direction,
+            happened_at=found.dated_at,
+            subject=found.subject,
+            thread_id=row.id,
+            message_id=found.id,
+            executor_id=row.executor_id,
+            counts=found.kind in ANSWERABLE and not found.spam,
+        )
+
+
+def set_read(tx: WriteTx, viewer: Viewer, thread_id: int, *, read: bool) -> None:
+    """Mark a thread as read or as new, for the viewer alone."""
+    row = get_own(tx, viewer, thread_id)
+    mine = (unread.c.thread_id == thread_id) & (unread.c.user_id == viewer.user_id)
+    if read:
+        tx.execute(delete(unread).where(mine))
+    elif tx.value(select(unread.c.thread_id).where(mine)) is None:
+        tx.insert(unread, user_id=viewer.user_id, thread_id=thread_id, scope_id=row.scope_id)
+
+
+def get_own(tx: WriteTx, viewer: Viewer, thread_id: int) -> Any:
+    """The row of a thread that the viewer may see, held until the end of the unit. Raises NotFound.
+
+    On PostgreSQL the row is locked first and looked at afterwards, so a right or an executor that changed meanwhile
+    counts.
+    """
+    tx.lock(thread, thread_id)
+    row = tx.row(readable(select(thread).where(thread.c.id == thread_id), viewer, thread))
+    if row is None:
+        raise NotFound("There is no thread with the number %(id)s.", id=thread_id)
+    return row
+
+
+def _set(tx: WriteTx, thread_id: int, **values: Any) -> None:
+    tx.execute(update(thread).where(thread.c.id == thread_id).values(version=thread.c.version + 1, **values))
+
+
+def _changed(tx: WriteTx, row: Any, kind: str, by: Viewer | None, **fields: Any) -> None:
+    record_change(
+        tx,
+        kind,
+        row.id,
+        scope_id=row.scope_id,
+        fields={"thread_id": row.id, "mailbox_id": row.mailbox_id, **fields},
+        cause=f"user {by.user_id}" if by else "routing",
+    )

@@ -1,0 +1,111 @@
+"""A letter, understood once, however many mailboxes it reached.
+
+Two letters are the same when their fingerprints are equal; the same Message-ID with another fingerprint is another
+letter, so nobody can make a letter vanish by forging an id.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import Any
+
+from sqlalchemy import bindparam, select
+
+from core.database import ReadTx, WriteTx
+from core.fulltext import FOLDING_VERSION
+from core.fulltext.index import Words
+from mailhub.letters.values import Address, ParsedLetter
+from mailhub.mailboxes.tables import letter, letter_reference, letter_words
+
+MOST_REFERENCES = 50
+_BY_FINGERPRINT = select(letter.c.id).where(letter.c.fingerprint == bindparam("fingerprint"))
+
+
+@dataclass(frozen=True, slots=True)
+class Understood:
+    """A parsed letter with its words, as the worker process hands it over."""
+
+    parsed: ParsedLetter
+    words: Words
+
+
+def record_letter(tx: WriteTx, understood: Understood) -> int:
+    """Write down what was understood, or find that it was already. Returns the letter's id."""
+    parsed = understood.parsed
+    fingerprint = bytes.fromhex(parsed.fingerprint)
+    found = tx.value(_BY_FINGERPRINT, {"fingerprint": fingerprint})
+    if found is not None:
+        return int(found)
+    sender = parsed.from_[0] if parsed.from_ else Address("", "")
+    letter_id = tx.insert(
+        letter,
+        fingerprint=fingerprint,
+        message_id=parsed.message_id or "",
+        subject=parsed.subject,
+        from_name=sender.name,
+        from_address=sender.address,
+        from_trusted=parsed.from_trusted,
+        kind=parsed.kind,
+        language=parsed.language,
+        sent_at=parsed.date,
+        excerpt=parsed.excerpt,
+        parsed=as_data(parsed),
+    )
+    named = list(dict.fromkeys([*parsed.in_reply_to, *reversed(parsed.references)]))[:MOST_REFERENCES]
+    tx.insert_many(
+        letter_reference,
+        [{"letter_id": letter_id, "place": place, "message_id": name} for place, name in enumerate(named)],
+    )
+    words = understood.words
+    tx.insert(
+        letter_words,
+        letter_id=letter_id,
+        version=FOLDING_VERSION,
+        subject=" ".join(words.subject),
+        people=" ".join(words.people),
+        body=" ".join(words.body),
+    )
+    return letter_id
+
+
+def get_words(tx: ReadTx, letter_id: int) -> Words:
+    """The words of a letter exactly as they were indexed."""
+    row = tx.row(select(letter_words).where(letter_words.c.letter_id == letter_id))
+    assert row is not None, "every letter keeps its words"
+    return Words(row.subject.split(), row.people.split(), row.body.split())
+
+
+def as_data(parsed: ParsedLetter) -> dict[str, Any]:
+    """What pages and programs show of a letter, as plain data for the ``parsed`` column."""
+
+    def people(addresses: tuple[Address, ...]) -> list[dict[str, str]]:
+        return [{"name": person.name, "address": person.address} for person in addresses]
+
+    return {
+        "from": people(parsed.from_),
+        "sender": people(parsed.sender),
+        "reply_to": people(parsed.reply_to),
+        "to": people(parsed.to),
+        "cc": people(parsed.cc),
+        "text": parsed.text,
+        "reply_text": parsed.reply_text,
+        "has_html": parsed.html is not None,
+        "attachments": [
+            {
+                "filename": part.filename,
+                "content_type": part.content_type,
+                "size": part.size,
+                "sha256": part.sha256,
+                "inline": part.inline,
+                "content_id": part.content_id,
+                "offset": part.offset,
+                "length": part.length,
+                "encoding": part.encoding,
+            }
+            for part in parsed.attachments
+        ],
+        "list_id": parsed.list_id,
+        "auto_submitted": parsed.auto_submitted,
+        "defects": list(parsed.defects),
+        "error": parsed.error,
+    }

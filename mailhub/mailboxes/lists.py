@@ -1,0 +1,254 @@
+"""Lists of threads, exactly what the viewer may see, and the counters beside them.
+
+Newest lists take the top of each scope through its own index and join afterwards: a sub-select of rights or an ``IN``
+walks the index of everybody until enough is found, which is slow for whoever sees little (READING in docs/performance).
+The late list is ordered by the stored ``due_at`` over the small set that waits.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from functools import lru_cache
+from typing import Any, Literal
+
+from sqlalchemy import (
+    ColumnElement,
+    Row,
+    Select,
+    and_,
+    bindparam,
+    false,
+    func,
+    literal_column,
+    select,
+    tuple_,
+    union_all,
+)
+
+from core.database import ReadTx
+from core.fulltext.index import find_rows
+from core.paging import Page, cut_page, decode_cursor
+from crm.parties.tables import counterparty
+from crm.staff.readable import Viewer, readable
+from crm.staff.tables import user
+from mailhub.mailboxes.tables import mailbox, message, thread, unread
+
+View = Literal["waiting", "mine", "open", "closed", "spam", "all"]
+VIEWS: tuple[View, ...] = ("waiting", "mine", "open", "closed", "spam", "all")
+MOST_COUNTED = 1000
+PAGE = 50
+
+
+@dataclass(frozen=True, slots=True)
+class ThreadRow:
+    """A thread as a row of a list: everything that the row shows."""
+
+    id: int
+    mailbox_id: int
+    scope_id: int
+    mailbox_address: str
+    mailbox_kind: str
+    mailbox_colour: int
+    subject: str
+    who: str
+    who_address: str
+    snippet: str
+    language: str
+    counterparty_id: int | None
+    counterparty_name: str | None
+    contact_id: int | None
+    state: str
+    waiting_for: str | None
+    waiting_since: int | None
+    due_at: int | None
+    executor_id: int | None
+    executor_name: str | None
+    message_count: int
+    attachment_count: int
+    last_message_at: int
+    last_message_id: int
+    unread: bool
+    version: int
+
+
+_COLUMNS = (
+    thread.c.id,
+    thread.c.mailbox_id,
+    thread.c.scope_id,
+    mailbox.c.address.label("mailbox_address"),
+    mailbox.c.kind.label("mailbox_kind"),
+    mailbox.c.colour.label("mailbox_colour"),
+    thread.c.subject,
+    thread.c.who,
+    thread.c.who_address,
+    thread.c.snippet,
+    thread.c.language,
+    thread.c.counterparty_id,
+    counterparty.c.name.label("counterparty_name"),
+    thread.c.contact_id,
+    thread.c.state,
+    thread.c.waiting_for,
+    thread.c.waiting_since,
+    thread.c.due_at,
+    thread.c.executor_id,
+    user.c.name.label("executor_name"),
+    thread.c.message_count,
+    thread.c.attachment_count,
+    thread.c.last_message_at,
+    thread.c.last_message_id,
+    unread.c.user_id.is_not(None).label("unread"),
+    thread.c.version,
+)
+_WAITS: ColumnElement[bool] = literal_column("thread.state = 'open' AND thread.waiting_for = 'us'")
+
+
+def _joined(source: Any, me: ColumnElement[Any]) -> Any:
+    return (
+        source.join(mailbox, mailbox.c.id == thread.c.mailbox_id)
+        .outerjoin(counterparty, counterparty.c.id == thread.c.counterparty_id)
+        .outerjoin(user, user.c.id == thread.c.executor_id)
+        .outerjoin(unread, and_(unread.c.thread_id == thread.c.id, unread.c.user_id == me))
+    )
+
+
+def list_threads(
+    tx: ReadTx, viewer: Viewer, view: View, *, scope_id: int | None = None, after: str | None = None, limit: int = PAGE
+) -> Page[ThreadRow]:
+    """A page of a view, in one mailbox (its scope) or in all that the viewer sees. Raises Invalid for a bad cursor.
+
+    ``waiting`` is ordered by how late we are, the others by the newest letter.
+    """
+    key = decode_cursor(after, (int, int)) if after is not None else None
+    if view == "waiting":
+        return _list_late(tx, viewer, scope_id, key, limit)
+    full, assigned = viewer.full, viewer.assigned
+    if scope_id is not None:
+        full, assigned = full & {scope_id}, assigned & {scope_id}
+    if view == "mine":
+        full, assigned = frozenset(), full | assigned
+    if not full and not assigned:
+        return Page([], None)
+    state = view if view in ("open", "closed", "spam") else None
+    if view == "mine":
+        state = "open"
+    statement = _newest(len(full), len(assigned), state, key is not None, limit + 1)
+    parameters: dict[str, Any] = {"me": viewer.user_id}
+    parameters |= {f"full{n}": scope for n, scope in enumerate(sorted(full))}
+    parameters |= {f"assigned{n}": scope for n, scope in enumerate(sorted(assigned))}
+    if key is not None:
+        parameters |= {"at": key[0], "behind": key[1]}
+    rows = tx.rows(statement, parameters)
+    return _page(rows, limit, lambda row: (row.last_message_at, row.id))
+
+
+@lru_cache(maxsize=512)
+def _newest(full: int, assigned: int, state: str | None, behind: bool, most: int) -> Select[Any]:
+    """The prepared query for a viewer of so many scopes: building it anew costs more than running it."""
+    names = [(f"full{n}", False) for n in range(full)] + [(f"assigned{n}", True) for n in range(assigned)]
+    tops = []
+    for name, only_mine in names:
+        top = (
+            select(thread.c.id, thread.c.last_message_at)
+            .where(thread.c.scope_id == bindparam(name))
+            .order_by(thread.c.last_message_at.desc(), thread.c.id.desc())
+            .limit(literal_column(str(most)))
+        )
+        if only_mine:
+            top = top.where(thread.c.executor_id == bindparam("me"))
+        if state is not None:
+            top = top.where(literal_column(f"thread.state = '{state}'"))
+        if behind:
+            place = tuple_(thread.c.last_message_at, thread.c.id)
+            top = top.where(place < tuple_(bindparam("at"), bindparam("behind")))
+        tops.append(select(top.subquery()))
+    every = union_all(*tops).subquery()
+    best = (
+        select(every).order_by(every.c.last_message_at.desc(), every.c.id.desc()).limit(literal_column(str(most)))
+    ).subquery("best")
+    source = _joined(best.join(thread, thread.c.id == best.c.id), bindparam("me"))
+    return select(*_COLUMNS).select_from(source).order_by(thread.c.last_message_at.desc(), thread.c.id.desc())
+
+
+def _list_late(
+    tx: ReadTx, viewer: Viewer, scope_id: int | None, key: tuple[int | str, ...] | None, limit: int
+) -> Page[ThreadRow]:
+    statement = (
+        select(*_COLUMNS)
+        .select_from(_joined(thread, literal_column(str(viewer.user_id))))
+        .where(_WAITS)
+        .order_by(thread.c.due_at, thread.c.id)
+        .limit(literal_column(str(limit + 1)))
+    )
+    if scope_id is not None:
+        statement = statement.where(thread.c.scope_id == scope_id)
+    if key is not None:
+        statement = statement.where(tuple_(thread.c.due_at, thread.c.id) > tuple_(*key))
+    rows = tx.rows(readable(statement, viewer, thread))
+    return _page(rows, limit, lambda row: (row.due_at, row.id))
+
+
+def search_threads(
+    tx: ReadTx, viewer: Viewer, query: str, *, scope_id: int | None = None, before: int | None = None, limit: int = PAGE
+) -> list[ThreadRow]:
+    """Threads with a letter that holds all the words, the newest letter first; only what the viewer may see."""
+    scopes = sorted(viewer.full | viewer.assigned) if scope_id is None else [scope_id]
+    found = find_rows(tx, scopes, query, limit * 4, before)
+    if not found:
+        return []
+    owners = tx.rows(select(message.c.id, message.c.thread_id).where(message.c.id.in_(found)))
+    by_message = {row.id: row.thread_id for row in owners}
+    order = list(dict.fromkeys(by_message[one] for one in found if one in by_message))[:limit]
+    rows = get_rows(tx, viewer, order)
+    place = {thread_id: number for number, thread_id in enumerate(order)}
+    return sorted(rows, key=lambda row: place[row.id])
+
+
+def get_rows(tx: ReadTx, viewer: Viewer, thread_ids: Sequence[int]) -> list[ThreadRow]:
+    """These threads as rows, those among them that the viewer may see, in no order."""
+    source = _joined(thread, literal_column(str(viewer.user_id)))
+    statement = select(*_COLUMNS).select_from(source).where(thread.c.id.in_(list(thread_ids)))
+    return [_thread_row(row) for row in tx.rows(readable(statement, viewer, thread))]
+
+
+@dataclass(frozen=True, slots=True)
+class Counters:
+    """The numbers of the rail: what waits for us, in all, with the viewer, and by mailbox; and what is new to them."""
+
+    waiting: int
+    mine: int
+    by_mailbox: dict[int, int]
+    unread: int
+
+
+def count_threads(tx: ReadTx, viewer: Viewer) -> Counters:
+    """Count through the index of what waits: such counters cannot drift."""
+    waiting = readable(
+        select(thread.c.mailbox_id, func.count().label("number")).where(_WAITS).group_by(thread.c.mailbox_id),
+        viewer,
+        thread,
+    )
+    by_mailbox = {row.mailbox_id: int(row.number) for row in tx.rows(waiting)}
+    scopes = sorted(viewer.full | viewer.assigned)
+    mine = select(func.count()).where(
+        thread.c.executor_id == viewer.user_id, _WAITS, thread.c.scope_id.in_(scopes) if scopes else false()
+    )
+    new = select(func.count()).select_from(
+        readable(
+            select(thread.c.id)
+            .join(unread, and_(unread.c.thread_id == thread.c.id, unread.c.user_id == viewer.user_id))
+            .limit(MOST_COUNTED),
+            viewer,
+            thread,
+        ).subquery()
+    )
+    return Counters(sum(by_mailbox.values()), int(tx.value(mine)), by_mailbox, int(tx.value(new)))
+
+
+def _page(rows: Sequence[Row[Any]], limit: int, key: Any) -> Page[ThreadRow]:
+    found = cut_page(rows, limit, key)
+    return Page([_thread_row(row) for row in found.items], found.next)
+
+
+def _thread_row(row: Row[Any]) -> ThreadRow:
+    return ThreadRow(**row._mapping)

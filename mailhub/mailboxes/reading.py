@@ -1,0 +1,137 @@
+"""One thread, open: its row, its letters and what happened with it. And the bytes behind a letter."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import Any
+
+from sqlalchemy import Row, Select, bindparam, select
+
+from core.database import ReadTx
+from core.errors import NotFound
+from core.paging import Page, cut_page, decode_cursor
+from crm.staff.readable import Viewer, readable, visible
+from crm.staff.tables import user
+from mailhub.mailboxes.lists import ThreadRow, get_rows
+from mailhub.mailboxes.tables import letter, message, thread, thread_event
+
+
+@dataclass(frozen=True, slots=True)
+class Message:
+    """A letter in its thread. ``parsed`` is the plain data of ``mailboxes.letters.as_data``."""
+
+    id: int
+    letter_id: int
+    thread_id: int
+    mailbox_id: int
+    scope_id: int
+    blob_id: int
+    direction: str
+    kind: str
+    message_id: str
+    subject: str
+    from_name: str
+    from_address: str
+    from_trusted: bool
+    language: str | None
+    sent_at: int | None
+    dated_at: int
+    received_at: int
+    excerpt: str
+    spam: bool
+    trace: dict[str, Any]
+    parsed: dict[str, Any]
+
+
+@dataclass(frozen=True, slots=True)
+class ThreadEvent:
+    """A grey line of a thread: ``sentence`` is a message id to be filled with ``fields``."""
+
+    id: int
+    at: int
+    sentence: str
+    fields: dict[str, Any]
+    user_name: str | None
+
+
+@dataclass(frozen=True, slots=True)
+class OpenThread:
+    """A thread with its letters, oldest first, and its events."""
+
+    row: ThreadRow
+    match: dict[str, Any]
+    messages: list[Message]
+    events: list[ThreadEvent]
+
+
+_MESSAGES: Select[Any] = select(
+    message.c.id,
+    message.c.letter_id,
+    message.c.thread_id,
+    message.c.mailbox_id,
+    message.c.scope_id,
+    message.c.blob_id,
+    message.c.direction,
+    letter.c.kind,
+    letter.c.message_id,
+    letter.c.subject,
+    letter.c.from_name,
+    letter.c.from_address,
+    letter.c.from_trusted.is_not(None).label("from_trusted"),
+    letter.c.language,
+    letter.c.sent_at,
+    message.c.dated_at,
+    message.c.received_at,
+    letter.c.excerpt,
+    message.c.spam,
+    message.c.trace,
+    letter.c.parsed,
+).join(letter, letter.c.id == message.c.letter_id)
+_OF_THREAD = _MESSAGES.where(message.c.thread_id == bindparam("thread_id")).order_by(message.c.id)
+_EVENTS = (
+    select(thread_event, user.c.name.label("user_name"))
+    .outerjoin(user, user.c.id == thread_event.c.user_id)
+    .where(thread_event.c.thread_id == bindparam("thread_id"))
+    .order_by(thread_event.c.id)
+)
+
+
+def get_thread(tx: ReadTx, viewer: Viewer, thread_id: int) -> OpenThread:
+    """The thread with everything in it. Raises NotFound, alike for what is not there and what is not theirs."""
+    rows = get_rows(tx, viewer, [thread_id])
+    if not rows:
+        raise NotFound("There is no thread with the number %(id)s.", id=thread_id)
+    match = tx.value(select(thread.c.match).where(thread.c.id == thread_id))
+    messages = [_message(row) for row in tx.rows(_OF_THREAD, {"thread_id": thread_id})]
+    events = [
+        ThreadEvent(row.id, row.at, row.sentence, row.fields, row.user_name)
+        for row in tx.rows(_EVENTS, {"thread_id": thread_id})
+    ]
+    return OpenThread(rows[0], match, messages, events)
+
+
+def get_message(tx: ReadTx, viewer: Viewer, message_id: int) -> Message:
+    """One letter. Raises NotFound, alike for what is not there and what is not theirs."""
+    statement = _MESSAGES.join(thread, thread.c.id == message.c.thread_id).where(message.c.id == message_id)
+    row = tx.row(statement.where(visible(viewer, thread.c.scope_id, thread.c.executor_id)))
+    if row is None:
+        raise NotFound("There is no letter with the number %(id)s.", id=message_id)
+    return _message(row)
+
+
+def list_messages(
+    tx: ReadTx, viewer: Viewer, *, thread_id: int | None = None, after: str | None = None, limit: int = 50
+) -> Page[Message]:
+    """Letters the viewer may see, newest first, of one thread or of all."""
+    statement = _MESSAGES.join(thread, thread.c.id == message.c.thread_id).order_by(message.c.id.desc())
+    if thread_id is not None:
+        statement = statement.where(message.c.thread_id == thread_id)
+    if after is not None:
+        statement = statement.where(message.c.id < decode_cursor(after, (int,))[0])
+    found = cut_page(tx.rows(readable(statement, viewer, thread).limit(limit + 1)), limit, lambda row: (row.id,))
+    return Page([_message(row) for row in found.items], found.next)
+
+
+def _message(row: Row[Any]) -> Message:
+    values = dict(row._mapping)
+    return Message(**{**values, "spam": bool(values["spam"]), "from_trusted": bool(values["from_trusted"])})

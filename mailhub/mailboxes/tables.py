@@ -1,0 +1,217 @@
+"""The tables of the post office.
+
+``letter`` is what was understood once; ``message`` is that letter in one mailbox; ``thread`` holds everything that a
+row of a list shows, so that a list reads one table.
+"""
+
+from __future__ import annotations
+
+from sqlalchemy import Column, Index, LargeBinary, Text, desc
+from sqlalchemy import text as sql
+
+from core.columns import (
+    Id,
+    Json,
+    id_column,
+    instant,
+    number,
+    optional_instant,
+    optional_reference,
+    optional_text,
+    reference,
+    table,
+    text,
+)
+
+mailbox = table(
+    "mailbox",
+    id_column(),
+    reference("scope_id", "scope.id"),
+    Column("address", Text, nullable=False, unique=True),
+    text("name"),
+    text("kind"),
+    optional_reference("owner_id", "user.id"),
+    number("colour", 0),
+    text("way", "manager"),
+    optional_reference("default_executor_id", "user.id"),
+    number("answer_hours", 8),
+    instant("created_at"),
+)
+Index(None, mailbox.c.scope_id, unique=True)
+
+# Every address that delivers: the mailbox's own, aliases, and "@domain" for a catch-all.
+mailbox_address = table(
+    "mailbox_address",
+    Column("address", Text, primary_key=True),
+    reference("mailbox_id", "mailbox.id", cascade=True),
+    text("kind"),
+)
+Index(None, mailbox_address.c.mailbox_id)
+
+letter = table(
+    "letter",
+    id_column(),
+    Column("fingerprint", LargeBinary, nullable=False, unique=True),
+    text("message_id", ""),
+    text("subject", ""),
+    text("from_name", ""),
+    text("from_address", ""),
+    optional_text("from_trusted"),
+    text("kind"),
+    optional_text("language"),
+    optional_instant("sent_at"),
+    text("excerpt", ""),
+    Column("parsed", Json, nullable=False),
+)
+Index(None, letter.c.message_id)
+
+# The Message-IDs that a letter answers or names, so that the outcome does not depend on the order of arrival.
+letter_reference = table(
+    "letter_reference",
+    Column("letter_id", Id, primary_key=True, nullable=False),
+    number("place"),
+    Column("message_id", Text, primary_key=True, nullable=False),
+)
+Index(None, letter_reference.c.message_id)
+
+# The harmless HTML of a letter, made on first read, bound to the version of the policy that made it.
+letter_html = table(
+    "letter_html",
+    Column("letter_id", Id, primary_key=True, nullable=False),
+    Column("variant", Text, primary_key=True, nullable=False),
+    text("policy"),
+    text("html"),
+    Column("facts", Json, nullable=False),
+)
+
+thread = table(
+    "thread",
+    id_column(),
+    reference("mailbox_id", "mailbox.id"),
+    reference("scope_id", "scope.id"),
+    text("subject", ""),
+    text("subject_base", ""),
+    text("who", ""),
+    text("who_address", ""),
+    text("snippet", ""),
+    text("language", ""),
+    optional_reference("counterparty_id", "counterparty.id"),
+    optional_reference("contact_id", "contact.id"),
+    text("state", "open"),
+    optional_text("waiting_for"),
+    optional_instant("waiting_since"),
+    optional_instant("due_at"),
+    optional_reference("executor_id", "user.id"),
+    number("message_count", 0),
+    number("attachment_count", 0),
+    instant("last_message_at"),
+    number("last_message_id", 0),
+    number("last_in_id", 0),
+    number("version", 0),
+    Column("match", Json, nullable=False),
+    instant("created_at"),
+)
+_newest = (thread.c.last_message_at.desc(), thread.c.id.desc())
+Index("ix_thread_scope_newest", thread.c.scope_id, *_newest)
+Index("ix_thread_scope_executor", thread.c.scope_id, thread.c.executor_id, *_newest)
+for _state in ("open", "closed", "spam"):
+    _where = sql(f"state = '{_state}'")
+    Index(f"ix_thread_{_state}", thread.c.scope_id, *_newest, sqlite_where=_where, postgresql_where=_where)
+_waits = sql("state = 'open' AND waiting_for = 'us'")
+Index(
+    "ix_thread_late",
+    thread.c.scope_id,
+    thread.c.due_at,
+    thread.c.id,
+    sqlite_where=_waits,
+    postgresql_where=_waits,
+)
+Index(
+    "ix_thread_late_mine",
+    thread.c.executor_id,
+    thread.c.due_at,
+    thread.c.id,
+    sqlite_where=_waits,
+    postgresql_where=_waits,
+)
+Index("ix_thread_counterparty", thread.c.counterparty_id, thread.c.subject_base, desc(thread.c.last_message_at))
+
+# The id is minted from the letter's date (seconds << 20 | counter), so that its order is the order of time, for
+# imported archives too: lists, search and partitions agree.
+message = table(
+    "message",
+    Column("id", Id, primary_key=True, autoincrement=False),
+    reference("letter_id", "letter.id"),
+    reference("mailbox_id", "mailbox.id"),
+    reference("scope_id", "scope.id"),
+    reference("thread_id", "thread.id"),
+    reference("blob_id", "blob.id"),
+    text("direction"),
+    number("spam", 0),
+    instant("dated_at"),
+    instant("received_at"),
+    Column("trace", Json, nullable=False),
+)
+Index(None, message.c.thread_id, message.c.id)
+Index(None, message.c.letter_id)
+Index(None, message.c.mailbox_id, message.c.id)
+
+# Who has a say in a thread: those who wrote in it and those we wrote to. A reference alone lets nobody in.
+thread_participant = table(
+    "thread_participant",
+    Column("thread_id", Id, primary_key=True, nullable=False),
+    Column("address", Text, primary_key=True, nullable=False),
+)
+
+# The folded words of a letter as indexed: what the index needs to let go of a row again.
+letter_words = table(
+    "letter_words",
+    Column("letter_id", Id, primary_key=True, nullable=False),
+    number("version"),
+    text("subject"),
+    text("people"),
+    text("body"),
+)
+
+# What happened with a thread, told in it: small grey lines. ``sentence`` is a message id for the reader's language.
+thread_event = table(
+    "thread_event",
+    id_column(),
+    reference("thread_id", "thread.id"),
+    optional_reference("user_id", "user.id"),
+    text("sentence"),
+    Column("fields", Json, nullable=False),
+    instant("at"),
+)
+Index(None, thread_event.c.thread_id, thread_event.c.id)
+
+# One row for each person to whom the thread has something new.
+unread = table(
+    "unread",
+    Column("user_id", Id, primary_key=True, nullable=False),
+    Column("thread_id", Id, primary_key=True, nullable=False),
+    number("scope_id"),
+)
+Index(None, unread.c.thread_id)
+
+# A letter on its way in: durable, waiting to be understood, done, or in quarantine.
+incoming = table(
+    "incoming",
+    id_column(),
+    reference("blob_id", "blob.id"),
+    reference("mailbox_id", "mailbox.id"),
+    reference("scope_id", "scope.id"),
+    text("source"),
+    Column("trace", Json, nullable=False),
+    instant("received_at"),
+    Column("resend_key", LargeBinary),
+    text("state", "waiting"),
+    number("quiet", 0),
+    text("step", ""),
+    text("error", ""),
+    number("tries", 0),
+    Column("message_id", Id),
+)
+Index(None, incoming.c.resend_key)
+_stuck = sql("state <> 'done'")
+Index("ix_incoming_state", incoming.c.state, incoming.c.id, sqlite_where=_stuck, postgresql_where=_stuck)

@@ -1,0 +1,37 @@
+"""How Alembic runs our line: on the connection it is given, with the tables of every room."""
+
+from __future__ import annotations
+
+from alembic import context
+
+import core.blobs
+import core.changes
+import core.jobs
+import core.limits
+import crm.execution
+import crm.interactions
+import crm.parties.tables
+import crm.staff.tables
+import mailhub.mailboxes.tables
+from core.columns import metadata
+
+ROOMS = (
+    core.blobs,
+    core.changes,
+    core.jobs,
+    core.limits,
+    crm.staff.tables,
+    crm.parties.tables,
+    crm.interactions,
+    crm.execution,
+    mailhub.mailboxes.tables,
+)
+
+connection = context.config.attributes["connection"]
+context.configure(
+    connection=connection,
+    target_metadata=metadata,
+    render_as_batch=connection.dialect.name == "sqlite",
+    include_object=lambda _object, name, _kind, _reflected, _compared: not (name or "").startswith("word_index"),
+)
+context.run_migrations()

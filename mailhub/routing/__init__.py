@@ -1,0 +1,1 @@
+"""Letters find their thread, their client and their executor."""

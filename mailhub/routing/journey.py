@@ -1,0 +1,165 @@
+"""The journey of a letter: the steps in their order, and nothing else decides it.
+
+Each step is a function ``step(tx, passage)`` that adds what it found to the passage. A step that fails unexpectedly
+sends the letter to Quarantine with its name; nothing of the journey is committed then.
+
+``match`` stands before ``thread`` here: whether a letter may join a thread depends on whose it is, while a thread tells
+whose a letter is only when its sender is unknown, which ``thread`` settles itself.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from dataclasses import dataclass, field, replace
+from typing import Any
+
+from core.database import WriteTx
+from crm.execution import choose
+from crm.interactions import record_letter as record_on_timeline
+from crm.parties import Match, get_counterparty, match_address
+from mailhub.letters.values import ParsedLetter
+from mailhub.mailboxes import handling, threads
+from mailhub.mailboxes.boxes import Mailbox
+from mailhub.mailboxes.letters import Understood, record_letter
+from mailhub.mailboxes.messages import find_message, record_message
+from mailhub.mailboxes.threads import Home, Sender, find_home, open_thread, receive, tell
+
+
+@dataclass(slots=True)
+class Passage:
+    """A letter on its way through the steps, and what they found."""
+
+    incoming_id: int
+    blob_id: int
+    box: Mailbox
+    understood: Understood
+    trace: dict[str, Any]
+    received_at: int
+    quiet: bool
+    step: str = ""
+    spam: bool = False
+    answerable: bool = True
+    dated_at: int = 0
+    match: Match = field(default_factory=lambda: Match("nothing", ()))
+    sender: Sender = field(default_factory=lambda: Sender(None, None, None))
+    home: Home | None = None
+    thread_id: int = 0
+    letter_id: int = 0
+    message_id: int = 0
+    known: bool = False
+
+    @property
+    def parsed(self) -> ParsedLetter:
+        """What the letter says."""
+        return self.understood.parsed
+
+
+def recognise(tx: WriteTx, passage: Passage) -> None:
+    """What kind of letter is this, when is it from, and is it here already?"""
+    parsed = passage.parsed
+    passage.spam = parsed.spam_verdict is True
+    passage.answerable = parsed.kind in threads.ANSWERABLE and not passage.spam
+    # A live letter is dated by its arrival: a sender's clock must not hide it behind older ones. An archive keeps
+    # the order of its own dates as far as they can be true.
+    claimed = parsed.date if passage.quiet else None
+    passage.dated_at = claimed if claimed is not None and 0 < claimed <= passage.received_at else passage.received_at
+    passage.letter_id = record_letter(tx, passage.understood)
+    found = find_message(tx, passage.letter_id, passage.box.id)
+    if found is not None:
+        passage.message_id, passage.known = found, True
+
+
+def match(tx: WriteTx, passage: Passage) -> None:
+    """Whose address is it? Only a From that is strictly one address is asked about."""
+    address = passage.parsed.from_trusted
+    if address is None or passage.spam:
+        return
+    passage.match = match_address(tx, address)
+    contact_id, counterparty_id = passage.match.only or (None, None)
+    passage.sender = Sender(address, counterparty_id, contact_id)
+
+
+def thread(tx: WriteTx, passage: Passage) -> None:
+    """Which conversation does it go on with? A new one, unless its sender has a say in the one it names."""
+    home = find_home(tx, passage.box.id, passage.parsed, passage.sender, passage.dated_at)
+    if home.thread_id is None:
+        described: dict[str, Any] = {"by": passage.match.by, "pairs": [list(pair) for pair in passage.match.pairs]}
+        if home.claims is not None:
+            described["claims"] = home.claims
+        if passage.match.refused:
+            described["refused"] = True
+        home = replace(
+            home,
+            thread_id=open_thread(tx, passage.box, passage.parsed, passage.sender, described, passage.dated_at),
+        )
+    elif passage.sender.counterparty_id is None:
+        passage.sender = threads.sender_in(tx, home.thread_id, passage.sender)
+    assert home.thread_id is not None
+    passage.home, passage.thread_id = home, home.thread_id
+
+
+def record(tx: WriteTx, passage: Passage) -> None:
+    """Lay it into the mailbox, into its thread and onto the client's timeline."""
+    parsed, box, sender = passage.parsed, passage.box, passage.sender
+    passage.message_id = record_message(
+        tx,
+        letter_id=passage.letter_id,
+        mailbox_id=box.id,
+        scope_id=box.scope_id,
+        thread_id=passage.thread_id,
+        blob_id=passage.blob_id,
+        direction="in",
+        spam=passage.spam,
+        dated_at=passage.dated_at,
+        received_at=passage.received_at,
+        trace=passage.trace,
+        words=passage.understood.words,
+        seed=passage.incoming_id,
+    )
+    waits = passage.answerable and not passage.quiet
+    arrival = threads.Arrival(passage.message_id, passage.dated_at, waits, passage.quiet, passage.spam)
+    receive(tx, passage.thread_id, box, parsed, arrival, sender)
+    if sender.counterparty_id is not None:
+        record_on_timeline(
+            tx,
+            sender.counterparty_id,
+            box.scope_id,
+            contact_id=sender.contact_id,
+            direction="in",
+            happened_at=passage.dated_at,
+            subject=parsed.subject,
+            thread_id=passage.thread_id,
+            message_id=passage.message_id,
+            executor_id=handling.executor_of(tx, passage.thread_id),
+            counts=passage.answerable,
+        )
+
+
+def assign(tx: WriteTx, passage: Passage) -> None:
+    """Who answers? Whoever has the thread already; else by the way of the mailbox; nobody for imports and junk."""
+    if passage.quiet or not passage.answerable or handling.executor_of(tx, passage.thread_id) is not None:
+        return
+    counterparty_id = passage.sender.counterparty_id
+    manager_id = get_counterparty(tx, counterparty_id).manager_id if counterparty_id is not None else None
+    box = passage.box
+    choice = choose(tx, box.scope_id, way=box.way, default_id=box.default_executor_id, manager_id=manager_id)
+    if choice is not None:
+        handling.give(tx, passage.thread_id, choice)
+    elif box.kind == "public":
+        tell(tx, passage.thread_id, "Nobody was assigned: no rule of this mailbox names an executor.")
+
+
+STEPS: tuple[Callable[[WriteTx, Passage], None], ...] = (recognise, match, thread, record, assign)
+
+
+def travel(tx: WriteTx, passage: Passage) -> int:
+    """Take every step; returns the message. A letter that lies in this mailbox already goes no further than the first.
+
+    ``passage.step`` names the step under way, for whoever has to say where it failed.
+    """
+    for step in STEPS:
+        passage.step = step.__name__
+        step(tx, passage)
+        if passage.known:
+            break
+    return passage.message_id

@@ -1,0 +1,105 @@
+"""Letters that could not be processed: kept whole, shown with the reason, run again or filed by hand."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import Any
+
+from sqlalchemy import select, update
+
+from core.changes import record_change
+from core.database import ReadTx, WriteTx
+from core.errors import Conflict, NotFound
+from core.jobs import enqueue
+from core.paging import Page, cut_page, decode_cursor
+from crm.staff.readable import Viewer, demand, readable
+from mailhub.ingest.intake import PROCESS_JOB
+from mailhub.mailboxes.tables import incoming
+
+
+@dataclass(frozen=True, slots=True)
+class Held:
+    """A letter in quarantine: where it was going, what failed and in which step."""
+
+    id: int
+    mailbox_id: int
+    scope_id: int
+    blob_id: int
+    received_at: int
+    mail_from: str
+    step: str
+    error: str
+    tries: int
+
+
+def hold(tx: WriteTx, incoming_id: int, step: str, error: str) -> None:
+    """Put a letter into quarantine with the sentence that says why and the step it was in."""
+    row = tx.get(incoming, incoming_id)
+    if row.state == "done":
+        return
+    changed = update(incoming).where(incoming.c.id == incoming_id)
+    tx.execute(changed.values(state="quarantined", step=step, error=error[:1000], tries=incoming.c.tries + 1))
+    record_change(
+        tx,
+        "letter.quarantined",
+        incoming_id,
+        scope_id=row.scope_id,
+        fields={"mailbox_id": row.mailbox_id, "step": step},
+    )
+
+
+def list_held(tx: ReadTx, viewer: Viewer, *, after: str | None = None, limit: int = 50) -> Page[Held]:
+    """The letters in quarantine of the mailboxes that the viewer may see, newest first."""
+    statement = select(incoming).where(incoming.c.state == "quarantined").order_by(incoming.c.id.desc())
+    if after is not None:
+        statement = statement.where(incoming.c.id < decode_cursor(after, (int,))[0])
+    found = cut_page(tx.rows(readable(statement, viewer, incoming).limit(limit + 1)), limit, lambda row: (row.id,))
+    return Page([_held(row) for row in found.items], found.next)
+
+
+def count_held(tx: ReadTx, viewer: Viewer) -> int:
+    """How many the viewer would see, up to 100."""
+    statement = select(incoming.c.id).where(incoming.c.state == "quarantined")
+    return len(tx.values(readable(statement, viewer, incoming).limit(100)))
+
+
+def get_held(tx: ReadTx, viewer: Viewer, incoming_id: int) -> Held:
+    """One letter in quarantine. Raises NotFound, also for one whose mailbox the viewer may not see."""
+    statement = select(incoming).where(incoming.c.id == incoming_id, incoming.c.state == "quarantined")
+    row = tx.row(readable(statement, viewer, incoming))
+    if row is None:
+        raise NotFound("There is no letter in quarantine with the number %(id)s.", id=incoming_id)
+    return _held(row)
+
+
+def retry(tx: WriteTx, viewer: Viewer, incoming_id: int) -> None:
+    """Run the journey of a letter again. Raises NotFound, Forbidden."""
+    held = get_held(tx, viewer, incoming_id)
+    demand(viewer, "answer", held.scope_id)
+    release(tx, incoming_id)
+
+
+def release(tx: WriteTx, incoming_id: int, *, by_hand: dict[str, Any] | None = None) -> None:
+    """Let a letter out of quarantine onto its journey; ``by_hand`` files it without being understood.
+
+    Raises Conflict when it is not in quarantine (any more).
+    """
+    tx.lock(incoming, incoming_id)
+    held = update(incoming).where(incoming.c.id == incoming_id, incoming.c.state == "quarantined")
+    if not tx.execute(held.values(state="waiting")):
+        raise Conflict("This letter is not in quarantine any more.")
+    enqueue(tx, PROCESS_JOB, {"incoming_id": incoming_id, **({"by_hand": by_hand} if by_hand else {})})
+
+
+def _held(row: Any) -> Held:
+    return Held(
+        id=row.id,
+        mailbox_id=row.mailbox_id,
+        scope_id=row.scope_id,
+        blob_id=row.blob_id,
+        received_at=row.received_at,
+        mail_from=row.trace.get("mail_from", ""),
+        step=row.step,
+        error=row.error,
+        tries=row.tries,
+    )

@@ -1,0 +1,56 @@
+"""Every test that asks for ``database`` runs twice: on SQLite, and on PostgreSQL from a cluster of the tests' own.
+
+``MAILHUB_TEST_ENGINE=sqlite`` (or ``postgresql``) leaves the other out.
+"""
+
+from __future__ import annotations
+
+import os
+import shutil
+from collections.abc import Iterator
+from pathlib import Path
+
+import pytest
+
+from core.database import Database, open_database
+from mailhub.migrations import upgrade
+from tests.support.databases import Cluster
+
+ENGINES = [os.environ["MAILHUB_TEST_ENGINE"]] if "MAILHUB_TEST_ENGINE" in os.environ else ["sqlite", "postgresql"]
+
+
+@pytest.fixture(scope="session")
+def sqlite_template(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    path = tmp_path_factory.mktemp("template") / "mailhub.db"
+    upgrade(f"sqlite:///{path}")
+    return path
+
+
+@pytest.fixture(scope="session")
+def cluster() -> Iterator[Cluster]:
+    cluster = Cluster()
+    cluster.make_template()
+    yield cluster
+    cluster.stop()
+
+
+@pytest.fixture(params=ENGINES)
+def database_url(request: pytest.FixtureRequest, tmp_path: Path) -> Iterator[str]:
+    """The address of a fresh, migrated database."""
+    if request.param == "sqlite":
+        path = tmp_path / "mailhub.db"
+        shutil.copy(request.getfixturevalue("sqlite_template"), path)
+        yield f"sqlite:///{path}"
+    else:
+        cluster = request.getfixturevalue("cluster")
+        url = cluster.copy()
+        yield url
+        cluster.drop(url)
+
+
+@pytest.fixture
+def database(database_url: str) -> Iterator[Database]:
+    """A fresh, migrated, open database."""
+    database = open_database(database_url)
+    yield database
+    database.close()

@@ -1,0 +1,86 @@
+"""A fresh, migrated database for each test: a copied file on SQLite, a copied template on PostgreSQL.
+
+The PostgreSQL cluster is temporary: made, started and removed by the tests, on a socket in a folder of its own.
+"""
+
+from __future__ import annotations
+
+import os
+import secrets
+import shutil
+import subprocess
+import tempfile
+import time
+from pathlib import Path
+
+import psycopg
+
+from mailhub.migrations import upgrade
+from tests.support.programs import find_program
+
+TEMPLATE = "mailhub_template"
+
+
+class Cluster:
+    """A PostgreSQL server of the tests' own."""
+
+    def __init__(self) -> None:
+        self.folder = Path(tempfile.mkdtemp(prefix="mailhub-pg-"))
+        binaries = Path(find_program("initdb")).resolve().parent
+        user = {"user": "postgres", "group": "postgres", "extra_groups": []} if os.geteuid() == 0 else {}
+        if user:
+            shutil.chown(self.folder, "postgres", "postgres")
+        data = self.folder / "data"
+        quiet = {"stdout": subprocess.DEVNULL, "stderr": subprocess.DEVNULL, "cwd": self.folder}
+        subprocess.run(
+            [binaries / "initdb", "-D", data, "-U", "mailhub", "-A", "trust", "-N", "-E", "UTF8", "--locale=C"],
+            check=True,
+            **quiet,
+            **user,
+        )
+        options = f"listen_addresses= unix_socket_directories={self.folder} max_connections=300 fsync=off"
+        settings = [part for option in options.split(" ") for part in ("-c", option)]
+        self._process = subprocess.Popen([binaries / "postgres", "-D", data, *settings], **quiet, **user)
+        self.wait()
+
+    def wait(self) -> None:
+        """Until it answers."""
+        deadline = time.monotonic() + 30
+        while True:
+            try:
+                psycopg.connect(self.url("postgres")).close()
+                return
+            except psycopg.OperationalError:
+                if time.monotonic() > deadline:
+                    raise
+                time.sleep(0.05)
+
+    def url(self, name: str) -> str:
+        """The address of one database."""
+        return f"postgresql://mailhub@/{name}?host={self.folder}"
+
+    def run(self, statement: str) -> None:
+        """One statement outside any transaction."""
+        with psycopg.connect(self.url("postgres"), autocommit=True) as connection:
+            connection.execute(statement)
+
+    def make_template(self) -> None:
+        """A migrated database to copy."""
+        self.run(f"CREATE DATABASE {TEMPLATE}")
+        upgrade(self.url(TEMPLATE))
+
+    def copy(self) -> str:
+        """A new migrated database; returns its address."""
+        name = f"test_{secrets.token_hex(6)}"
+        self.run(f"CREATE DATABASE {name} TEMPLATE {TEMPLATE} STRATEGY WAL_LOG")
+        return self.url(name)
+
+    def drop(self, url: str) -> None:
+        """Away with a copy."""
+        self.run(f"DROP DATABASE {url.partition('@/')[2].partition('?')[0]} WITH (FORCE)")
+
+    def stop(self) -> None:
+        """Away with the cluster."""
+        self._process.terminate()
+        self._process.wait(30)
+        shutil.rmtree(self.folder, ignore_errors=True)
