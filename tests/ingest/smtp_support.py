@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import asyncio
+import contextlib
 import json
 import ssl
 from collections.abc import AsyncIterator
@@ -92,11 +93,12 @@ class Client:
             assert answer[:1] in b"23", (command, answer)
 
     async def rest(self) -> bytes:
-        """All that still comes, to the end."""
-        try:
-            return await asyncio.wait_for(self.reader.read(), 20)
-        except ConnectionError:
-            return b""
+        """All that still comes, to the end or to a reset."""
+        said = b""
+        with contextlib.suppress(ConnectionError):
+            while block := await asyncio.wait_for(self.reader.read(1000), 20):
+                said += block
+        return said
 
     async def starttls(self) -> None:
         context = ssl.create_default_context()

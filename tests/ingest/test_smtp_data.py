@@ -9,10 +9,10 @@ import re
 import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
-from smtp_support import LETTER, Client, MemoryOffice, attacks, calling, listening
 
 from mailhub.ingest.smtp import data as data_module
 from mailhub.ingest.smtp.data import DataDecoder, SmuggledError
+from tests.ingest.smtp_support import LETTER, Client, MemoryOffice, attacks, calling, listening
 
 
 def decode(*blocks: bytes) -> tuple[bytes, bytes | None, tuple[str, ...]] | None:

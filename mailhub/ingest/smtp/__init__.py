@@ -5,6 +5,7 @@ what was said → ``contract`` is the border to whoever knows mailboxes. ``trace
 """
 
 from mailhub.ingest.smtp.certificate import self_signed as self_signed
+from mailhub.ingest.smtp.certificate import server_context as server_context
 from mailhub.ingest.smtp.contract import PostOffice as PostOffice
 from mailhub.ingest.smtp.contract import Recipient as Recipient
 from mailhub.ingest.smtp.contract import Transaction as Transaction

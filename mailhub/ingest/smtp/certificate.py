@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import datetime as dt
 import os
+import ssl
 from pathlib import Path
 
 from cryptography import x509
@@ -36,6 +37,14 @@ def self_signed(hostname: str, directory: Path) -> tuple[Path, Path]:
         )
         _replace(certificate_path, _certificate(hostname, key).public_bytes(serialization.Encoding.PEM))
     return certificate_path, key_path
+
+
+def server_context(certificate_path: Path, key_path: Path) -> ssl.SSLContext:
+    """What ``Listener`` wants as ``tls``: TLS 1.2 and later. Raises ``OSError`` when the pair does not fit."""
+    context = ssl.create_default_context(ssl.Purpose.CLIENT_AUTH)
+    context.minimum_version = ssl.TLSVersion.TLSv1_2
+    context.load_cert_chain(certificate_path, key_path)
+    return context
 
 
 def _certificate(hostname: str, key: ec.EllipticCurvePrivateKey) -> x509.Certificate:

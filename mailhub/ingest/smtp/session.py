@@ -31,6 +31,9 @@ class Session(Reception):
         try:
             if refusal is None:
                 await self._converse()
+        except Exception:
+            log.exception("a conversation broke off")
+            refusal = b"421 4.3.0 Something is broken here, come later"
         finally:
             self.hang_up(refusal or b"")
             self.finished = True

@@ -7,6 +7,7 @@ timer for each command, copies each line three times and has no bound in DATA.
 from __future__ import annotations
 
 import asyncio
+import contextlib
 import ssl
 from typing import TYPE_CHECKING
 
@@ -183,16 +184,17 @@ class Wire(SMTP):
                 server_side=True,
                 ssl_handshake_timeout=self.listener.limits.handshake_seconds,
             )
-        except OSError:  # ssl.SSLError, ConnectionError and TimeoutError are OSErrors
+        except OSError as error:  # ssl.SSLError, ConnectionError and TimeoutError are OSErrors
             transport.abort()
+            self.connection_lost(error)  # asyncio does not tell when a handshake fails, uvloop does
             return False
         self._note_tls()
         return self.tls is not None
 
     def _note_tls(self) -> None:
         session = self.transport.get_extra_info("ssl_object") if self.transport is not None else None
-        if session is not None:
-            self.tls = f"{session.version()} {session.cipher()[0]}"
+        if session is not None and (cipher := session.cipher()):
+            self.tls = f"{session.version()} {cipher[0]}"
 
     # The end.
 
@@ -214,7 +216,8 @@ class Wire(SMTP):
         self.flush()
         self.phase, self.since = "closing", self.loop.time()
         if self.transport is not None and not self.transport.is_closing() and self.transport.can_write_eof():
-            self.transport.write_eof()
+            with contextlib.suppress(OSError):  # the peer has reset the connection
+                self.transport.write_eof()
         dropped = len(self.take())
         try:
             async with asyncio.timeout(_LINGER_SECONDS):
