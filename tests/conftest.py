@@ -1,6 +1,6 @@
 """Every test that asks for ``database`` runs twice: on SQLite, and on PostgreSQL from a cluster of the tests' own.
 
-``MAILHUB_TEST_ENGINE=sqlite`` (or ``postgresql``) leaves the other out.
+``TEST_ENGINE=sqlite`` (or ``postgresql``) leaves the other out.
 """
 
 from __future__ import annotations
@@ -16,7 +16,7 @@ from core.database import Database, open_database
 from mailhub.migrations import upgrade
 from tests.support.databases import Cluster
 
-ENGINES = [os.environ["MAILHUB_TEST_ENGINE"]] if "MAILHUB_TEST_ENGINE" in os.environ else ["sqlite", "postgresql"]
+ENGINES = [os.environ["TEST_ENGINE"]] if "TEST_ENGINE" in os.environ else ["sqlite", "postgresql"]
 
 
 @pytest.fixture(scope="session")

@@ -8,6 +8,7 @@ import core.blobs
 import core.changes
 import core.jobs
 import core.limits
+import core.marks
 import crm.execution
 import crm.interactions
 import crm.parties.tables
@@ -20,6 +21,7 @@ ROOMS = (
     core.changes,
     core.jobs,
     core.limits,
+    core.marks,
     crm.staff.tables,
     crm.parties.tables,
     crm.interactions,

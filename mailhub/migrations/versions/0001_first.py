@@ -181,6 +181,12 @@ def upgrade() -> None:
         sa.PrimaryKeyConstraint("letter_id", name=op.f("pk_letter_words")),
     )
     op.create_table(
+        "mark",
+        sa.Column("name", sa.Text(), nullable=False),
+        sa.Column("value", sa.Text(), nullable=False),
+        sa.PrimaryKeyConstraint("name", name=op.f("pk_mark")),
+    )
+    op.create_table(
         "membership",
         sa.Column("team_id", ID, nullable=False),
         sa.Column("user_id", ID, nullable=False),

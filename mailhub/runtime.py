@@ -1,0 +1,152 @@
+"""The running house: what is open, which loops run here, and how it starts, drains and stops.
+
+Roles: ``web`` answers HTTP (the reception runs it), ``ingest`` is the SMTP listener with the processing of letters,
+``send`` and ``clock`` are for what goes out and what is planned. One process holds them all by default.
+"""
+
+from __future__ import annotations
+
+import asyncio
+from collections.abc import Coroutine, Sequence
+from pathlib import Path
+from typing import Any
+
+from core import jobs, limits
+from core.blobs import BlobFiles
+from core.database import Database
+from core.errors import Conflict, HouseError, Invalid
+from core.fetch import Fetcher, Guard, resolve_by_system
+from core.language import Catalogs
+from core.log import get_log
+from core.marks import Identity, ensure_identity
+from core.resources import locale_dir
+from core.secrets import load_keys
+from core.settings import Settings
+from mailhub.ingest.office import Office
+from mailhub.ingest.settling import Settling
+from mailhub.ingest.smtp import Limits, Listener
+from mailhub.ingest.smtp.certificate import server_context
+from mailhub.migrations import check_current
+from mailhub.routing.processing import Processing
+from mailhub.routing.workers import Workers
+
+ROLES = ("web", "ingest", "send", "clock")
+BEAT_SECONDS = 5.0
+SWEEP_SECONDS = 60.0
+log = get_log(__name__)
+
+
+class House:
+    """Everything that is open. ``open`` before anything else, ``start`` the loops of the roles, ``stop`` in the end."""
+
+    def __init__(self, settings: Settings) -> None:
+        self.settings = settings
+        self.database = Database(settings.database.url)
+        self.files = BlobFiles(Path(settings.blobs.url.removeprefix("file://")))
+        self.keys = load_keys(settings.secret.key_file)
+        self.catalogs = Catalogs(locale_dir())
+        self.workers = Workers(settings.parse.workers)
+        self.fetcher = Fetcher(Guard(resolve_by_system))
+        self.identity = Identity("", 0, held=False)
+        self.boot = ""
+        self.roles: tuple[str, ...] = ()
+        self.listener: Listener | None = None
+        self.processing: Processing | None = None
+        self._tasks: list[asyncio.Task[None]] = []
+        self._failed: asyncio.Future[None] | None = None
+
+    async def open(self) -> None:
+        """Open the database and register this process. Raises Conflict when the tables are not current."""
+        self.files.folder.mkdir(parents=True, exist_ok=True)
+        check_current(self.settings.database.url)
+        self.database.start(hear_others=True)
+        self.identity = await self.database.write(ensure_identity)
+        self.boot = await self.database.write(jobs.start_boot)
+        self._failed = asyncio.get_running_loop().create_future()
+        self._begin("heartbeat", self._beat())
+        self._begin("sweeper", self._sweep())
+
+    async def start(self, roles: Sequence[str] = ROLES) -> None:
+        """Start the loops of these roles. Raises Invalid for an unknown role, OSError for a port that is taken."""
+        unknown = [role for role in roles if role not in ROLES]
+        if unknown:
+            raise Invalid(
+                "There is no role named %(role)s; there are: %(roles)s.", role=unknown[0], roles=", ".join(ROLES)
+            )
+        self.roles = tuple(roles)
+        if "ingest" in roles:
+            await self._start_ingest()
+
+    async def _start_ingest(self) -> None:
+        self.processing = Processing(self.database, self.files, self.workers, self.boot)
+        loop = asyncio.get_running_loop()
+        wake = self.processing.wake
+
+        def heard(topics: frozenset[str]) -> None:
+            if "*" in topics or any(topic.startswith(jobs.TOPIC) for topic in topics):
+                loop.call_soon_threadsafe(wake)
+
+        self.database.listen(heard)
+        self._begin("processing", self.processing.run())
+        self._begin("settling", Settling(self.database, self.files).run())
+        smtp = self.settings.smtp
+        office = Office(self.database, self.settings.data.dir, smtp.hostname, smtp.max_size)
+        trusted = (*Limits().trusted, *smtp.trusted_peers)
+        tls = server_context(smtp.tls_cert, smtp.tls_key) if smtp.tls_cert and smtp.tls_key else None
+        limits_here = Limits(max_size=smtp.max_size, trusted=trusted)
+        listener = Listener(office, smtp.hostname, host=smtp.host, port=smtp.port, limits=limits_here, tls=tls)
+        await listener.start()
+        self.listener = listener
+
+    async def failed(self) -> None:
+        """Wait until a loop of this house ends by a fault, and raise it: the process must not go on half alive."""
+        assert self._failed is not None, "open the house first"
+        await self._failed
+
+    async def stop(self) -> None:
+        """Close the doors, let letters under way finish, give back the leases, close the database."""
+        if self.listener is not None:
+            await self.listener.stop()
+        for task in self._tasks:
+            task.cancel()
+        await asyncio.gather(*self._tasks, return_exceptions=True)
+        await self.workers.stop()
+        await self.fetcher.close()
+        if self.boot:
+            try:
+                await self.database.write(jobs.stop_boot, self.boot)
+            except HouseError as problem:
+                log.warning("the leases were not given back and will run out", reason=problem.sentence)
+        await asyncio.to_thread(self.database.close)
+
+    def _begin(self, name: str, loop: Coroutine[Any, Any, None]) -> None:
+        task = asyncio.create_task(loop, name=name)
+        task.add_done_callback(self._ended)
+        self._tasks.append(task)
+
+    def _ended(self, task: asyncio.Task[None]) -> None:
+        if task.cancelled() or self._failed is None or self._failed.done():
+            return
+        problem = task.exception()
+        if problem is not None:
+            log.error("a loop of the server ended", loop=task.get_name(), exc_info=problem)
+            self._failed.set_exception(problem)
+
+    async def _beat(self) -> None:
+        while True:
+            await asyncio.sleep(BEAT_SECONDS)
+            try:
+                alive = await self.database.write(jobs.beat, self.boot)
+            except HouseError as problem:
+                log.warning("the heartbeat could not be written", reason=problem.sentence)
+                continue
+            if not alive:
+                raise Conflict("This process was silent too long and its work was given to others. Start it again.")
+
+    async def _sweep(self) -> None:
+        while True:
+            await asyncio.sleep(SWEEP_SECONDS)
+            try:
+                await self.database.work(limits.sweep)
+            except HouseError as problem:
+                log.warning("old rows could not be swept away", reason=problem.sentence)
