@@ -62,6 +62,7 @@ def build_assets() -> None:
     built.mkdir(parents=True)
     manifest = bundle(built)
     manifest["icons.svg"] = write_hashed(built, "icons.svg", icon_sprite())
+    manifest["licences.txt"] = write_hashed(built, "licences.txt", licences())
     manifest["favicon.svg"] = write_hashed(built, "favicon.svg", (FRONTEND / "favicon.svg").read_text())
     (built / "manifest.json").write_text(json.dumps(manifest, indent=1, sort_keys=True))
     shutil.rmtree(DATA / "assets", ignore_errors=True)
@@ -92,6 +93,14 @@ def icon_sprite() -> str:
         inner = " ".join(re.sub(r"<!--.*?-->|</?svg[^>]*>", "", svg, flags=re.DOTALL).split())
         symbols.append(f'<symbol id="{name}" viewBox="0 0 24 24">{inner}</symbol>')
     return '<svg xmlns="http://www.w3.org/2000/svg">' + "".join(symbols) + "</svg>"
+
+
+def licences() -> str:
+    """What the authors of the bundled files ask to be kept with them."""
+    packages = json.loads((FRONTEND / "package.json").read_text())["dependencies"]
+    return "\n\n".join(
+        f"{name} {version}\n\n{(MODULES / name / 'LICENSE').read_text()}" for name, version in packages.items()
+    )
 
 
 def write_hashed(folder: Path, name: str, text: str) -> str:

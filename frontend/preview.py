@@ -64,5 +64,5 @@ class Preview(BaseHTTPRequestHandler):
 
 if __name__ == "__main__":
     server = ThreadingHTTPServer(("127.0.0.1", int(sys.argv[1]) if sys.argv[1:] else 0), Preview)
-    print(f"http://127.0.0.1:{server.server_port}/  " + " ".join(pages()))
+    sys.stdout.write(f"http://127.0.0.1:{server.server_port}/  " + " ".join(pages()) + "\n")
     server.serve_forever()

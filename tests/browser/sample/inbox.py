@@ -1,0 +1,339 @@
+"""The list, two open threads and what is known of who wrote them."""
+
+from __future__ import annotations
+
+from types import SimpleNamespace as Thing
+
+from tests.browser.sample.house import MARIA, OKSANA, PETRO, ago, local, person
+
+
+def row(number: int, who: str, client: str | None, subject: str, snippet: str, lang: str, **more: object) -> Thing:
+    waited = more.pop("waited")
+    state = more.pop("state", "none")
+    iso = ago(hours=waited)
+    text = f"{int(waited)} h" if waited >= 1 else f"{int(waited * 60)} min"
+    if waited >= 24:
+        text = "1 d 2 h"
+    plain = {
+        "unread": True,
+        "letters": 1,
+        "attachments": 0,
+        "executor": None,
+        "colour": "a",
+        "tags": [],
+        "undelivered": False,
+        "gone": None,
+        "current": False,
+        "pill": Thing(state=state, text=text, since_iso=None),
+    }
+    return Thing(
+        id=number,
+        url=f"/threads/{number}",
+        live_url=f"/fragments/rows/{number}",
+        who=who,
+        client_name=client,
+        subject=subject,
+        snippet=snippet,
+        lang=lang,
+        time_iso=iso,
+        time_text="Thu" if waited > 24 else local(iso),
+        assign_url=f"/threads/{number}/assign",
+        close_url=f"/threads/{number}/close",
+        **(plain | more),
+    )
+
+
+LATE = [
+    row(
+        1,
+        "Ірина Шевченко",
+        "Степ Трейд",
+        "Рахунок за грудень: нові реквізити",
+        "У рахунку вказано старий IBAN, бухгалтерія не може провести платіж",
+        "uk",
+        waited=26,
+        state="late",
+        letters=3,
+    ),
+    row(
+        2,
+        "Георги Петров",
+        "Балкан Логистик",
+        "Рекламация по фактура 552",
+        "Два от дванадесетте лагера са с повредена опаковка и следи от ръжда",
+        "bg",
+        waited=5.14,
+        state="late",
+        letters=6,
+        attachments=3,
+        colour="b",
+        tags=["claim"],
+        executor=OKSANA,
+        unread=False,
+        current=True,
+    ),
+    row(
+        3,
+        "Nguyễn Thị Minh Châu",
+        "Cơ khí Sao Mai",
+        "Báo giá vòng bi quý 1/2026",
+        "Chúng tôi cần 400 bộ 6308-ZZ, giao tại Hải Phòng trước ngày 15",
+        "vi",
+        waited=4.27,
+        state="late",
+        letters=2,
+        tags=["quote"],
+        executor=PETRO,
+    ),
+]
+SOON = [
+    row(
+        4,
+        "Дмитрий Орлов",
+        "Алатау Снаб",
+        "Срок поставки по заказу 1183",
+        "Перевозчик просит окно разгрузки до понедельника",
+        "ru",
+        waited=3.3,
+        state="soon",
+        letters=4,
+        executor=OKSANA,
+    ),
+    row(
+        5,
+        "Hannah Whitfield",
+        "Northmoor Farms",
+        "Price list 2026",
+        "Could you confirm the 3 % early-order discount for November?",
+        "en",
+        waited=3,
+        state="soon",
+        letters=2,
+        attachments=1,
+        tags=["A"],
+        executor=MARIA,
+        unread=False,
+    ),
+]
+IN_TIME = [
+    row(
+        6,
+        "Мария Колева",
+        "Дунав Агро",
+        "Your answer was not delivered",
+        "Mailbox full at dunav-agro.example. Try her second address",
+        "bg",
+        waited=1.17,
+        letters=5,
+        colour="b",
+        executor=OKSANA,
+        undelivered=True,
+    ),
+    row(
+        7,
+        "Олена Дячук",
+        "Агролан",
+        "Запрошення на виставку в Одесі",
+        "Стенд Б-14, просимо підтвердити трьох учасників",
+        "uk",
+        waited=0.8,
+        attachments=1,
+    ),
+    row(
+        8,
+        "Lê Hoàng Nam",
+        "new sender",
+        "Vận chuyển container Odesa – Hải Phòng",
+        "Bên em có chuyến tàu ngày 4/12, còn 6 chỗ cho container 40HC",
+        "vi",
+        waited=0.49,
+        colour="c",
+    ),
+    row(9, "Сергій Ткач", None, "", "Перетелефонуйте, будь ласка, після обіду", "uk", waited=0.26, colour="personal"),
+]
+
+
+def waiting_list() -> Thing:
+    def section(key: str, rows: list[Thing], count: int) -> Thing:
+        return Thing(key=key, count=count, continued=False, rows=rows)
+
+    return Thing(
+        title="Waiting for us",
+        url="/waiting",
+        total=14,
+        orders=[
+            Thing(url="?sort=due", title="Most late first", current=True),
+            Thing(url="?sort=new", title="Newest first", current=False),
+        ],
+        sections=[section("late", LATE, 3), section("soon", SOON, 2), section("time", IN_TIME, 9)],
+        next_url=None,
+        news_url="/fragments/news?view=waiting",
+        empty=None,
+    )
+
+
+def empty_list() -> Thing:
+    empty = Thing(
+        title="Nobody waits for us",
+        text="A letter from a client comes here and stays until somebody answers it.",
+        step=Thing(url="/open", title="All open letters"),
+    )
+    return Thing(
+        title="Waiting for us",
+        url="/waiting",
+        total=0,
+        orders=[],
+        sections=[],
+        next_url=None,
+        news_url="/n",
+        empty=empty,
+    )
+
+
+def letter(
+    number: int, who: Thing, way: str, iso: str, text: str, when: str, lang: str = "bg", **more: object
+) -> Thing:
+    plain = {
+        "folded": False,
+        "snippet": text,
+        "quote": None,
+        "html_url": None,
+        "pictures": None,
+        "files": [],
+        "alarm": None,
+        "defects": [],
+        "sending": None,
+        "raw_url": f"/messages/{number}/raw",
+    }
+    return Thing(
+        kind="letter",
+        id=number,
+        who=who,
+        address=more.pop("address", ""),
+        way=way,
+        time_iso=iso,
+        time_text=when,
+        lang=lang,
+        text=text,
+        **(plain | more),
+    )
+
+
+def event(icon: str, text: str, iso: str, when: str) -> Thing:
+    return Thing(kind="event", icon=icon, text=text, time_iso=iso, time_text=when, lang=None)
+
+
+GEORGI = person("Георги Петров", id=9)
+COMPLAINT = """Здравейте, Оксана,
+
+вчера получихме пратката по фактура 552. Два от дванадесетте лагера 6205-2RS са с повредена опаковка и следи от ръжда. \
+Монтажът започва във вторник, затова ни трябва отговор днес: ще ги замените ли, или да ги монтираме с отстъпка?
+
+Поздрави,
+Георги"""
+
+
+def urls(number: int) -> Thing:
+    return Thing(**{name: f"/threads/{number}/{name}" for name in ("assign", "close", "reopen", "unread")})
+
+
+def complaint() -> Thing:
+    files = [
+        ("лагер-1.jpg", "1.8 MB", "JPG"),
+        ("опаковка.jpg", "2.1 MB", "JPG"),
+        ("Протокол приемане-552.pdf", "148 kB · 2 pages", "PDF"),
+    ]
+    return Thing(
+        id=2,
+        url="/threads/2",
+        back_url="/waiting",
+        back_title="Waiting for us",
+        subject="Рекламация по фактура 552",
+        lang="bg",
+        state="open",
+        mailbox=Thing(name="claims@", colour="b", personal=False),
+        may_change=True,
+        deadline=Thing(state="late", text="Answer was due 13:12, 1 h 8 min late"),
+        tags=["claim"],
+        executor=OKSANA,
+        executors=[Thing(**vars(each), current=each is OKSANA) for each in (OKSANA, PETRO, MARIA)],
+        urls=urls(2),
+        older=Thing(count=3, text="older letters, 4 – 17 Nov", entries=[]),
+        entries=[
+            letter(
+                21,
+                OKSANA,
+                "to g.petrov@balkan-logistic.example",
+                ago(days=2),
+                "Пратката тръгна днес, товарителница 7741 0092",
+                "Tue, 16:40",
+                folded=True,
+            ),
+            letter(
+                22,
+                GEORGI,
+                "to claims@",
+                ago(days=2),
+                "Чакаме я в сряда, благодаря за бързата реакция",
+                "Tue, 17:05",
+                folded=True,
+            ),
+            letter(
+                23,
+                GEORGI,
+                "to claims@, cc 1",
+                ago(hours=5.14),
+                COMPLAINT,
+                "09:12",
+                address="g.petrov@balkan-logistic.example",
+                quote="On Tue 18 Nov at 16:40 Oksana wrote:\nПратката тръгна днес",
+                pictures=Thing(count=2, show_url="?pictures=23", always_url="/senders/9/pictures"),
+                files=[
+                    Thing(name=name, size_text=size, kind=kind, url="#", preview_url=None) for name, size, kind in files
+                ],
+            ),
+            event("arrow-right", "Assigned to you: you answered this client last", ago(hours=5.14), "09:12"),
+            event("alarm", "Deadline 13:12: first answer in 4 working hours", ago(hours=5.14), "09:12"),
+        ],
+    )
+
+
+def stranger() -> Thing:
+    nam = person("Lê Hoàng Nam", id=10)
+    text = (
+        "Kính gửi Quý công ty,\n\nBên em là Hải Đăng Logistics tại Hải Phòng. Bên em có chuyến tàu Odesa – Hải Phòng "
+        "ngày 4/12, hiện còn 6 chỗ cho container 40HC với giá ưu đãi cho khách hàng mới.\n\nTrân trọng,\nLê Hoàng Nam"
+    )
+    found = complaint()
+    return Thing(
+        **vars(found)
+        | {
+            "id": 8,
+            "subject": "Vận chuyển container Odesa – Hải Phòng",
+            "lang": "vi",
+            "executor": None,
+            "tags": [],
+            "older": None,
+            "urls": urls(8),
+            "mailbox": Thing(name="purchasing@", colour="c", personal=False),
+            "deadline": Thing(state="none", text="Answer by Mon 24 Nov, 11:51"),
+            "entries": [
+                event("user-question", "No client has this address or this domain", ago(hours=0.5), "13:51"),
+                letter(
+                    31,
+                    nam,
+                    "to purchasing@",
+                    ago(hours=0.5),
+                    text,
+                    "13:51",
+                    lang="vi",
+                    address="nam.le@haidang-logistics.example",
+                    files=[
+                        Thing(
+                            name="Bảng giá cước 12-2025.xlsx", size_text="38 kB", kind="XLSX", url="#", preview_url=None
+                        )
+                    ],
+                ),
+            ],
+        }
+    )

@@ -1,0 +1,59 @@
+"""The client beside a thread, and the sender whom nobody knows."""
+
+from __future__ import annotations
+
+from types import SimpleNamespace as Thing
+
+from tests.browser.sample.house import ago, person
+
+
+def client_panel() -> Thing:
+    history = [
+        ("arrow-down-left", "Рекламация по фактура 552", ago(hours=5.14), "09:12"),
+        ("arrow-up-right", "Пратка 552: товарителница", ago(days=2), "Tue"),
+        ("arrow-down-left", "Фактура 552, въпрос за ДДС", ago(days=6), "14 Nov"),
+        ("phone", "Delivery window", ago(days=9), "11 Nov"),
+        ("arrow-up-right", "Оферта пролет 2026", ago(days=17), "3 Nov"),
+    ]
+    return Thing(
+        kind="client",
+        name="Балкан Логистик ЕООД",
+        url="/clients/7",
+        about="Customer · Sofia",
+        manager="Oksana Lysenko",
+        waiting=Thing(state="late", text="Waiting for us since 09:12"),
+        they_wrote="today 09:12",
+        we_wrote="Tue 18 Nov, 16:40",
+        people=[
+            person("Георги Петров", about="Purchasing · wrote this letter"),
+            person("Петя Иванова", about="Accounts"),
+        ],
+        people_count=4,
+        history=[
+            Thing(icon=icon, text=text, url="#", lang="bg", time_iso=iso, time_text=when)
+            for icon, text, iso, when in history
+        ],
+        history_count=218,
+        history_url="/clients/7",
+    )
+
+
+def unknown_panel() -> Thing:
+    facts = [
+        ("Name", "Lê Hoàng Nam", "vi"),
+        ("Position", "Trưởng phòng kinh doanh", "vi"),
+        ("Company", "Hải Đăng Logistics", "vi"),
+        ("Phone", "+84 225 555 0148", None),
+    ]
+    answers = [
+        ("new", "New client, with Nam in it", "Hải Đăng Logistics"),
+        ("same", "Works at Cơ khí Sao Mai", "The same phone is on their card"),
+        ("no", "Not a client", "Keep the letter, never ask again"),
+    ]
+    return Thing(
+        kind="unknown",
+        facts=[Thing(name=name, value=value, lang=lang) for name, value, lang in facts],
+        answer_url="/threads/8/sender",
+        answers=[Thing(key=key, title=title, text=text, fields={"answer": key}) for key, title, text in answers],
+        earlier="Two earlier letters from this address, of 6 and 12 Nov, will move to the same place.",
+    )

@@ -1,0 +1,137 @@
+"""Quarantine, health, clients."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from types import SimpleNamespace as Thing
+
+from tests.browser.sample.house import ago
+
+
+def quarantine() -> Mapping[str, object]:
+    held = [
+        (
+            1,
+            "ketoan@saomai-cokhi.example",
+            "Hóa đơn tháng 11",
+            "vi",
+            "Unknown charset “x-tcvn3” in part 2",
+            ago(hours=20),
+            "Wed",
+        ),
+        (2, "scanner@dunav-agro.example", None, None, "Attachment breaks off after 3.1 MB", ago(hours=5.5), "08:47"),
+        (
+            3,
+            "robot@tender.example",
+            "Тендер № 4471: оголошення",
+            "uk",
+            "Parts nested 214 deep, limit 100",
+            ago(hours=3),
+            "11:20",
+        ),
+    ]
+    source = [
+        "MIME-Version: 1.0",
+        'Content-Type: multipart/mixed; boundary="=_saomai_20251120"',
+        "",
+        "--=_saomai_20251120",
+        "Content-Type: text/plain; charset=x-tcvn3; format=flowed",
+        "Content-Transfer-Encoding: quoted-printable",
+        "",
+        "K=DDnh g=F6i Qu=FD kh=B8ch, ch=F3ng t=ABi g=F6i h=E3a =AE=ACn th=B8ng 11",
+        "=A7=DDnh k=CCm. Vui l=DFng x=B8c nh=CBn",
+    ]
+    letters = [
+        Thing(
+            id=number,
+            url=f"/quarantine/{number}",
+            sender=sender,
+            subject=subject,
+            lang=lang,
+            why=why,
+            time_iso=iso,
+            time_text=when,
+            current=number == 1,
+        )
+        for number, sender, subject, lang, why, iso, when in held
+    ]
+    events = [
+        ("download", "Stored before reading, SHA-256 9f2c…71ab"),
+        ("file-alert", "Could not be read: step “understand”"),
+        ("refresh", "Run again by you: the same fault"),
+    ]
+    return {
+        "held": Thing(total=3, next_url=None, letters=letters),
+        "letter": Thing(
+            id=1,
+            subject="Hóa đơn tháng 11",
+            lang="vi",
+            sender="ketoan@saomai-cokhi.example",
+            arrived="to purchasing@, arrived 19 Nov 18:04 by IMAP, 86 kB",
+            why="The text of part 2 names a charset that we do not know: “x-tcvn3”",
+            detail="The letter is kept as it came. It looks like old Vietnamese TCVN3.",
+            source=[Thing(number=38 + at, text=text, fault="x-tcvn3" in text) for at, text in enumerate(source)],
+            events=[
+                Thing(icon=icon, text=text, time_iso=ago(hours=20), time_text="Wed, 18:04") for icon, text in events
+            ],
+            urls=Thing(raw="#", retry="/quarantine/1/retry", file="/quarantine/1/file"),
+            threads=[Thing(id=3, title="Báo giá vòng bi quý 1/2026")],
+        ),
+    }
+
+
+def health() -> Thing:
+    checks = [
+        (
+            "broken",
+            "tenders@acme.example",
+            "The server refused the password. Check it, or ask your provider for an app password.",
+            ago(hours=4),
+            "10:32",
+            Thing(url="#", title="Open the account"),
+        ),
+        (
+            "look",
+            "Disk",
+            "12 % left on the data disk: enough for about nine days at this month's pace.",
+            ago(days=1),
+            "Wed, 14:20",
+            None,
+        ),
+        ("ok", "sales@acme.example", "Last letter fetched 14:19.", ago(minutes=1), "14:19", None),
+        ("ok", "Quarantine", "3 letters held, the oldest since yesterday.", ago(hours=20), "Wed, 18:04", None),
+        ("ok", "Outgoing", "Nothing waits; last hand-over 14:11.", ago(minutes=9), "14:11", None),
+    ]
+    return Thing(
+        sentence="One thing is broken, one wants a look.",
+        checks=[
+            Thing(state=state, name=name, text=text, since_iso=iso, since_text=when, step=step)
+            for state, name, text, iso, when, step in checks
+        ],
+    )
+
+
+def clients() -> Thing:
+    rows = [
+        ("Балкан Логистик ЕООД", "Customer · Sofia", "Oksana Lysenko", "late", "5 h"),
+        ("Степ Трейд", "Customer · Одеса", None, "late", "1 d 2 h"),
+        ("Cơ khí Sao Mai", "Supplier · Hải Phòng", "Petro Hnatiuk", None, None),
+        ("Northmoor Farms", "Customer · York", "Maria Sokolova", "soon", "3 h"),
+    ]
+    return Thing(
+        total=4,
+        query="",
+        next_url=None,
+        rows=[
+            Thing(
+                url="#",
+                name=name,
+                about=about,
+                manager=manager,
+                waiting=Thing(state=state, text=text, since_iso=None) if state else None,
+                last_in=Thing(iso=ago(hours=5), text="09:12"),
+                last_out=Thing(iso=ago(days=2), text="Tue"),
+            )
+            for name, about, manager, state, text in rows
+        ],
+    )
