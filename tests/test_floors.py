@@ -39,7 +39,7 @@ STEPS: dict[str, list[set[str]]] = {
         {"campaigns"},
         {"notices"},
         {"migrations"},
-        {"runtime"},
+        {"runtime", "upkeep"},
         {"demo"},
     ],
     "api": [
