@@ -13,8 +13,8 @@ import time_machine
 import uvloop
 from cryptography import x509
 
-from mailhub.ingest.smtp import Limits, self_signed, server_context
-from tests.ingest.smtp_support import HOST, LETTER, MemoryOffice, calling, listening
+from mailhub.ingest.smtp import Limits, Listener, self_signed, server_context
+from tests.ingest.smtp_support import HOST, LETTER, Client, MemoryOffice, calling, listening
 
 EHLO = b"EHLO client.example"
 RCPT = b"RCPT TO:<info@firm.example>"
@@ -80,6 +80,25 @@ def test_commands_slipped_in_before_the_handshake_are_dropped(tls: ssl.SSLContex
             assert (await client.ask(RCPT)).startswith(b"503 ")
         assert office.letters == []
         assert office.asked == []
+
+    run(main())
+
+
+def test_a_port_may_speak_tls_at_once(tls: ssl.SSLContext, run):
+    async def main() -> None:
+        office = MemoryOffice()
+        listener = Listener(office, HOST, tls=tls, tls_at_once=True)
+        await listener.start()
+        context = ssl.create_default_context()
+        context.check_hostname, context.verify_mode = False, ssl.CERT_NONE
+        client = Client(*await asyncio.open_connection("127.0.0.1", listener.port, ssl=context))
+        assert (await client.reply()).startswith(b"220 ")
+        assert b"STARTTLS" not in await client.ask(EHLO)
+        await client.begin()
+        assert (await client.ask(LETTER + b".")).startswith(b"250 ")
+        client.close()
+        await listener.stop()
+        assert office.letters[0].protocol == "ESMTPS"
 
     run(main())
 

@@ -38,7 +38,8 @@ _COUNTERS = (
 class Listener:
     """Accepts letters over SMTP in the caller's event loop and gives them to ``office``.
 
-    ``tls`` switches STARTTLS on. Port 0 is any free one; ``port`` names it after ``start``. ``counters`` only grow.
+    ``tls`` switches STARTTLS on; with ``tls_at_once`` the port speaks TLS from the first byte (RFC 8314). Port 0 is
+    any free one; ``port`` names it after ``start``. ``counters`` only grow.
     """
 
     def __init__(
@@ -50,6 +51,7 @@ class Listener:
         port: int = 0,
         limits: Limits | None = None,
         tls: ssl.SSLContext | None = None,
+        tls_at_once: bool = False,
     ) -> None:
         self.office = office
         self.hostname = hostname
@@ -58,6 +60,7 @@ class Listener:
         self.port = port
         self.limits = limits or Limits()
         self.tls = tls
+        self.tls_at_once = tls_at_once
         self.draining = False
         self.counters = dict.fromkeys(_COUNTERS, 0)
         self.budget = Budget(self.limits.memory)
@@ -74,7 +77,10 @@ class Listener:
         self._loop = asyncio.get_running_loop()
         self._pattern = Session(self, hostname=self.hostname, loop=self._loop, tls_context=self.tls)
         self._empty = asyncio.Event()
-        self._server = await self._loop.create_server(self._make_session, self.host, self.port, backlog=1024)
+        context = self.tls if self.tls_at_once else None
+        self._server = await self._loop.create_server(
+            self._make_session, self.host, self.port, backlog=1024, ssl=context
+        )
         self.port = self._server.sockets[0].getsockname()[1]
         self._watchman = self._loop.create_task(self._watch())
 
