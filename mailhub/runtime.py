@@ -7,7 +7,8 @@ Roles: ``web`` answers HTTP (the reception runs it), ``ingest`` is the SMTP list
 from __future__ import annotations
 
 import asyncio
-from collections.abc import Coroutine, Sequence
+from collections.abc import Callable, Coroutine, Sequence
+from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
@@ -24,7 +25,7 @@ from core.secrets import load_keys
 from core.settings import Settings
 from mailhub.ingest.office import Office
 from mailhub.ingest.settling import Settling
-from mailhub.ingest.smtp import Limits, Listener
+from mailhub.ingest.smtp import Limits, Listener, PostOffice
 from mailhub.ingest.smtp.certificate import server_context
 from mailhub.migrations import check_current
 from mailhub.routing.processing import Processing
@@ -36,11 +37,29 @@ SWEEP_SECONDS = 60.0
 log = get_log(__name__)
 
 
+MakeOffice = Callable[[Database, Path, str, int], PostOffice]
+
+
+@dataclass(frozen=True, slots=True)
+class DemoPerson:
+    """Somebody of the demo company, for the sign-in page. The password is no secret: the demo never leaves loopback."""
+
+    name: str
+    email: str
+    password: str
+    role: str
+
+
 class House:
     """Everything that is open. ``open`` before anything else, ``start`` the loops of the roles, ``stop`` in the end."""
 
-    def __init__(self, settings: Settings) -> None:
+    def __init__(
+        self, settings: Settings, *, make_office: MakeOffice = Office, demo: tuple[DemoPerson, ...] = ()
+    ) -> None:
+        """``make_office`` lets the demo date its letters; ``demo`` are the people whom its sign-in page introduces."""
         self.settings = settings
+        self.make_office = make_office
+        self.demo = demo
         self.database = Database(settings.database.url)
         self.files = BlobFiles(Path(settings.blobs.url.removeprefix("file://")))
         self.keys = load_keys(settings.secret.key_file)
@@ -90,7 +109,7 @@ class House:
         self._begin("processing", self.processing.run())
         self._begin("settling", Settling(self.database, self.files).run())
         smtp = self.settings.smtp
-        office = Office(self.database, self.settings.data.dir, smtp.hostname, smtp.max_size)
+        office = self.make_office(self.database, self.settings.data.dir, smtp.hostname, smtp.max_size)
         trusted = (*Limits().trusted, *smtp.trusted_peers)
         tls = server_context(smtp.tls_cert, smtp.tls_key) if smtp.tls_cert and smtp.tls_key else None
         limits_here = Limits(max_size=smtp.max_size, trusted=trusted)

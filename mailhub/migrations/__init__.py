@@ -1,7 +1,7 @@
 """One straight line of migrations for all tables of the house.
 
-On SQLite foreign keys are off while tables are rebuilt (set outside the transaction: a batch rebuild with them on empties
-tables that cascade) and checked before the COMMIT. On PostgreSQL an advisory lock lets one process migrate.
+On SQLite foreign keys are off while tables are rebuilt (set outside the transaction: a batch rebuild with them on
+empties tables that cascade) and checked before the COMMIT. On PostgreSQL an advisory lock lets one process migrate.
 """
 
 from __future__ import annotations
