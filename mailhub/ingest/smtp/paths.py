@@ -14,6 +14,7 @@ import idna
 from mailhub.ingest.smtp.refusal import RefusedError
 
 _PATH = re.compile(r' *<((?:"(?:[^"\\]|\\.)*+"|[^<>" ]++)*+)>(?: +(.*))?')
+_RELAYED = re.compile(r"""^@|@.*@|["%!\[]|@[0-9.]+$""")
 _ROUTE = re.compile(r"@[^:]*:")
 _LABEL = r"[A-Za-z0-9_](?:[A-Za-z0-9_-]{0,61}[A-Za-z0-9_])?"
 _DOMAIN = re.compile(rf"{_LABEL}(?:\.{_LABEL})*")
@@ -56,7 +57,7 @@ def parse_recipient(path: str, utf8: bool, hostname: str) -> str:
     """The forward-path in the form that ``PostOffice.find_recipient`` promises."""
     if path.lower() == "postmaster":
         return f"postmaster@{hostname.lower()}"
-    if path.startswith("@") or path.count("@") > 1 or '"' in path or "%" in path or "!" in path or "[" in path:
+    if _RELAYED.search(path):
         raise RefusedError("550 5.7.1 Letters are not passed on to other places here")
     _check_charset(path, utf8)
     local, _, domain = path.partition("@")
