@@ -75,7 +75,7 @@ def parse_addresses(value: bytes, defects: list[str] | None = None) -> list[Addr
     if value.count(b"@") == 1 and value.isascii() and b"(" not in value and b'"' not in value:
         simple = _SIMPLE.fullmatch(value)
         if simple is not None:
-            return [Address(decode_header(simple[1]), simple[2].decode("ascii"))]
+            return [Address(decode_header(simple[1].strip()), simple[2].decode("ascii"))]
     reader = _Reader(value.decode("latin-1"))
     found = reader.read()
     if reader.is_cut and defects is not None:
@@ -83,7 +83,7 @@ def parse_addresses(value: bytes, defects: list[str] | None = None) -> list[Addr
     return found
 
 
-_SIMPLE = re.compile(rb"([^<>,:;\"]*?)[ \t]*<([^\s<>,:;@]+@[^\s<>,:;@]+)>")
+_SIMPLE = re.compile(rb"([^<>,:;\"]*)<([^\s<>,:;@]+@[^\s<>,:;@]+)>")
 
 
 class _Reader:
@@ -165,11 +165,11 @@ def _split_loose(phrase: str) -> tuple[str, str]:
     """An address without brackets, and the words about it."""
     if " " not in phrase and "\t" not in phrase:
         return phrase, ""
-    together = re.sub(r"\s*@\s*", "@", phrase)
-    match = _LOOSE.search(together)
-    if match is None:
-        return "", phrase
-    return match[0], (together[: match.start()] + " " + together[match.end() :]).strip()
+    words = " ".join(phrase.split()).replace(" @", "@").replace("@ ", "@").split(" ")
+    for place, word in enumerate(words):
+        if _LOOSE.fullmatch(word):
+            return word, " ".join(words[:place] + words[place + 1 :])
+    return "", phrase
 
 
 def _shown_address(address: str) -> str:

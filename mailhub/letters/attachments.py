@@ -13,6 +13,7 @@ from mailhub.letters.scanner import Part
 from mailhub.letters.transfer import decode_transfer, decode_uu, find_encoding
 from mailhub.letters.values import Attachment
 
+_UU_FILES = 20
 _BEGIN = re.compile(rb"^begin [0-7]{3,4} ([^\r\n]{1,300})\r?\n(?=[ -`]*[!-`])", re.MULTILINE)
 _END = re.compile(rb"^(?:`|[ ])?\r?\n?end[ \t]*(?:\r?\n|\Z)", re.MULTILINE)
 
@@ -67,13 +68,13 @@ def split_uuencoded(data: bytes, offset: int, defects: list[str]) -> tuple[bytes
     found: list[Attachment] = []
     kept: list[bytes] = []
     position = 0
-    while len(found) < 20:
+    for _ in range(_UU_FILES):
         begin = _BEGIN.search(data, position)
         if begin is None:
             break
         end = _END.search(data, begin.end())
         stop = len(data) if end is None else end.end()
-        content, defect = decode_uu(data[begin.start() : stop])
+        content, defect = decode_uu(memoryview(data)[begin.start() : stop])
         if defect is not None:
             defects.append(defect)
         if not content:

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import hashlib
 
-from mailhub.letters.encoded_words import decode_header
 from mailhub.letters.headers import Headers
 
 _VERSION = b"1"
@@ -12,15 +11,14 @@ _NAMES = ("message-id", "date", "from", "to", "cc", "subject")
 
 
 def fingerprint(headers: Headers, digests: list[str]) -> str:
-    """sha256 (hex) over Message-ID, Date, From, To, Cc and Subject as decoded, blanks folded, and over the leaves in order.
+    """sha256 (hex) over Message-ID, Date, From, To, Cc and Subject with blanks folded, and over the leaves in order.
 
     The same letter that came by two ways has one; a letter with a forged id of another has its own.
     """
     total = hashlib.sha256(_VERSION)
     for name in _NAMES:
         for value in headers.all(name):
-            text = " ".join(decode_header(value).split())
-            total.update(f"{name}:{text}\n".encode("utf-8", "replace"))
+            total.update(b"%s:%s\n" % (name.encode("ascii"), b" ".join(value.split())))
     for digest in digests:
         total.update(digest.encode("ascii") + b"\n")
     return total.hexdigest()

@@ -51,6 +51,8 @@ def better_cyrillic(data: bytes, codec: str) -> str | None:
     if len(high) < 6:
         return None
     own = sum(map(weights.__getitem__, high)) / len(high)
+    if codec == "koi8-r" and sum(map(_WEIGHTS["koi8-u"].__getitem__, high)) / len(high) > own + 0.05:
+        return "koi8-u"
     if own > 0.2:
         return None
     best, score = _best_cyrillic(high)

@@ -18,23 +18,46 @@ _KNOWN = re.compile(
 
 
 class Headers:
-    """The fields of one block in their order. Names are asked for in lower case; values are unfolded bytes."""
+    """The fields of one block in their order: names in lower case, values raw. What is asked for comes unfolded."""
 
-    __slots__ = ("fields",)
+    __slots__ = ("_by_name", "fields")
 
     def __init__(self, fields: list[tuple[str, bytes]]) -> None:
         self.fields = fields
+        by_name: dict[str, list[bytes]] = {}
+        for name, value in fields:
+            if name in by_name:
+                by_name[name].append(value)
+            else:
+                by_name[name] = [value]
+        self._by_name = by_name
 
     def find(self, name: str) -> bytes | None:
         """The first value of that name, None where there is none."""
-        for known, value in self.fields:
-            if known == name:
-                return value
-        return None
+        values = self._by_name.get(name)
+        return None if values is None else unfold(values[0])
 
     def all(self, name: str) -> list[bytes]:
         """Every value of that name, in order."""
-        return [value for known, value in self.fields if known == name]
+        values = self._by_name.get(name)
+        return [] if values is None else [unfold(value) for value in values]
+
+    def count(self, name: str) -> int:
+        """How many fields have that name."""
+        return len(self._by_name.get(name, ()))
+
+    def doubles(self) -> list[str]:
+        """The names that stand more than once."""
+        return [name for name, values in self._by_name.items() if len(values) > 1]
+
+    def any_of(self, names: frozenset[str]) -> frozenset[str]:
+        """Those of ``names`` that stand in the block."""
+        return names & self._by_name.keys()
+
+
+def unfold(value: bytes) -> bytes:
+    """The value on one line, without blanks around it; a fold counts as one space. RFC 5322 §2.2.3."""
+    return (_FOLD.sub(b" ", value) if b"\n" in value else value).strip()
 
 
 def find_block_end(raw: bytes, start: int, stop: int) -> tuple[int, int]:
@@ -75,10 +98,7 @@ def _fields(block: bytes, defects: list[str]) -> tuple[list[tuple[str, bytes]], 
     while position < size:
         match = _FIELD.match(block, position)
         if match is not None:
-            value = match[2]
-            if b"\n" in value:
-                value = _FOLD.sub(b" ", value)
-            fields.append((match[1].decode("ascii").lower(), value.strip()))
+            fields.append((match[1].decode("ascii").lower(), match[2]))
             position = match.end()
             continue
         line_end = block.find(b"\n", position) + 1 or size

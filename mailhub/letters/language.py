@@ -12,27 +12,33 @@ _COMMON = {
     "bg": "и на да за се не в от с по ще ние вие моля благодаря здравейте че са сме ви ни това как до е при",
     "vi": "và của là có cho không được chúng tôi bạn các một với này xin cảm ơn vui lòng anh chị",
 }
-_WEIGHTS: dict[str, list[str]] = {}
+_LANGUAGES_OF: dict[str, list[str]] = {}
 for _language, _words in _COMMON.items():
     for _word in _words.split():
-        _WEIGHTS.setdefault(_word, []).append(_language)
-_LETTERS = (
-    ("uk", re.compile("[іїєґІЇЄҐ]")), ("ru", re.compile("[ыэёЫЭЁ]")), ("vi", re.compile("[ăđơưĂĐƠƯạ-ỹẠ-Ỹ]")),
-)  # fmt: skip
-_BULGARIAN = re.compile(r"[бвгджзклмнпрстфхцчшщ]ъ[бвгджзклмнпрстфхцчшщ]", re.IGNORECASE)
+        _LANGUAGES_OF.setdefault(_word, []).append(_language)
+#: Letters that one of the languages has alone (against the others here).
+_LETTERS = {
+    "uk": frozenset("іїєґ"),
+    "ru": frozenset("ыэё"),
+    "vi": frozenset("ăđơưạảấầẩẫậắằẳẵặẹẻẽếềểễệỉịọỏốồổỗộớờởỡợụủứừửữựỳỵỷỹ"),
+}
+_BULGARIAN = re.compile("[бвгджзклмнпрстфхцчшщ]ъ[бвгджзклмнпрстфхцчшщ]")
+_SAMPLE = 1_000
 
 
 def guess_language(text: str) -> str | None:
-    """By letters that one of the languages has alone and by its commonest words, over the first 2,000 characters."""
-    sample = text[:2_000]
+    """By letters that one of the languages has alone and by its commonest words, over the beginning of the text."""
+    sample = text[:_SAMPLE].lower()
+    words = _WORD.findall(sample)
     scores = dict.fromkeys(_COMMON, 0.0)
-    words = _WORD.findall(sample.lower())
     for word in words:
-        for language in _WEIGHTS.get(word, ()):
+        for language in _LANGUAGES_OF.get(word, ()):
             scores[language] += 1.0
-    for language, letters in _LETTERS:
-        scores[language] += 1.5 * len(letters.findall(sample))
-    scores["bg"] += 1.5 * len(_BULGARIAN.findall(sample))
+    if not sample.isascii():
+        used = frozenset(sample)
+        for language, letters in _LETTERS.items():
+            scores[language] += 1.5 * sum(map(sample.count, used & letters))
+        scores["bg"] += 1.5 * len(_BULGARIAN.findall(sample))
     best = max(scores, key=scores.__getitem__)
     if scores[best] < max(1.5, len(words) * 0.08):
         return None

@@ -30,7 +30,7 @@ from mailhub.letters.values import Address, Invitation, ParsedLetter
 _T = TypeVar("_T")
 _CALENDARS = {"text/calendar", "application/ics"}
 _SPAM = re.compile(rb"^\s*(?:yes|true)\b", re.IGNORECASE)
-_ONCE = ("from", "sender", "reply-to", "to", "cc", "bcc", "message-id", "in-reply-to", "references", "subject", "date")
+_ONCE = frozenset("from sender reply-to to cc bcc message-id in-reply-to references subject date".split())
 
 
 def parse_letter(raw: bytes, *, envelope_from: str | None = None) -> ParsedLetter:
@@ -81,7 +81,7 @@ def _read_headers(scanned: Scan, envelope_from: str | None) -> ParsedLetter:
         list_id=_bracketed(headers.find("list-id")),
         list_unsubscribe=_line(headers.find("list-unsubscribe")),
         spam_verdict=_spam_verdict(headers),
-        received_count=len(headers.all("received")),
+        received_count=headers.count("received"),
         return_path=_return_path(headers) if envelope_from is None else envelope_from,
         defects=_each_once(defects),
     )
@@ -139,12 +139,7 @@ class _Addresses:
 
 def _name_doubles(headers: Headers, defects: list[str]) -> None:
     """RFC 5322 §3.6: these stand at most once; a second one is shown by some programs instead of the first."""
-    seen: set[str] = set()
-    for name, _ in headers.fields:
-        if name in seen:
-            defects.append(f"there is more than one {name} header")
-        elif name in _ONCE:
-            seen.add(name)
+    defects += [f"there is more than one {name} header" for name in headers.doubles() if name in _ONCE]
 
 
 def _return_path(headers: Headers) -> str | None:

@@ -11,7 +11,8 @@ from mailhub.letters.clean import one_line
 from mailhub.letters.encoded_words import decode_header
 
 # name = "quoted" | token up to the next semicolon. An unclosed quote runs to the end, so that each byte is seen once.
-_PARAM = re.compile(rb';[;\s]*([^\s=;"]{1,100})\s*=\s*(?:"((?:[^"\\]|\\.)*+)(?:"[^;]*|\\?\Z)|([^;]*))', re.DOTALL)
+_PARAM = re.compile(rb'([^\s=;"]{1,100})\s*=\s*(?:"((?:[^"\\]|\\.)*+)(?:"[^;]*|\\?\Z)|([^;]*))', re.DOTALL)
+_SEPARATORS = re.compile(rb"[;\s]*")
 _TYPE = re.compile(rb"\s*([\w!#$&^.+-]{1,127}/[\w!#$&^.+-]{1,127})")
 _TOKEN = re.compile(rb"\s*([\w!#$&^.+-]{1,127})")
 _ESCAPE = re.compile(rb"\\(.)", re.DOTALL)
@@ -69,16 +70,18 @@ def parse_params(value: bytes) -> dict[str, bytes]:
     params: dict[str, bytes] = {}
     at = value.find(b";")
     while at >= 0 and len(params) < limits.PARAMS:
+        separators = _SEPARATORS.match(value, at)
+        at = separators.end() if separators else at
         match = _PARAM.match(value, at)
         if match is None:
-            at = value.find(b";", at + 1)
+            at = value.find(b";", at)
             continue
         if match[2] is not None:
             found = _ESCAPE.sub(rb"\1", match[2]) if b"\\" in match[2] else match[2]
         else:
             found = match[3].strip()
         params.setdefault(match[1].decode("latin-1").lower(), found)
-        at = match.end() if value.startswith(b";", match.end()) else value.find(b";", match.end())
+        at = value.find(b";", match.end())
     return params
 
 

@@ -38,7 +38,6 @@ _MAIL = re.compile(r"[^\s<>@\"]{1,64}@[^\s<>@\"]{1,253}")
 _WHEN = re.compile(
     r"\d{1,2}[:.h]\d{2}(?!\d*\.\d)|\b\d{1,4}[./-]\d{1,2}[./-]\d{1,4}\b|\b(?:19|20)\d\d\b|\d{4}年", re.IGNORECASE
 )
-_QUOTED = re.compile(r"^[ \t]{0,3}>")
 _RULE = re.compile(r"^[ \t]*(?:[-_=*—–]{5,}|\* \* \*)[ \t]*$")
 _SIGNATURE = re.compile(r"^(?:-- ?|—|--\xa0|__ ?|--[ \t]*--)$")
 _FOOTER = re.compile(
@@ -60,24 +59,26 @@ def reply_text(text: str) -> str:
     at = 0
     while at < len(lines):
         line = lines[at]
-        if _QUOTED.match(line):
+        if is_quoted(line):
             at += 1
             continue
-        if not line:
-            kept.append(line)
-            at += 1
-            continue
-        if _starts_older_letter(lines, at):
-            break
-        span = _attribution(lines, at)
-        if span:
-            if not _quote_follows(lines, at + span):
+        if line:
+            if _starts_older_letter(lines, at):
                 break
-            at += span
-            continue
+            span = _attribution(lines, at)
+            if span:
+                if not _quote_follows(lines, at + span):
+                    break
+                at += span
+                continue
         kept.append(line)
         at += 1
     return _without_signature(kept)
+
+
+def is_quoted(line: str) -> bool:
+    """Whether a line begins with the sign of a quote, at most three blanks before it."""
+    return line.startswith(">") or (line.startswith((" ", "\t")) and line[:4].lstrip().startswith(">"))
 
 
 def _starts_older_letter(lines: list[str], at: int) -> bool:
@@ -113,27 +114,24 @@ def _is_header_block(lines: list[str], at: int) -> bool:
 
 
 def _attribution(lines: list[str], at: int) -> int:
-    """How many lines from ``at`` say who wrote when what follows; 0 when none do."""
-    joined = ""
-    for count in range(1, 4):
-        if at + count > len(lines) or not lines[at + count - 1]:
+    """How many lines from ``at`` (at most three) say who wrote when what follows; 0 when none do."""
+    for count, line in enumerate(lines[at : at + 3], 1):
+        if not line or len(line) > 400 or is_quoted(line):
             break
-        joined = f"{joined} {lines[at + count - 1].strip()}".strip()
-        if len(joined) > 400:
+        if count == 2 and not _WHEN.search(lines[at]) and "@" not in lines[at]:
             break
-        if joined.endswith((":", "：")):
+        if line[-1] in ":：":
+            joined = " ".join(part.strip() for part in lines[at : at + count])
             return count if _is_attribution(joined, _quote_follows(lines, at + count)) else 0
-        if not _WHEN.search(joined) and not _MAIL.search(joined):
-            break
     return 0
 
 
 def _is_attribution(line: str, quote_follows: bool) -> bool:
     has_verb = _VERBS.search(line) is not None
-    has_mail = _MAIL.search(line) is not None
+    has_mail = "@" in line and _MAIL.search(line) is not None
     has_when = _WHEN.search(line) is not None
     if quote_follows:
-        return has_verb or (has_mail and has_when) or has_mail
+        return has_verb or has_mail
     return (has_when and has_mail) or (has_verb and has_when and len(line) < 200 and line[-1] == ":" and _dated(line))
 
 
@@ -145,7 +143,7 @@ def _dated(line: str) -> bool:
 def _quote_follows(lines: list[str], at: int) -> bool:
     for place in range(at, min(at + 3, len(lines))):
         if lines[place]:
-            return _QUOTED.match(lines[place]) is not None
+            return is_quoted(lines[place])
     return False
 
 

@@ -6,9 +6,12 @@ import binascii
 import re
 from typing import NamedTuple
 
-_PAD_INSIDE = re.compile(rb"=+(?=[^=\s])")
+_PAD_INSIDE = re.compile(rb"(?<!=)=++(?=[^=\s])")
 _BLANK_BEFORE_END = re.compile(rb"=[ \t]{1,80}(?=\r?\n)")
 _TRAILING_BLANK = re.compile(rb"(?<![ \t])[ \t]{1,998}(?=\r?\n)")
+_LINE = re.compile(rb"[^\r\n]+")
+_PIECES = 1_000
+_UU_LINES = 600_000
 _NAMES = {
     "": "7bit", "7bit": "7bit", "7-bit": "7bit", "8bit": "7bit", "8-bit": "7bit", "binary": "7bit", "none": "7bit",
     "base64": "base64", "base-64": "base64", "quoted-printable": "quoted-printable", "quotedprintable": "quoted-printable",
@@ -49,13 +52,12 @@ def decode_transfer(data: bytes, encoding: str) -> Plain:
 
 
 def _base64(data: bytes) -> Plain:
-    defect = None
-    if b"=" in data[:-4] and _PAD_INSIDE.search(data):
+    first_pad = data.find(b"=")
+    if 0 <= first_pad < len(data) - 4 and _PAD_INSIDE.search(data, first_pad):
         # Several pieces, each with padding of its own: the C function would stop at the first.
-        pieces = [_base64_piece(piece) for piece in _PAD_INSIDE.split(data)]
-        return Plain(b"".join(piece.data for piece in pieces), "base64 with padding inside")
-    piece = _base64_piece(data)
-    return Plain(piece.data, defect or piece.defect)
+        pieces = [_base64_piece(piece).data for piece in _PAD_INSIDE.split(data, _PIECES)]
+        return Plain(b"".join(pieces), "base64 with padding inside")
+    return _base64_piece(data)
 
 
 def _base64_piece(data: bytes) -> Plain:
@@ -75,32 +77,41 @@ _NOT_BASE64 = bytes(set(range(256)) - set(b"ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghij
 
 
 def _quoted_printable(data: bytes) -> bytes:
-    if b"= " in data or b"=\t" in data:
+    has_tab = b"\t" in data
+    if b"= " in data or (has_tab and b"=\t" in data):
         data = _BLANK_BEFORE_END.sub(b"=", data)
-    if b" \r\n" in data or b"\t\r\n" in data or b" \n" in data or b"\t\n" in data:
+    if b" \r\n" in data or b" \n" in data or has_tab:
         # RFC 2045 §6.7 (3): blanks at the end of a line were put there on the way.
         data = _TRAILING_BLANK.sub(b"", data)
     return binascii.a2b_qp(data)
 
 
-def decode_uu(data: bytes) -> Plain:
+def decode_uu(data: bytes | memoryview) -> Plain:
     """Uuencoded lines, with or without ``begin`` and ``end``; a line that cannot be read ends the file."""
     out = bytearray()
-    defect: str | None = "a uuencoded file has no end"
-    for line in data.splitlines():
+    for count, match in enumerate(_LINE.finditer(data)):
+        line = match[0]
+        if line == b"end":
+            return Plain(bytes(out), None)
         if line.startswith(b"begin ") or not line.strip():
             continue
-        if line == b"end":
-            defect = None
-            break
-        try:
-            out += binascii.a2b_uu(line)
-        except binascii.Error:
-            # Some writers pad the last group: read as many signs as the length calls for.
-            count = (((line[0] - 32) & 63) * 4 + 5) // 3
-            try:
-                out += binascii.a2b_uu(line[:count])
-            except binascii.Error:
-                defect = "a uuencoded file is broken"
-                break
-    return Plain(bytes(out), defect)
+        piece = _uu_line(line)
+        if piece is None or count > _UU_LINES:
+            return Plain(bytes(out), "a uuencoded file is broken")
+        out += piece
+    return Plain(bytes(out), "a uuencoded file has no end")
+
+
+def _uu_line(line: bytes) -> bytes | None:
+    try:
+        return binascii.a2b_uu(line)
+    except binascii.Error:
+        pass
+    # Some writers pad the last group: read as many signs as the length calls for.
+    wanted = (((line[0] - 32) & 63) * 4 + 5) // 3
+    if len(line) <= wanted:
+        return None
+    try:
+        return binascii.a2b_uu(line[:wanted])
+    except binascii.Error:
+        return None

@@ -1,0 +1,186 @@
+"""Letters understood in a second: ``parse_letter`` beside the standard library's ``email`` on the same letters, in one run.
+
+    python -m bench.parse [--letters N] [--profile]
+
+The letters are made from a seed: plain, with HTML, HTML alone, with files; five languages, old and new charsets, 2-60 kB.
+The library does less for its time: no quotes, kinds, languages, bounces, safe names; headers, addresses, texts and
+attachments with size and sha256 are the same.
+"""
+
+from __future__ import annotations
+
+import argparse
+import base64
+import cProfile
+import email
+import hashlib
+import pstats
+import quopri
+import random
+import statistics
+import sys
+import time
+from collections.abc import Callable
+from email.header import decode_header, make_header
+from email.message import Message
+from email.utils import getaddresses, parsedate_to_datetime
+from pathlib import Path
+
+sys.path.insert(0, str(Path(__file__).resolve().parents[1]))
+from mailhub.letters.letter import parse_letter
+
+_WORDS = {
+    "uk": "добрий день просимо надіслати рахунок за борошно доставка у п'ятницю знижка договір їдемо дякуємо ціна склад",
+    "ru": "здравствуйте просим прислать счёт на оплату цемента объём прежний подъезд со двора доставка завтра цена склад",
+    "bg": "здравейте моля изпратете ни оферта за строителни материали доставка до софия благодарим предварително цена",
+    "vi": "kính gửi quý công ty chúng tôi cần báo giá cho một trăm thùng trà giao hàng tại đà nẵng trước ngày cảm ơn",
+    "en": "hello please send us the offer for one hundred boxes of tea delivery on friday the price is fine thank you",
+}
+_CHARSETS = {"uk": ("utf-8", "windows-1251", "koi8-u"), "ru": ("utf-8", "windows-1251", "koi8-r"),
+             "bg": ("utf-8", "windows-1251"), "vi": ("utf-8",), "en": ("utf-8", "us-ascii")}  # fmt: skip
+
+
+def make_letters(count: int, seed: int = 1) -> list[bytes]:
+    """``count`` typical letters, the same for the same seed."""
+    rng = random.Random(seed)
+    return [_make_letter(rng, number) for number in range(count)]
+
+
+def _make_letter(rng: random.Random, number: int) -> bytes:
+    language = rng.choice(list(_WORDS))
+    charset = rng.choice(_CHARSETS[language])
+    words = _WORDS[language].split()
+    text = "\r\n\r\n".join(_sentence(rng, words, rng.randint(20, 90)) for _ in range(rng.randint(2, 8)))
+    if rng.random() < 0.5:
+        quoted = "\r\n".join("> " + line for line in text.split("\r\n"))
+        text = f"{text}\r\n\r\nOn Tue, 14 Jan 2025 at 12:30, Olena Bondar <olena@firm.example> wrote:\r\n{quoted}\r\n"
+    subject = _word(("Re: " if rng.random() < 0.5 else "") + _sentence(rng, words, rng.randint(3, 9)), charset)
+    name = _word(_sentence(rng, words, 2).title(), charset)
+    head = [
+        "Return-Path: <client@buyer.example>",
+        *(f"Received: from mx{hop}.buyer.example (mx{hop}.buyer.example [192.0.2.{hop}])\r\n\tby in.firm.example (Postfix) "
+          f"with ESMTPS id 4F{number:08X}\r\n\tfor <info@firm.example>; Tue, 14 Jan 2025 10:00:0{hop} +0200 (EET)" for hop in range(4)),
+        "DKIM-Signature: v=1; a=rsa-sha256; c=relaxed/relaxed; d=buyer.example; s=key;\r\n h=from:to:subject:date; "
+        "bh=47DEQpj8HBSa+/TImW+5JCeuQeRkm5NMpJWZG3hSuFU=;\r\n b=" + "\r\n ".join(["Zm9vYmFy" * 8] * 5),
+        f"From: {name} <client{number}@buyer.example>",
+        f"To: {name} <info@firm.example>, \"Sales, desk\" <sales@firm.example>",
+        f"Subject: {subject}",
+        f"Message-ID: <{number}.bench@buyer.example>",
+        f"In-Reply-To: <{number}.old@firm.example>",
+        "References: " + "\r\n ".join(f"<{number}.{ref}@firm.example>" for ref in range(rng.randint(1, 8))),
+        "Date: Tue, 14 Jan 2025 10:00:00 +0200",
+        "MIME-Version: 1.0",
+        *(f"X-Header-{extra}: some value {extra}" for extra in range(12)),
+    ]  # fmt: skip
+    kind = rng.choices(("plain", "both", "html", "file"), (40, 30, 10, 20))[0]
+    plain = _leaf("text/plain", text, charset, rng)
+    html = _leaf("text/html", _html(rng, text), charset, rng)
+    if kind == "plain":
+        body = plain
+    elif kind == "html":
+        body = html
+    elif kind == "both":
+        body = _multi("alternative", number, [plain, html])
+    else:
+        data = base64.encodebytes(rng.randbytes(rng.randint(8_000, 40_000))).replace(b"\n", b"\r\n")
+        file = (
+            b"Content-Type: application/pdf; name=\"offer.pdf\"\r\nContent-Disposition: attachment;\r\n filename*=utf-8''"
+            b"%D1%80%D0%B0%D1%85%D1%83%D0%BD%D0%BE%D0%BA.pdf\r\nContent-Transfer-Encoding: base64\r\n\r\n" + data
+        )
+        body = _multi("mixed", number, [_multi("alternative", number + 10_000_000, [plain, html]), file])
+    return "\r\n".join(head).encode() + b"\r\n" + body
+
+
+def _sentence(rng: random.Random, words: list[str], count: int) -> str:
+    return " ".join(rng.choices(words, k=count)) + "."
+
+
+def _word(text: str, charset: str) -> str:
+    if text.isascii():
+        return text.replace(".", "")
+    return f"=?{charset}?B?{base64.b64encode(text.encode(charset, 'replace')).decode()}?="
+
+
+def _html(rng: random.Random, text: str) -> str:
+    rows = "".join(
+        f'<tr><td style="padding:4px 8px;border:1px solid #ccc;font-family:Arial,sans-serif" width="{rng.randint(100, 400)}">'
+        f'<a href="https://shop.example/item/{item}?from=letter&amp;n={item}">{item}</a></td><td>{rng.random():.3f}</td></tr>'
+        for item in range(rng.randint(5, 120))
+    )
+    lines = "".join(f'<p style="margin:0 0 1em 0;font-size:14px">{line}</p>\r\n' for line in text.split("\r\n") if line)
+    return f"<html><head><style>p {{ color: #333 }}</style></head><body><div>{lines}<table>{rows}</table></div></body></html>"
+
+
+def _leaf(kind: str, text: str, charset: str, rng: random.Random) -> bytes:
+    data = text.encode(charset, "replace")
+    encoding = rng.choice(("quoted-printable", "base64", "8bit"))
+    if encoding == "base64":
+        data = base64.encodebytes(data).replace(b"\n", b"\r\n")
+    elif encoding == "quoted-printable":
+        data = quopri.encodestring(data.replace(b"\r\n", b"\n")).replace(b"\n", b"\r\n")
+    return f"Content-Type: {kind}; charset={charset}\r\nContent-Transfer-Encoding: {encoding}\r\n\r\n".encode() + data + b"\r\n"
+
+
+def _multi(kind: str, number: int, parts: list[bytes]) -> bytes:
+    boundary = f"----=_Part_{number:08d}_{kind}"
+    joined = b"".join(f"--{boundary}\r\n".encode() + part + b"\r\n" for part in parts)
+    return f'Content-Type: multipart/{kind};\r\n boundary="{boundary}"\r\n\r\n'.encode() + joined + f"--{boundary}--\r\n".encode()
+
+
+def library_extraction(raw: bytes) -> int:
+    """What a careful program takes out of a letter with ``email.policy.compat32``."""
+    message: Message = email.message_from_bytes(raw)
+    taken = 0
+    for name in ("subject", "message-id", "in-reply-to", "references"):
+        taken += len(str(make_header(decode_header(message.get(name, "")))))
+    for name in ("from", "to", "cc", "reply-to", "sender"):
+        for shown, address in getaddresses(message.get_all(name, [])):
+            taken += len(str(make_header(decode_header(shown)))) + len(address)
+    if message["date"]:
+        taken += parsedate_to_datetime(message["date"]).year
+    for part in message.walk():
+        if part.is_multipart():
+            continue
+        data = part.get_payload(decode=True) or b""
+        if part.get_content_maintype() == "text" and part.get_filename() is None:
+            taken += len(data.decode(part.get_content_charset() or "utf-8", "replace"))
+        else:
+            taken += len(part.get_filename() or "") + len(hashlib.sha256(data).hexdigest())
+    return taken
+
+
+def rate(read: Callable[[bytes], object], letters: list[bytes], rounds: int) -> float:
+    """Letters a second: the median of ``rounds`` rounds over all letters."""
+    seconds = []
+    for _ in range(rounds):
+        started = time.perf_counter()
+        for raw in letters:
+            read(raw)
+        seconds.append(time.perf_counter() - started)
+    return len(letters) / statistics.median(seconds)
+
+
+def main() -> None:
+    options = argparse.ArgumentParser(description=__doc__.splitlines()[0] if __doc__ else None)
+    options.add_argument("--letters", type=int, default=300)
+    options.add_argument("--rounds", type=int, default=5)
+    options.add_argument("--profile", action="store_true", help="print where parse_letter spends its time")
+    chosen = options.parse_args()
+    letters = make_letters(chosen.letters)
+    print(f"{len(letters)} letters, mean {statistics.mean(map(len, letters)) / 1000:.1f} kB, longest {max(map(len, letters)) / 1000:.0f} kB")
+    ours, theirs = [], []
+    for _ in range(chosen.rounds):  # by turns, so that a busy machine is unkind to both
+        ours.append(rate(parse_letter, letters, 1))
+        theirs.append(rate(library_extraction, letters, 1))
+    mine, peer = statistics.median(ours), statistics.median(theirs)
+    print(f"parse_letter      {mine:8.0f} letters/s")
+    print(f"email (compat32)  {peer:8.0f} letters/s")
+    print(f"ratio             {mine / peer:8.2f}   (aim: 3)")
+    if chosen.profile:
+        profile = cProfile.Profile()
+        profile.runcall(lambda: [parse_letter(raw) for raw in letters])
+        pstats.Stats(profile).sort_stats("tottime").print_stats(25)
+
+
+if __name__ == "__main__":
+    main()
