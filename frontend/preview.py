@@ -23,17 +23,25 @@ from tests.browser.sample import TIMEZONE, pages  # noqa: E402
 POLICY = "default-src 'self'; style-src 'self'; script-src 'self'; frame-src 'self'; base-uri 'none'"
 
 
-def render(name: str, lang: str = "en", theme: str = "system") -> str:
-    """The whole page in one language; fails on anything that a template asks for and the sample does not give."""
-    environment = Environment(
-        loader=FileSystemLoader(templates_dir() / "web"), autoescape=True, undefined=StrictUndefined, trim_blocks=True,
-        lstrip_blocks=True, extensions=["jinja2.ext.i18n"],
-    )  # fmt: skip
+def environment(lang: str = "en", theme: str = "system") -> Environment:
+    """The templates in one language; they fail on anything that they ask for and are not given."""
+    made = Environment(
+        loader=FileSystemLoader(templates_dir() / "web"),
+        autoescape=True,
+        undefined=StrictUndefined,
+        trim_blocks=True,
+        lstrip_blocks=True,
+        extensions=["jinja2.ext.i18n"],
+    )
     catalog = gettext.translation("mailhub", locale_dir(), [lang], fallback=True)
-    environment.install_gettext_translations(catalog, newstyle=True)  # type: ignore[attr-defined]
-    environment.globals.update(asset=asset, lang=lang, theme=theme, timezone=TIMEZONE)
+    made.install_gettext_translations(catalog, newstyle=True)  # type: ignore[attr-defined]
+    made.globals.update(asset=asset, lang=lang, theme=theme, timezone=TIMEZONE)
+    return made
+
+
+def render(name: str, lang: str = "en", theme: str = "system") -> str:
     template, data = pages()[name]
-    return environment.get_template(template).render(data)
+    return environment(lang, theme).get_template(template).render(data)
 
 
 class Preview(BaseHTTPRequestHandler):

@@ -30,7 +30,7 @@ PETRO = person("Petro Hnatiuk", id=2)
 MARIA = person("Maria Sokolova", id=3)
 
 
-def shell(current: str = "waiting", *, problem: bool = False) -> Thing:
+def shell(current: str = "waiting", *, problem: bool = False, events: str = "") -> Thing:
     def place(key: str, count: int | None = None) -> Thing:
         return Thing(key=key, url=f"/{key}", count=count, current=key == current)
 
@@ -64,5 +64,5 @@ def shell(current: str = "waiting", *, problem: bool = False) -> Thing:
         places=[place("clients"), place("quarantine", 3), place("health")],
         languages=[Thing(code=code, name=name) for code, name in LANGUAGES],
         units=Thing(day="d", hour="h", minute="min").__dict__,
-        urls=Thing(home="/", events="", rail="/fragments/rail", preferences="/me", logout="/logout"),
+        urls=Thing(home="/", events=events, rail="/fragments/rail", preferences="/me", logout="/logout"),
     )

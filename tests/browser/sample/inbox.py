@@ -309,6 +309,7 @@ def stranger() -> Thing:
         **vars(found)
         | {
             "id": 8,
+            "url": "/threads/8",
             "subject": "Vận chuyển container Odesa – Hải Phòng",
             "lang": "vi",
             "executor": None,
