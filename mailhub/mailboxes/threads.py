@@ -90,7 +90,8 @@ def find_home(tx: WriteTx, mailbox_id: int, parsed: ParsedLetter, sender: Sender
             if _has_say(tx, row.thread_id, row.counterparty_id, sender):
                 return Home(row.thread_id, "reference")
             claims = claims or row.thread_id
-    answers = parsed.subject.strip() != parsed.base_subject.strip()
+    # A subject alone joins nothing: two orders named "Invoice" are two threads. "Re: Invoice" goes on with one.
+    answers = " ".join(parsed.subject.split()).casefold() != parsed.base_subject.casefold()
     if answers and parsed.base_subject and sender.counterparty_id is not None:
         found = tx.value(
             _BY_SUBJECT,

@@ -1,0 +1,82 @@
+"""A whole running house on loopback for a test: its own event loop in a thread, its own folder and ports."""
+
+from __future__ import annotations
+
+import asyncio
+import smtplib
+import threading
+import time
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
+from pathlib import Path
+
+from core.settings import Settings, load_settings
+from mailhub.runtime import House
+
+
+def settings_for(url: str, folder: Path) -> Settings:
+    """Settings of a house for one test."""
+    return load_settings(
+        None,
+        {
+            "MAILHUB_DATABASE_URL": url,
+            "MAILHUB_DATA_DIR": str(folder / "data"),
+            "MAILHUB_SMTP_PORT": "0",
+            "MAILHUB_SMTP_HOSTNAME": "mx.firm.example",
+            "MAILHUB_PARSE_WORKERS": "1",
+            "MAILHUB_WEB_PORT": "0",
+        },
+    )
+
+
+@contextmanager
+def running_house(settings: Settings, make: Callable[[Settings], House] = House) -> Iterator[House]:
+    """The house, open and started with the role ``ingest``; stopped in the end."""
+    ready: list[House | BaseException] = []
+    began = threading.Event()
+    end: list[Callable[[], object]] = []
+
+    async def live() -> None:
+        house = make(settings)
+        stop = asyncio.Event()
+        loop = asyncio.get_running_loop()
+        end.append(lambda: loop.call_soon_threadsafe(stop.set))
+        try:
+            await house.open()
+            await house.start(["ingest"])
+        except BaseException as problem:
+            ready.append(problem)
+            began.set()
+            raise
+        ready.append(house)
+        began.set()
+        await stop.wait()
+        await house.stop()
+
+    thread = threading.Thread(target=lambda: asyncio.run(live()), name="house")
+    thread.start()
+    began.wait(30)
+    house = ready[0]
+    if isinstance(house, BaseException):
+        thread.join()
+        raise house
+    try:
+        yield house
+    finally:
+        end[0]()
+        thread.join(30)
+
+
+def send(house: House, raw: bytes, to: list[str], *, sender: str = "anna@client.example") -> None:
+    """Deliver a letter over a real socket."""
+    assert house.listener is not None
+    with smtplib.SMTP("127.0.0.1", house.listener.port, timeout=20) as client:
+        client.sendmail(sender, to, raw, mail_options=["BODY=8BITMIME"])
+
+
+def eventually(ask: Callable[[], bool], seconds: float = 20) -> None:
+    """Wait until something holds; fails when it does not in time."""
+    deadline = time.monotonic() + seconds
+    while not ask():
+        assert time.monotonic() < deadline, "it did not happen in time"
+        time.sleep(0.02)
