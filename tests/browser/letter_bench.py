@@ -54,7 +54,7 @@ class Outcome:
     """Addresses elsewhere that the browser set out for, navigations apart."""
 
 
-class _Quiet(BaseHTTPRequestHandler):
+class Quiet(BaseHTTPRequestHandler):
     protocol_version = "HTTP/1.1"
 
     def log_message(self, *_: object) -> None:
@@ -89,7 +89,7 @@ class Listener:
         self.reached: list[Reached] = []
         listener = self
 
-        class Handler(_Quiet):
+        class Handler(Quiet):
             def any_method(self) -> None:
                 if self.path != "/favicon.ico":  # asked for by a tab, not by a letter
                     listener.reached.append(Reached(self.path, self.headers.get("Sec-Fetch-Dest", "?")))
@@ -109,7 +109,7 @@ class Desk:
         sandbox = f' sandbox="{SANDBOX}"' if layer_two else ""
         desk = self
 
-        class Handler(_Quiet):
+        class Handler(Quiet):
             def do_GET(self) -> None:
                 kind, number = (re.findall(r"^/(frame|page)/(\d+)", self.path) or [("", "0")])[0]
                 if kind == "frame":

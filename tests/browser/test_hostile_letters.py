@@ -9,10 +9,10 @@ from html import escape
 from pathlib import Path
 
 import pytest
-from letter_bench import Desk, Listener, Outcome, serving, show
 from playwright.sync_api import Browser
 
 from mailhub.letters.html import HarmlessHtml, frame_document, make_harmless
+from tests.browser.letter_bench import Desk, Listener, Outcome, serving, show
 
 CORPORA = Path(__file__).parents[3] / "shared" / "corpora"
 

@@ -29,14 +29,14 @@ _STYLE = """
 html{margin:0;font:14px/1.5 "Inter Variable",Inter,system-ui,sans-serif;overflow-wrap:anywhere}
 body{margin:0;padding:2px;overflow-x:auto}
 img{max-width:100%}img:not([height]){height:auto}
-img[data-remote]{min-width:1.5em;min-height:1.5em;outline:1px dashed #7C8696;outline-offset:-1px}
+img[data-remote]{display:inline-block;min-width:1.5em;min-height:1.5em;outline:1px dashed #7C8696;outline-offset:-1px}
 blockquote{margin:0 0 0 2px;padding-left:12px;border-left:2px solid #7C8696}
 pre{white-space:pre-wrap}table{overflow-wrap:normal}
 a[data-warn]{text-decoration:underline wavy}
 a[data-warn]::after{content:" \\26A0 " attr(title);font-size:12px;color:#B3261E;background:#FCE9E7;unicode-bidi:isolate}
 """
 _PAPER = {
-    "light": "html{color-scheme:light;background:#FFFFFF;color:#171B22}",
+    "light": "html{color-scheme:light;background:#FFFFFF;color:#171B22}a{color:#1E4AB5}",
     "dark": "html{color-scheme:dark;background:#151920;color:#E6E9EF}a{color:#A6BFFF}",
 }
 _SYSTEM = f"{_PAPER['light']}@media (prefers-color-scheme:dark){{{_PAPER['dark']}}}"

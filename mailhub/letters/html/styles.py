@@ -33,7 +33,7 @@ _PROPERTIES = frozenset(
     )
 )
 _PLAIN = re.compile(
-    r"""(?:[\w\s.,%#+!/-]|"[\w\s.,-]*"|'[\w\s.,-]*'|\b(?:rgba?|hsla?)\([\d\s.,%/a-z-]*\))*+""", re.IGNORECASE
+    r"""(?:\b(?:rgba?|hsla?)\([\d\s.,%/a-z-]*\)|[\w\s.,%#+!/-]|"[\w\s.,-]*"|'[\w\s.,-]*')*+""", re.IGNORECASE
 )
 _PICTURE = re.compile(r"""\burl\(\s*(?:"[^"\\]*"|'[^'\\]*'|[^"'()\\]*)\s*\)""", re.IGNORECASE)
 _HUGE = re.compile(r"\d{5}|\d[\d.]*e\+?\d", re.IGNORECASE)
@@ -57,7 +57,7 @@ def harmless_style(style: str) -> str:
         name, colon, value = declaration.partition(":")
         name, value = name.strip().lower(), value.strip()
         if name == "background":
-            value = _PICTURE.sub(" ", value).strip()
+            value = " ".join(_PICTURE.sub(" ", value).split())
         if colon and value and name in _PROPERTIES and _is_plain(name, value):
             kept.append(f"{name}:{value}")
     return ";".join(kept)
