@@ -83,7 +83,7 @@ def parse_addresses(value: bytes, defects: list[str] | None = None) -> list[Addr
     return found
 
 
-_SIMPLE = re.compile(rb"([^<>,:;\"]*)<([^\s<>,:;@]+@[^\s<>,:;@]+)>")
+_SIMPLE = re.compile(rb"([^<>,:;\"]*)<([^\0- <>,:;@\x7f]+@[^\0- <>,:;@\x7f]+)>")
 
 
 class _Reader:

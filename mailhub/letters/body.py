@@ -148,7 +148,7 @@ class _Sorter:
         attachment, data = describe(self.raw, part, self.defects, inline)
         self.body.digests.append(attachment.sha256)
         if attachment.content_type in _KEPT_TYPES:
-            self.body.others.append((attachment.content_type, data[:_KEPT_BYTES]))
+            self.body.others.append((attachment.content_type, _with_lf(data[:_KEPT_BYTES])))
         self.body.attachments.append(attachment)
 
     def join(self) -> None:
@@ -159,6 +159,10 @@ class _Sorter:
         if any(piece.html is not None for piece in pieces):
             htmls = [_as_html(piece.text or "") if piece.html is None else piece.html for piece in pieces]
             self.body.html = "\n".join(htmls)
+
+
+def _with_lf(data: bytes) -> bytes:
+    return data.replace(b"\r\n", b"\n").replace(b"\r", b"\n") if b"\r" in data else data
 
 
 def _as_html(text: str) -> str:

@@ -82,7 +82,7 @@ def _read_headers(scanned: Scan, envelope_from: str | None) -> ParsedLetter:
         list_unsubscribe=_line(headers.find("list-unsubscribe")),
         spam_verdict=_spam_verdict(headers),
         received_count=headers.count("received"),
-        return_path=_return_path(headers) if envelope_from is None else envelope_from,
+        return_path=_return_path(headers) if envelope_from is None else one_line(envelope_from),
         defects=_each_once(defects),
     )
 

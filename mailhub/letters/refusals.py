@@ -11,6 +11,8 @@ import re
 from mailhub.letters.values import BounceClass
 
 _SENTENCES: tuple[tuple[BounceClass, str, str], ...] = (
+    # Exchange Online says this of addresses that it does not have.
+    ("hard", "unknown_user", r"recipient address rejected: access denied"),
     ("soft", "mailbox_full",
      r"(?:mailbox|inbox|quota|maildir|storage|disk|user)[^.\n]{0,40}(?:full|exceeded|over ?quota|exhausted|too large)|over ?quota|"
      r"quota (?:exceed|violation|used)|exceeded (?:his|her|its|the|your|their)? ?(?:storage|quota|mailbox)|mailbox size limit|"
@@ -75,12 +77,12 @@ def classify(action: str | None, status: str | None, text: str) -> tuple[BounceC
         return "soft", "delayed"
     by_code = _by_status(status)
     by_words = next(((kind, reason) for kind, reason, pattern in _PATTERNS if pattern.search(text)), None)
-    if status and status.startswith("4."):
+    if status and status.startswith("4.") and not (status.startswith("4.1.") and by_words and by_words[0] == "hard"):
         return ("soft", by_words[1] if by_words and by_words[0] == "soft" else "delayed")
     if status and status.startswith("5.7."):
         return by_words if by_words and by_words[1] in {"spam", "unknown_user", "refused"} else ("policy", "refused")
     if by_code is not None and by_code[0] != "unknown":
-        specific = by_words is not None and by_words[1] in {"mailbox_full", "spam", "too_big"}
+        specific = by_words is not None and (by_words[1] in {"mailbox_full", "spam", "too_big"} or by_words[0] == "hard")
         return by_words if specific and by_words is not None else by_code
     if by_words is not None:
         return by_words

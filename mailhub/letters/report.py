@@ -39,7 +39,7 @@ def parse_bounce(headers: Headers, text: str, others: list[tuple[str, bytes]], o
 def parse_delivery_status(data: bytes, text: str) -> list[BouncedRecipient]:
     """The recipients of a ``message/delivery-status`` part that were not simply delivered. RFC 3464 §2.3."""
     found: list[BouncedRecipient] = []
-    groups = re.split(rb"\n[ \t]*\r?\n", data.replace(b"\r\n", b"\n").strip() + b"\n")[: _RECIPIENTS + 5]
+    groups = re.split(rb"\n[ \t]*\r?\n", data.strip() + b"\n")[: _RECIPIENTS + 5]
     for group in groups:
         fields, _ = read_headers(group.lstrip(b"\n") + b"\n", 0, len(group) + 1, [])
         address = _typed_address(fields.find("final-recipient")) or _typed_address(fields.find("original-recipient"))
