@@ -160,7 +160,7 @@ def test_a_hundred_recipients_and_then_the_next_letter():
 
 
 def test_errors_slow_down_and_then_end_the_connection():
-    limits = Limits(soft_errors=3, hard_errors=6, error_delay=0.1)
+    limits = Limits(soft_errors=3, hard_errors=6, error_delay=0.3)
 
     async def main() -> None:
         async with listening(MemoryOffice(), limits) as listener, calling(listener) as client:
@@ -170,7 +170,7 @@ def test_errors_slow_down_and_then_end_the_connection():
                 begin = loop.time()
                 assert (await client.ask(b"WHAT")).startswith(b"500 5.5.1 ")
                 spent.append(loop.time() - begin)
-            assert max(spent[:3]) < 0.1 <= min(spent[3:])
+            assert max(spent[:3]) < 0.3 <= min(spent[3:])
             assert (await client.reply()).startswith(b"421 4.7.0 ")
             assert await client.rest() == b""
 
@@ -290,7 +290,7 @@ def test_what_is_not_smtp_is_closed_at_once(hello: bytes):
     async def main() -> None:
         async with listening(MemoryOffice()) as listener, calling(listener) as client:
             client.send(hello)
-            said = await asyncio.wait_for(client.rest(), 1)
+            said = await asyncio.wait_for(client.rest(), 1.8)
             assert said.startswith(b"554 5.5.0 ")
             assert said.count(b"\r\n") == 1
             assert listener.counters["strangers"] == 1
@@ -336,7 +336,7 @@ def test_who_takes_too_long_is_cut_off(limits: Limits, in_data: bool, packets: l
                 await client.begin()
             said, spent = await closed_after(client, packets, pause)
             assert said.splitlines()[-1].startswith(b"421 4.4.2 "), said
-            assert 0.3 < spent < 1.5
+            assert 0.3 < spent < 4
             assert listener.counters["timeouts"] == 1
             await asyncio.sleep(0)
             assert listener.budget.has(listener.limits.memory)
@@ -462,7 +462,7 @@ def test_stopping_does_not_wait_for_ever():
             await client.begin()
             begin = asyncio.get_running_loop().time()
             await listener.stop()
-            assert 0.2 < asyncio.get_running_loop().time() - begin < 1
+            assert 0.2 < asyncio.get_running_loop().time() - begin < 3
             assert await client.rest() in (b"", b"421 4.3.2 mx.firm.example is going down\r\n")
         assert office.letters == []
 

@@ -39,7 +39,8 @@ class Listener:
     """Accepts letters over SMTP in the caller's event loop and gives them to ``office``.
 
     ``tls`` switches STARTTLS on; with ``tls_at_once`` the port speaks TLS from the first byte (RFC 8314). Port 0 is
-    any free one; ``port`` names it after ``start``. ``counters`` only grow.
+    any free one; ``port`` names it after ``start``. ``conversation`` is what is spoken: SMTP, or LMTP by
+    ``LmtpSession``. ``counters`` only grow.
     """
 
     def __init__(
@@ -52,6 +53,7 @@ class Listener:
         limits: Limits | None = None,
         tls: ssl.SSLContext | None = None,
         tls_at_once: bool = False,
+        conversation: type[Session] = Session,
     ) -> None:
         self.office = office
         self.hostname = hostname
@@ -61,6 +63,7 @@ class Listener:
         self.limits = limits or Limits()
         self.tls = tls
         self.tls_at_once = tls_at_once
+        self.conversation = conversation
         self.draining = False
         self.counters = dict.fromkeys(_COUNTERS, 0)
         self.budget = Budget(self.limits.memory)
@@ -75,7 +78,7 @@ class Listener:
         """Opens the port. Raises ``OSError`` when it is taken."""
         logging.getLogger("mail.log").setLevel(logging.WARNING)  # aiosmtpd writes addresses and peers below that
         self._loop = asyncio.get_running_loop()
-        self._pattern = Session(self, hostname=self.hostname, loop=self._loop, tls_context=self.tls)
+        self._pattern = self.conversation(self, hostname=self.hostname, loop=self._loop, tls_context=self.tls)
         self._empty = asyncio.Event()
         context = self.tls if self.tls_at_once else None
         self._server = await self._loop.create_server(
@@ -130,7 +133,7 @@ class Listener:
 
     def _make_session(self) -> Session:
         # aiosmtpd's constructor looks through all its methods by name each time; one of its making is copied instead.
-        session = Session.__new__(Session)
+        session = self.conversation.__new__(self.conversation)
         session.__dict__.update(self._pattern.__dict__)
         session.open(self)
         return session

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import logging
+from typing import ClassVar
 
 from aiosmtpd.smtp import Envelope
 from aiosmtpd.smtp import Session as Acquaintance
@@ -35,6 +36,8 @@ class Reception(Wire):
     session: Acquaintance
     junk: int
     """Commands that lead to nothing, since the last letter."""
+    kind: ClassVar = "SMTP"
+    extended_kind: ClassVar = "ESMTP"
     charged: int
     """Bytes taken from the budget for the letter under way."""
 
@@ -106,17 +109,22 @@ class Reception(Wire):
         if count_received(raw) > self.listener.limits.received_headers:
             self.listener.counters["loops"] += 1
             raise RefusedError("554 5.4.6 The letter goes round in a loop")
-        transaction = Transaction(
-            sender=self.envelope.mail_from or "",
-            recipients=tuple(self.envelope.recipients),
-            raw=raw,
-            defects=decoder.defects(),
-            peer=self.peer,
-            helo=self.session.host_name or "",
-            tls=self.tls,
-            protocol=self._protocol(),
-            received_at=clock.now(),
+        await self.file(
+            Transaction(
+                sender=self.envelope.mail_from or "",
+                recipients=tuple(dict.fromkeys(self.envelope.recipients)),
+                raw=raw,
+                defects=decoder.defects(),
+                peer=self.peer,
+                helo=self.session.host_name or "",
+                tls=self.tls,
+                protocol=self._protocol(),
+                received_at=clock.now(),
+            )
         )
+
+    async def file(self, transaction: Transaction) -> None:
+        """Says 250 when the office has made the letter durable. Raises ``RefusedError``."""
         try:
             id_ = await self.listener.office.accept(transaction)
         except Unavailable:
@@ -132,14 +140,16 @@ class Reception(Wire):
             raise RefusedError(NOT_NOW) from None
         self.junk = 0
         self.listener.counters["letters"] += 1
-        self.listener.counters["bytes"] += len(raw)
-        log.info("accepted %s: %d bytes by %s", id_, len(raw), transaction.protocol)
+        self.listener.counters["bytes"] += len(transaction.raw)
+        log.info("accepted %s: %d bytes by %s", id_, len(transaction.raw), transaction.protocol)
         self.say(b"250 2.0.0 The letter is safe, queued as %b" % id_.encode())
 
     def _protocol(self) -> str:
         """The word for ``with`` (RFC 3848, RFC 6531 4.3)."""
-        name = "UTF8SMTP" if self.envelope.smtp_utf8 else "ESMTP" if self.session.extended_smtp else "SMTP"
-        return f"{name}S" if self.tls is not None and name != "SMTP" else name
+        if not self.session.extended_smtp:
+            return self.kind
+        name = f"UTF8{self.kind}" if self.envelope.smtp_utf8 else self.extended_kind
+        return name if self.tls is None else f"{name}S"
 
     def watch(self, now: float) -> None:
         """Ends a conversation that takes too long, in whatever it does except waiting for us."""

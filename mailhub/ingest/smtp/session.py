@@ -8,6 +8,7 @@ import asyncio
 import logging
 import re
 from collections.abc import Awaitable, Callable
+from typing import ClassVar
 
 from core.errors import Unavailable
 from mailhub.ingest.smtp.paths import parse_path, parse_recipient, parse_sender
@@ -24,6 +25,17 @@ _NOT_IN_HELO = re.compile(r"[^A-Za-z0-9.:_\[\]-]")
 
 class Session(Reception):
     """A conversation with one client. Commands are methods ``smtp_…`` as in aiosmtpd; errors of ``refusal`` say no."""
+
+    commands: ClassVar[dict[bytes, Callable[[Session, str], Awaitable[None]]]]
+
+    def __init_subclass__(cls) -> None:
+        cls.learn_commands()
+
+    @classmethod
+    def learn_commands(cls) -> None:
+        """Lists the class's commands by their names on the wire, once instead of for each connection."""
+        names = [name for name in dir(cls) if name.startswith("smtp_")]
+        cls.commands = {name.removeprefix("smtp_").encode(): getattr(cls, name) for name in names}
 
     async def _handle_client(self) -> None:
         self.errors = self.junk = 0
@@ -68,7 +80,7 @@ class Session(Reception):
             if self.junk > self.listener.limits.junk_commands:
                 self.listener.counters["junk"] += 1
                 raise FarewellError("421 4.7.0 Too many commands that lead to nothing")
-        command = _COMMANDS.get(verb)
+        command = self.commands.get(verb)
         if command is None:
             raise RefusedError("500 5.5.1 There is no such command")
         try:
@@ -183,8 +195,7 @@ class Session(Reception):
         if recipient is None:
             listener.counters["unknown_recipients"] += 1
             raise RefusedError("550 5.1.1 There is no such mailbox here")
-        if recipient not in envelope.recipients:
-            envelope.recipients.append(recipient)
+        envelope.recipients.append(recipient)
         self.say(b"250 2.1.5 The recipient is known")
 
     async def smtp_DATA(self, arg: str) -> None:
@@ -230,6 +241,4 @@ class Session(Reception):
         self.hang_up(b"221 2.0.0 Goodbye")
 
 
-_COMMANDS: dict[bytes, Callable[[Session, str], Awaitable[None]]] = {
-    name.removeprefix("smtp_").encode(): getattr(Session, name) for name in dir(Session) if name.startswith("smtp_")
-}
+Session.learn_commands()
