@@ -1,0 +1,49 @@
+"""What a command needs to work on the house: its settings and its database."""
+
+from __future__ import annotations
+
+import os
+from collections.abc import Iterator
+from contextlib import contextmanager
+
+import rich_click as click
+
+from api.cli.options import CONFIG
+from core.database import Database, open_database
+from core.database.faults import translate
+from core.errors import HouseError
+from core.settings import Settings, load_settings
+from mailhub.migrations import check_current
+
+
+def read_settings() -> Settings:
+    """The settings that ``--config`` and the environment name. Raises Invalid."""
+    context = click.get_current_context()
+    return load_settings(None if context is None else context.meta.get(CONFIG), os.environ)
+
+
+@contextmanager
+def speaking() -> Iterator[None]:
+    """Turn what the drivers say of a database that cannot be reached into the house's own sentence."""
+    try:
+        yield
+    except HouseError:
+        raise
+    except Exception as problem:
+        meaning = translate(problem)
+        if meaning is problem:
+            raise
+        raise meaning from problem
+
+
+@contextmanager
+def open_door(settings: Settings | None = None) -> Iterator[Database]:
+    """The database, open, beside whatever else works on it. Raises Conflict when its tables are not current."""
+    settings = settings or read_settings()
+    with speaking():
+        check_current(settings.database.url)
+        database = open_database(settings.database.url)
+        try:
+            yield database
+        finally:
+            database.close()

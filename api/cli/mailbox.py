@@ -1,0 +1,116 @@
+"""``mailhub mailbox``: where letters arrive, and who may do what with them."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from typing import cast
+
+import rich_click as click
+
+from api.cli.door import open_door
+from api.cli.facts import tell, tell_rows
+from api.cli.options import config_option, json_option
+from api.cli.people import get_person, get_team
+from core.database import ReadTx, WriteTx
+from crm.staff.rights import RIGHTS, Right, add_grant
+from mailhub.mailboxes.boxes import Kind, Mailbox, add_mailbox, list_addresses, list_all_mailboxes
+
+
+class GrantType(click.ParamType[tuple[str, tuple[Right, ...]]]):
+    """``GROUP:RIGHT,…`` → the group and its rights."""
+
+    name = "GROUP:RIGHT,…"
+
+    def convert(
+        self, value: str, param: click.Parameter | None, ctx: click.Context | None
+    ) -> tuple[str, tuple[Right, ...]]:
+        """Split from the right: a group's name may hold a colon, a right cannot."""
+        group, colon, listed = value.rpartition(":")
+        rights = tuple(part.strip() for part in listed.split(","))
+        unknown = [right for right in rights if right not in RIGHTS]
+        if not colon or not group.strip():
+            self.fail(f"{value!r} is not GROUP:RIGHT,… such as Sales:see,answer.", param, ctx)
+        if unknown:
+            self.fail(f"There is no right {unknown[0]!r}; there are: {', '.join(RIGHTS)}.", param, ctx)
+        return group, cast("tuple[Right, ...]", rights)
+
+
+Grants = Sequence[tuple[str, tuple[Right, ...]]]
+
+
+@click.group()
+@config_option
+def mailbox() -> None:
+    """Mailboxes: add and list them."""
+
+
+@mailbox.command("add")
+@click.argument("address")
+@click.option("--name", required=True, help="The name that colleagues read.")
+@click.option("--kind", type=click.Choice(["public", "personal"]), required=True, help="Whose letters these are.")
+@click.option("--owner", metavar="EMAIL", help="The person a personal mailbox belongs to.")
+@click.option("--alias", "aliases", metavar="A", multiple=True, help="Another address that delivers here.")
+@click.option("--catch-all", metavar="DOMAIN", help="All other addresses of this domain deliver here too.")
+@click.option("--grant", "grants", type=GrantType(), multiple=True, help="Rights of a group on its letters.")
+@config_option
+@json_option
+def add_box(
+    address: str,
+    name: str,
+    kind: Kind,
+    owner: str | None,
+    aliases: tuple[str, ...],
+    catch_all: str | None,
+    grants: Grants,
+    as_json: bool,
+) -> None:
+    """Add a mailbox; letters to its addresses are taken from now on."""
+    with open_door() as database:
+        box = database.write_now(
+            _add_with_grants, address, name, kind, owner=owner, aliases=aliases, catch_all=catch_all, grants=grants
+        )
+    tell(f"Added the mailbox {box.address}.", {"id": box.id, "address": box.address}, as_json=as_json)
+
+
+@mailbox.command("list")
+@config_option
+@json_option
+def list_boxes(as_json: bool) -> None:
+    """All mailboxes with the addresses that deliver to them."""
+    with open_door() as database:
+        boxes, addresses = database.read_now(_list)
+    rows = (
+        {
+            "id": box.id,
+            "address": box.address,
+            "name": box.name,
+            "kind": box.kind,
+            "also": sorted(one for one, mailbox_id in addresses.items() if mailbox_id == box.id and one != box.address),
+        }
+        for box in boxes
+    )
+    tell_rows(("id", "address", "name", "kind", "also"), rows, as_json=as_json)
+
+
+def _add_with_grants(
+    tx: WriteTx,
+    address: str,
+    name: str,
+    kind: Kind,
+    *,
+    owner: str | None,
+    aliases: Sequence[str],
+    catch_all: str | None,
+    grants: Grants,
+) -> Mailbox:
+    owner_id = None if owner is None else get_person(tx, owner).id
+    box = add_mailbox(tx, address, name, kind, owner_id=owner_id, aliases=aliases, catch_all=catch_all)
+    for group, rights in grants:
+        team_id = get_team(tx, group)
+        for right in rights:
+            add_grant(tx, box.scope_id, right, team_id=team_id)
+    return box
+
+
+def _list(tx: ReadTx) -> tuple[list[Mailbox], dict[str, int]]:
+    return list_all_mailboxes(tx), list_addresses(tx)

@@ -1,0 +1,126 @@
+"""``mailhub serve``: the running house, from the open doors to the last lease given back."""
+
+from __future__ import annotations
+
+import asyncio
+import os
+import signal
+import sys
+from importlib import import_module
+from importlib.util import find_spec
+from pathlib import Path
+from types import ModuleType
+
+import rich_click as click
+import uvloop
+
+from api.cli.door import read_settings, speaking
+from api.cli.facts import as_line
+from api.cli.options import config_option, json_option
+from core.errors import Conflict, HouseError
+from core.log import configure_log, get_log
+from core.settings import Settings
+from mailhub.migrations import upgrade
+from mailhub.runtime import ROLES, House
+
+STOP_SECONDS = 10.0
+log = get_log(__name__)
+
+
+@click.command()
+@click.option("--roles", metavar="ROLE,…", default=",".join(ROLES), show_default=True, help="What runs here.")
+@config_option
+@json_option
+def serve(roles: str, as_json: bool) -> None:
+    """Run the server until it is told to stop."""
+    chosen = tuple(role.strip() for role in roles.split(",") if role.strip())
+    unknown = [role for role in chosen if role not in ROLES]
+    if unknown or not chosen:
+        raise click.BadParameter(f"there are {', '.join(ROLES)}.", param_hint="--roles")
+    if find_spec("api.app") is None:
+        chosen = tuple(role for role in chosen if role != "web")  # the pages are not built yet
+    settings = read_settings()
+    configure_log(settings.log.level, settings.log.format)
+    make_first_database(settings)
+    with speaking(), asyncio.Runner(loop_factory=uvloop.new_event_loop) as runner:
+        clean = runner.run(run_house(settings, chosen, as_json=as_json))
+    sys.exit(0 if clean else 1)
+
+
+def make_first_database(settings: Settings) -> None:
+    """A newcomer's empty SQLite database is made without being asked for; one that is there is never changed here."""
+    url = settings.database.url
+    if url.startswith("sqlite:///") and not Path(url.removeprefix("sqlite:///")).exists():
+        upgrade(url)
+
+
+async def run_house(settings: Settings, roles: tuple[str, ...], *, as_json: bool) -> bool:
+    """Open, run and close the house. True when it ended because somebody asked for it, False when a loop failed.
+
+    The first SIGTERM or SIGINT closes the doors and lets work under way finish for ``STOP_SECONDS``; a second one
+    ends the process at once. Either way nothing acknowledged is lost: it was durable before it was acknowledged.
+    """
+    asked = _hear_signals()
+    web_module: ModuleType | None = import_module("api.cli.web") if "web" in roles else None
+    web = None if web_module is None else web_module.Web(settings)
+    house = House(settings if web is None else web.settings)
+    failed = False
+    try:
+        await house.open()
+        await house.start(roles)
+        if web is not None:
+            await web.start(house)
+        _say_ready(house, None if web is None else web.port, as_json=as_json)
+        failed = await _until_asked(house, asked)
+    except OSError as problem:
+        raise Conflict("A port cannot be opened: %(why)s.", why=problem.strerror or problem) from problem
+    finally:
+        try:
+            async with asyncio.timeout(STOP_SECONDS):
+                if web is not None:
+                    await web.stop()
+                await house.stop()
+        except TimeoutError:
+            log.warning("work under way was cut off", seconds=STOP_SECONDS)
+    return not failed
+
+
+def _hear_signals() -> asyncio.Event:
+    """An event that the first signal sets; from then on signals do what they do by nature."""
+    loop = asyncio.get_running_loop()
+    asked = asyncio.Event()
+
+    def heard() -> None:
+        asked.set()
+        for one in (signal.SIGTERM, signal.SIGINT):
+            loop.remove_signal_handler(one)
+            signal.signal(one, signal.SIG_DFL)
+
+    for one in (signal.SIGTERM, signal.SIGINT):
+        loop.add_signal_handler(one, heard)
+    return asked
+
+
+async def _until_asked(house: House, asked: asyncio.Event) -> bool:
+    """Wait for a signal or for a loop that fails. True when one failed."""
+    waiting = [asyncio.create_task(asked.wait()), asyncio.create_task(house.failed())]
+    done, rest = await asyncio.wait(waiting, return_when=asyncio.FIRST_COMPLETED)
+    for task in rest:
+        task.cancel()
+    problem = waiting[1].exception() if waiting[1] in done else None
+    if problem is not None:
+        reason = str(problem) if isinstance(problem, HouseError) else type(problem).__name__
+        click.echo(f"The server ends: {reason}", err=True)
+    return problem is not None
+
+
+def _say_ready(house: House, web_port: int | None, *, as_json: bool) -> None:
+    smtp_port = None if house.listener is None else house.listener.port
+    if as_json:
+        print(as_line({"web": web_port, "smtp": smtp_port, "pid": os.getpid()}), flush=True)
+        return
+    if not sys.stdout.isatty():
+        return
+    doors = [] if web_port is None else [house.settings.web.base_url]
+    doors += [] if smtp_port is None else [f"SMTP on {house.settings.smtp.host}:{smtp_port}"]
+    print(" · ".join(["mailhub is running", *doors]), flush=True)

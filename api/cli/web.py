@@ -1,0 +1,80 @@
+"""The web server inside the house's own loop."""
+
+from __future__ import annotations
+
+import asyncio
+import contextlib
+import socket
+from collections.abc import Iterator
+from dataclasses import replace
+from importlib import import_module
+from typing import Any
+
+import uvicorn
+
+from core.errors import Unavailable
+from core.settings import Settings
+from mailhub.runtime import House
+
+DRAIN_SECONDS = 3
+BACKLOG = 512
+MOST_CONNECTIONS = 1000
+KEEP_ALIVE_SECONDS = 20
+
+
+class Web:
+    """Binds its port at once, so that its real number is known before anything is built from the settings."""
+
+    def __init__(self, settings: Settings) -> None:
+        """Raises OSError when the port is taken."""
+        self._socket = _bind(settings.web.host, settings.web.port)
+        self.port: int = self._socket.getsockname()[1]
+        web = settings.web
+        base_url = web.base_url.removesuffix(":0") + f":{self.port}" if web.base_url.endswith(":0") else web.base_url
+        self.settings = replace(settings, web=replace(web, port=self.port, base_url=base_url))
+        self._server: uvicorn.Server | None = None
+        self._task: asyncio.Task[None] | None = None
+
+    async def start(self, house: House) -> None:
+        """Answer requests from now on. Raises Unavailable when the pages cannot start."""
+        app: Any = import_module("api.app").create_app(house)
+        config = uvicorn.Config(
+            app, http="httptools", ws="none", loop="none", lifespan="on", log_config=None, access_log=False,
+            proxy_headers=False, server_header=False, date_header=True, backlog=BACKLOG,
+            limit_concurrency=MOST_CONNECTIONS, timeout_keep_alive=KEEP_ALIVE_SECONDS,
+            timeout_graceful_shutdown=DRAIN_SECONDS,
+        )  # fmt: skip
+        self._server = _Server(config)
+        self._task = asyncio.create_task(self._server.serve(sockets=[self._socket]), name="web")
+        while not self._server.started:
+            if self._task.done():
+                await self._task
+                raise Unavailable("The pages could not be started; the log says why.")
+            await asyncio.sleep(0.01)
+
+    async def stop(self) -> None:
+        """Take no more requests and let those under way finish."""
+        if self._server is not None and self._task is not None:
+            self._server.should_exit = True
+            await asyncio.gather(self._task, return_exceptions=True)
+        self._socket.close()
+
+
+class _Server(uvicorn.Server):
+    """Leaves signals to the house, which has more to close than the web."""
+
+    @contextlib.contextmanager
+    def capture_signals(self) -> Iterator[None]:
+        yield
+
+
+def _bind(host: str, port: int) -> socket.socket:
+    family, kind, protocol, _, address = socket.getaddrinfo(host, port, type=socket.SOCK_STREAM)[0]
+    bound = socket.socket(family, kind, protocol)
+    try:
+        bound.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
+        bound.bind(address)
+    except OSError:
+        bound.close()
+        raise
+    return bound
