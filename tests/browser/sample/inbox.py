@@ -198,6 +198,7 @@ def letter(
         "snippet": text,
         "quote": None,
         "html_url": None,
+        "html_heights": {},
         "pictures": None,
         "files": [],
         "alarm": None,
