@@ -18,6 +18,7 @@ from core.database import bells, postgres, sqlite
 from core.database.tx import ReadTx, WriteTx
 from core.database.units import Unit
 from core.errors import Invalid
+from core.log import get_log
 
 P = ParamSpec("P")
 T = TypeVar("T")
@@ -26,6 +27,7 @@ R = TypeVar("R")
 READERS = 2
 SEARCHERS = 1
 POSTGRES_WRITERS = 6
+log = get_log(__name__)
 
 
 class Bell(Protocol):
@@ -235,7 +237,10 @@ class Database:
 
     def _heard(self, topics: frozenset[str]) -> None:
         for callback in self._listeners:
-            callback(topics)
+            try:
+                callback(topics)
+            except Exception as problem:  # what was committed stands, and the writer has to go on
+                log.error("a listener of the database failed", exc_info=problem)
 
 
 def open_database(url: str) -> Database:

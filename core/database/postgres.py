@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import queue
 import random
 import threading
 import time
@@ -15,10 +14,9 @@ from sqlalchemy.pool import NullPool
 
 from core.database.faults import may_run_again, translate
 from core.database.tx import ReadTx, WriteTx
-from core.database.units import Unit, settle_all
+from core.database.units import Line, Unit, settle_all
 
 TRIES = 8
-_STOP = object()
 
 
 def make_engine(url: str, *, read_only: bool) -> Engine:
@@ -42,7 +40,7 @@ class PostgresLane:
     def __init__(self, engine: Engine, count: int, name: str, heard: Callable[[frozenset[str]], None]) -> None:
         self._engine = engine
         self._heard = heard
-        self._queue: queue.SimpleQueue[Any] = queue.SimpleQueue()
+        self._line = Line()
         self._threads = [threading.Thread(target=self._run, name=f"{name}-{n}", daemon=True) for n in range(count)]
         self.longest_hold = 0.0
 
@@ -53,14 +51,13 @@ class PostgresLane:
 
     def stop(self) -> None:
         """Finish what waits, then end."""
-        for _ in self._threads:
-            self._queue.put(_STOP)
+        self._line.close(len(self._threads))
         for thread in self._threads:
             thread.join()
 
     def submit(self, unit: Unit, run: Callable[[Connection, Unit], None]) -> None:
-        """Queue a unit with the way to run it (``run_write`` or a read)."""
-        self._queue.put((unit, run))
+        """Queue a unit with the way to run it (``run_write`` or a read). Raises Unavailable after ``stop``."""
+        self._line.join((unit, run))
 
     def _run(self) -> None:
         connection: Connection | None = None
@@ -68,7 +65,7 @@ class PostgresLane:
             connection = self._engine.connect()
         except DBAPIError:
             connection = None  # tried again with the first unit, whose caller then hears why
-        while (item := self._queue.get()) is not _STOP:
+        while (item := self._line.next()) is not None:
             unit, run = item
             try:
                 if connection is None or connection.closed or connection.invalidated:

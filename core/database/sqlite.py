@@ -21,13 +21,12 @@ from sqlalchemy.pool import NullPool
 
 from core.database.faults import translate
 from core.database.tx import ReadTx, WriteTx
-from core.database.units import Unit, settle_all
+from core.database.units import STOPPING, Line, Unit, settle_all
 from core.errors import Unavailable
 
 GROUP_SECONDS = 0.020
 GROUP_UNITS = 200
 BUSY_SECONDS = 10
-_STOP = object()
 
 
 def make_engine(path: Path, *, read_only: bool, synchronous: str = "FULL") -> Engine:
@@ -85,7 +84,7 @@ class SqliteWriter:
         """Queue a unit; ``first`` is the lane of people and acceptance. Raises Unavailable after ``stop``."""
         with self._bell:
             if self._stopping:
-                raise Unavailable("The server is stopping. Try again in a minute.")
+                raise Unavailable(STOPPING)
             (self._first if first else self._later).append(unit)
             self._bell.notify()
 
@@ -156,11 +155,18 @@ class SqliteWriter:
             raw.execute("RELEASE unit")
         except BaseException as problem:  # noqa: BLE001 - the caller of the unit gets it
             unit.error = translate(problem)
+            self._undo_unit(raw)
+            return False
+        return True
+
+    def _undo_unit(self, raw: sqlite3.Connection) -> None:
+        """Back to the savepoint, or, when even that fails, the whole transaction goes: then it is not open any more."""
+        try:
             if raw.in_transaction:
                 raw.execute("ROLLBACK TO unit")
                 raw.execute("RELEASE unit")
-            return False
-        return True
+        except sqlite3.Error:
+            raw.rollback()
 
     def _alone(self, unit: Unit, connection: Connection, raw: sqlite3.Connection) -> None:
         try:
@@ -199,7 +205,7 @@ class SqliteReaders:
 
     def __init__(self, engine: Engine, count: int, name: str) -> None:
         self._engine = engine
-        self._queue: queue.SimpleQueue[Any] = queue.SimpleQueue()
+        self._line = Line()
         self._threads = [threading.Thread(target=self._run, name=f"{name}-{n}", daemon=True) for n in range(count)]
 
     def start(self) -> None:
@@ -209,20 +215,22 @@ class SqliteReaders:
 
     def stop(self) -> None:
         """Finish what waits, then end."""
-        for _ in self._threads:
-            self._queue.put(_STOP)
+        self._line.close(len(self._threads))
         for thread in self._threads:
             thread.join()
 
     def submit(self, unit: Unit, function: Callable[[ReadTx], Any], then: Callable[[Any], Any] | None) -> None:
-        """Queue a read; ``then`` (rendering) runs in the same thread after the snapshot is let go."""
-        self._queue.put((unit, function, then))
+        """Queue a read; ``then`` (rendering) runs in the same thread after the snapshot is let go.
+
+        Raises Unavailable after ``stop``.
+        """
+        self._line.join((unit, function, then))
 
     def _run(self) -> None:
         connection = self._engine.connect()
         raw = connection.connection.dbapi_connection
         assert isinstance(raw, sqlite3.Connection)
-        while (item := self._queue.get()) is not _STOP:
+        while (item := self._line.next()) is not None:
             unit, function, then = item
             try:
                 raw.execute("BEGIN")

@@ -3,12 +3,18 @@
 from __future__ import annotations
 
 import asyncio
+import queue
+import threading
 from collections import defaultdict
 from collections.abc import Callable, Sequence
 from concurrent.futures import Future
+from contextlib import suppress
 from typing import Any
 
 from core.database.tx import WriteTx
+from core.errors import Unavailable
+
+STOPPING = "The server is stopping. Try again in a minute."
 
 
 class Unit:
@@ -34,10 +40,41 @@ class Unit:
         """Hand the result to the caller. Runs in the caller's loop, or in any thread for a synchronous caller."""
         if isinstance(self.future, asyncio.Future) and self.future.done():
             return  # the caller has gone away (cancelled); what was committed stays committed
-        if self.error is not None:
+        if isinstance(self.error, StopIteration):  # a future refuses it, and those behind it would wait for ever
+            bug = RuntimeError("a verb raised StopIteration")
+            bug.__cause__ = self.error
+            self.future.set_exception(bug)
+        elif self.error is not None:
             self.future.set_exception(self.error)
         else:
             self.future.set_result(self.result)
+
+
+class Line:
+    """A queue that can be closed: what stands in it is still served, nobody joins it any more."""
+
+    def __init__(self) -> None:
+        self._items: queue.SimpleQueue[Any] = queue.SimpleQueue()
+        self._door = threading.Lock()
+        self._closed = False
+
+    def join(self, item: Any) -> None:
+        """Stand at the end. Raises Unavailable when it is closed."""
+        with self._door:
+            if self._closed:
+                raise Unavailable(STOPPING)
+            self._items.put(item)
+
+    def next(self) -> Any:
+        """The next item, waited for; None at the end of a closed line."""
+        return self._items.get()
+
+    def close(self, servers: int) -> None:
+        """Let each of those who serve come to the end."""
+        with self._door:
+            self._closed = True
+            for _ in range(servers):
+                self._items.put(None)
 
 
 def settle_all(units: Sequence[Unit]) -> None:
@@ -49,7 +86,7 @@ def settle_all(units: Sequence[Unit]) -> None:
         else:
             by_loop[unit.loop].append(unit)
     for loop, waiting in by_loop.items():
-        if not loop.is_closed():
+        with suppress(RuntimeError):  # the loop was closed: nobody waits there any more
             loop.call_soon_threadsafe(_settle_here, waiting)
 
 

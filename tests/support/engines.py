@@ -21,7 +21,7 @@ def only(engine: str) -> pytest.MarkDecorator:
 def look(database: Database, statement: str) -> list[tuple[Any, ...]]:
     """What a connection that is not the house's sees now."""
     if database.is_sqlite:
-        connection = sqlite3.connect(database.path, isolation_level=None)
+        connection = sqlite3.connect(database.path, isolation_level=None, timeout=0)
         try:
             return connection.execute(statement).fetchall()
         finally:
