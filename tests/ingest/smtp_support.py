@@ -130,3 +130,9 @@ async def calling(listener: Listener, greeted: bool = True) -> AsyncIterator[Cli
         yield client
     finally:
         client.close()
+
+
+async def deliver(client: Client) -> bytes:
+    """A whole letter; the answer to it."""
+    await client.begin()
+    return await client.ask(LETTER + b".")
