@@ -58,8 +58,8 @@ class Preview(BaseHTTPRequestHandler):
         else:
             self.send_error(404)
 
-    def answer(self, body: bytes, kind: str) -> None:
-        self.send_response(200)
+    def answer(self, body: bytes, kind: str, status: int = 200) -> None:
+        self.send_response(status)
         self.send_header("Content-Type", kind)
         self.send_header("Content-Length", str(len(body)))
         self.send_header("Content-Security-Policy", POLICY)
