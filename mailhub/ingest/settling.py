@@ -3,6 +3,8 @@
 from __future__ import annotations
 
 import asyncio
+from collections.abc import Coroutine
+from typing import Any
 
 from core import clock
 from core.blobs import BlobFiles, list_unsettled, record_settled
@@ -37,10 +39,20 @@ class Settling:
         """Settle one batch of what came before the instant; says how many. Raises Unavailable on a full disk."""
         batch = await self._database.read(list_unsettled, BATCH, before)
         if batch:
-            await asyncio.to_thread(self._write, batch)
+            await _to_its_end(asyncio.to_thread(self._write, batch))
             await self._database.work(record_settled, [blob_id for blob_id, _, _ in batch])
         return len(batch)
 
     def _write(self, batch: list[tuple[int, bytes, bytes]]) -> None:
         for _, sha256, content in batch:
             self._files.write(sha256, content)
+
+
+async def _to_its_end(writing: Coroutine[Any, Any, None]) -> None:
+    """Wait for a thread also when we are cancelled: it cannot be, and nobody may stop the house under its feet."""
+    task = asyncio.ensure_future(writing)
+    try:
+        await asyncio.shield(task)
+    except asyncio.CancelledError:
+        await task
+        raise
