@@ -1,0 +1,65 @@
+"""The application: which routes there are and what stands around all of them. No logic lives here."""
+
+from __future__ import annotations
+
+from typing import Any
+
+from litestar import Litestar, Router
+from litestar.config.compression import CompressionConfig
+from litestar.datastructures import State
+from litestar.di import Provide
+from litestar.openapi import OpenAPIConfig
+from litestar.openapi.plugins import JsonRenderPlugin
+from litestar.openapi.spec import Components, SecurityScheme
+
+from api import auth, problems, public, rest
+from mailhub import __version__
+from mailhub.runtime import House
+
+LARGEST_BODY = 1 << 20
+
+
+def create_app(house: House) -> Litestar:
+    """The ASGI application over an open house. Its lifespan starts and stops the live streams."""
+    return Litestar(
+        route_handlers=[
+            Router(rest.PATH, route_handlers=rest.ROUTES),
+            *public.ROUTES,
+        ],
+        state=State(
+            {
+                "house": house,
+                "pages": problems.Pages(house.catalogs, house.settings),
+                "readiness": public.Readiness(house),
+            }
+        ),
+        dependencies={"door": Provide(auth.make_door)},
+        guards=[auth.refuse_plain_http, auth.refuse_forgery],
+        exception_handlers={Exception: problems.answer_problem},
+        before_send=[auth.add_headers],
+        after_response=auth.touch_after,
+        request_class=rest.StrictRequest,
+        request_max_body_size=LARGEST_BODY,
+        compression_config=CompressionConfig(
+            backend="brotli", brotli_quality=1, gzip_compress_level=1, exclude_opt_key="plain"
+        ),
+        openapi_config=_openapi(),
+        logging_config=None,
+    )
+
+
+def _openapi() -> OpenAPIConfig:
+    """OpenAPI 3.1 as JSON alone: the pages that draw it load scripts from other people's servers."""
+    schemes: dict[str, Any] = {
+        "token": SecurityScheme(type="http", scheme="bearer"),
+        "session": SecurityScheme(type="apiKey", security_scheme_in="cookie", name="__Host-mailhub"),
+    }
+    return OpenAPIConfig(
+        title="mailhub",
+        version=__version__,
+        path="/schema",
+        render_plugins=[JsonRenderPlugin(path="/openapi.json")],
+        components=Components(security_schemes=schemes),
+        security=[{"token": []}, {"session": []}],
+        use_handler_docstrings=True,
+    )

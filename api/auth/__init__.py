@@ -1,0 +1,28 @@
+"""Who asks, and what they may do at this moment: credentials, the door to the database, signing in and out."""
+
+from api.auth.credentials import Credentials, SignInNeeded, SignInRefused, own_path, peer_of, read_credentials
+from api.auth.door import Door, make_door, touch_after
+from api.auth.forgery import csrf_token, refuse_forgery
+from api.auth.headers import add_headers, refuse_plain_http
+from api.auth.signin import change_password, ended_cookie, session_cookie, sign_in, sign_out
+
+__all__ = [
+    "Credentials",
+    "Door",
+    "SignInNeeded",
+    "SignInRefused",
+    "add_headers",
+    "change_password",
+    "csrf_token",
+    "ended_cookie",
+    "make_door",
+    "own_path",
+    "peer_of",
+    "read_credentials",
+    "refuse_forgery",
+    "refuse_plain_http",
+    "session_cookie",
+    "sign_in",
+    "sign_out",
+    "touch_after",
+]

@@ -1,0 +1,122 @@
+"""The way from a request into a transaction: the viewer is loaded in the very unit that decides or shows.
+
+So a right taken away, an ended session and a revoked token are gone in the next request, and a write decides on the
+rights of the moment in which it writes.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from typing import Any, Concatenate, ParamSpec, TypeVar
+
+from litestar import Request
+
+from api.auth.credentials import Credentials, SignInNeeded, read_credentials
+from core.database import ReadTx, WriteTx
+from core.errors import Forbidden, HouseError, NotFound
+from core.log import get_log
+from crm.staff.readable import Viewer, get_viewer
+from crm.staff.sessions import find_session, find_token, touch_session
+from mailhub.runtime import House
+
+P = ParamSpec("P")
+T = TypeVar("T")
+R = TypeVar("R")
+SAFE_METHODS = frozenset({"GET", "HEAD", "OPTIONS"})
+log = get_log(__name__)
+
+
+class Door:
+    """One request's way in. ``viewer`` is who came through last, known after the first call.
+
+    Every call raises ``SignInNeeded`` when nobody is there, ``Forbidden`` when a token may only read, and what the
+    verb raises.
+    """
+
+    def __init__(self, house: House, credentials: Credentials, method: str, remember: dict[str, Any]) -> None:
+        self.house = house
+        self.credentials = credentials
+        self.touch_due = False
+        self._changes = method not in SAFE_METHODS
+        self._remember = remember
+
+    @property
+    def viewer(self) -> Viewer:
+        """Who came through, with the rights of that transaction: for rendering, never for another decision."""
+        viewer: Viewer = self._remember["viewer"]
+        return viewer
+
+    async def read(self, verb: Callable[Concatenate[ReadTx, Viewer, P], T], *args: P.args, **kwargs: P.kwargs) -> T:
+        """``verb(tx, viewer, …)`` on one snapshot."""
+        return await self.house.database.read(self._bind(verb, args, kwargs))
+
+    async def search(self, verb: Callable[Concatenate[ReadTx, Viewer, P], T], *args: P.args, **kwargs: P.kwargs) -> T:
+        """``read`` in the lane of what may take long."""
+        return await self.house.database.search(self._bind(verb, args, kwargs))
+
+    async def page(
+        self,
+        render: Callable[[Viewer, T], R],
+        verb: Callable[Concatenate[ReadTx, Viewer, P], T],
+        *args: P.args,
+        **kwargs: P.kwargs,
+    ) -> R:
+        """``read``, then ``render(viewer, result)`` in the same thread after the snapshot was let go."""
+        return await self.house.database.page(
+            lambda result: render(self.viewer, result), self._bind(verb, args, kwargs)
+        )
+
+    async def write(self, verb: Callable[Concatenate[WriteTx, Viewer, P], T], *args: P.args, **kwargs: P.kwargs) -> T:
+        """``verb(tx, viewer, …)`` in a unit that is committed when this returns.
+
+        A request that only asks (GET) writes nothing but its reader's own marks, that a thread was seen say.
+        """
+        return await self.house.database.write(self._bind(verb, args, kwargs))
+
+    def _bind(self, verb: Callable[..., T], args: Any, kwargs: Any) -> Callable[[Any], T]:
+        if self.credentials == Credentials():
+            raise SignInNeeded("Sign in to go on.")
+        return lambda tx: verb(tx, self.admit(tx), *args, **kwargs)
+
+    def admit(self, tx: ReadTx) -> Viewer:
+        """Who asks, as of this transaction. Raises SignInNeeded, Forbidden."""
+        try:
+            viewer = get_viewer(tx, self._find_user(tx))
+        except NotFound as gone:
+            raise SignInNeeded("Sign in to go on.") from gone
+        self._remember["viewer"] = viewer
+        return viewer
+
+    def _find_user(self, tx: ReadTx) -> int:
+        if self.credentials.token is not None:
+            found = find_token(tx, self.credentials.token)
+            if found is None:
+                raise SignInNeeded("This token is not known or was revoked.")
+            if self._changes and "all" not in found[1]:
+                raise Forbidden("This token may only read.")
+            return found[0]
+        session = find_session(tx, self.credentials.session or "")
+        if session is None:
+            raise SignInNeeded("Sign in to go on.")
+        self.touch_due = session[1]
+        return session[0]
+
+
+async def make_door(request: Request[Any, Any, Any]) -> Door:
+    """The dependency ``door``."""
+    house: House = request.app.state.house
+    credentials = read_credentials(request, house.settings)
+    door = Door(house, credentials, request.method, request.scope["state"])
+    request.scope["state"]["door"] = door
+    return door
+
+
+async def touch_after(request: Request[Any, Any, Any]) -> None:
+    """After the answer has left: note at most every five minutes that the session is in use."""
+    door: Door | None = request.scope["state"].get("door")
+    if door is None or not door.touch_due or door.credentials.session is None:
+        return
+    try:
+        await door.house.database.work(touch_session, door.credentials.session)
+    except HouseError as problem:
+        log.warning("a session could not be noted as in use", reason=problem.sentence)

@@ -1,0 +1,103 @@
+"""Signing in and out. Guessing is slowed down, never answered with a locked door: a stranger cannot lock anybody out."""
+
+from __future__ import annotations
+
+import asyncio
+import hashlib
+
+from litestar.datastructures import Cookie
+
+from api.auth.credentials import SignInRefused, cookie_name, is_secure
+from core import clock
+from core.database import ReadTx, WriteTx
+from core.errors import Invalid
+from core.limits import Rate, forget, take
+from core.settings import Settings
+from crm.staff.people import find_password, hash_password, password_fits, set_password
+from crm.staff.readable import Viewer
+from crm.staff.sessions import LONGEST, end_session, start_session
+from mailhub.runtime import House
+
+PERIOD = 5 * clock.MINUTE
+PER_PLACE = Rate(10, PERIOD)
+PER_ACCOUNT = Rate(100, PERIOD)
+LONGEST_PASSWORD = 1000
+
+
+async def sign_in(house: House, email: str, password: str, *, peer: str, agent: str, replaces: str | None) -> str:
+    """The secret of a new session, for ``session_cookie``; the one that the browser had (``replaces``) ends.
+
+    Raises TooMuch after ten tries from one place or a hundred for one account in five minutes (then one at a time, ever
+    so often), before the password is looked at; SignInRefused when it is wrong, after the same time for people who do
+    not exist. The id of the session is always ours.
+    """
+    if len(password) > LONGEST_PASSWORD:
+        raise Invalid("This password is too long.", field="password")
+    account = hashlib.sha256(email.strip().lower().encode()).hexdigest()[:32]
+    place = f"sign-in:{account}:{peer}"
+    await house.database.write(_count_try, place, f"sign-in:{account}")
+    known = await house.database.read(find_password, email)
+    fits = await asyncio.to_thread(password_fits, known[1] if known else None, password)
+    if not fits or known is None:
+        raise SignInRefused("The address or the password is not right.")
+    return await house.database.write(_enter, email, known, place, peer, agent, replaces)
+
+
+async def sign_out(house: House, secret: str | None) -> None:
+    """End the session behind a cookie; the cookie is worth nothing from now on."""
+    if secret:
+        await house.database.write(end_session, secret)
+
+
+async def change_password(house: House, viewer: Viewer, old: str, new: str, *, peer: str) -> None:
+    """Set a new password; every session of the person ends, this one too. Raises SignInRefused for a wrong old one,
+    Invalid for a new one that is too short, TooMuch as ``sign_in``."""
+    account = hashlib.sha256(viewer.email.encode()).hexdigest()[:32]
+    await house.database.write(_count_try, f"sign-in:{account}:{peer}", f"sign-in:{account}")
+    known = await house.database.read(find_password, viewer.email)
+    if known is None or not await asyncio.to_thread(password_fits, known[1], old[:LONGEST_PASSWORD]):
+        raise SignInRefused("The old password is not right.")
+    if len(new) > LONGEST_PASSWORD:
+        raise Invalid("This password is too long.", field="new")
+    await house.database.write(set_password, viewer.user_id, await asyncio.to_thread(hash_password, new))
+
+
+def session_cookie(settings: Settings, secret: str) -> Cookie:
+    """The cookie of a session: for this host alone, out of reach of scripts and of other sites' forms."""
+    return _cookie(settings, secret, LONGEST // clock.SECOND)
+
+
+def ended_cookie(settings: Settings) -> Cookie:
+    """What makes a browser forget its session."""
+    return _cookie(settings, "", 0)
+
+
+def _cookie(settings: Settings, value: str, seconds: int) -> Cookie:
+    return Cookie(
+        key=cookie_name(settings),
+        value=value,
+        max_age=seconds,
+        path="/",
+        secure=is_secure(settings),
+        httponly=True,
+        samesite="lax",
+    )
+
+
+def _count_try(tx: WriteTx, place: str, account: str) -> None:
+    take(tx, place, PER_PLACE)
+    take(tx, account, PER_ACCOUNT)
+
+
+def _enter(
+    tx: WriteTx, email: str, known: tuple[int, str], place: str, peer: str, agent: str, replaces: str | None
+) -> str:
+    if _password_changed(tx, email, known):
+        raise SignInRefused("The address or the password is not right.")
+    forget(tx, place)
+    return start_session(tx, known[0], peer=peer, agent=agent, replaces=replaces)
+
+
+def _password_changed(tx: ReadTx, email: str, known: tuple[int, str]) -> bool:
+    """True when the password was changed or the person disabled while we compared."""
+    return find_password(tx, email) != known

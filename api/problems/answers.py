@@ -1,0 +1,75 @@
+"""The answer to a request that failed: JSON for programs, a page for people, a toast for a button in a page."""
+
+from __future__ import annotations
+
+from typing import Any
+from urllib.parse import quote
+
+import msgspec
+from litestar import Request, Response
+from litestar.exceptions import HTTPException
+
+from api.problems.pages import Pages, language_of
+from api.problems.problem import Problem, describe
+from core.errors import HouseError
+from core.language import Language
+from core.log import get_log, reference
+
+log = get_log(__name__)
+
+
+def answer_problem(request: Request[Any, Any, Any], error: Exception) -> Response[Any]:
+    """The one exception handler of the application."""
+    pages: Pages = request.app.state.pages
+    language = language_of(request, pages)
+    known = isinstance(error, HouseError) or (isinstance(error, HTTPException) and error.status_code < 500)
+    name = "" if known else reference()
+    if not known:
+        log.error("a request failed", reference=name, route=route_of(request), exc_info=error)
+    problem = describe(error, language, name)
+    if is_for_programs(request):
+        return _document(problem)
+    if problem.status == 401:
+        return _to_sign_in(request, problem)
+    return _page(request, problem, pages, language)
+
+
+def is_for_programs(request: Request[Any, Any, Any]) -> bool:
+    """True for what scripts call; everything else is read by people."""
+    return request.scope["path"].startswith(("/api/", "/schema", "/health/", "/metrics"))
+
+
+def route_of(request: Request[Any, Any, Any]) -> str:
+    """The template of the path that was asked for (never its ids), for logs and figures."""
+    return str(request.scope.get("path_template", "")) or "(none)"
+
+
+def _document(problem: Problem) -> Response[bytes]:
+    body = msgspec.json.encode(problem.document())
+    return Response(
+        body, status_code=problem.status, headers=dict(problem.headers), media_type="application/problem+json"
+    )
+
+
+def _to_sign_in(request: Request[Any, Any, Any], problem: Problem) -> Response[str]:
+    """To the sign-in page, and back afterwards where going back changes nothing."""
+    scope = request.scope
+    here = scope["path"] + (f"?{scope['query_string'].decode('latin-1')}" if scope["query_string"] else "")
+    there = f"/login?next={quote(here)}" if request.method == "GET" else "/login"
+    if "hx-request" in request.headers:
+        return Response("", status_code=problem.status, headers={"HX-Redirect": "/login"}, media_type="text/html")
+    return Response("", status_code=303, headers={"Location": there}, media_type="text/html")
+
+
+def _page(request: Request[Any, Any, Any], problem: Problem, pages: Pages, language: Language) -> Response[str]:
+    viewer = request.scope["state"].get("viewer")
+    error = {
+        "status": problem.status,
+        "title": problem.title,
+        "text": problem.detail,
+        "step": {"url": "/", "title": language.gettext("To the letters")},
+        "reference": problem.reference,
+    }
+    template = "_problem.html" if "hx-request" in request.headers else "error.html"
+    body = pages.render(template, language, viewer.theme if viewer else "", error=error)
+    return Response(body, status_code=problem.status, headers=dict(problem.headers), media_type="text/html")
