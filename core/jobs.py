@@ -158,9 +158,12 @@ def claim(tx: WriteTx, kind: str, boot_name: str, most: int) -> list[Job]:
     return [Job(row.id, row.kind, row.payload, row.tries, row.fence) for row in rows]
 
 
+_FINISH = delete(job).where(job.c.id == bindparam("id"), job.c.fence == bindparam("fence"), job.c.boot.is_not(None))
+
+
 def finish(tx: WriteTx, done: Job) -> None:
     """Delete a job in the transaction of what it did. Raises Conflict when the lease was lost: nothing may commit."""
-    if tx.execute(delete(job).where(job.c.id == done.id, job.c.fence == done.fence, job.c.boot.is_not(None))) != 1:
+    if tx.execute(_FINISH, {"id": done.id, "fence": done.fence}) != 1:
         raise Conflict("The job was given to another worker in the meantime.")
 
 

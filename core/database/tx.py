@@ -4,9 +4,23 @@ from __future__ import annotations
 
 import hashlib
 from collections.abc import Mapping, Sequence
+from functools import cache
 from typing import Any
 
-from sqlalchemy import Connection, Executable, Row, Table, insert, select, text
+from sqlalchemy import (
+    Connection,
+    Executable,
+    Insert,
+    Row,
+    Select,
+    Table,
+    Update,
+    bindparam,
+    insert,
+    select,
+    text,
+    update,
+)
 from sqlalchemy.engine import CursorResult
 
 from core.errors import NotFound
@@ -45,7 +59,7 @@ class ReadTx:
 
     def get(self, table: Table, row_id: int) -> Row[Any]:
         """The row of ``table`` with this id. Raises NotFound."""
-        row = self.row(select(table).where(table.c.id == row_id))
+        row = self.row(_row_of(table), {"id": row_id})
         if row is None:
             raise NotFound("There is no %(thing)s with the number %(id)s.", thing=table.name, id=row_id)
         return row
@@ -84,14 +98,18 @@ class WriteTx(ReadTx):
 
     def insert(self, table: Table, **values: Any) -> int:
         """Insert one row and return its id (0 for a table without one)."""
-        result = self._connection.execute(insert(table), values)
+        result = self._connection.execute(_insert_into(table), values)
         key = result.inserted_primary_key
         return int(key[0]) if key and isinstance(key[0], int) else 0
 
     def insert_many(self, table: Table, rows: Sequence[Mapping[str, Any]]) -> None:
         """Insert rows that nobody needs the ids of."""
         if rows:
-            self._connection.execute(insert(table), rows)
+            self._connection.execute(_insert_into(table), rows)
+
+    def change(self, table: Table, row_id: int, **values: Any) -> bool:
+        """Set columns of the row with this id to plain values. False when there is no such row."""
+        return self.execute(_change_of(table, tuple(values)), {"row_id": row_id, **values}) == 1
 
     def lock(self, table: Table, row_id: int) -> None:
         """Hold a row until the end of the unit, so that a decision made on it still stands when it is written.
@@ -114,3 +132,21 @@ class WriteTx(ReadTx):
     def announce(self, topic: str) -> None:
         """Ring a bell after the commit: whoever listens to ``topic`` looks again. Never before, never without it."""
         self.topics.add(topic)
+
+
+# Building a statement costs more than running it, so those that every verb says are built once.
+
+
+@cache
+def _row_of(table: Table) -> Select[Any]:
+    return select(table).where(table.c.id == bindparam("id"))
+
+
+@cache
+def _insert_into(table: Table) -> Insert:
+    return insert(table)
+
+
+@cache
+def _change_of(table: Table, columns: tuple[str, ...]) -> Update:
+    return update(table).where(table.c.id == bindparam("row_id")).values({name: bindparam(name) for name in columns})

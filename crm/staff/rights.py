@@ -7,9 +7,9 @@ a scope. Rights change by changing grants alone, in one transaction, at once: no
 from __future__ import annotations
 
 from dataclasses import dataclass
-from typing import Literal
+from typing import Any, Literal
 
-from sqlalchemy import ColumnElement, delete, or_, select
+from sqlalchemy import ColumnElement, Select, bindparam, delete, or_, select
 
 from core.changes import record_change
 from core.database import ReadTx, WriteTx
@@ -91,9 +91,24 @@ def list_grants(tx: ReadTx, scope_id: int) -> list[Grant]:
     return [Grant(row.id, row.scope_id, row.user_id, row.team_id, row.right, bool(row.only_assigned)) for row in rows]
 
 
+def _granted(*which: ColumnElement[bool]) -> Select[Any]:
+    by_team = select(membership.c.user_id).join(grant, grant.c.team_id == membership.c.team_id).where(*which)
+    by_name = select(grant.c.user_id).where(*which)
+    return (
+        select(user.c.id)
+        .where(user.c.disabled_at.is_(None), or_(user.c.id.in_(by_name), user.c.id.in_(by_team)))
+        .order_by(user.c.id)
+    )
+
+
+_HERE = grant.c.scope_id == bindparam("scope_id")
+_VIEWERS = _granted(_HERE)
+_PEOPLE_WITH = _granted(_HERE, grant.c.right == bindparam("right"))
+
+
 def list_viewers_of(tx: ReadTx, scope_id: int) -> list[int]:
     """Ids of the enabled people with any right on the scope by a grant: those to whom something there is news."""
-    return _list_granted(tx, grant.c.scope_id == scope_id)
+    return [int(found) for found in tx.values(_VIEWERS, {"scope_id": scope_id})]
 
 
 def list_people_with(tx: ReadTx, scope_id: int, right: Right) -> list[int]:
@@ -101,15 +116,4 @@ def list_people_with(tx: ReadTx, scope_id: int, right: Right) -> list[int]:
 
     Administrators are not in this list by their office: work is given to those who were chosen for it.
     """
-    return _list_granted(tx, grant.c.scope_id == scope_id, grant.c.right == right)
-
-
-def _list_granted(tx: ReadTx, *which: ColumnElement[bool]) -> list[int]:
-    by_team = select(membership.c.user_id).join(grant, grant.c.team_id == membership.c.team_id).where(*which)
-    by_name = select(grant.c.user_id).where(*which)
-    statement = (
-        select(user.c.id)
-        .where(user.c.disabled_at.is_(None), or_(user.c.id.in_(by_name), user.c.id.in_(by_team)))
-        .order_by(user.c.id)
-    )
-    return [int(found) for found in tx.values(statement)]
+    return [int(found) for found in tx.values(_PEOPLE_WITH, {"scope_id": scope_id, "right": right})]

@@ -7,6 +7,7 @@ import re
 
 from mailhub.letters.charsets import decode
 from mailhub.letters.clean import one_line
+from mailhub.letters.transfer import decode_transfer
 
 # The charset may carry a language (RFC 2231 §5). Blanks and a few question marks inside a word are wrong and usual.
 _WORD = re.compile(rb"=\?([^\s?*=]{1,60})(?:\*[^\s?]{0,20})?\?([bBqQ])\?([^?\r\n]*(?:(?<!=)\?(?!=)[^?\r\n]*){0,8})\?=")
@@ -42,8 +43,4 @@ def decode_header(value: bytes) -> str:
 def _payload(encoding: bytes, text: bytes) -> bytes:
     if encoding in b"qQ":
         return binascii.a2b_qp(text, header=True)
-    try:
-        return binascii.a2b_base64(text + b"===")
-    except binascii.Error:
-        # One character too many: all but the last of them can be read.
-        return binascii.a2b_base64(text.rstrip(b"=")[:-1] + b"===")
+    return decode_transfer(text, "base64").data

@@ -13,6 +13,9 @@ _ESCAPE = re.compile(r"\\([\\;,nN])")
 _MOMENT = re.compile(r"(\d{4})(\d\d)(\d\d)(?:T(\d\d)(\d\d)(\d\d)?(Z?))?$")
 _ZONE = re.compile(r';TZID="?([^";:]{1,60})', re.IGNORECASE)
 _ATTENDEES = 200
+_LINES = 5_000
+_SHOWN = {"VEVENT", "VTODO"}
+_MOMENTS = {"DTSTART", "DTEND", "DUE"}
 
 
 def parse_invitation(text: str) -> Invitation | None:
@@ -25,27 +28,24 @@ def parse_invitation(text: str) -> Invitation | None:
     method: str | None = None
     values: dict[str, str] = {}
     attendees: list[str] = []
-    inside = ""
-    for line in _FOLD.sub("", text).splitlines()[:5_000]:
+    inside: list[str] = []
+    for line in _FOLD.sub("", text).splitlines()[:_LINES]:
         match = _LINE.match(line)
         if match is None:
             continue
         name, params, value = match[1].upper(), match[2], match[3].strip()
-        if name == "BEGIN" and value.upper() in {"VEVENT", "VTODO"} and not inside:
-            inside = value.upper()
-        elif name == "END" and value.upper() == inside:
-            break
-        elif name == "BEGIN" and inside:
-            inside, values["_outer"] = value.upper(), inside
-        elif name == "END" and values.get("_outer") and inside == value.upper():
-            inside = values.pop("_outer")
-        elif name == "METHOD" and not inside:
-            method = one_line(value).upper()[:40] or None
-        elif inside in {"VEVENT", "VTODO"}:
-            if name == "ATTENDEE" and len(attendees) < _ATTENDEES:
+        if name == "BEGIN":
+            inside.append(value.upper())
+        elif name == "END":
+            if inside and inside.pop() in _SHOWN:
+                break
+        elif name == "METHOD":
+            method = method or one_line(value).upper()[:40] or None
+        elif inside and inside[-1] in _SHOWN:
+            if name == "ATTENDEE":
                 attendees.append(_address(value))
             else:
-                values.setdefault(name, _moment(value, params) if name in {"DTSTART", "DTEND", "DUE"} else value)
+                values.setdefault(name, _moment(value, params) if name in _MOMENTS else value)
     if not values and method is None:
         return None
     organizer = values.get("ORGANIZER")
@@ -56,7 +56,7 @@ def parse_invitation(text: str) -> Invitation | None:
         start=values.get("DTSTART"),
         end=values.get("DTEND") or values.get("DUE"),
         organizer=_address(organizer) if organizer else None,
-        attendees=tuple(attendees),
+        attendees=tuple(attendees[:_ATTENDEES]),
     )
 
 

@@ -39,14 +39,23 @@ def parse_letter(raw: bytes, *, envelope_from: str | None = None) -> ParsedLette
     ``envelope_from`` is the MAIL FROM of its transport ('' for the null sender), None where it is not known: then the
     Return-Path header is asked.
     """
+    errors: list[str] = []
+    scanned = _guarded(lambda: scan(raw), None, errors)
     letter = ParsedLetter()
+    if scanned is not None:
+        found = scanned
+        headed = _guarded(lambda: _read_headers(found, envelope_from), letter, errors)
+        letter = _guarded(lambda: _read_content(headed, raw, found), headed, errors)
+    return replace(letter, error=f"The letter could not be read to its end: {errors[0]}.") if errors else letter
+
+
+def _guarded(read: Callable[[], _T], otherwise: _T, errors: list[str]) -> _T:
+    """One odd letter must never stop the others: what was read before stays, and the error is shown."""
     try:
-        scanned = scan(raw)
-        letter = _read_headers(scanned, envelope_from)
-        letter = _read_content(letter, raw, scanned)
-    except Exception as error:  # noqa: BLE001 - one odd letter must never stop the others; the sentence is shown
-        return replace(letter, error=f"The letter could not be read to its end: {type(error).__name__}.")
-    return letter
+        return read()
+    except Exception as error:  # noqa: BLE001 - said above
+        errors.append(type(error).__name__)
+        return otherwise
 
 
 def _read_headers(scanned: Scan, envelope_from: str | None) -> ParsedLetter:
@@ -116,11 +125,10 @@ def _read_content(letter: ParsedLetter, raw: bytes, scanned: Scan) -> ParsedLett
 
 def _tried(read: Callable[[], _T], otherwise: _T, what: str, defects: list[str]) -> _T:
     """One reading whose failure costs only itself."""
-    try:
-        return read()
-    except Exception as error:  # noqa: BLE001 - the letter is worth more than any one of its readings
-        defects.append(f"the {what} could not be read: {type(error).__name__}")
-        return otherwise
+    errors: list[str] = []
+    found = _guarded(read, otherwise, errors)
+    defects += [f"the {what} could not be read: {error}" for error in errors]
+    return found
 
 
 class _Addresses:

@@ -6,7 +6,7 @@ import binascii
 import re
 from typing import NamedTuple
 
-_PAD_INSIDE = re.compile(rb"(?<!=)=++(?=[^=\s])")
+_PAD_INSIDE = re.compile(rb"(?<!=)=++(?=\s*+[^=\s])")
 _BLANK_BEFORE_END = re.compile(rb"=[ \t]{1,80}(?=\r?\n)")
 _TRAILING_BLANK = re.compile(rb"(?<![ \t])[ \t]{1,998}(?=\r?\n)")
 _LINE = re.compile(rb"[^\r\n]+")
@@ -64,13 +64,11 @@ def _base64_piece(data: bytes) -> Plain:
     try:
         return Plain(binascii.a2b_base64(data), None)
     except binascii.Error:
-        letters = len(data.translate(None, _NOT_BASE64))
-        whole = letters - (letters % 4 == 1)
-        tail = b"=" * (-whole % 4)
-        if whole == letters:
-            return Plain(binascii.a2b_base64(data.rstrip(b"=\r\n\t ") + tail), "base64 without its padding")
-        clean = data.translate(None, _NOT_BASE64)[:whole]
-        return Plain(binascii.a2b_base64(clean + tail), "base64 that is cut")
+        letters = data.translate(None, _NOT_BASE64)
+        is_cut = len(letters) % 4 == 1
+        whole = letters[:-1] if is_cut else letters
+        defect = "base64 that is cut" if is_cut else "base64 without its padding"
+        return Plain(binascii.a2b_base64(whole + b"=" * (-len(whole) % 4)), defect)
 
 
 _NOT_BASE64 = bytes(set(range(256)) - set(b"ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz0123456789+/"))

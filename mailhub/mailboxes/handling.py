@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import Any
 
-from sqlalchemy import delete, select, update
+from sqlalchemy import bindparam, delete, select, update
 
 from core.changes import record_change
 from core.database import ReadTx, WriteTx
@@ -20,9 +20,12 @@ from mailhub.mailboxes.threads import ANSWERABLE, tell
 STATES = ("open", "closed", "spam")
 
 
+_EXECUTOR = select(thread.c.executor_id).where(thread.c.id == bindparam("thread_id"))
+
+
 def executor_of(tx: ReadTx, thread_id: int) -> int | None:
     """Who has the thread, or None."""
-    found = tx.value(select(thread.c.executor_id).where(thread.c.id == thread_id))
+    found = tx.value(_EXECUTOR, {"thread_id": thread_id})
     return None if found is None else int(found)
 
 

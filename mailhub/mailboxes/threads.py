@@ -9,12 +9,13 @@ from __future__ import annotations
 from dataclasses import dataclass
 from typing import Any
 
-from sqlalchemy import bindparam, case, delete, select, update
+from sqlalchemy import bindparam, delete, select
 
 from core import clock
 from core.changes import record_change
 from core.database import ReadTx, WriteTx
 from crm.staff.rights import list_viewers_of
+from mailhub.letters.subject import has_answer_prefix
 from mailhub.letters.values import ParsedLetter
 from mailhub.mailboxes.boxes import Mailbox
 from mailhub.mailboxes.tables import letter, letter_reference, message, thread, thread_event, thread_participant, unread
@@ -65,6 +66,7 @@ _REFERRED = (
 _HAS_SAY = select(thread_participant.c.thread_id).where(
     thread_participant.c.thread_id == bindparam("thread_id"), thread_participant.c.address == bindparam("address")
 )
+_UNREAD_BY = select(unread.c.user_id).where(unread.c.thread_id == bindparam("thread_id"))
 _BY_SUBJECT = (
     select(thread.c.id)
     .where(
@@ -91,8 +93,7 @@ def find_home(tx: WriteTx, mailbox_id: int, parsed: ParsedLetter, sender: Sender
                 return Home(row.thread_id, "reference")
             claims = claims or row.thread_id
     # A subject alone joins nothing: two orders named "Invoice" are two threads. "Re: Invoice" goes on with one.
-    answers = " ".join(parsed.subject.split()).casefold() != parsed.base_subject.casefold()
-    if answers and parsed.base_subject and sender.counterparty_id is not None:
+    if has_answer_prefix(parsed.subject) and parsed.base_subject and sender.counterparty_id is not None:
         found = tx.value(
             _BY_SUBJECT,
             {
@@ -158,10 +159,10 @@ def receive(tx: WriteTx, thread_id: int, box: Mailbox, parsed: ParsedLetter, arr
     row = tx.get(thread, thread_id)
     newest = arrival.dated_at >= row.last_message_at or row.message_count == 0
     values: dict[str, Any] = {
-        "message_count": thread.c.message_count + 1,
-        "attachment_count": thread.c.attachment_count + sum(not part.inline for part in parsed.attachments),
-        "version": thread.c.version + 1,
-        "last_in_id": case((thread.c.last_in_id < arrival.message_id, arrival.message_id), else_=thread.c.last_in_id),
+        "message_count": row.message_count + 1,
+        "attachment_count": row.attachment_count + sum(not part.inline for part in parsed.attachments),
+        "version": row.version + 1,
+        "last_in_id": max(row.last_in_id, arrival.message_id),
     }
     if newest:
         who = parsed.from_[0] if parsed.from_ else None
@@ -174,7 +175,7 @@ def receive(tx: WriteTx, thread_id: int, box: Mailbox, parsed: ParsedLetter, arr
             "language": parsed.language or "",
         }
     values |= _state_after(row, box, arrival)
-    tx.execute(update(thread).where(thread.c.id == thread_id).values(values))
+    tx.change(thread, thread_id, **values)
     if sender.address is not None:
         add_participants(tx, thread_id, [sender.address])
     if not arrival.quiet and not arrival.spam:
@@ -212,7 +213,7 @@ def add_participants(tx: WriteTx, thread_id: int, addresses: list[str]) -> None:
 
 def mark_unread(tx: WriteTx, thread_id: int, scope_id: int) -> None:
     """The thread has something new for everybody who may see its mailbox."""
-    known = set(tx.values(select(unread.c.user_id).where(unread.c.thread_id == thread_id)))
+    known = set(tx.values(_UNREAD_BY, {"thread_id": thread_id}))
     people = [person for person in list_viewers_of(tx, scope_id) if person not in known]
     tx.insert_many(unread, [{"user_id": person, "thread_id": thread_id, "scope_id": scope_id} for person in people])
 
