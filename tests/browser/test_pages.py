@@ -17,8 +17,8 @@ from tests.browser.sample import NOW, TIMEZONE, pages
 from tests.browser.sample.house import shell
 from tests.browser.sample.inbox import IN_TIME
 
-# Playwright's clock is a script put into every frame, which a letter's frame must refuse; and a 409 is an answer.
-EXPECTED = re.compile("is sandboxed|status of 409")
+# Playwright's clock is a script put into every frame, which a letter's frame must refuse; and a refusal is an answer.
+EXPECTED = re.compile("is sandboxed|status of 4")
 SIZES = {"desk": (1366, 768), "tablet": (900, 768), "phone": (390, 844)}
 STRANGER = pages()["inbox-stranger"][1]
 LIVE = pages()["inbox-list"][1] | {"shell": shell(events="/events"), "toast": None}
@@ -40,6 +40,8 @@ class House(Preview):
         self.asked.append(self.path)
         if path == "/events":
             self.stream()
+        elif path == "/threads/3":
+            self.refuse("The letter was moved.", 404)
         elif path == "/threads/8" and self.headers.get("HX-Request-Type") == "partial":
             self.fragment("_open.html", row=None, **{**STRANGER, "oob": False})
         elif path == "/fragments/rail":
@@ -67,8 +69,11 @@ class House(Preview):
             toast = Thing(text="Closed", undo=Thing(url="/threads/8/reopen", fields={}), stays=False)
             self.fragment("_changed.html", **closed, toast=toast, thread=None)
         else:
-            problem = environment().get_template("_problem.html").render(error=Thing(text="Petro was quicker."), **LIVE)
-            self.answer(problem.encode(), "text/html; charset=utf-8", 409)
+            self.refuse("Petro was quicker.", 409)
+
+    def refuse(self, sentence: str, status: int) -> None:
+        problem = environment().get_template("_problem.html").render(error=Thing(text=sentence), **LIVE)
+        self.answer(problem.encode(), "text/html; charset=utf-8", status)
 
     def fragment(self, template: str, **data: object) -> None:
         self.answer(environment().get_template(template).render(data).encode(), "text/html; charset=utf-8")
@@ -185,6 +190,13 @@ def test_a_refused_button_says_why_and_changes_nothing(page: Page, house: str) -
     page.locator("#row-8 button[aria-label='Assign to me']").click()
     expect(page.locator(".toast")).to_contain_text("Petro was quicker.")
     assert page.locator("#row-8").inner_text() == before
+
+
+def test_what_cannot_be_opened_leaves_the_open_letter(page: Page, house: str) -> None:
+    page.goto(f"{house}/inbox")
+    page.locator("#row-3 .row-link").click()
+    expect(page.locator(".toast")).to_contain_text("The letter was moved.")
+    expect(page.locator("#subject")).to_have_text("Рекламация по фактура 552")
 
 
 def test_back_on_a_phone_shows_the_list_where_it_was(page: Page, house: str) -> None:
