@@ -9,7 +9,6 @@ import ipaddress
 import re
 
 from mailhub.letters import limits
-from mailhub.letters.clean import one_line
 from mailhub.letters.encoded_words import decode_header
 from mailhub.letters.values import Address
 
@@ -75,7 +74,7 @@ def parse_addresses(value: bytes, defects: list[str] | None = None) -> list[Addr
     if value.count(b"@") == 1 and value.isascii() and b"(" not in value and b'"' not in value:
         simple = _SIMPLE.fullmatch(value)
         if simple is not None:
-            return [Address(decode_header(simple[1].strip()), simple[2].decode("ascii"))]
+            return [Address(_folded(decode_header(simple[1])), simple[2].decode("ascii"))]
     reader = _Reader(value.decode("latin-1"))
     found = reader.read()
     if reader.is_cut and defects is not None:
@@ -186,7 +185,13 @@ def _name(phrase: str) -> str:
     elif "\\" in phrase:
         phrase = _ESCAPE.sub(r"\1", phrase)
     raw = phrase.encode("latin-1") if all(char <= "\xff" for char in phrase) else phrase.encode("utf-8", "replace")
-    return _BLANKS.sub(" ", one_line(decode_header(raw))).strip(" '")
+    return _folded(decode_header(raw))
+
+
+def _folded(name: str) -> str:
+    """Blanks folded, and the apostrophes gone that Outlook puts around a name."""
+    name = " ".join(name.split())
+    return name[1:-1] if len(name) > 2 and name[0] == name[-1] == "'" else name
 
 
 _QUOTED_ANY = re.compile(r'"((?:[^"\\]|\\.)*+)"', re.DOTALL)

@@ -105,7 +105,7 @@ class _Writer:
             self.breaks = 2
             self.depth = max(self.depth - 1, 0) if is_end else min(self.depth + 1, _DEEPEST_QUOTE)
         elif name in _CELL:
-            if self.out and not self.breaks:
+            if self.out and not self.breaks and not is_end:
                 self.out.append(" ")
         elif name == "hr":
             self.breaks = self.breaks or 1
