@@ -129,11 +129,7 @@ def process(tx: WriteTx, job: jobs.Job, parsed: ParsedLetter, words: Words) -> N
             raise  # the database's business: run again, now or later
         except Exception as problem:
             raise StepFailed(passage.step, problem) from problem
-        tx.execute(
-            update(incoming)
-            .where(incoming.c.id == row.id)
-            .values(state="done", message_id=message_id, error="", step="")
-        )
+        tx.change(incoming, row.id, state="done", message_id=message_id, error="", step="")
     jobs.finish(tx, job)
 
 
