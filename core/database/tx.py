@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import hashlib
 from collections.abc import Mapping, Sequence
-from functools import cache
+from functools import cache, lru_cache
 from typing import Any
 
 from sqlalchemy import (
@@ -14,6 +14,7 @@ from sqlalchemy import (
     Row,
     Select,
     Table,
+    TextClause,
     Update,
     bindparam,
     insert,
@@ -66,7 +67,7 @@ class ReadTx:
 
     def sql(self, statement: str, **parameters: Any) -> CursorResult[Any]:
         """Run SQL text with ``:name`` holes: for what the expression language cannot say (full text, pragmas)."""
-        return self._run(text(statement), parameters)
+        return self._run(_sql(statement), parameters)
 
     @property
     def is_sqlite(self) -> bool:
@@ -135,6 +136,11 @@ class WriteTx(ReadTx):
 
 
 # Building a statement costs more than running it, so those that every verb says are built once.
+
+
+@lru_cache(maxsize=512)
+def _sql(statement: str) -> TextClause:
+    return text(statement)
 
 
 @cache
