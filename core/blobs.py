@@ -44,24 +44,21 @@ class BlobFiles:
         return self.folder / name[:2] / name[2:4] / name
 
     def write(self, sha256: bytes, content: bytes) -> None:
-        """Write durably: after the return neither a crash nor a power cut loses the bytes. Existing ones stay."""
+        """Write durably: after the return neither a crash nor a power cut loses the bytes. Existing ones stay.
+
+        Raises Unavailable when the disk is full or failing.
+        """
         path = self.path(sha256)
-        if path.exists():
-            return
-        path.parent.mkdir(parents=True, exist_ok=True)
-        handle, temporary = tempfile.mkstemp(dir=path.parent, prefix=".new-")
         try:
-            with os.fdopen(handle, "wb") as file:
-                file.write(content)
-                file.flush()
-                os.fsync(file.fileno())
-            Path(temporary).replace(path)
+            path.parent.mkdir(parents=True, exist_ok=True)
+            if not path.exists():
+                _write_file(path, content)
+            # The names on the way down are durable only when each directory is synced, up to the one that was there;
+            # also for a file that is here already, since who wrote it may have been killed between name and sync.
+            for folder in (path.parent, path.parent.parent, self.folder, self.folder.parent):
+                _sync_folder(folder)
         except OSError as problem:
-            Path(temporary).unlink(missing_ok=True)
             raise Unavailable("The disk could not keep the bytes of a letter. Free some space.") from problem
-        # The names on the way down are durable only when each directory is synced, up to the one that was there.
-        for folder in (path.parent, path.parent.parent, self.folder):
-            _sync_folder(folder)
 
     def read(self, sha256: bytes) -> bytes:
         """The bytes. Raises NotFound when the file is missing: an alarm, never normal."""
@@ -108,6 +105,20 @@ def read_blob(database: Database, files: BlobFiles, blob_id: int) -> bytes:
     """The bytes, wherever they are now, for a caller without an event loop."""
     content, sha256 = database.read_now(find_content, blob_id)
     return files.read(sha256) if content is None else content
+
+
+def _write_file(path: Path, content: bytes) -> None:
+    """A file that has its name only when its bytes are durable."""
+    handle, temporary = tempfile.mkstemp(dir=path.parent, prefix=".new-")
+    try:
+        with os.fdopen(handle, "wb") as file:
+            file.write(content)
+            file.flush()
+            os.fsync(file.fileno())
+        Path(temporary).replace(path)
+    except OSError:
+        Path(temporary).unlink(missing_ok=True)
+        raise
 
 
 def _sync_folder(folder: Path) -> None:

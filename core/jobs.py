@@ -111,11 +111,15 @@ def start_boot(tx: WriteTx) -> str:
     return name
 
 
+# A boot in the middle of a claim is left for the next beat: its new leases could not be seen, and so not voided, yet.
+_SILENT = select(boot.c.name).where(boot.c.seen_at < bindparam("since")).with_for_update(skip_locked=True)
+
+
 def beat(tx: WriteTx, name: str) -> bool:
     """Say that this boot lives, and void the leases of the silent. False when it was itself given up."""
     now = database_now(tx)
     alive = tx.execute(update(boot).where(boot.c.name == name).values(seen_at=now)) == 1
-    silent = tx.values(select(boot.c.name).where(boot.c.seen_at < now - SILENCE))
+    silent = tx.values(_SILENT, {"since": now - SILENCE})
     if silent and not tx.is_sqlite:
         _void(tx, job.c.boot.in_(silent))
         tx.execute(delete(boot).where(boot.c.name.in_(silent)))
@@ -139,6 +143,7 @@ _READY = (
     .limit(bindparam("most"))
     .with_for_update(skip_locked=True)
 )
+_ALIVE = select(boot.c.name).where(boot.c.name == bindparam("name")).with_for_update(read=True, key_share=True)
 
 
 def claim(tx: WriteTx, kind: str, boot_name: str, most: int) -> list[Job]:
@@ -146,7 +151,7 @@ def claim(tx: WriteTx, kind: str, boot_name: str, most: int) -> list[Job]:
 
     Raises Conflict when the boot was given up: its process has to stop or register anew.
     """
-    if tx.value(select(boot.c.name).where(boot.c.name == boot_name)) is None:
+    if tx.value(_ALIVE, {"name": boot_name}) is None:
         raise Conflict("This process was silent too long and its work was given to others.")
     ids = tx.values(_READY, {"kind": kind, "now": database_now(tx), "most": most})
     if not ids:

@@ -1,0 +1,130 @@
+"""Bytes: in the row until they are durable in a file."""
+
+from __future__ import annotations
+
+import asyncio
+import hashlib
+import os
+from pathlib import Path
+
+import pytest
+
+from core import blobs, clock
+from core.blobs import BlobFiles, find_content, keep, list_unsettled, read_blob, record_settled
+from core.database import Database
+from core.errors import Invalid, NotFound, Unavailable
+from tests.support.engines import count, look
+
+
+@pytest.fixture
+def files(tmp_path: Path) -> BlobFiles:
+    return BlobFiles(tmp_path / "blobs")
+
+
+def later() -> int:
+    return clock.now() + clock.HOUR
+
+
+def test_bytes_are_read_the_same_before_and_after_they_settled(database: Database, files: BlobFiles) -> None:
+    contents = [b"", b"\0\xff\r\n.\r\n", b"x" * 300_000]
+    ids = [database.write_now(keep, content) for content in contents]
+    assert [read_blob(database, files, one) for one in ids] == contents
+    waiting = database.read_now(list_unsettled, 10, later())
+    assert [(one, content) for one, _sha256, content in waiting] == list(zip(ids, contents, strict=True))
+    assert database.read_now(list_unsettled, 10, 0) == []
+    assert len(database.read_now(list_unsettled, 2, later())) == 2
+    for _one, sha256, content in waiting:
+        files.write(sha256, content)
+    database.write_now(record_settled, ids)
+    assert look(database, "SELECT count(*) FROM blob WHERE content IS NULL") == [(3,)]
+    assert [read_blob(database, files, one) for one in ids] == contents
+    assert database.read_now(list_unsettled, 10, later()) == []
+    assert all(content is None for content, _ in (database.read_now(find_content, one) for one in ids))
+
+
+def test_equal_bytes_are_one_blob_also_at_once_and_after_settling(database: Database, files: BlobFiles) -> None:
+    async def crowd() -> list[int]:
+        return await asyncio.gather(*(database.write(keep, b"same") for _ in range(20)))
+
+    ids = set(asyncio.run(crowd()))
+    assert len(ids) == count(database, "blob") == 1
+    files.write(hashlib.sha256(b"same").digest(), b"same")
+    database.write_now(record_settled, list(ids))
+    assert database.write_now(keep, b"same") in ids
+    assert read_blob(database, files, ids.pop()) == b"same"
+
+
+def test_bytes_go_with_their_transaction(database: Database) -> None:
+    def fail(tx) -> None:
+        keep(tx, b"gone")
+        raise Invalid("No.")
+
+    with pytest.raises(Invalid):
+        database.write_now(fail)
+    assert count(database, "blob") == 0
+    with pytest.raises(NotFound):
+        database.read_now(find_content, 1)
+
+
+def test_a_missing_file_is_told(database: Database, files: BlobFiles) -> None:
+    one = database.write_now(keep, b"lost")
+    database.write_now(record_settled, [one])
+    with pytest.raises(NotFound, match="backup"):
+        read_blob(database, files, one)
+
+
+def test_the_file_and_every_name_on_the_way_are_synced(files: BlobFiles, monkeypatch: pytest.MonkeyPatch) -> None:
+    """The bytes first, then the name, then each folder from the file up to the one that was there before."""
+    steps: list[tuple[str, str]] = []
+    real_sync, real_replace = os.fsync, Path.replace
+
+    def sync(handle: int) -> None:
+        steps.append(("sync", os.readlink(f"/proc/self/fd/{handle}")))
+        real_sync(handle)
+
+    def replace(self: Path, target: Path) -> Path:
+        steps.append(("name", str(target)))
+        return real_replace(self, target)
+
+    monkeypatch.setattr(blobs.os, "fsync", sync)
+    monkeypatch.setattr(Path, "replace", replace)
+    sha256 = hashlib.sha256(b"bytes").digest()
+    files.write(sha256, b"bytes")
+    path = files.path(sha256)
+    assert path.read_bytes() == files.read(sha256) == b"bytes"
+    assert steps[0][0] == "sync"
+    assert "/.new-" in steps[0][1]
+    assert steps[1] == ("name", str(path))
+    folders = [str(path.parent), str(path.parent.parent), str(files.folder), str(files.folder.parent)]
+    assert steps[2:] == [("sync", folder) for folder in folders]
+    # A process that was killed between the name and the sync comes again: the names have to be durable then too.
+    steps.clear()
+    files.write(sha256, b"bytes")
+    assert ("sync", str(path.parent)) in steps
+    assert ("sync", str(files.folder)) in steps
+    assert [entry.name for entry in path.parent.iterdir()] == [path.name]
+
+
+@pytest.mark.parametrize("broken", ["mkdir", "mkstemp", "write", "sync", "name", "folder"])
+def test_a_disk_that_fails_is_unavailable_and_leaves_nothing_behind(
+    files: BlobFiles, monkeypatch: pytest.MonkeyPatch, broken: str
+) -> None:
+    def fail(*args: object, **kwargs: object) -> None:
+        raise OSError(28, "No space left on device")
+
+    place = {
+        "mkdir": (Path, "mkdir"),
+        "mkstemp": (blobs.tempfile, "mkstemp"),
+        "write": (blobs.os, "fdopen"),
+        "sync": (blobs.os, "fsync"),
+        "name": (Path, "replace"),
+        "folder": (blobs, "_sync_folder"),
+    }
+    sha256 = hashlib.sha256(b"bytes").digest()
+    with monkeypatch.context() as patch:
+        patch.setattr(*place[broken], fail)
+        with pytest.raises(Unavailable):
+            files.write(sha256, b"bytes")
+    assert [entry for entry in files.folder.rglob("*") if entry.name.startswith(".new-")] == []
+    files.write(sha256, b"bytes")
+    assert files.read(sha256) == b"bytes"
