@@ -35,6 +35,7 @@ ESBUILD_OPTIONS = (
     "--format=esm",
     "--target=es2022,chrome120,firefox121,safari17",
     "--loader:.woff2=file",
+    "--loader:.svg=file",
     "--entry-names=[name]-[hash]",
     "--chunk-names=[name]-[hash]",
     "--asset-names=[name]-[hash]",

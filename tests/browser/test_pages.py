@@ -49,7 +49,7 @@ class House(Preview):
         elif path == "/fragments/news":
             self.fragment("_news.html", news={"count": 3, "url": "/waiting"})
         elif path == "/fragments/rows/8":
-            self.fragment("_row.html", **LIVE, row=row(8))
+            self.fragment("_one_row.html", **LIVE, row=row(8))
         elif path == "/letter":
             self.answer(b"<p>Hello</p>", "text/html")
         elif path == "/letter-in-html":
@@ -176,7 +176,7 @@ def test_a_row_opens_in_place_and_has_its_address(page: Page, house: str) -> Non
 def test_a_button_changes_its_row_and_offers_undo(page: Page, house: str) -> None:
     page.goto(f"{house}/live")
     page.locator("#row-8").hover()
-    page.locator("#row-8 button[aria-label=Close]").click()
+    page.locator("#row-8 button[title=Close]").click()
     expect(page.locator("#row-8")).to_contain_text("Closed by you")
     expect(page.locator(".toast")).to_contain_text("Closed")
     expect(page.locator(".toast button").first).to_contain_text("Undo")
@@ -187,7 +187,7 @@ def test_a_refused_button_says_why_and_changes_nothing(page: Page, house: str) -
     page.goto(f"{house}/live")
     before = page.locator("#row-8").inner_text()
     page.locator("#row-8").hover()
-    page.locator("#row-8 button[aria-label='Assign to me']").click()
+    page.locator("#row-8 button[title='Assign to me']").click()
     expect(page.locator(".toast")).to_contain_text("Petro was quicker.")
     assert page.locator("#row-8").inner_text() == before
 
