@@ -16,7 +16,7 @@ _ATEXT = "A-Za-z0-9!#$%&'*+/=?^_`{|}~\xa1-\U0010ffff-"
 _DOT_ATOM = rf"[{_ATEXT}]+(?:\.[{_ATEXT}]+)*"
 _QUOTED = r'"(?:[^"\\\x00-\x08\x0a-\x1f\x7f]|\\[\x20-\x7e\t])*"'
 _ADDR_SPEC = re.compile(rf"({_DOT_ATOM}|{_QUOTED})@(\[[^\[\]\\\s]{{1,80}}\]|[^\s@<>()\[\]\\,;:\"]{{1,253}})")
-_NAME_ADDR = re.compile(rf'(?:[. \t{_ATEXT}]|{_QUOTED})*<[ \t]*([^<>]*?)[ \t]*>')
+_NAME_ADDR = re.compile(rf"(?:[. \t{_ATEXT}]|{_QUOTED})*<[ \t]*([^<>]*?)[ \t]*>")
 _LABEL = re.compile(r"[a-z0-9](?:[a-z0-9-]{0,61}[a-z0-9])?")
 # A quoted string, or one of the signs that matter, or a stretch without any.
 _TOKEN = re.compile(r'"(?:[^"\\]|\\.)*+"|[<>(),:;"]|[^<>(),:;"]+', re.DOTALL)
@@ -107,13 +107,13 @@ class _Reader:
             match = _TOKEN.match(text, position)
             if match is None:
                 break
-            token = match[0]
+            sign = match[0]
             position = match.end()
-            if token == '"':
+            if sign == '"':
                 # A quote without its end: read on as if it were not there, and no other quote is looked for.
                 text = text[:position] + text[position:].replace('"', " ")
                 continue
-            if token == "(" and comments_end_well:
+            if sign == "(" and comments_end_well:
                 end = _comment_end(text, position)
                 if end is None:
                     comments_end_well = False
@@ -121,25 +121,25 @@ class _Reader:
                     self.comment = text[position : end - 1]
                     position = end
                 continue
-            self.take(token)
+            self.take(sign)
         self.finish()
         return self.found
 
-    def take(self, token: str) -> None:
-        if token in {",", ";"}:
+    def take(self, sign: str) -> None:
+        if sign in {",", ";"}:
             self.finish()
-        elif token == "<":
+        elif sign == "<":
             self.angle = []
-        elif token == ">":
+        elif sign == ">":
             if self.angle is not None:
                 self.address = "".join(self.angle).strip()
                 self.angle = None
-        elif token == ":" and self.angle is None:
+        elif sign == ":" and self.angle is None:
             self.clear()
         elif self.angle is not None:
-            self.angle.append(token)
-        elif token not in {"(", ")"}:
-            self.phrase.append(token)
+            self.angle.append(sign)
+        elif sign not in {"(", ")"}:
+            self.phrase.append(sign)
 
     def finish(self) -> None:
         """Add what was gathered since the last comma."""

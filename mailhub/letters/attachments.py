@@ -1,4 +1,5 @@
-"""The files in a letter, as ranges of its raw bytes. Nothing is stored twice: the bytes are decoded when they are asked for."""
+"""The files in a letter, as ranges of its raw bytes. Nothing is stored twice: the bytes are decoded when they are
+asked for."""
 
 from __future__ import annotations
 
@@ -19,7 +20,8 @@ _END = re.compile(rb"^(?:`|[ ])?\r?\n?end[ \t]*(?:\r?\n|\Z)", re.MULTILINE)
 
 
 def read_attachment(raw: bytes, attachment: Attachment) -> bytes:
-    """The decoded bytes of an attachment of the letter ``raw``. Never raises; ``sha256`` of them is in the attachment."""
+    """The decoded bytes of an attachment of the letter ``raw``. Never raises; ``sha256`` of them is in the
+    attachment."""
     return decode_transfer(raw[attachment.offset : attachment.offset + attachment.length], attachment.encoding).data
 
 

@@ -48,7 +48,8 @@ _KEPT_BYTES = 500_000
 
 
 def read_body(raw: bytes, scan: Scan) -> Body:
-    """Sort the leaves of a letter into text, HTML and attachments, and decode them. Pieces of text are joined in order."""
+    """Sort the leaves of a letter into text, HTML and attachments, and decode them. Pieces of text are joined in
+    order."""
     return _Sorter(raw, scan).run()
 
 
@@ -118,7 +119,8 @@ class _Sorter:
         self.place(part, text, is_html)
 
     def place(self, part: Part, text: str, is_html: bool) -> None:
-        """Put the text beside its other form when both stand in one multipart/alternative, else behind what came before."""
+        """Put the text beside its other form when both stand in one multipart/alternative, else behind what came
+        before."""
         owner = self.alternative_of(part)
         piece = self.alternatives.get(owner) if owner >= 0 else None
         if piece is None or (piece.html if is_html else piece.text) is not None:
@@ -153,7 +155,9 @@ class _Sorter:
 
     def join(self) -> None:
         pieces = [piece for piece in self.pieces if (piece.text or piece.html or "").strip()] or self.pieces[:1]
-        texts = [html_to_text(piece.html or "") if not (piece.text or "").strip() else piece.text or "" for piece in pieces]
+        texts = [
+            html_to_text(piece.html or "") if not (piece.text or "").strip() else piece.text or "" for piece in pieces
+        ]
         if pieces:
             self.body.text = "\n\n".join(text.strip("\n") for text in texts) if len(texts) > 1 else texts[0]
         if any(piece.html is not None for piece in pieces):

@@ -1,7 +1,8 @@
 """Bytes to text, whatever the label says: right labels, wrong ones, none. Never raises, never runs what is no charset.
 
 The order: a label that can be true; UTF-8 where the bytes are UTF-8; what the bytes look like; Windows-1252 at last.
-Labels are those of the WHATWG Encoding Standard and those seen in letters; all others (utf-7, rot13, zlib …) are unknown.
+Labels are those of the WHATWG Encoding Standard and those seen in letters; all others (utf-7, rot13, zlib …) are
+unknown.
 """
 
 from __future__ import annotations

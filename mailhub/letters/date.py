@@ -7,14 +7,23 @@ from datetime import UTC, datetime, timedelta, timezone
 
 from core.clock import from_datetime
 
-_MONTHS = {name: number for number, name in enumerate("jan feb mar apr may jun jul aug sep oct nov dec".split(), 1)}
+_MONTHS = {
+    name: number
+    for number, name in enumerate(
+        ["jan", "feb", "mar", "apr", "may", "jun", "jul", "aug", "sep", "oct", "nov", "dec"], 1
+    )
+}
 _ZONES = {
     "ut": 0, "utc": 0, "gmt": 0, "z": 0, "est": -5, "edt": -4, "cst": -6, "cdt": -5, "mst": -7, "mdt": -6, "pst": -8,
     "pdt": -7, "cet": 1, "cest": 2, "eet": 2, "eest": 3, "msk": 3, "bst": 1, "wet": 0, "west": 1, "ict": 7, "jst": 9,
 }  # fmt: skip
 _CLOCK = r"(\d{1,2})[:.](\d{1,2})(?:[:.](\d{1,2}))?"
-_RFC = re.compile(rf"(\d{{1,2}})[ \t-]+([a-z]{{3}})[a-z]*\.?[ \t,-]+(\d{{2,4}})[ \t,]+{_CLOCK}[ \t]*(\S*)", re.IGNORECASE)
-_C = re.compile(rf"([a-z]{{3}})[a-z]*[ \t]+(\d{{1,2}}),?[ \t]+(?:{_CLOCK}[ \t]+)(?:([a-z+-]\S*)[ \t]+)?(\d{{4}})", re.IGNORECASE)
+_RFC = re.compile(
+    rf"(\d{{1,2}})[ \t-]+([a-z]{{3}})[a-z]*\.?[ \t,-]+(\d{{2,4}})[ \t,]+{_CLOCK}[ \t]*(\S*)", re.IGNORECASE
+)
+_C = re.compile(
+    rf"([a-z]{{3}})[a-z]*[ \t]+(\d{{1,2}}),?[ \t]+(?:{_CLOCK}[ \t]+)(?:([a-z+-]\S*)[ \t]+)?(\d{{4}})", re.IGNORECASE
+)
 _ISO = re.compile(rf"(\d{{4}})-(\d{{2}})-(\d{{2}})[ tT]{_CLOCK}(?:\.\d+)?[ ]*(\S*)")
 _OFFSET = re.compile(r"([+-])(\d{2}):?(\d{2})")
 

@@ -1,4 +1,5 @@
-"""What makes two messages the same letter: ids, addresses, subject and decoded parts, without the headers of transport."""
+"""What makes two messages the same letter: ids, addresses, subject and decoded parts, without the headers of
+transport."""
 
 from __future__ import annotations
 

@@ -4,7 +4,8 @@ from __future__ import annotations
 
 
 def unflow(text: str, delsp: bool = False) -> str:
-    """Join the lines that a space at their end marks as soft, within one depth of quotes; ``-- `` stays a line of its own."""
+    """Join the lines that a space at their end marks as soft, within one depth of quotes; ``-- `` stays a line of its
+    own."""
     if " \n" not in text:
         return "\n".join(_unstuffed(line) for line in text.split("\n"))
     out: list[list[str]] = []

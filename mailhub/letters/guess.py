@@ -1,4 +1,5 @@
-"""What bytes without a (true) label look like: Cyrillic, Vietnamese, Western or East Asian. Bounded: a sample is looked at.
+"""What bytes without a (true) label look like: Cyrillic, Vietnamese, Western or East Asian. Bounded: a sample is
+looked at.
 
 Scores are mean logarithms of letter frequency over Russian, Ukrainian and Bulgarian together; a sign that stands in no
 text costs as much as many letters give. Western text has single high bytes between ASCII letters, Cyrillic has runs.
@@ -104,7 +105,9 @@ def _guess_asian(sample: bytes) -> str | None:
     ):
         text = sample.decode(codec, "replace")
         wide = [char for char in text if char > "\x7f"]
-        share = sum(low <= char <= high for char in wide) / (len(wide) or 1) - 2 * wide.count("\ufffd") / len(wide or " ")
+        share = sum(low <= char <= high for char in wide) / (len(wide) or 1) - 2 * wide.count("\ufffd") / len(
+            wide or " "
+        )
         if codec in {"cp932", "euc_jp"}:
             share = min(1.0, 2 * share)
         if share > best_share:

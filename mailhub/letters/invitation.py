@@ -1,4 +1,5 @@
-"""The calendar object in a letter, read as far as a person wants to see it. RFC 5545, RFC 5546, RFC 6047. Never applied."""
+"""The calendar object in a letter, read as far as a person wants to see it. RFC 5545, RFC 5546, RFC 6047. Never
+applied."""
 
 from __future__ import annotations
 

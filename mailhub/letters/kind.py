@@ -14,12 +14,16 @@ _DAEMON = re.compile(
     r"^(?:mailer-?daemon|mail-?daemon|mdaemon|postmaster|mailerdaemon|mail[._-]?delivery|bounces?|daemon|postmast|"
     r"no-?reply-?postmaster|microsoftexchange[0-9a-f]+)(?:[+@.-]|$)", re.IGNORECASE)  # fmt: skip
 _DAEMON_NAME = re.compile(
-    r"mail ?delivery|mailer-daemon|mail administrator|postmaster|system administrator|delivery (?:subsystem|system|status)|"
+    r"mail ?delivery|mailer-daemon|mail administrator|postmaster|system administrator|delivery (?:subsystem|system|"
+    r"status)|"
     r"поштова система|почтовая система|microsoft outlook$|mail system|symantec messaging", re.IGNORECASE)  # fmt: skip
 _FAILED_SUBJECT = re.compile(
-    r"undeliver|deliver(?:y|ed|able|ing)?[^\n]{0,30}(?:fail|status|problem|error|report|delay|notif|unsuccess|impossible)|"
-    r"fail(?:ed|ure)?[^\n]{0,30}(?:deliver|notice|notification|mail|permanent)|returned (?:mail|message|to sender|e-?mail)|"
-    r"mail (?:error|system error|could not|failure|delivery)|could ?n[o']t be (?:delivered|sent)|non[- ]?(?:deliver|remis)|"
+    r"undeliver|deliver(?:y|ed|able|ing)?[^\n]{0,30}(?:fail|status|problem|error|report|delay|notif|unsuccess|"
+    r"impossible)|"
+    r"fail(?:ed|ure)?[^\n]{0,30}(?:deliver|notice|notification|mail|permanent)|returned (?:mail|message|to sender|"
+    r"e-?mail)|"
+    r"mail (?:error|system error|could not|failure|delivery)|could ?n[o']t be (?:delivered|sent)|non[- ]?(?:deliver|"
+    r"remis)|"
     r"rejected|not delivered|can'?t send|bounce|warning: (?:could not|message)|unknown (?:user|address)|error sending|"
     r"недостав|не доставлено|не може бути доставлен|не удалось доставить|ошибка доставки|задержка доставки|повернен|"
     r"скринька переповнена|ящик переполнен|кутия е пълна|лист відхилено|письмо отклонено|возврат|"
@@ -27,45 +31,64 @@ _FAILED_SUBJECT = re.compile(
     r"non remis|non livr|no se pudo entregar|no entregado|niedostarcz|nie dostarczon|mancato recapito|onbestelbaar|"
     r"配信|送信でき|エラー|배달|退信", re.IGNORECASE)  # fmt: skip
 _FAILED_WORDS = re.compile(
-    r"(?:could|can|was|were|has|have|did|is)[ ]?(?:not|n't|n’t)[ ](?:be |been )?(?:delivered|able to deliver|sent|reach|accepted)|"
-    r"wasn't able to deliver|unable to deliver|undeliverable|permanent(?:ly)? (?:fatal )?(?:error|failure|failed)|delivery (?:to|of|attempt)"
-    r"[^.\n]{0,60}(?:failed|blocked|delayed)|(?:failed|delayed) (?:address|recipient|addresses)|message still undelivered|"
-    r"recipients? (?:address(?:es)? )?(?:rejected|failed|unknown|were not)|user unknown|unknown user|transcript of session|"
+    r"(?:could|can|was|were|has|have|did|is)[ ]?(?:not|n't|n’t)[ ](?:be |been )?(?:delivered|able to deliver|sent|"
+    r"reach|accepted)|"
+    r"wasn't able to deliver|unable to deliver|undeliverable|permanent(?:ly)? (?:fatal )?(?:error|failure|failed)|"
+    r"delivery (?:to|of|attempt)"
+    r"[^.\n]{0,60}(?:failed|blocked|delayed)|(?:failed|delayed) (?:address|recipient|addresses)|"
+    r"message still undelivered|"
+    r"recipients? (?:address(?:es)? )?(?:rejected|failed|unknown|were not)|user unknown|unknown user|"
+    r"transcript of session|"
     r"\b[45]\d\d[ -]#?[45]\.\d\.\d|\b[45]\.\d{1,2}\.\d{1,3}\b|"
-    r"не доставлено|не вдалося доставити|не може отримати|відхилено|не можем доставить|не доставлен|отклонено|не удалось|"
+    r"не доставлено|не вдалося доставити|не може отримати|відхилено|не можем доставить|не доставлен|отклонено|"
+    r"не удалось|"
     r"заблокирован|не може да бъде доставен|препълнена|không thể gửi|chưa được nhận|konnte nicht zugestellt|abgelehnt|"
     r"n'a pas pu être|no se ha podido|nie można dostarczyć", re.IGNORECASE)  # fmt: skip
 _AUTO_SUBJECT = re.compile(
-    r"^\s*(?:re\s*:\s*)?(?:\[?auto(?:matic)?[ -]?(?:reply|response|responder|answer)\]?|out of (?:the )?office(?: (?:auto-?)?(?:reply|autoreply))?|"
-    r"ooo|vacation (?:reply|message|notice)|away from (?:the |my )?(?:office|mail|desk|email)|автоматична відповідь|автовідповідь|"
+    r"^\s*(?:re\s*:\s*)?(?:\[?auto(?:matic)?[ -]?(?:reply|response|responder|answer)\]?|"
+    r"out of (?:the )?office(?: (?:auto-?)?(?:reply|autoreply))?|"
+    r"ooo|vacation (?:reply|message|notice)|away from (?:the |my )?(?:office|mail|desk|email)|автоматична відповідь|"
+    r"автовідповідь|"
     r"автоматический ответ|автоответ(?:чик)?|автоматичен отговор|trả lời tự động|tự động trả lời|abwesenheitsnotiz|"
-    r"automatische antwort|abwesend|réponse automatique|absence du bureau|respuesta automática|odpowiedź automatyczna|autoodpowiedź|"
+    r"automatische antwort|abwesend|réponse automatique|absence du bureau|respuesta automática|"
+    r"odpowiedź automatyczna|autoodpowiedź|"
     r"risposta automatica|automatisch antwoord|resposta automática|autosvar|automaattinen vastaus|自動返信|自动回复)"
     r"\s*(?:[:：\])-]|$)", re.IGNORECASE)  # fmt: skip
 #: Complaints of Hotmail and Outlook.com come without a machine-readable part.
 _COMPLAINT = re.compile(r"\s*complaint about message from ", re.IGNORECASE)
 _AUTO_HEADERS = frozenset((
-    "x-autoreply", "x-autorespond", "x-autoresponder", "x-auto-reply-from", "x-autogenerated", "x-vacation", "x-mail-autoreply",
-    "x-autoreply-domain", "x-autoreply-from", "auto-reply", "x-autoreplied", "x-cpanel-mailscanner-autoreply",
+    "x-autoreply", "x-autorespond", "x-autoresponder", "x-auto-reply-from", "x-autogenerated", "x-vacation",
+    "x-mail-autoreply", "x-autoreply-domain", "x-autoreply-from", "auto-reply", "x-autoreplied",
+    "x-cpanel-mailscanner-autoreply",
 ))  # fmt: skip
-_STATUS = {"message/delivery-status", "message/global-delivery-status"}
+DELIVERY_STATUS = {"message/delivery-status", "message/global-delivery-status"}
 
 
 def find_kind(
-    headers: Headers, subject: str, senders: tuple[Address, ...], text: str, types: set[str], auto: str | None, return_path: str | None
+    headers: Headers,
+    subject: str,
+    senders: tuple[Address, ...],
+    text: str,
+    types: set[str],
+    auto: str | None,
+    return_path: str | None,
 ) -> Kind:
-    """The kind, asked in the order in which one hides another. ``types`` are the media types of all parts;
+    """The kind, asked in the order in which one hides another. ``types`` are the media types of all parts; what a
+    letter carries as an attachment makes no kind: a person may forward a report.
 
     ``return_path`` is '' for the null sender and None where nothing is known of it.
     """
     content_type = (headers.find("content-type") or b"").lower()
-    if "message/feedback-report" in types or b"feedback-report" in content_type:
+    is_report = b"multipart/report" in content_type
+    if b"feedback-report" in content_type or (is_report and "message/feedback-report" in types):
         return "complaint"
     if "message/rfc822" in types and _COMPLAINT.match(subject):
         return "complaint"
-    if "message/disposition-notification" in types or b"disposition-notification" in content_type:
+    if b"disposition-notification" in content_type:
         return "receipt"
-    if types & _STATUS or b"delivery-status" in content_type or headers.find("x-failed-recipients") is not None:
+    if b"delivery-status" in content_type or headers.find("x-failed-recipients") is not None:
+        return "bounce"
+    if types & DELIVERY_STATUS and _is_daemon(senders, return_path):
         return "bounce"
     if _is_auto_reply(headers, subject, auto) and not _FAILED_SUBJECT.search(subject[:1000]):
         return "auto_reply"

@@ -18,7 +18,7 @@ from mailhub.letters.excerpt import find_excerpt
 from mailhub.letters.fingerprint import fingerprint
 from mailhub.letters.headers import Headers
 from mailhub.letters.invitation import parse_invitation
-from mailhub.letters.kind import find_kind
+from mailhub.letters.kind import DELIVERY_STATUS, find_kind
 from mailhub.letters.language import guess_language
 from mailhub.letters.quotes import reply_text
 from mailhub.letters.references import parse_ids, parse_message_id
@@ -30,7 +30,9 @@ from mailhub.letters.values import Address, Invitation, ParsedLetter
 _T = TypeVar("_T")
 _CALENDARS = {"text/calendar", "application/ics"}
 _SPAM = re.compile(rb"^\s*(?:yes|true)\b", re.IGNORECASE)
-_ONCE = frozenset("from sender reply-to to cc bcc message-id in-reply-to references subject date".split())
+_ONCE = frozenset(
+    ["from", "sender", "reply-to", "to", "cc", "bcc", "message-id", "in-reply-to", "references", "subject", "date"]
+)
 
 
 def parse_letter(raw: bytes, *, envelope_from: str | None = None) -> ParsedLetter:
@@ -107,6 +109,8 @@ def _read_content(letter: ParsedLetter, raw: bytes, scanned: Scan) -> ParsedLett
     if kind == "bounce":
         own = {one.address.lower() for one in (*letter.from_, *letter.to, *letter.cc, *letter.sender)}
         bounce = _tried(lambda: parse_bounce(headers, text, body.others, own), None, "report", defects)
+        if bounce is not None and not bounce.recipients and types & DELIVERY_STATUS:
+            kind, bounce = "receipt", None  # it says that the letter was delivered
     return replace(
         letter,
         text=body.text,
@@ -195,4 +199,3 @@ def _invitation(body: Body) -> Invitation | None:
 
 def _each_once(defects: list[str]) -> tuple[str, ...]:
     return tuple(dict.fromkeys(defects))
-

@@ -1,4 +1,5 @@
-"""How much of a letter is looked at. Over a limit the letter keeps its raw bytes and names a defect; nothing is refused.
+"""How much of a letter is looked at. Over a limit the letter keeps its raw bytes and names a defect; nothing is
+refused.
 
 Depth and header size are those of Postfix (``mime_nesting_limit``, ``header_size_limit``).
 """

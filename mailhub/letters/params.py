@@ -1,4 +1,5 @@
-"""Content-Type and Content-Disposition with their parameters: RFC 2045 §5.1, RFC 2231, and RFC 2047 where Outlook put it."""
+"""Content-Type and Content-Disposition with their parameters: RFC 2045 §5.1, RFC 2231, and RFC 2047 where Outlook put
+it."""
 
 from __future__ import annotations
 
@@ -47,7 +48,8 @@ class ContentType:
 
 
 def parse_content_type(value: bytes) -> ContentType:
-    """Read a Content-Type value. What has no ``type/subtype`` is ``text/plain`` (RFC 2045 §5.2), but keeps its parameters."""
+    """Read a Content-Type value. What has no ``type/subtype`` is ``text/plain`` (RFC 2045 §5.2), but keeps its
+    parameters."""
     match = _TYPE.match(value)
     if match is not None:
         return ContentType(match[1].decode("latin-1").lower(), parse_params(value))
@@ -66,7 +68,8 @@ def parse_disposition(value: bytes) -> tuple[str, dict[str, bytes]]:
 
 
 def parse_params(value: bytes) -> dict[str, bytes]:
-    """The parameters behind the first semicolon, names in lower case with their RFC 2231 stars; the first of a name wins."""
+    """The parameters behind the first semicolon, names in lower case with their RFC 2231 stars; the first of a name
+    wins."""
     params: dict[str, bytes] = {}
     at = value.find(b";")
     while at >= 0 and len(params) < limits.PARAMS:
@@ -86,7 +89,8 @@ def parse_params(value: bytes) -> dict[str, bytes]:
 
 
 def param_text(params: dict[str, bytes], name: str) -> str | None:
-    """One parameter decoded: RFC 2231 pieces win over the plain value, which may hold encoded words or raw 8-bit text."""
+    """One parameter decoded: RFC 2231 pieces win over the plain value, which may hold encoded words or raw 8-bit
+    text."""
     extended = _joined_pieces(params, name)
     if extended is not None:
         return one_line(extended)

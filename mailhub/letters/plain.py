@@ -1,4 +1,5 @@
-"""HTML to the text that a reader sees, with quotes as ``> `` lines. For search, quotes and excerpts; never shown as HTML.
+"""HTML to the text that a reader sees, with quotes as ``> `` lines. For search, quotes and excerpts; never shown as
+HTML.
 
 The document is cut at its tags by one pattern, and no tree is built: that is quadratic for 100,000 open elements or
 attributes. Each branch of the pattern ends where it must, because a ``>`` is put at the end of the document.
@@ -25,12 +26,57 @@ _MANY_LINES = re.compile(r"\n{3,}")
 _HIDDEN_STYLE = re.compile(r"display\s*:\s*none|mso-hide\s*:\s*all", re.IGNORECASE)
 _HIDEABLE = frozenset(("div", "span", "td", "p", "tr", "table"))
 _LINE = frozenset(
-    "div tr li dt dd section article header footer address center form body html table tbody thead caption legend option "
-    "figure figcaption main nav".split()
+    [
+        "div",
+        "tr",
+        "li",
+        "dt",
+        "dd",
+        "section",
+        "article",
+        "header",
+        "footer",
+        "address",
+        "center",
+        "form",
+        "body",
+        "html",
+        "table",
+        "tbody",
+        "thead",
+        "caption",
+        "legend",
+        "option",
+        "figure",
+        "figcaption",
+        "main",
+        "nav",
+    ]
 )
-_PARAGRAPH = frozenset("p h1 h2 h3 h4 h5 h6 ul ol dl pre fieldset".split())
+_PARAGRAPH = frozenset(["p", "h1", "h2", "h3", "h4", "h5", "h6", "ul", "ol", "dl", "pre", "fieldset"])
 _CELL = frozenset(("td", "th"))
-_INLINE = frozenset("a b i u em strong span font img small big sub sup code o:p wbr meta link".split())
+_INLINE = frozenset(
+    [
+        "a",
+        "b",
+        "i",
+        "u",
+        "em",
+        "strong",
+        "span",
+        "font",
+        "img",
+        "small",
+        "big",
+        "sub",
+        "sup",
+        "code",
+        "o:p",
+        "wbr",
+        "meta",
+        "link",
+    ]
+)
 _RULE = "_" * 32
 _DEEPEST_QUOTE = 20
 

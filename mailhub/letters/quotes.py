@@ -10,12 +10,15 @@ import re
 from mailhub.letters import limits
 
 _LABELS = {
-    "from": "from|від|від кого|от|от кого|von|de|od|từ|van|fra|från|da|gönderen|kimden|lähettäjä|feladó|差出人|发件人|寄件者|보낸 사람",
+    "from": "from|від|від кого|от|от кого|von|de|od|từ|van|fra|från|da|gönderen|kimden|lähettäjä|feladó|"
+    "差出人|发件人|寄件者|보낸 사람",
     "date": "sent|date|sent at|надіслано|дата|отправлено|изпратено|изпратено на|gesendet|datum|envoyé|envoyée|enviado|"
-    "enviada|fecha|wysłano|wysłane|data|đã gửi|ngày|ngày gửi|verzonden|sendt|skickat|inviato|dato|lähetetty|tarih|发送时间|日期",
+    "enviada|fecha|wysłano|wysłane|data|đã gửi|ngày|ngày gửi|verzonden|sendt|skickat|inviato|dato|lähetetty|tarih|"
+    "发送时间|日期",
     "to": "to|кому|до|an|à|para|do|tới|đến|gửi đến|aan|til|till|vastaanottaja|kime|a|收件人",
     "cc": "cc|копія|копия|копие|kopie|copie|dw|đồng gửi|bcc|抄送",
-    "subject": "subject|тема|относно|betreff|objet|asunto|temat|chủ đề|tiêu đề|onderwerp|emne|ämne|oggetto|assunto|aihe|konu|主题|件名",
+    "subject": "subject|тема|относно|betreff|objet|asunto|temat|chủ đề|tiêu đề|onderwerp|emne|ämne|oggetto|assunto|"
+    "aihe|konu|主题|件名",
     "reply_to": "reply-to|replyto|відповісти|ответить",
 }
 _LABEL_KIND = {word: kind for kind, words in _LABELS.items() for word in words.split("|")}
@@ -25,9 +28,15 @@ _WORDS = (
     "писмо|препратен|nachricht|weitergeleitet|ursprüngliche|wiadomość|przekazana|mensaje|reenviado|mensagem|thư|"
     "tin nhắn|chuyển tiếp|messaggio|bericht|meddelelse|melding|meddelande|начало|початок|邮件|メッセージ"
 )
-_DIVIDER = re.compile(rf"^[ \t>*]*[-–—_=]{{2,}}[ \t]*[^-–—_=\n]{{0,60}}(?:{_WORDS})[^-–—_=\n]{{0,60}}[-–—_=]{{2,}}", re.IGNORECASE)
-_BARE_DIVIDER = re.compile(r"^(?:begin forwarded message|початок переадресованого повідомлення|начало переадресованного сообщения|"
-                           r"начало на препратеното писмо|anfang der weitergeleiteten nachricht|début du message (?:transféré|réexpédié))\s*:?$", re.IGNORECASE)  # fmt: skip
+_DIVIDER = re.compile(
+    rf"^[ \t>*]*[-–—_=]{{2,}}[ \t]*[^-–—_=\n]{{0,60}}(?:{_WORDS})[^-–—_=\n]{{0,60}}[-–—_=]{{2,}}", re.IGNORECASE
+)
+_BARE_DIVIDER = re.compile(
+    r"^(?:begin forwarded message|початок переадресованого повідомлення|начало переадресованного сообщения|"
+    r"начало на препратеното писмо|anfang der weitergeleiteten nachricht|"
+    r"début du message (?:transféré|réexpédié))\s*:?$",
+    re.IGNORECASE,
+)
 _VERBS = re.compile(
     r"\b(?:wrote|writes|said|пише|писав|писала|написав|написала|написа|пишет|писал|написал|сообщил|viết|schrieb|écrit|"
     r"escribió|escribe|napisał|pisze|schreef|skrev|scritto|escreveu|yazdı|kirjoitti|írta|napsal|scris|a ecrit)"
@@ -41,7 +50,8 @@ _WHEN = re.compile(
 _RULE = re.compile(r"^[ \t]*(?:[-_=*—–]{5,}|\* \* \*)[ \t]*$")
 _SIGNATURE = re.compile(r"^(?:-- ?|—|--\xa0|__ ?|--[ \t]*--)$")
 _FOOTER = re.compile(
-    r"^[ \t(\[]*(?:sent (?:from|via|with|using) (?!the )|get outlook|надіслано (?:з |із |від |через )|завантаж\w+ outlook|"
+    r"^[ \t(\[]*(?:sent (?:from|via|with|using) (?!the )|get outlook|надіслано (?:з |із |від |через )|"
+    r"завантаж\w+ outlook|"
     r"отримати outlook|отправлено (?:из |с |от |через )|получить outlook|скачать outlook|(?:пошта|почта) mail\.ru|"
     r"изпратено (?:от |чрез |с )|(?:изтегл\w+|вземете) (?:на )?outlook|đã gửi từ|được gửi từ|gửi từ|tải outlook|"
     r"von meinem \w+ gesendet|gesendet (?:von|mit)|envoyé (?:de|depuis|à partir)|enviado (?:desde|do|de|a partir)|"

@@ -1,4 +1,5 @@
-"""Message ids out of Message-ID, In-Reply-To and References. RFC 5322 §3.6.4. Ids stand without their angle brackets."""
+"""Message ids out of Message-ID, In-Reply-To and References. RFC 5322 §3.6.4. Ids stand without their angle
+brackets."""
 
 from __future__ import annotations
 
@@ -22,7 +23,8 @@ def parse_message_id(value: bytes | None) -> str | None:
 
 
 def parse_ids(values: list[bytes]) -> tuple[str, ...]:
-    """The ids of all the values in their order, each once, at most ``limits.IDS``: the first and the latest are kept."""
+    """The ids of all the values in their order, each once, at most ``limits.IDS``: the first and the latest are
+    kept."""
     found: dict[str, None] = {}
     for value in values:
         for match in _ID.finditer(value):

@@ -14,50 +14,68 @@ _SENTENCES: tuple[tuple[BounceClass, str, str], ...] = (
     # Exchange Online says this of addresses that it does not have.
     ("hard", "unknown_user", r"recipient address rejected: access denied"),
     ("soft", "mailbox_full",
-     r"(?:mailbox|inbox|quota|maildir|storage|disk|user)[^.\n]{0,40}(?:full|exceeded|over ?quota|exhausted|too large)|over ?quota|"
-     r"quota (?:exceed|violation|used)|exceeded (?:his|her|its|the|your|their)? ?(?:storage|quota|mailbox)|mailbox size limit|"
-     r"insufficient (?:system )?(?:storage|disk)|out of (?:disk )?(?:space|quota)|not enough (?:storage )?space|"
-     r"переповнен|квот|переполнен|препълнен|кутия е пълна|hộp thư.{0,20}đầy|vượt quá dung lượng|postfach.{0,20}voll|"
-     r"boîte.{0,20}pleine|buz[oó]n.{0,20}lleno|skrzynka.{0,20}pełna"),
+     (r"(?:mailbox|inbox|quota|maildir|storage|disk|user)[^.\n]{0,40}(?:full|exceeded|over ?quota|exhausted|"
+      r"too large)|over ?quota|"
+      r"quota (?:exceed|violation|used)|exceeded (?:his|her|its|the|your|their)? ?(?:storage|quota|mailbox)|"
+      r"mailbox size limit|"
+      r"insufficient (?:system )?(?:storage|disk)|out of (?:disk )?(?:space|quota)|not enough (?:storage )?space|"
+      r"переповнен|квот|переполнен|препълнен|кутия е пълна|hộp thư.{0,20}đầy|vượt quá dung lượng|postfach.{0,20}voll|"
+      r"boîte.{0,20}pleine|buz[oó]n.{0,20}lleno|skrzynka.{0,20}pełna")),
     ("policy", "too_big",
-     r"message (?:size|is|was)?[^.\n]{0,30}(?:exceeds|too (?:big|large|long))|size exceeds|exceeds? (?:the )?(?:maximum|fixed|administrative|size)|"
-     r"message too (?:big|large)|message file too big|over the maximum|larger than the current system limit"),
+     (r"message (?:size|is|was)?[^.\n]{0,30}(?:exceeds|too (?:big|large|long))|size exceeds|"
+      r"exceeds? (?:the )?(?:maximum|fixed|administrative|size)|"
+      r"message too (?:big|large)|message file too big|over the maximum|larger than the current system limit")),
     ("policy", "spam",
-     r"\bspam|\bdns[br]l\b|black ?list|block ?list|\brbl\b|spamhaus|barracuda|reputation|unsolicited|junk mail|virus|malware|"
-     r"content (?:reject|filter)|banned|looks like|спам|ч[её]рн\w+ спис|чорн\w+ спис|черен списък|thư rác"),
+     (r"\bspam|\bdns[br]l\b|black ?list|block ?list|\brbl\b|spamhaus|barracuda|reputation|unsolicited|junk mail|"
+      r"virus|malware|"
+      r"content (?:reject|filter)|banned|looks like|спам|ч[её]рн\w+ спис|чорн\w+ спис|черен списък|thư rác")),
     ("policy", "refused",
-     r"\bpolicy|policies|not authenticated|authentication (?:required|failed)|unauthenticated|\bspf\b|\bdkim\b|\bdmarc\b|"
-     r"access denied|not authori[sz]ed|relay(?:ing)? (?:access )?(?:denied|not permitted|not allowed)|unable to relay|blocked|"
-     r"sender (?:address )?(?:rejected|denied|verify failed)|reverse dns|no ptr|\bptr\b|does not accept mail from|"
-     r"(?:restricted|prohibited) (?:recipient|by)|rate limit|too many (?:messages|connections|recipients)|"
-     r"richtlinien|abgelehnt|відхилен|отклонен|отхвърлен|bị từ chối"),
+     (r"\bpolicy|policies|not authenticated|authentication (?:required|failed)|unauthenticated|\bspf\b|\bdkim\b|"
+      r"\bdmarc\b|"
+      r"access denied|not authori[sz]ed|relay(?:ing)? (?:access )?(?:denied|not permitted|not allowed)|"
+      r"unable to relay|blocked|"
+      r"sender (?:address )?(?:rejected|denied|verify failed)|reverse dns|no ptr|\bptr\b|does not accept mail from|"
+      r"(?:restricted|prohibited) (?:recipient|by)|rate limit|too many (?:messages|connections|recipients)|"
+      r"richtlinien|abgelehnt|відхилен|отклонен|отхвърлен|bị từ chối")),
     ("hard", "unknown_user",
-     r"(?:user|recipient|mailbox|address|account|addressee|local part|alias)[^.\n]{0,40}(?:unknown|not (?:found|exist|known|valid|listed)|"
-     r"does ?n[o']t exist|doesn't|does not have|invalid|no longer|rejected|disabled|inactive|not a known|is not available|"
-     r"unavailable|undeliverable|has been (?:suspended|disabled|deleted))|(?:unknown|invalid|no such|non-?existent|bad|undefined|not a valid)"
-     r" ?(?:local|virtual)? ?(?:user|recipient|mailbox|address|addressee|account|local[- ]part|person)|no mailbox here|"
-     r"doesn't have an? [^.\n]{0,30}account|not (?:our|a valid) (?:customer|mailbox|user|recipient)|no such (?:person|address|user|mailbox)|"
-     r"unrouteable address|recipientnotfound|couldn'?t be found|wasn'?t found|not listed in|"
-     r"не існу|не знайдено|немає так|такого користувача|не найден|не существует|нет тако|няма такъв|няма такава|не съществува|"
-     r"không tồn tại|không tìm thấy|wurde nicht gefunden|existiert nicht|unbekannt|n'existe pas|no existe|nie istnieje|"
-     r"заблок|закрыт|видален|удал[её]н|звільнен|уволен|закрит"),
+     (r"(?:user|recipient|mailbox|address|account|addressee|local part|alias)[^.\n]{0,40}(?:unknown|not (?:found|"
+      r"exist|known|valid|listed)|"
+      r"does ?n[o']t exist|doesn't|does not have|invalid|no longer|rejected|disabled|inactive|not a known|"
+      r"is not available|"
+      r"unavailable|undeliverable|has been (?:suspended|disabled|deleted))|(?:unknown|invalid|no such|non-?existent|"
+      r"bad|undefined|not a valid)"
+      r" ?(?:local|virtual)? ?(?:user|recipient|mailbox|address|addressee|account|local[- ]part|person)|"
+      r"no mailbox here|"
+      r"doesn't have an? [^.\n]{0,30}account|not (?:our|a valid) (?:customer|mailbox|user|recipient)|"
+      r"no such (?:person|address|user|mailbox)|"
+      r"unrouteable address|recipientnotfound|couldn'?t be found|wasn'?t found|not listed in|"
+      r"не існу|не знайдено|немає так|такого користувача|не найден|не существует|нет тако|няма такъв|няма такава|"
+      r"не съществува|"
+      r"không tồn tại|không tìm thấy|wurde nicht gefunden|existiert nicht|unbekannt|n'existe pas|no existe|"
+      r"nie istnieje|"
+      r"заблок|закрыт|видален|удал[её]н|звільнен|уволен|закрит")),
     ("hard", "unknown_host",
-     r"host (?:or domain name )?(?:unknown|not found)|no such (?:domain|host)|domain (?:name )?(?:does not exist|not found)|"
-     r"unknown (?:host|domain)|non-?existent (?:host|domain)|nxdomain|no mx|all relevant mx records|host or domain name not found|"
-     r"name service error|invalid domain|couldn't find any host|bad destination (?:host|system)|"
-     r"домен[^.\n]{0,20}не (?:існу|сущест|найден)"),
+     (r"host (?:or domain name )?(?:unknown|not found)|no such (?:domain|host)|domain (?:name )?(?:does not exist|"
+      r"not found)|"
+      r"unknown (?:host|domain)|non-?existent (?:host|domain)|nxdomain|no mx|all relevant mx records|"
+      r"host or domain name not found|"
+      r"name service error|invalid domain|couldn't find any host|bad destination (?:host|system)|"
+      r"домен[^.\n]{0,20}не (?:існу|сущест|найден)")),
     ("soft", "delayed",
-     r"delay|deferred|try(?:ing)? again|temporar|timed? ?out|timeout|connection (?:refused|lost|reset|closed)|greylist|"
-     r"will (?:keep|continue)|still (?:un|being)|not responding|too busy|retry time|too old|expired|could not be delivered (?:for|within)|"
-     r"пробувати|тимчасов|временн|пытаться|отложен|затримк|задержк|забавен|tạm thời|vorübergehend|verzögert|temporaire"),
+     (r"delay|deferred|try(?:ing)? again|temporar|timed? ?out|timeout|connection (?:refused|lost|reset|closed)|"
+      r"greylist|"
+      r"will (?:keep|continue)|still (?:un|being)|not responding|too busy|retry time|too old|expired|"
+      r"could not be delivered (?:for|within)|"
+      r"пробувати|тимчасов|временн|пытаться|отложен|затримк|задержк|забавен|tạm thời|vorübergehend|verzögert|"
+      r"temporaire")),
 )  # fmt: skip
 _PATTERNS = tuple((kind, reason, re.compile(pattern, re.IGNORECASE)) for kind, reason, pattern in _SENTENCES)
 _BY_STATUS: dict[str, tuple[BounceClass, str]] = {
     "1.0": ("hard", "unknown_user"), "1.1": ("hard", "unknown_user"), "1.2": ("hard", "unknown_host"),
     "1.3": ("hard", "unknown_user"), "1.6": ("hard", "moved"), "1.10": ("hard", "unknown_user"),
-    "2.0": ("unknown", "mailbox"), "2.1": ("hard", "disabled"), "2.2": ("soft", "mailbox_full"), "2.3": ("policy", "too_big"),
-    "3.1": ("soft", "system_full"), "3.4": ("policy", "too_big"), "4.1": ("soft", "delayed"), "4.4": ("hard", "unknown_host"),
-    "4.7": ("soft", "expired"), "4.6": ("unknown", "loop"),
+    "2.0": ("unknown", "mailbox"), "2.1": ("hard", "disabled"), "2.2": ("soft", "mailbox_full"),
+    "2.3": ("policy", "too_big"), "3.1": ("soft", "system_full"), "3.4": ("policy", "too_big"),
+    "4.1": ("soft", "delayed"), "4.4": ("hard", "unknown_host"), "4.7": ("soft", "expired"), "4.6": ("unknown", "loop"),
 }  # fmt: skip
 _CODE = re.compile(r"(?<![\d.])([245])\.(\d{1,3})\.(\d{1,3})(?![\d.])")
 _REPLY = re.compile(r"(?<![\d.-])([45]\d\d)(?=[\s#-])")
@@ -82,7 +100,9 @@ def classify(action: str | None, status: str | None, text: str) -> tuple[BounceC
     if status and status.startswith("5.7."):
         return by_words if by_words and by_words[1] in {"spam", "unknown_user", "refused"} else ("policy", "refused")
     if by_code is not None and by_code[0] != "unknown":
-        specific = by_words is not None and (by_words[1] in {"mailbox_full", "spam", "too_big"} or by_words[0] == "hard")
+        specific = by_words is not None and (
+            by_words[1] in {"mailbox_full", "spam", "too_big"} or by_words[0] == "hard"
+        )
         return by_words if specific and by_words is not None else by_code
     if by_words is not None:
         return by_words

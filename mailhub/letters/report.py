@@ -18,26 +18,30 @@ _RETURNED_TYPES = {"message/rfc822", "message/global", "text/rfc822-headers", "m
 _MAIL = re.compile(r"[^\s<>()\[\]\\,;:\"'`=@]{1,64}@[a-z0-9-]{1,63}(?:\.[a-z0-9-]{1,63})+", re.IGNORECASE)
 _COPY = re.compile(
     r"^[ \t>]*(?:-{2,}[^\n]{0,20}(?:copy|original message|returned|below this line|message header|undelivered message)|"
-    r"(?:the )?(?:original|header of the original|text of the original) (?:message|mail|headers?)[^\n]{0,40}(?:follows|:|below)|"
+    r"(?:the )?(?:original|header of the original|text of the original) (?:message|mail|"
+    r"headers?)[^\n]{0,40}(?:follows|:|below)|"
     r"(?:received|return-path|message-id): )",
     re.IGNORECASE | re.MULTILINE,
 )
 _ID = re.compile(r"^[ \t>]*message-id:[ \t]*(<[^<>\s]{1,500}>)", re.IGNORECASE | re.MULTILINE)
+_DELIVERED = {"delivered", "relayed", "expanded"}
 _RECIPIENTS = 200
 _DIAGNOSTIC_CHARS = 500
 
 
 def parse_bounce(headers: Headers, text: str, others: list[tuple[str, bytes]], own: set[str]) -> Bounce:
     """What a letter that is a report says. ``own`` holds addresses that are never the failed ones (its From and To)."""
-    recipients = [found for kind, data in others if kind in _STATUS_TYPES for found in parse_delivery_status(data, text)]
+    reports = [data for kind, data in others if kind in _STATUS_TYPES]
+    told = [found for data in reports for found in parse_delivery_status(data, text)]
+    recipients = [found for found in told if found.action not in _DELIVERED]
     returned = next((data for kind, data in others if kind in _RETURNED_TYPES), b"")
-    if not recipients:
+    if not told:
         recipients = _from_words(headers, text, own, returned)
     return Bounce(tuple(recipients[:_RECIPIENTS]), _original_id(text, returned))
 
 
 def parse_delivery_status(data: bytes, text: str) -> list[BouncedRecipient]:
-    """The recipients of a ``message/delivery-status`` part that were not simply delivered. RFC 3464 §2.3."""
+    """Every recipient that a ``message/delivery-status`` part speaks of. RFC 3464 §2.3."""
     found: list[BouncedRecipient] = []
     groups = re.split(rb"\n[ \t]*\r?\n", data.strip() + b"\n")[: _RECIPIENTS + 5]
     for group in groups:
@@ -46,8 +50,6 @@ def parse_delivery_status(data: bytes, text: str) -> list[BouncedRecipient]:
         if address is None:
             continue
         action = _word(fields.find("action"))
-        if action in {"delivered", "relayed", "expanded"}:
-            continue
         diagnostic = _text(fields.find("diagnostic-code"))
         status = find_status(_text(fields.find("status")) or "") or find_status(diagnostic or "")
         words = diagnostic or text[:4000]
@@ -61,7 +63,7 @@ def parse_delivery_status(data: bytes, text: str) -> list[BouncedRecipient]:
 
 
 def _from_words(headers: Headers, text: str, own: set[str], returned: bytes) -> list[BouncedRecipient]:
-    """Recipients of a report without a machine-readable part: headers that some servers add, else addresses in the words."""
+    """Recipients of a report that no machine can read: from headers that some servers add, else from its words."""
     copy = _COPY.search(text)
     told = text[: copy.start() if copy else limits.LOOK_CHARS][:20_000]
     named = [match[0] for value in headers.all("x-failed-recipients") for match in _MAIL.finditer(_text(value) or "")]
@@ -70,7 +72,9 @@ def _from_words(headers: Headers, text: str, own: set[str], returned: bytes) -> 
         inner, _ = read_headers(returned, 0, len(returned), [])
         claimed = _text(inner.find("to")) or ""
         below = text[copy.start() :][:4000] if copy else ""
-        match = _MAIL.search(claimed) or re.search(r"^to:.{0,200}?(" + _MAIL.pattern + ")", below, re.IGNORECASE | re.MULTILINE)
+        match = _MAIL.search(claimed) or re.search(
+            r"^to:.{0,200}?(" + _MAIL.pattern + ")", below, re.IGNORECASE | re.MULTILINE
+        )
         addresses = [match[match.lastindex or 0]] if match else []
     out: list[BouncedRecipient] = []
     for address in dict.fromkeys(addresses[:_RECIPIENTS]):
@@ -78,7 +82,9 @@ def _from_words(headers: Headers, text: str, own: set[str], returned: bytes) -> 
         status = find_status(words)
         kind, reason = classify(None, status, words)
         action = "delayed" if reason == "delayed" else "failed"
-        out.append(BouncedRecipient(address, action, status, kind, reason, one_line(words.strip())[:_DIAGNOSTIC_CHARS] or None))
+        out.append(
+            BouncedRecipient(address, action, status, kind, reason, one_line(words.strip())[:_DIAGNOSTIC_CHARS] or None)
+        )
     return out
 
 

@@ -6,6 +6,7 @@ RFC 2046 §5.1. A ``message/rfc822`` is a leaf here: it is an attachment and its
 from __future__ import annotations
 
 from dataclasses import dataclass, field
+from itertools import pairwise
 
 from mailhub.letters import limits
 from mailhub.letters.headers import Headers, read_headers
@@ -134,7 +135,7 @@ class _Scanner:
         """The first line that begins with two dashes and is followed by a header, as a boundary of last resort."""
         head = self.raw[part.body : min(part.end, part.body + 4096)]
         lines = head.splitlines()
-        for line, following in zip(lines, lines[1:], strict=False):
+        for line, following in pairwise(lines):
             if line.startswith(b"--") and len(line) > 2 and following.lower().startswith(b"content-"):
                 return line[2:].rstrip()
         return b""

@@ -1,4 +1,5 @@
-"""The subject without what mail programs put before it, so that a letter and its answers compare equal. RFC 5256 §2.1."""
+"""The subject without what mail programs put before it, so that a letter and its answers compare equal. RFC 5256
+§2.1."""
 
 from __future__ import annotations
 

@@ -14,7 +14,8 @@ _PIECES = 1_000
 _UU_LINES = 600_000
 _NAMES = {
     "": "7bit", "7bit": "7bit", "7-bit": "7bit", "8bit": "7bit", "8-bit": "7bit", "binary": "7bit", "none": "7bit",
-    "base64": "base64", "base-64": "base64", "quoted-printable": "quoted-printable", "quotedprintable": "quoted-printable",
+    "base64": "base64", "base-64": "base64",
+    "quoted-printable": "quoted-printable", "quotedprintable": "quoted-printable",
     "x-uuencode": "uuencode", "x-uue": "uuencode", "uuencode": "uuencode", "uue": "uuencode",
 }  # fmt: skip
 
@@ -27,7 +28,8 @@ class Plain(NamedTuple):
 
 
 def find_encoding(values: list[bytes], defects: list[str]) -> str:
-    """The one encoding that Content-Transfer-Encoding headers name: ``7bit``, ``base64``, ``quoted-printable``, ``uuencode``.
+    """The one encoding that Content-Transfer-Encoding headers name: ``7bit``, ``base64``, ``quoted-printable``,
+    ``uuencode``.
 
     ``7bit`` stands for every encoding that changes nothing. Contradicting or unknown ones are ``7bit`` and a defect.
     """

@@ -1,4 +1,5 @@
-"""What is known of a letter once it is parsed: plain frozen values that pickle well and hold no NUL and no surrogate."""
+"""What is known of a letter once it is parsed: plain frozen values that pickle well and hold no NUL and no
+surrogate."""
 
 from __future__ import annotations
 
@@ -50,7 +51,8 @@ class BouncedRecipient:
 
 @dataclass(frozen=True, slots=True)
 class Bounce:
-    """What a report says. ``original_message_id`` is claimed by whoever wrote the report: believe a signed token only."""
+    """What a report says. ``original_message_id`` is claimed by whoever wrote the report: believe a signed token
+    only."""
 
     recipients: tuple[BouncedRecipient, ...]
     original_message_id: str | None
@@ -71,7 +73,8 @@ class Invitation:
 
 @dataclass(frozen=True, slots=True)
 class ParsedLetter:
-    """A letter understood as far as possible. Ids stand without angle brackets; ``date`` is microseconds since the epoch.
+    """A letter understood as far as possible. Ids stand without angle brackets; ``date`` is microseconds since the
+    epoch.
 
     ``from_trusted`` is the sender's address in one form for comparing, and None unless there is exactly one From
     header that holds exactly one mailbox by the strict grammar (CVE-2023-27043).
