@@ -16,6 +16,7 @@ import socket
 import statistics
 import subprocess
 import sys
+import tempfile
 import time
 from collections.abc import AsyncIterator, Callable
 from contextlib import AbstractAsyncContextManager, asynccontextmanager
@@ -26,7 +27,11 @@ from aiosmtpd.smtp import SMTP
 
 sys.path.insert(0, str(Path(__file__).resolve().parent.parent))
 
+from core.database import open_database
+from mailhub.ingest.office import Office
 from mailhub.ingest.smtp import Limits, Listener, PostOffice, Recipient, Transaction
+from mailhub.mailboxes.boxes import add_mailbox
+from mailhub.migrations import upgrade
 
 
 class NoOffice:
@@ -47,7 +52,22 @@ async def no_office() -> AsyncIterator[PostOffice]:
     yield NoOffice()
 
 
-OFFICES: dict[str, Callable[[], AbstractAsyncContextManager[PostOffice]]] = {"ours": no_office}
+@asynccontextmanager
+async def durable_office() -> AsyncIterator[PostOffice]:
+    """The real office over a new SQLite database at ``synchronous=FULL``; nothing processes the letters."""
+    with tempfile.TemporaryDirectory(prefix="mailhub-bench-") as folder:
+        url = f"sqlite:///{folder}/mailhub.db"
+        upgrade(url)
+        database = open_database(url)
+        await database.write(add_mailbox, "bench@bench.example", "Bench", "public", catch_all="bench.example")
+        yield Office(database, Path(folder), "bench", Limits().max_size)
+        database.close()
+
+
+OFFICES: dict[str, Callable[[], AbstractAsyncContextManager[PostOffice]]] = {
+    "ours": no_office,
+    "durable": durable_office,
+}
 """Kinds of our listener by the office behind it."""
 
 

@@ -23,9 +23,9 @@ _LENGTH = 4
 
 
 class Parse(msgspec.Struct, frozen=True, tag="parse"):
-    """Understand a letter."""
+    """Understand some letters: many in one frame, because each turn of the parent's loop costs more than a letter."""
 
-    raw: bytes
+    letters: list[bytes]
 
 
 class Show(msgspec.Struct, frozen=True, tag="show"):
@@ -37,13 +37,19 @@ class Show(msgspec.Struct, frozen=True, tag="show"):
     proxy: str
 
 
-class Understood(msgspec.Struct, frozen=True, tag="understood"):
+class Understood(msgspec.Struct, frozen=True):
     """What a letter says, and its words folded for the index."""
 
     parsed: ParsedLetter
     subject: list[str]
     people: list[str]
     body: list[str]
+
+
+class Parsed(msgspec.Struct, frozen=True, tag="parsed"):
+    """What the letters of a ``Parse`` say, in their order."""
+
+    letters: list[Understood]
 
 
 class Shown(msgspec.Struct, frozen=True, tag="shown"):
@@ -53,7 +59,7 @@ class Shown(msgspec.Struct, frozen=True, tag="shown"):
 
 
 Request = Parse | Show
-Answer = Understood | Shown
+Answer = Parsed | Shown
 _requests = msgspec.msgpack.Decoder(Request)
 _encoder = msgspec.msgpack.Encoder()
 
@@ -103,7 +109,8 @@ def serve(source: BinaryIO, sink: BinaryIO) -> None:
     """Answer until the other side closes."""
     while (frame := read_frame(source)) is not None:
         request = _requests.decode(frame)
-        answer: Answer = understand(request.raw) if isinstance(request, Parse) else show(request)
+        answer: Answer
+        answer = Parsed([understand(raw) for raw in request.letters]) if isinstance(request, Parse) else show(request)
         write_frame(sink, _encoder.encode(answer))
 
 

@@ -1,25 +1,28 @@
 """The loop that turns durable bytes into letters in their threads.
 
 Claim a batch of jobs → read the bytes → understand them in worker processes → one transaction a letter, in which the
-journey runs and the job ends. The transactions of a batch share one commit on SQLite.
+journey runs and the job ends. The transactions of a batch share one commit on SQLite. Two batches are under way at a
+time, so that one is understood on another core while the other is stored.
 """
 
 from __future__ import annotations
 
 import asyncio
+from collections.abc import Iterator, Sequence
 from typing import Any
 
-from sqlalchemy import select
+from sqlalchemy import bindparam, select
 from sqlalchemy.exc import SQLAlchemyError
 
 from core import jobs
-from core.blobs import BlobFiles, find_content
+from core.blobs import BlobFiles, blob
 from core.database import Database, ReadTx, WriteTx
 from core.errors import Conflict, Unavailable
 from core.fulltext.index import Words
 from core.log import get_log
 from mailhub.ingest.intake import PROCESS_JOB
 from mailhub.letters.values import ParsedLetter
+from mailhub.letters.worker import Understood as Answer
 from mailhub.mailboxes.boxes import get_mailbox
 from mailhub.mailboxes.handling import file_thread
 from mailhub.mailboxes.letters import Understood
@@ -28,10 +31,12 @@ from mailhub.routing.journey import Passage, travel
 from mailhub.routing.quarantine import hold
 from mailhub.routing.workers import WorkerFailed, Workers
 
-BATCH = 64
-BATCH_BYTES = 32 << 20
+BATCH = 32
+BATCHES = 2
+TURN_BYTES = 32 << 20
 SWEEP_SECONDS = 5.0
 DEADLY_TRIES = 3
+_DEADLY = "The server ended several times while it worked on this letter."
 log = get_log(__name__)
 
 
@@ -63,55 +68,64 @@ class Processing:
         while True:
             self._bell.clear()
             try:
-                while await self.once():
-                    pass
-            except Unavailable as problem:
-                log.warning("processing waits", reason=problem.sentence)
+                async with asyncio.TaskGroup() as group:
+                    for _ in range(BATCHES):
+                        group.create_task(self._until_empty())
+            except* Unavailable as problems:
+                log.warning("processing waits", reason=str(problems.exceptions[0]))
                 await asyncio.sleep(1)
             try:
                 await asyncio.wait_for(self._bell.wait(), SWEEP_SECONDS)
             except TimeoutError:
                 continue
 
+    async def _until_empty(self) -> None:
+        while await self.once():
+            pass
+
     async def once(self) -> int:
         """Process one batch and say how many letters it had."""
         batch = await self._database.work(jobs.claim, PROCESS_JOB, self._boot, BATCH)
-        await asyncio.gather(*(self._one(job) for job in batch))
+        for job in batch:
+            if job.tries > DEADLY_TRIES:
+                await self._hold(job, "parse", _DEADLY)
+        waiting = [job for job in batch if job.tries <= DEADLY_TRIES]
+        sizes = await self._database.read(_find_sizes, [_incoming_id(job) for job in waiting])
+        for turn in _turns(waiting, sizes):
+            raws = await asyncio.gather(*(self._read(job) for job in turn))
+            answers = await self._workers.understand(raws)
+            await asyncio.gather(*(self._store(job, answer) for job, answer in zip(turn, answers, strict=True)))
         self.letters += len(batch)
         return len(batch)
 
-    async def _one(self, job: jobs.Job) -> None:
-        incoming_id = int(job.payload["incoming_id"])
+    async def _read(self, job: jobs.Job) -> bytes:
+        content, sha256 = await self._database.read(_find_bytes, _incoming_id(job))
+        return await asyncio.to_thread(self._files.read, sha256) if content is None else content
+
+    async def _store(self, job: jobs.Job, answer: Answer | WorkerFailed) -> None:
+        if isinstance(answer, WorkerFailed):
+            await self._hold(job, "parse", str(answer))
+            return
+        words = Words(answer.subject, answer.people, answer.body)
         try:
-            if job.tries > DEADLY_TRIES:
-                raise WorkerFailed("The server ended several times while it worked on this letter.")
-            raw = await self._read(incoming_id)
-            answer = await self._workers.understand(raw)
-            words = Words(answer.subject, answer.people, answer.body)
             await self._database.work(process, job, answer.parsed, words)
-        except WorkerFailed as problem:
-            await self._hold(job, incoming_id, "parse", str(problem))
         except StepFailed as problem:
-            log.error("a step of the journey failed", step=problem.step, incoming=incoming_id, exc_info=problem)
-            await self._hold(job, incoming_id, problem.step, str(problem))
+            log.error("a step of the journey failed", step=problem.step, incoming=_incoming_id(job), exc_info=problem)
+            await self._hold(job, problem.step, str(problem))
         except (Unavailable, Conflict) as problem:
             if await self._database.work(jobs.give_up, job, str(problem)):
-                await self._database.work(hold, incoming_id, "store", str(problem))
+                await self._database.work(hold, _incoming_id(job), "store", str(problem))
         except Exception as problem:
-            log.error("a letter could not be stored", incoming=incoming_id, exc_info=problem)
-            await self._hold(job, incoming_id, "store", f"{type(problem).__name__}: {problem}")
+            log.error("a letter could not be stored", incoming=_incoming_id(job), exc_info=problem)
+            await self._hold(job, "store", f"{type(problem).__name__}: {problem}")
 
-    async def _hold(self, job: jobs.Job, incoming_id: int, step: str, error: str) -> None:
-        await self._database.work(_hold_and_finish, job, incoming_id, step, error)
-
-    async def _read(self, incoming_id: int) -> bytes:
-        content, sha256 = await self._database.read(_find_bytes, incoming_id)
-        return await asyncio.to_thread(self._files.read, sha256) if content is None else content
+    async def _hold(self, job: jobs.Job, step: str, error: str) -> None:
+        await self._database.work(_hold_and_finish, job, step, error)
 
 
 def process(tx: WriteTx, job: jobs.Job, parsed: ParsedLetter, words: Words) -> None:
     """One letter through its journey, and its job done, in one transaction. Raises StepFailed."""
-    row = tx.get(incoming, int(job.payload["incoming_id"]))
+    row = tx.get(incoming, _incoming_id(job))
     if row.state == "waiting":
         passage = Passage(
             incoming_id=row.id,
@@ -139,11 +153,47 @@ def _file_by_hand(tx: WriteTx, thread_id: int, by_hand: dict[str, Any] | None) -
         file_thread(tx, thread_id, int(by_hand["counterparty_id"]), None)
 
 
-def _hold_and_finish(tx: WriteTx, job: jobs.Job, incoming_id: int, step: str, error: str) -> None:
-    hold(tx, incoming_id, step, error)
+def _hold_and_finish(tx: WriteTx, job: jobs.Job, step: str, error: str) -> None:
+    hold(tx, _incoming_id(job), step, error)
     jobs.finish(tx, job)
 
 
+def _turns(batch: Sequence[jobs.Job], sizes: dict[int, int]) -> Iterator[list[jobs.Job]]:
+    """Cut a batch so that at most about ``TURN_BYTES`` of letters are in memory for it at a time."""
+    turn: list[jobs.Job] = []
+    held = 0
+    for job in batch:
+        size = sizes[_incoming_id(job)]
+        if turn and held + size > TURN_BYTES:
+            yield turn
+            turn, held = [], 0
+        turn.append(job)
+        held += size
+    if turn:
+        yield turn
+
+
+def _incoming_id(job: jobs.Job) -> int:
+    return int(job.payload["incoming_id"])
+
+
+_SIZES = (
+    select(incoming.c.id, blob.c.size)
+    .join(blob, blob.c.id == incoming.c.blob_id)
+    .where(incoming.c.id.in_(bindparam("ids", expanding=True)))
+)
+_BYTES = (
+    select(blob.c.content, blob.c.sha256)
+    .join(incoming, incoming.c.blob_id == blob.c.id)
+    .where(incoming.c.id == bindparam("id"))
+)
+
+
+def _find_sizes(tx: ReadTx, incoming_ids: list[int]) -> dict[int, int]:
+    return {row.id: row.size for row in tx.rows(_SIZES, {"ids": incoming_ids})}
+
+
 def _find_bytes(tx: ReadTx, incoming_id: int) -> tuple[bytes | None, bytes]:
-    blob_id = tx.value(select(incoming.c.blob_id).where(incoming.c.id == incoming_id))
-    return find_content(tx, int(blob_id))
+    row = tx.row(_BYTES, {"id": incoming_id})
+    assert row is not None, "a letter that was taken in has its bytes"
+    return row.content, row.sha256

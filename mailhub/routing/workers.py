@@ -1,7 +1,8 @@
 """The parent's side of the processes that read letters (``mailhub.letters.worker``).
 
-Each worker does one letter at a time. One that takes too long, dies or answers nonsense is ended and replaced; its
-letter fails with ``WorkerFailed`` and nobody else notices. A worker is renewed after ``RECYCLE`` letters.
+Letters go to a worker by the handful: a turn of this process's loop costs more than reading a typical letter. A worker
+that takes too long, dies or answers nonsense is ended and replaced, and its letters are read again one by one: the
+one that did it fails with ``WorkerFailed``, nobody else notices. A worker is renewed after ``RECYCLE`` letters.
 """
 
 from __future__ import annotations
@@ -9,16 +10,19 @@ from __future__ import annotations
 import asyncio
 import contextlib
 import sys
+from collections.abc import Iterator, Sequence
 from types import TracebackType
 
 import msgspec
 
 from core.errors import Unavailable
 from core.log import get_log
-from mailhub.letters.worker import Answer, Parse, Request, Show, Shown, Understood
+from mailhub.letters.worker import Answer, Parse, Parsed, Request, Show, Shown, Understood
 
 RECYCLE = 2000
 SECONDS = 20.0
+HANDFUL = 32
+HANDFUL_BYTES = 4 << 20
 log = get_log(__name__)
 _encoder = msgspec.msgpack.Encoder()
 _answers = msgspec.msgpack.Decoder(Answer)
@@ -51,7 +55,7 @@ class Worker:
         except asyncio.CancelledError:
             await self.stop()
             raise
-        self._served += 1
+        self._served += len(request.letters) if isinstance(request, Parse) else 1
         return answer
 
     async def start(self) -> None:
@@ -87,6 +91,20 @@ class Worker:
         return answer
 
 
+def _handfuls(letters: Sequence[bytes], most: int) -> Iterator[list[bytes]]:
+    """Cut into runs of at most ``most`` letters and about ``HANDFUL_BYTES``."""
+    handful: list[bytes] = []
+    size = 0
+    for raw in letters:
+        if handful and (len(handful) >= min(most, HANDFUL) or size + len(raw) > HANDFUL_BYTES):
+            yield handful
+            handful, size = [], 0
+        handful.append(raw)
+        size += len(raw)
+    if handful:
+        yield handful
+
+
 class Workers:
     """A few workers that share the work."""
 
@@ -102,11 +120,22 @@ class Workers:
         """How many letters are read side by side."""
         return len(self._all)
 
-    async def understand(self, raw: bytes) -> Understood:
-        """Parse a letter. Raises WorkerFailed."""
-        answer = await self._ask(Parse(raw))
-        assert isinstance(answer, Understood)
-        return answer
+    async def understand(self, letters: Sequence[bytes]) -> list[Understood | WorkerFailed]:
+        """Parse letters; for each, in their order, what it says or why that could not be found out."""
+        handfuls = list(_handfuls(letters, -(-len(letters) // self.count)))
+        answers = await asyncio.gather(*(self._understand(handful) for handful in handfuls))
+        return [answer for handful in answers for answer in handful]
+
+    async def _understand(self, letters: list[bytes]) -> list[Understood | WorkerFailed]:
+        try:
+            answer = await self._ask(Parse(letters))
+        except WorkerFailed as problem:
+            if len(letters) == 1:
+                return [problem]
+            alone = [await self._understand([raw]) for raw in letters]
+            return [answer for answers in alone for answer in answers]
+        assert isinstance(answer, Parsed)
+        return list(answer.letters)
 
     async def show(self, raw: bytes, *, parts: str, proxy: str) -> Shown:
         """The harmless HTML of a letter. Raises WorkerFailed."""
