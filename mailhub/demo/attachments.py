@@ -3,39 +3,13 @@
 from __future__ import annotations
 
 import io
-import zipfile
 from functools import lru_cache
 
 from PIL import Image, ImageDraw
 
 from mailhub.demo.mime import Part, file_part
+from mailhub.demo.sheet import SHEET_TYPE, make_sheet
 
-_SHEET = {
-    "[Content_Types].xml": (
-        '<?xml version="1.0" encoding="UTF-8"?>'
-        '<Types xmlns="http://schemas.openxmlformats.org/package/2006/content-types">'
-        '<Default Extension="rels" ContentType="application/vnd.openxmlformats-package.relationships+xml"/>'
-        '<Override PartName="/xl/workbook.xml" ContentType="application/vnd.openxmlformats-officedocument.spreadsheetml.'
-        'sheet.main+xml"/><Override PartName="/xl/worksheets/sheet1.xml" ContentType="application/vnd.openxmlformats-'
-        'officedocument.spreadsheetml.worksheet+xml"/></Types>'
-    ),
-    "_rels/.rels": (
-        '<?xml version="1.0" encoding="UTF-8"?><Relationships xmlns="http://schemas.openxmlformats.org/package/2006/'
-        'relationships"><Relationship Id="r1" Type="http://schemas.openxmlformats.org/officeDocument/2006/relationships/'
-        'officeDocument" Target="xl/workbook.xml"/></Relationships>'
-    ),
-    "xl/workbook.xml": (
-        '<?xml version="1.0" encoding="UTF-8"?>'
-        '<workbook xmlns="http://schemas.openxmlformats.org/spreadsheetml/2006/main" '
-        'xmlns:r="http://schemas.openxmlformats.org/officeDocument/2006/relationships"><sheets>'
-        '<sheet name="1" sheetId="1" r:id="r1"/></sheets></workbook>'
-    ),
-    "xl/_rels/workbook.xml.rels": (
-        '<?xml version="1.0" encoding="UTF-8"?><Relationships xmlns="http://schemas.openxmlformats.org/package/2006/'
-        'relationships"><Relationship Id="r1" Type="http://schemas.openxmlformats.org/officeDocument/2006/relationships/'
-        'worksheet" Target="worksheets/sheet1.xml"/></Relationships>'
-    ),
-}
 _NAMES = {
     "uk": ("фото", "бланк", "позиції"),
     "ru": ("фото", "бланк", "позиции"),
@@ -57,8 +31,7 @@ def attach(kind: str, language: str, number: int, item: str, count: int) -> list
         return [file_part(make_pdf(f"Form {number}", f"{count} pcs"), "application/pdf", f"{form} {number}.pdf")]
     if kind == "sheet":
         sheet = make_sheet([("N", item), ("pcs", str(count)), ("ref", str(number))])
-        kind_of_sheet = "application/vnd.openxmlformats-officedocument.spreadsheetml.sheet"
-        return [file_part(sheet, kind_of_sheet, f"{items} {number}.xlsx")]
+        return [file_part(sheet, SHEET_TYPE, f"{items} {number}.xlsx")]
     return [
         file_part(make_photo(number, drawing=True), "image/png", f"{number}.png"),
         file_part(f"{number}\r\n{item}: {count}\r\n".encode(), 'text/plain; charset="utf-8"', f"{items}.txt"),
@@ -118,26 +91,3 @@ def make_pdf(*lines: str) -> bytes:
     table = "".join(f"{place:010} 00000 n \n" for place in places)
     end = f"trailer\n<</Size 6/Root 1 0 R>>\nstartxref\n{len(made)}\n%%EOF\n"
     return f"{made}xref\n0 6\n0000000000 65535 f \n{table}{end}".encode()
-
-
-def make_sheet(rows: list[tuple[str, str]]) -> bytes:
-    """A workbook of one sheet with two columns of text."""
-    cells = "".join(
-        f'<row r="{number}">'
-        + "".join(
-            f'<c r="{column}{number}" t="inlineStr"><is><t>{value}</t></is></c>'
-            for column, value in zip("AB", row, strict=True)
-        )
-        + "</row>"
-        for number, row in enumerate(rows, 1)
-    )
-    sheet = (
-        '<?xml version="1.0" encoding="UTF-8"?>'
-        '<worksheet xmlns="http://schemas.openxmlformats.org/spreadsheetml/2006/main">'
-        f"<sheetData>{cells}</sheetData></worksheet>"
-    )
-    file = io.BytesIO()
-    with zipfile.ZipFile(file, "w", zipfile.ZIP_DEFLATED) as book:
-        for name, content in {**_SHEET, "xl/worksheets/sheet1.xml": sheet}.items():
-            book.writestr(zipfile.ZipInfo(name, (2026, 1, 2, 8, 0, 0)), content)
-    return file.getvalue()

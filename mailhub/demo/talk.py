@@ -25,6 +25,9 @@ _ZONES = {
     "vi": ZoneInfo("Asia/Ho_Chi_Minh"),
 }
 _ALIASES = {"sales": "orders", "claims": "warranty", "info": "office", "purchasing": "purchasing"}
+SHORT = frozenset({"info", "purchasing"})
+"""Mailboxes whose writers only ever ask for news: the other follow-ups are those of a customer."""
+_ASKS = 1
 _DRAWING = 3  # the follow-up that speaks of a drawing
 _JOINS = 3  # the letter with which a colleague takes over
 
@@ -52,6 +55,8 @@ class Talk:
     """The mailbox that it is meant for, as its local part."""
     recipients: tuple[str, ...]
     facts: dict[str, str]
+    offset: int = 0
+    """Where among the follow-ups of the language this conversation begins."""
     ids: list[str] = field(default_factory=list)
     quoted: Quoted | None = None
 
@@ -158,7 +163,7 @@ def _opening(talk: Talk) -> tuple[str, list[Part]]:
 def _follow_up(talk: Talk, step: int, absent: str) -> tuple[str, list[Part]]:
     """``absent`` is whom a colleague stands in for."""
     words = talk.words
-    which = (talk.number + step) % len(words.follow_ups)
+    which = _ASKS if talk.topic.mailbox in SHORT else (talk.offset + step - 1) % len(words.follow_ups)
     text = words.follow_ups[which]
     if absent:
         text = f"{words.hello_all}\n\n{words.colleague.format(name=absent)}\n\n{text}"
