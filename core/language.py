@@ -74,7 +74,8 @@ class Language:
         self._weekdays: Sequence[str] = [self.locale.days["stand-alone"]["abbreviated"][day] for day in range(_WEEK)]
         self._days = {(day.month, day.day): format_skeleton("MMMd", day, locale=self.locale) for day in _every_day()}
         self._number: NumberPattern = self.locale.decimal_formats[None]
-        self._units = _SHORT_UNITS[code]
+        self.units = _SHORT_UNITS[code]
+        """The short words for day, hour and minute, for a pill that a page keeps true by itself."""
         self._sizes = _CYRILLIC_SIZES if code in {"uk", "ru"} else _LATIN_SIZES
 
     # Sentences
@@ -167,7 +168,7 @@ class Language:
         return f"{self.format_number(rounded)} {self._sizes[power]}"
 
     def _in_units(self, counts: tuple[int, int, int]) -> str:
-        return " ".join(f"{count} {unit}" for count, unit in zip(counts, self._units, strict=True) if count)
+        return " ".join(f"{count} {unit}" for count, unit in zip(counts, self.units, strict=True) if count)
 
     def _unit(self, count: int, unit: str) -> str:
         # Vietnamese has one form, and CLDR files it under "short".
