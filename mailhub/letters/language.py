@@ -23,7 +23,7 @@ _LETTERS = {
     "vi": frozenset("ăđơưạảấầẩẫậắằẳẵặẹẻẽếềểễệỉịọỏốồổỗộớờởỡợụủứừửữựỳỵỷỹ"),
 }
 _BULGARIAN = re.compile("[бвгджзклмнпрстфхцчшщ]ъ[бвгджзклмнпрстфхцчшщ]")
-_SAMPLE = 1_000
+_SAMPLE = 600
 
 
 def guess_language(text: str) -> str | None:

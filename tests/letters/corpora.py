@@ -1,4 +1,5 @@
-"""Where the shared collections of letters lie, and how their recipes are read. Tests are skipped where they are absent."""
+"""Where the shared collections of letters lie, and how their recipes are read. Tests are skipped where they are
+absent."""
 
 from __future__ import annotations
 

@@ -27,7 +27,9 @@ def test_cyrillic_whatever_the_label(codec: str, label: str | None) -> None:
     assert decode(text.encode(codec), codec if label == "right" else label).text == text
 
 
-@pytest.mark.parametrize(("text", "codec"), [(RU, "koi8-r"), (RU, "cp866"), (RU, "iso8859-5"), (BG, "cp1251"), (BG, "cp866")])
+@pytest.mark.parametrize(
+    ("text", "codec"), [(RU, "koi8-r"), (RU, "cp866"), (RU, "iso8859-5"), (BG, "cp1251"), (BG, "cp866")]
+)
 def test_cyrillic_without_label(text: str, codec: str) -> None:
     assert decode(text.encode(codec), None).text == text
 
@@ -50,7 +52,9 @@ def test_vietnamese_tables_hold_the_whole_alphabet() -> None:
     assert decode(b"Vi\xaet", "viscii").text == "Việt"
 
 
-@pytest.mark.parametrize("label", ["utf-7", "rot13", "zlib", "base64", "idna", "unicode_escape", "punycode", "undefined", "x" * 10_000])
+@pytest.mark.parametrize(
+    "label", ["utf-7", "rot13", "zlib", "base64", "idna", "unicode_escape", "punycode", "undefined", "x" * 10_000]
+)
 def test_what_is_no_charset(label: str) -> None:
     assert find_codec(label) is None
     assert decode(b"plain \\u0041 +AD4-", label).text == "plain \\u0041 +AD4-"
@@ -167,7 +171,8 @@ def test_excerpt_is_short_and_falls_back() -> None:
 
 
 @pytest.mark.parametrize(("text", "language"), [
-    (UK, "uk"), (RU, "ru"), (BG, "bg"), (VI, "vi"), ("Please send us the invoice for the tea.", "en"), ("12345", None), ("", None),
+    (UK, "uk"), (RU, "ru"), (BG, "bg"), (VI, "vi"), ("Please send us the invoice for the tea.", "en"), ("12345",
+    None), ("", None),
 ])  # fmt: skip
 def test_language(text: str, language: str | None) -> None:
     assert guess_language(text) == language
@@ -175,13 +180,16 @@ def test_language(text: str, language: str | None) -> None:
 
 def test_scanner_finds_the_tree() -> None:
     raw = (
-        b"Content-Type: multipart/mixed; boundary=a\r\n\r\npreamble\r\n--a\r\nContent-Type: multipart/alternative; boundary=aa\r\n\r\n"
-        b"--aa\r\n\r\nplain\r\n--aa\r\nContent-Type: text/html\r\n\r\n<p>\r\n--aa--\r\nepilogue\r\n--a\r\nContent-Type: image/png\r\n\r\nx\r\n--a--\r\nend"
+        b"Content-Type: multipart/mixed; boundary=a\r\n\r\npreamble\r\n--a\r\n"
+        b"Content-Type: multipart/alternative; boundary=aa\r\n\r\n"
+        b"--aa\r\n\r\nplain\r\n--aa\r\nContent-Type: text/html\r\n\r\n<p>\r\n--aa--\r\nepilogue\r\n--a\r\n"
+        b"Content-Type: image/png\r\n\r\nx\r\n--a--\r\nend"
     )
     found = scan(raw)
     shape = [(part.content_type.type, part.depth, part.parent) for part in found.parts]
     assert shape == [
-        ("multipart/mixed", 0, -1), ("multipart/alternative", 1, 0), ("text/plain", 2, 1), ("text/html", 2, 1), ("image/png", 1, 0),
+        ("multipart/mixed", 0, -1), ("multipart/alternative", 1, 0), ("text/plain", 2, 1), ("text/html", 2, 1),
+        ("image/png", 1, 0),
     ]  # fmt: skip
     assert [raw[part.body : part.end] for part in found.parts if not part.is_multipart] == [b"plain", b"<p>", b"x"]
     assert found.defects == []
@@ -189,9 +197,11 @@ def test_scanner_finds_the_tree() -> None:
 
 def test_alternatives_are_one_text() -> None:
     raw = (
-        b"From: a@b.example\r\nContent-Type: multipart/mixed; boundary=m\r\n\r\n--m\r\nContent-Type: multipart/alternative; boundary=a\r\n\r\n"
+        b"From: a@b.example\r\nContent-Type: multipart/mixed; boundary=m\r\n\r\n--m\r\n"
+        b"Content-Type: multipart/alternative; boundary=a\r\n\r\n"
         b"--a\r\nContent-Type: text/plain\r\n\r\nwords\r\n--a\r\nContent-Type: multipart/related; boundary=r\r\n\r\n"
-        b"--r\r\nContent-Type: text/html\r\n\r\n<p>words <img src=cid:i>\r\n--r\r\nContent-Type: image/png\r\nContent-ID: <i>\r\n\r\nx\r\n--r--\r\n--a--\r\n"
+        b"--r\r\nContent-Type: text/html\r\n\r\n<p>words <img src=cid:i>\r\n--r\r\nContent-Type: image/png\r\n"
+        b"Content-ID: <i>\r\n\r\nx\r\n--r--\r\n--a--\r\n"
         b"--m\r\nContent-Type: text/plain\r\n\r\nfooter of a list\r\n--m--\r\n"
     )
     letter = parse_letter(raw)

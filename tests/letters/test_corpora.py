@@ -79,7 +79,9 @@ def test_charsets() -> None:
         elif case["where"] == "subject":
             is_right = unicodedata.normalize("NFC", letter.subject) == unicodedata.normalize("NFC", expect["subject"])
         else:
-            is_right = [one.filename for one in letter.attachments] == [unicodedata.normalize("NFC", expect["file_name"])]
+            is_right = [one.filename for one in letter.attachments] == [
+                unicodedata.normalize("NFC", expect["file_name"])
+            ]
         score.add(is_right, case["id"])
     score.at_least(63, of=63)
 
@@ -125,13 +127,21 @@ def test_header_injection_of_incoming_letters() -> None:
     """No decoded value of any header holds a line end or another control."""
     score = Score("header_injection (incoming)")
     for case in table("header_injection")["cases"]:
-        raw = case["raw"].encode() if "raw" in case else base64.b64decode(case["bytes_b64"]) if "bytes_b64" in case else None
+        raw = (
+            case["raw"].encode()
+            if "raw" in case
+            else base64.b64decode(case["bytes_b64"])
+            if "bytes_b64" in case
+            else None
+        )
         if raw is None:
             continue  # values of our own fields: the composer's matter
         letter = parse_letter(raw.rstrip(b"\r\n") + b"\r\n\r\nbody\r\n")
         values = header_values(letter)
         subject = case["expect"].get("subject", letter.subject)
-        score.add(not any(_LINE_ENDS.search(value) for value in values) and letter.subject == subject, (case["id"], values))
+        score.add(
+            not any(_LINE_ENDS.search(value) for value in values) and letter.subject == subject, (case["id"], values)
+        )
     score.at_least(29, of=29)
 
 
@@ -158,14 +168,17 @@ def test_attachment_names() -> None:
         if not case["name"]:
             score.add(got is None, case["id"])  # the reader names it by its type
         elif "255 bytes" in expect.get("name_rule", ""):
-            score.add(got is not None and len(got.encode()) <= 255 and got.endswith(expect["safe_name"][-4:]), case["id"])
+            score.add(
+                got is not None and len(got.encode()) <= 255 and got.endswith(expect["safe_name"][-4:]), case["id"]
+            )
         else:
             score.add(got in allowed, (case["id"], got, allowed))
     score.at_least(43, of=43)
 
 
 def test_isemail() -> None:
-    """What is valid is accepted, what is an error refused; the kinds between (comments, folds, oddities) may be either."""
+    """What is valid is accepted, what is an error refused; the kinds between (comments, folds, oddities) may be
+    either."""
     score = Score("isemail")
     for case in json.loads((folder("addresses") / "isemail.json").read_text(encoding="utf-8")):
         pictures = str.maketrans({0x2400 + code: chr(code) for code in range(32)})
@@ -241,14 +254,22 @@ def test_no_letter_of_any_set_fails() -> None:
     """Every letter of every set: no error, the attachments can be read back and are what was said of them."""
     counts: Counter[str] = Counter()
     slowest = 0.0
-    for name, pattern in (("mime-mime4j", "*.msg"), ("mime-mikel", "*.eml"), ("mime-stalwart", "*.eml"), ("bounces", "*.eml")):
+    for name, pattern in (
+        ("mime-mime4j", "*.msg"),
+        ("mime-mikel", "*.eml"),
+        ("mime-stalwart", "*.eml"),
+        ("bounces", "*.eml"),
+    ):
         for path in sorted(folder(name).glob(pattern)):
             raw = path.read_bytes()
             started = time.process_time()
             letter = parse_letter(raw)
             slowest = max(slowest, time.process_time() - started)
             assert letter.error is None, path
-            assert not any(could in defect for defect in letter.defects for could in ("could not be read",)), (path, letter.defects)
+            assert not any(could in defect for defect in letter.defects for could in ("could not be read",)), (
+                path,
+                letter.defects,
+            )
             for one in letter.attachments:
                 assert len(read_attachment(raw, one)) == one.size, path
             counts[name] += 1

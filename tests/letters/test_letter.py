@@ -188,11 +188,16 @@ def test_invitation() -> None:
 
 def test_headers_of_machines() -> None:
     letter = parse_letter(
-        b"Return-Path: <list-bounces@x.example>\r\nReceived: a\r\nReceived: b\r\nFrom: a@x.example\r\nPrecedence: Bulk\r\n"
+        b"Return-Path: <list-bounces@x.example>\r\nReceived: a\r\nReceived: b\r\nFrom: a@x.example\r\n"
+        b"Precedence: Bulk\r\n"
         b"Auto-Submitted: auto-generated (rejected)\r\nList-Id: Our list <Our.List.x.example>\r\n"
         b"List-Unsubscribe: <mailto:u@x.example>,\r\n <https://x.example/u>\r\nX-Spam-Flag: YES\r\n\r\ntext"
     )
-    assert (letter.auto_submitted, letter.precedence, letter.list_id) == ("auto-generated", "bulk", "our.list.x.example")
+    assert (letter.auto_submitted, letter.precedence, letter.list_id) == (
+        "auto-generated",
+        "bulk",
+        "our.list.x.example",
+    )
     assert letter.list_unsubscribe == "<mailto:u@x.example>, <https://x.example/u>"
     assert (letter.spam_verdict, letter.received_count, letter.return_path) == (True, 2, "list-bounces@x.example")
 
@@ -209,7 +214,8 @@ def test_fingerprint_leaves_out_transport_and_nothing_else() -> None:
 def test_json_has_every_key() -> None:
     shown = to_json(read("plain-ukrainian"), file="plain-ukrainian.eml")
     keys = (
-        "file message_id in_reply_to references date subject from sender reply_to to cc bcc text html reply_text attachments "
+        "file message_id in_reply_to references date subject from sender reply_to to cc bcc text html "
+        "reply_text attachments "
         "kind bounce invitation authentication defects error"
     )
     assert list(shown) == keys.split()
@@ -233,9 +239,12 @@ def test_import_is_cheap_and_small() -> None:
     """Worker processes import only this room: no database, no network, no web; and quickly."""
     code = (
         "import time, sys; t = time.process_time(); import mailhub.letters.letter, mailhub.letters.as_json;"
-        "print(time.process_time() - t, *sorted(set(sys.modules) & {'socket', 'sqlalchemy', 'asyncio', 'ssl', 'email', 'nh3', 'litestar'}))"
+        "print(time.process_time() - t, *sorted(set(sys.modules) & {'socket', 'sqlalchemy', 'asyncio', 'ssl', "
+        "'email', 'nh3', 'litestar'}))"
     )
-    ran = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, check=True, cwd=CORPUS.parents[1])
+    ran = subprocess.run(
+        [sys.executable, "-c", code], capture_output=True, text=True, check=True, cwd=CORPUS.parents[1]
+    )
     seconds, *modules = ran.stdout.split()
     assert modules == []
     assert float(seconds) < 0.3, "the aim is 0.15 s on a quiet machine"

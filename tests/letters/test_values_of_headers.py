@@ -12,7 +12,7 @@ from mailhub.letters.date import parse_date
 from mailhub.letters.encoded_words import decode_header
 from mailhub.letters.filenames import safe_file_name
 from mailhub.letters.headers import read_headers
-from mailhub.letters.params import parse_content_type, parse_disposition, param_text
+from mailhub.letters.params import param_text, parse_content_type, parse_disposition
 from mailhub.letters.references import parse_ids, parse_message_id
 from mailhub.letters.subject import has_answer_prefix, parse_base_subject
 from mailhub.letters.values import Address
@@ -92,7 +92,10 @@ def test_no_single_mailbox(raw: bytes) -> None:
         (b"Ann <ann@client.example>, b@x.example (Bob)", [("Ann", "ann@client.example"), ("Bob", "b@x.example")]),
         (b'"Petrenko, Ivan \\"V\\"" <i@x.example>', [('Petrenko, Ivan "V"', "i@x.example")]),
         (b"undisclosed-recipients:;", []),
-        (b"Team: a@x.example, b@x.example; c@x.example", [("", "a@x.example"), ("", "b@x.example"), ("", "c@x.example")]),
+        (
+            b"Team: a@x.example, b@x.example; c@x.example",
+            [("", "a@x.example"), ("", "b@x.example"), ("", "c@x.example")],
+        ),
         (b"Ann Lee", [("Ann Lee", "")]),
         (b"a @ x.example", [("", "a@x.example")]),
         (b"Ann ann@x.example", [("Ann", "ann@x.example")]),
@@ -130,11 +133,11 @@ def test_params() -> None:
         (b"attachment; filename=a.pdf", "a.pdf"),
         (b'attachment; filename="a;b.pdf"', "a;b.pdf"),
         (b"attachment; filename*=utf-8''%D1%8F.pdf; filename=other.pdf", "я.pdf"),
-        (b"attachment; filename*0=\"in\"; filename*2=\"ce.pdf\"; filename*1=\"voi\"", "invoice.pdf"),
+        (b'attachment; filename*0="in"; filename*2="ce.pdf"; filename*1="voi"', "invoice.pdf"),
         (b"attachment; filename*0*=koi8-r''%D1; filename*1*=%D2.pdf", "яр.pdf"),
         (b"attachment; filename*0*=utf-8''%D1; filename*1*=%8F.pdf", "я.pdf"),
         (b'attachment; filename="=?utf-8?Q?=D1=8F.pdf?="', "я.pdf"),
-        ("attachment; filename=\"я.pdf\"".encode(), "я.pdf"),
+        ('attachment; filename="я.pdf"'.encode(), "я.pdf"),
         (b"attachment", None),
     ],
 )
@@ -196,7 +199,8 @@ def test_date(raw: bytes | None, moment: str | None) -> None:
 
 @pytest.mark.parametrize(
     "subject",
-    ["Ціна чаю", "Re: Ціна чаю", "RE[2]: ціна  чаю", "Відп: Ціна чаю", "Отг: Fwd: Ціна чаю", "HA: Ціна чаю".replace("HA", "На"),
+    ["Ціна чаю", "Re: Ціна чаю", "RE[2]: ціна  чаю", "Відп: Ціна чаю", "Отг: Fwd: Ціна чаю",
+    "HA: Ціна чаю".replace("HA", "На"),
      "Re: [list] Re: Ціна чаю", "Trả lời: ціна чаю", "AW: WG: Ціна чаю (fwd)", "Ответ: Пересл: Ціна чаю"],
 )  # fmt: skip
 def test_base_subject(subject: str) -> None:
@@ -240,5 +244,10 @@ def test_headers() -> None:
     defects: list[str] = []
     raw = b"From mbox line\r\nSubject: a\r\n b\r\nTo : x\r\nX:\r\n\r\nbody"
     headers, body = read_headers(raw, 0, len(raw), defects)
-    assert (headers.find("subject"), headers.find("to"), headers.find("x"), headers.find("cc")) == (b"a b", b"x", b"", None)
+    assert (headers.find("subject"), headers.find("to"), headers.find("x"), headers.find("cc")) == (
+        b"a b",
+        b"x",
+        b"",
+        None,
+    )
     assert (raw[body:], defects) == (b"body", [])
