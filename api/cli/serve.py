@@ -7,7 +7,6 @@ import os
 import signal
 import sys
 from importlib import import_module
-from importlib.util import find_spec
 from pathlib import Path
 from types import ModuleType
 
@@ -37,8 +36,6 @@ def serve(roles: str, as_json: bool) -> None:
     unknown = [role for role in chosen if role not in ROLES]
     if unknown or not chosen:
         raise click.BadParameter(f"there are {', '.join(ROLES)}.", param_hint="--roles")
-    if find_spec("api.app") is None:
-        chosen = tuple(role for role in chosen if role != "web")  # the pages are not built yet
     settings = read_settings()
     configure_log(settings.log.level, settings.log.format)
     make_first_database(settings)

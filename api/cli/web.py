@@ -7,11 +7,11 @@ import contextlib
 import socket
 from collections.abc import Iterator
 from dataclasses import replace
-from importlib import import_module
 from typing import Any
 
 import uvicorn
 
+from api.app import create_app
 from core.errors import Unavailable
 from core.settings import Settings
 from mailhub.runtime import House
@@ -37,10 +37,10 @@ class Web:
 
     async def start(self, house: House) -> None:
         """Answer requests from now on. Raises Unavailable when the pages cannot start."""
-        app: Any = import_module("api.app").create_app(house)
+        app: Any = create_app(house)  # an ASGI application; Litestar and uvicorn spell its type differently
         config = uvicorn.Config(
-            app, http="httptools", ws="none", loop="none", lifespan="on", log_config=None, access_log=False,
-            proxy_headers=False, server_header=False, date_header=True, backlog=BACKLOG,
+            app, http="httptools", ws="none", loop="none", lifespan="on", log_config=None, log_level="warning",
+            access_log=False, proxy_headers=False, server_header=False, date_header=True, backlog=BACKLOG,
             limit_concurrency=MOST_CONNECTIONS, timeout_keep_alive=KEEP_ALIVE_SECONDS,
             timeout_graceful_shutdown=DRAIN_SECONDS,
         )  # fmt: skip

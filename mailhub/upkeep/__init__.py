@@ -1,3 +1,6 @@
-"""What keeps a house in order from outside its daily work: upgrade, check, backup and restore."""
+"""What keeps a house in order from outside its daily work: upgrade, check, import, backup and restore."""
 
+from mailhub.upkeep.checking import check_house as check_house
+from mailhub.upkeep.importing import Import as Import
+from mailhub.upkeep.importing import Report as Report
 from mailhub.upkeep.upgrading import upgrade_safely as upgrade_safely
