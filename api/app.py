@@ -13,6 +13,7 @@ from litestar.openapi.plugins import JsonRenderPlugin
 from litestar.openapi.spec import Components, SecurityScheme
 
 from api import auth, problems, public, rest
+from api.live import Live
 from mailhub import __version__
 from mailhub.runtime import House
 
@@ -21,6 +22,8 @@ LARGEST_BODY = 1 << 20
 
 def create_app(house: House) -> Litestar:
     """The ASGI application over an open house. Its lifespan starts and stops the live streams."""
+    live = Live(house.database)
+    metrics = public.Metrics(house, live)
     return Litestar(
         route_handlers=[
             Router(rest.PATH, route_handlers=rest.ROUTES),
@@ -29,14 +32,20 @@ def create_app(house: House) -> Litestar:
         state=State(
             {
                 "house": house,
+                "live": live,
+                "displays": rest.Displays(house),
                 "pages": problems.Pages(house.catalogs, house.settings),
+                "metrics": metrics,
                 "readiness": public.Readiness(house),
             }
         ),
+        on_startup=[live.start],
+        on_shutdown=[live.stop],
         dependencies={"door": Provide(auth.make_door)},
         guards=[auth.refuse_plain_http, auth.refuse_forgery],
         exception_handlers={Exception: problems.answer_problem},
-        before_send=[auth.add_headers],
+        before_request=metrics.begin,
+        before_send=[metrics.count, auth.add_headers],
         after_response=auth.touch_after,
         request_class=rest.StrictRequest,
         request_max_body_size=LARGEST_BODY,

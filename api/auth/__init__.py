@@ -1,9 +1,10 @@
 """Who asks, and what they may do at this moment: credentials, the door to the database, signing in and out."""
 
-from api.auth.credentials import Credentials, SignInNeeded, SignInRefused, own_path, peer_of, read_credentials
+from api.auth.credentials import Credentials, SignInNeeded, SignInRefused, is_local, own_path, peer_of, read_credentials
 from api.auth.door import Door, make_door, touch_after
 from api.auth.forgery import csrf_token, refuse_forgery
 from api.auth.headers import add_headers, refuse_plain_http
+from api.auth.passes import sign_pass
 from api.auth.signin import change_password, ended_cookie, session_cookie, sign_in, sign_out
 
 __all__ = [
@@ -15,6 +16,7 @@ __all__ = [
     "change_password",
     "csrf_token",
     "ended_cookie",
+    "is_local",
     "make_door",
     "own_path",
     "peer_of",
@@ -24,5 +26,6 @@ __all__ = [
     "session_cookie",
     "sign_in",
     "sign_out",
+    "sign_pass",
     "touch_after",
 ]

@@ -28,10 +28,12 @@ class SignInRefused(NotAuthorizedException):
 
 @dataclass(frozen=True, slots=True)
 class Credentials:
-    """A session's cookie or a program's token; never both: a request with a token speaks for the token alone."""
+    """A session's cookie or a program's token, never both: a request with a token speaks for the token alone. Or the
+    person whom a signed pass of ours names."""
 
     session: str | None = None
     token: str | None = None
+    user_id: int | None = None
 
 
 def is_secure(settings: Settings) -> bool:

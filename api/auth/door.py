@@ -12,6 +12,7 @@ from typing import Any, Concatenate, ParamSpec, TypeVar
 from litestar import Request
 
 from api.auth.credentials import Credentials, SignInNeeded, read_credentials
+from api.auth.passes import read_pass
 from core.database import ReadTx, WriteTx
 from core.errors import Forbidden, HouseError, NotFound
 from core.log import get_log
@@ -87,7 +88,16 @@ class Door:
         self._remember["viewer"] = viewer
         return viewer
 
+    def with_pass(self, text: str, message_id: int) -> Door:
+        """The door that a pass opens for the files of this letter; this same door when it is no good."""
+        user_id = read_pass(self.house, text, message_id)
+        if user_id is None or self._changes:
+            return self
+        return Door(self.house, Credentials(user_id=user_id), "GET", self._remember)
+
     def _find_user(self, tx: ReadTx) -> int:
+        if self.credentials.user_id is not None:
+            return self.credentials.user_id
         if self.credentials.token is not None:
             found = find_token(tx, self.credentials.token)
             if found is None:

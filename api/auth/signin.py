@@ -1,4 +1,4 @@
-"""Signing in and out. Guessing is slowed down, never answered with a locked door: a stranger cannot lock anybody out."""
+"""Signing in and out. Guessing is slowed down and no door is ever locked: a stranger cannot lock anybody out."""
 
 from __future__ import annotations
 

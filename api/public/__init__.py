@@ -1,8 +1,9 @@
 """What answers without signing in: health, figures, built files."""
 
-from api.public.health import ROUTES as HEALTH
-from api.public.health import Readiness as Readiness
+from api.public import files, health, metrics
+from api.public.health import Readiness
+from api.public.metrics import Metrics
 
-ROUTES = [*HEALTH]
+ROUTES = [*health.ROUTES, *metrics.ROUTES, *files.ROUTES]
 
-__all__ = ["ROUTES", "Readiness"]
+__all__ = ["ROUTES", "Metrics", "Readiness"]

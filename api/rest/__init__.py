@@ -1,7 +1,20 @@
 """The REST interface under ``/api/v1``: one file a resource."""
 
-from api.rest.mailboxes import ROUTES as MAILBOXES
-from api.rest.shapes import StrictRequest as StrictRequest
+from api.rest import access, clients, files, mailboxes, messages, people, quarantine, system, threads
+from api.rest.displays import Displays
+from api.rest.shapes import StrictRequest
 
 PATH = "/api/v1"
-ROUTES = [*MAILBOXES]
+ROUTES = [
+    *mailboxes.ROUTES,
+    *threads.ROUTES,
+    *messages.ROUTES,
+    *files.ROUTES,
+    *quarantine.ROUTES,
+    *clients.ROUTES,
+    *people.ROUTES,
+    *access.ROUTES,
+    *system.ROUTES,
+]
+
+__all__ = ["PATH", "ROUTES", "Displays", "StrictRequest"]

@@ -2,15 +2,21 @@
 
 from __future__ import annotations
 
+from typing import Literal
+
 import msgspec
-from litestar import get
+from litestar import delete, get, post
 
 from api.auth import Door
-from api.rest.shapes import Items, Number
-from core.database import ReadTx
-from core.errors import NotFound
-from crm.staff.readable import Viewer
-from mailhub.mailboxes.boxes import Mailbox, list_mailboxes
+from api.rest.shapes import Body, Items, Number
+from core.database import ReadTx, WriteTx
+from core.errors import Invalid, NotFound
+from crm.execution import Way
+from crm.staff.audit import record_audit
+from crm.staff.people import get_user, list_teams
+from crm.staff.readable import Viewer, demand, demand_admin
+from crm.staff.rights import Grant, Right, add_grant, list_grants, remove_grant
+from mailhub.mailboxes.boxes import Mailbox, add_mailbox, list_mailboxes
 
 
 class MailboxView(msgspec.Struct):
@@ -50,6 +56,105 @@ def get_seen_mailbox(tx: ReadTx, viewer: Viewer, mailbox_id: int) -> Mailbox:
     raise NotFound("There is no mailbox with the number %(id)s.", id=mailbox_id)
 
 
+class GrantView(msgspec.Struct):
+    """One right of a user or a group; ``only_assigned`` narrows it to the threads that the person executes."""
+
+    id: int
+    user_id: int | None
+    group_id: int | None
+    right: str
+    only_assigned: bool
+
+
+class NewMailbox(Body):
+    """A mailbox to add. A personal one needs its owner, who gets every right on it; a public one has none."""
+
+    address: str
+    name: str
+    kind: Literal["public", "personal"]
+    owner_id: Number | None = None
+    aliases: tuple[str, ...] = ()
+    catch_all: str | None = None
+    way: Way = "manager"
+    default_executor_id: Number | None = None
+    answer_hours: Number = 8
+
+
+class NewGrant(Body):
+    """A right for exactly one of a user and a group."""
+
+    right: Right
+    user_id: Number | None = None
+    group_id: Number | None = None
+    only_assigned: bool = False
+
+
+def show_grant(grant: Grant) -> GrantView:
+    """A grant in the shape of the interface."""
+    return GrantView(grant.id, grant.user_id, grant.team_id, grant.right, grant.only_assigned)
+
+
+def make_mailbox(tx: WriteTx, viewer: Viewer, new: NewMailbox) -> Mailbox:
+    """Add a mailbox. Raises Forbidden, Invalid, Conflict, NotFound for a person who does not exist."""
+    demand_admin(viewer)
+    if new.default_executor_id is not None:
+        get_user(tx, new.default_executor_id)
+    box = add_mailbox(
+        tx,
+        new.address,
+        new.name,
+        new.kind,
+        owner_id=new.owner_id,
+        aliases=new.aliases,
+        catch_all=new.catch_all,
+        way=new.way,
+        default_executor_id=new.default_executor_id,
+        answer_hours=new.answer_hours,
+    )
+    record_audit(tx, viewer.user_id, "mailbox-added", str(box.id), kind=box.kind)
+    return box
+
+
+def read_grants(tx: ReadTx, viewer: Viewer, mailbox_id: int) -> list[Grant]:
+    """Who may do what in a mailbox. Raises NotFound, Forbidden."""
+    box = get_seen_mailbox(tx, viewer, mailbox_id)
+    demand(viewer, "manage", box.scope_id)
+    return list_grants(tx, box.scope_id)
+
+
+def give_right(tx: WriteTx, viewer: Viewer, mailbox_id: int, new: NewGrant) -> Grant:
+    """Give a right. Raises NotFound, Forbidden, Invalid."""
+    box = get_seen_mailbox(tx, viewer, mailbox_id)
+    demand(viewer, "manage", box.scope_id)
+    if new.user_id is not None:
+        get_user(tx, new.user_id)
+    if new.group_id is not None and all(team.id != new.group_id for team in list_teams(tx)):
+        raise Invalid("There is no team with the number %(id)s.", id=new.group_id, field="group_id")
+    add_grant(tx, box.scope_id, new.right, user_id=new.user_id, team_id=new.group_id, only_assigned=new.only_assigned)
+    record_audit(
+        tx, viewer.user_id, "right-given", str(box.id), right=new.right, to_user=new.user_id, to_team=new.group_id
+    )
+    return list_grants(tx, box.scope_id)[-1]
+
+
+def take_right(tx: WriteTx, viewer: Viewer, mailbox_id: int, grant_id: int) -> None:
+    """Take a right away; it is gone in the next request of whoever had it. Raises NotFound, Forbidden."""
+    for grant in read_grants(tx, viewer, mailbox_id):
+        if grant.id == grant_id:
+            remove_grant(tx, grant.scope_id, grant.right, user_id=grant.user_id, team_id=grant.team_id)
+            record_audit(
+                tx,
+                viewer.user_id,
+                "right-taken",
+                str(mailbox_id),
+                right=grant.right,
+                from_user=grant.user_id,
+                from_team=grant.team_id,
+            )
+            return
+    raise NotFound("There is no grant with the number %(id)s.", id=grant_id)
+
+
 @get("/mailboxes", tags=["mailboxes"])
 async def list_boxes(door: Door) -> Items[MailboxView]:
     """The mailboxes whose letters you may see."""
@@ -63,4 +168,28 @@ async def get_box(door: Door, mailbox_id: Number) -> MailboxView:
     return show_mailbox(await door.read(get_seen_mailbox, mailbox_id), door.viewer)
 
 
-ROUTES = [list_boxes, get_box]
+@post("/mailboxes", tags=["mailboxes"])
+async def make_box(door: Door, data: NewMailbox) -> MailboxView:
+    """Add a mailbox (administrators)."""
+    return show_mailbox(await door.write(make_mailbox, data), door.viewer)
+
+
+@get("/mailboxes/{mailbox_id:int}/grants", tags=["mailboxes"])
+async def list_rights(door: Door, mailbox_id: Number) -> Items[GrantView]:
+    """Who may do what in a mailbox that you manage."""
+    return Items([show_grant(grant) for grant in await door.read(read_grants, mailbox_id)])
+
+
+@post("/mailboxes/{mailbox_id:int}/grants", tags=["mailboxes"])
+async def make_grant(door: Door, mailbox_id: Number, data: NewGrant) -> GrantView:
+    """Give a right in a mailbox that you manage."""
+    return show_grant(await door.write(give_right, mailbox_id, data))
+
+
+@delete("/mailboxes/{mailbox_id:int}/grants/{grant_id:int}", tags=["mailboxes"])
+async def end_grant(door: Door, mailbox_id: Number, grant_id: Number) -> None:
+    """Take a right away; it is gone in the next request."""
+    await door.write(take_right, mailbox_id, grant_id)
+
+
+ROUTES = [list_boxes, get_box, make_box, list_rights, make_grant, end_grant]

@@ -1,0 +1,238 @@
+"""Live changes: one consumer of the feed for this process, fanned out to its event streams.
+
+An event says only that something moved: kinds and ids, never words of a letter. Each stream asks the rights of its
+reader again for each batch, on one snapshot with what the batch is about. A stream ends soon after its session.
+"""
+
+from __future__ import annotations
+
+import asyncio
+from collections import deque
+from collections.abc import AsyncIterator, Callable, Sequence
+from dataclasses import dataclass, field
+
+import msgspec
+from litestar.exceptions import NotAuthorizedException
+
+from core.changes import TOPIC, Change, Position, list_changes, newest_position
+from core.database import Database, ReadTx
+from core.errors import HouseError, TooMuch
+from core.log import get_log
+from crm.staff.readable import Viewer
+from mailhub.mailboxes.lists import get_rows
+
+GATHER_SECONDS = 0.35
+SWEEP_SECONDS = 5.0
+HEARTBEAT_SECONDS = 15.0
+LOOK_AT_SESSIONS_SECONDS = 3.0
+MOST_CHANGES = 500
+MOST_EVENTS = 100
+KEPT_CHANGES = 2000
+MOST_STREAMS = 20
+# Facts of no mailbox that everybody on the staff may know of. Whatever is not named here is not told.
+_OF_ALL = ("counterparty.", "contact.")
+_IDS = ("thread_id", "mailbox_id", "message_id", "counterparty_id")
+log = get_log(__name__)
+
+Admit = Callable[[ReadTx], Viewer]
+
+
+class Event(msgspec.Struct, omit_defaults=True):
+    """What a browser hears. ``reload`` means: so much has changed, rights maybe, that it better loads the page anew."""
+
+    kind: str
+    entity_id: int = 0
+    thread_id: int = 0
+    mailbox_id: int = 0
+    message_id: int = 0
+    counterparty_id: int = 0
+
+
+@dataclass(eq=False)
+class Stream:
+    """One browser that listens: who it is for, and how far it has heard."""
+
+    admit: Admit
+    reader: Viewer
+    position: Position
+    bell: asyncio.Event = field(default_factory=asyncio.Event)
+    ended: bool = False
+
+    def end(self) -> None:
+        self.ended = True
+        self.bell.set()
+
+
+class Live:
+    """All streams of this process. ``start`` inside the loop, ``stop`` ends every stream."""
+
+    def __init__(self, database: Database) -> None:
+        self._database = database
+        self._bell = asyncio.Event()
+        self._recent: deque[Change] = deque(maxlen=KEPT_CHANGES)
+        self._position = Position()
+        self._begin = Position()
+        self._streams: set[Stream] = set()
+        self._tasks: list[asyncio.Task[None]] = []
+
+    @property
+    def count(self) -> int:
+        """How many listen."""
+        return len(self._streams)
+
+    async def start(self) -> None:
+        """Follow the feed from now on."""
+        loop = asyncio.get_running_loop()
+        self._position = self._begin = await self._database.read(newest_position)
+
+        def heard(topics: frozenset[str]) -> None:
+            if topics & {TOPIC, "*"} and not loop.is_closed():
+                loop.call_soon_threadsafe(self._bell.set)
+
+        self._database.listen(heard)
+        self._tasks = [asyncio.create_task(self._follow()), asyncio.create_task(self._watch())]
+
+    async def stop(self) -> None:
+        """End all streams."""
+        for task in self._tasks:
+            task.cancel()
+        await asyncio.gather(*self._tasks, return_exceptions=True)
+        for stream in self._streams:
+            stream.end()
+
+    async def join(self, admit: Admit, after: Position | None) -> Stream:
+        """A stream for who is admitted, from a place in the feed or from now on. Raises what ``admit`` raises,
+        TooMuch when the person listens in too many places."""
+        reader, newest = await self._database.read(_begin, admit)
+        if sum(stream.reader.user_id == reader.user_id for stream in self._streams) >= MOST_STREAMS:
+            raise TooMuch("You listen in too many places. Close some windows.")
+        return Stream(admit, reader, newest if after is None else min(after, newest))
+
+    async def events(self, stream: Stream) -> AsyncIterator[bytes]:
+        """The stream in the format of server-sent events, until its session or this process ends."""
+        self._streams.add(stream)
+        try:
+            yield b"retry: 2000\n: listening\n\n"
+            while not stream.ended:
+                stream.bell.clear()
+                for event in await self._batch(stream):
+                    yield b"id: %s\ndata: %s\n\n" % (str(stream.position).encode(), msgspec.json.encode(event))
+                if not stream.ended and not await _rings(stream.bell, HEARTBEAT_SECONDS):
+                    yield b": still here\n\n"
+        finally:
+            self._streams.discard(stream)
+
+    async def _batch(self, stream: Stream) -> list[Event]:
+        """What is new to this stream, as its reader may know it at this moment."""
+        if stream.position >= self._begin:
+            changes: Sequence[Change] = [change for change in self._recent if change.position > stream.position]
+        else:
+            changes = await self._database.read(list_changes, stream.position, MOST_CHANGES)
+            if len(changes) == MOST_CHANGES:
+                stream.bell.set()
+        if not changes:
+            stream.position = max(stream.position, self._begin)
+            return []
+        try:
+            reader, events = await self._database.read(_tell, stream.admit, changes)
+        except NotAuthorizedException:
+            stream.end()
+            return []
+        except HouseError as problem:
+            log.warning("a live stream ends", reason=problem.sentence)
+            stream.end()
+            return []
+        moved = _rights(reader) != _rights(stream.reader)
+        stream.reader, stream.position = reader, changes[-1].position
+        return [Event("reload")] if moved or len(events) > MOST_EVENTS else events
+
+    async def _follow(self) -> None:
+        while True:
+            await _rings(self._bell, SWEEP_SECONDS)
+            await asyncio.sleep(GATHER_SECONDS)
+            self._bell.clear()
+            try:
+                changes = await self._database.read(list_changes, self._position, MOST_CHANGES)
+            except HouseError as problem:
+                log.warning("live changes wait", reason=problem.sentence)
+                continue
+            if not changes:
+                continue
+            let_go = len(self._recent) + len(changes) - KEPT_CHANGES
+            if let_go > 0:
+                self._begin = self._recent[let_go - 1].position
+            self._recent.extend(changes)
+            self._position = changes[-1].position
+            if len(changes) == MOST_CHANGES:
+                self._bell.set()
+            for stream in self._streams:
+                stream.bell.set()
+
+    async def _watch(self) -> None:
+        """End the streams of ended sessions, revoked tokens and disabled people, also when nothing else happens."""
+        while True:
+            await asyncio.sleep(LOOK_AT_SESSIONS_SECONDS)
+            try:
+                dead = await self._database.read(_find_dead, list(self._streams))
+            except HouseError as problem:
+                log.warning("sessions of live streams were not looked at", reason=problem.sentence)
+                continue
+            for stream in dead:
+                stream.end()
+
+
+async def _rings(bell: asyncio.Event, seconds: float) -> bool:
+    try:
+        await asyncio.wait_for(bell.wait(), seconds)
+    except TimeoutError:
+        return False
+    return True
+
+
+def _begin(tx: ReadTx, admit: Admit) -> tuple[Viewer, Position]:
+    return admit(tx), newest_position(tx)
+
+
+def _tell(tx: ReadTx, admit: Admit, changes: Sequence[Change]) -> tuple[Viewer, list[Event]]:
+    viewer = admit(tx)
+    return viewer, tell(tx, viewer, changes)
+
+
+def tell(tx: ReadTx, viewer: Viewer, changes: Sequence[Change]) -> list[Event]:
+    """Those of the changes that the viewer may know of, each thing that moved once."""
+    threads = {int(change.fields["thread_id"]) for change in changes if _is_narrow(change, viewer)}
+    mine = {row.id for row in get_rows(tx, viewer, sorted(threads))} if threads else set()
+    events: dict[tuple[str, int, int], Event] = {}
+    for change in changes:
+        if _may_know(change, viewer, mine):
+            ids = {name: change.fields[name] for name in _IDS if isinstance(change.fields.get(name), int)}
+            event = Event(change.kind, change.entity_id, **ids)
+            events[event.kind, event.entity_id, event.thread_id] = event
+    return list(events.values())
+
+
+def _is_narrow(change: Change, viewer: Viewer) -> bool:
+    """True for what happened to a thread where the viewer sees only what is assigned to them."""
+    return change.scope_id in viewer.assigned and isinstance(change.fields.get("thread_id"), int)
+
+
+def _may_know(change: Change, viewer: Viewer, mine: set[int]) -> bool:
+    if change.scope_id is None:
+        return change.kind.startswith(_OF_ALL)
+    if change.kind.startswith("grant."):
+        return False  # a right that moved is told as "reload"
+    return change.scope_id in viewer.full or (_is_narrow(change, viewer) and change.fields["thread_id"] in mine)
+
+
+def _rights(viewer: Viewer) -> tuple[object, ...]:
+    return viewer.is_admin, viewer.full, viewer.assigned, viewer.rights
+
+
+def _find_dead(tx: ReadTx, streams: Sequence[Stream]) -> list[Stream]:
+    dead = []
+    for stream in streams:
+        try:
+            stream.admit(tx)
+        except NotAuthorizedException:
+            dead.append(stream)
+    return dead

@@ -1,0 +1,163 @@
+"""``/tokens``, ``/sessions`` and ``/audit``: your own keys and places, and who did what."""
+
+from __future__ import annotations
+
+from typing import Annotated, Any, Literal
+
+import msgspec
+from litestar import delete, get, post
+
+from api.auth import Door
+from api.rest.shapes import After, Body, Items, Limit, Number, moment, page_of
+from core.database import ReadTx, WriteTx
+from core.errors import Invalid
+from core.paging import Page, cut_page, decode_cursor
+from crm.staff.audit import Entry, list_audit
+from crm.staff.readable import Viewer, demand_admin
+from crm.staff.sessions import (
+    ApiToken,
+    Session,
+    add_token,
+    end_other_sessions,
+    end_session,
+    list_sessions,
+    list_tokens,
+    revoke_token,
+)
+
+Scope = Literal["all", "read"]
+
+
+class TokenView(msgspec.Struct):
+    """A program's key, without the key."""
+
+    id: int
+    name: str
+    scopes: list[str]
+    created_at: str | None
+    used_at: str | None
+    revoked: bool
+
+
+class NewToken(Body):
+    """``all`` may do what you may, ``read`` may only look."""
+
+    name: Annotated[str, msgspec.Meta(min_length=1, max_length=200)]
+    scopes: Annotated[tuple[Scope, ...], msgspec.Meta(min_length=1)] = ("all",)
+
+
+class MadeToken(msgspec.Struct):
+    """The key is shown this once."""
+
+    id: int
+    token: str
+
+
+class SessionView(msgspec.Struct):
+    """Where you are signed in."""
+
+    created_at: str | None
+    seen_at: str | None
+    peer: str
+    agent: str
+    current: bool
+
+
+class EntryView(msgspec.Struct):
+    """One line of the audit log."""
+
+    id: int
+    at: str | None
+    user_id: int | None
+    action: str
+    subject: str
+    details: dict[str, Any]
+
+
+def show_token(token: ApiToken) -> TokenView:
+    """A token in the shape of the interface."""
+    return TokenView(
+        token.id, token.name, list(token.scopes), moment(token.created_at), moment(token.used_at), token.revoked
+    )
+
+
+def show_session(session: Session) -> SessionView:
+    """A session in the shape of the interface."""
+    return SessionView(
+        moment(session.created_at), moment(session.seen_at), session.peer, session.agent, session.current
+    )
+
+
+def show_entry(entry: Entry) -> EntryView:
+    """A line in the shape of the interface."""
+    return EntryView(entry.id, moment(entry.at), entry.user_id, entry.action, entry.subject, entry.details)
+
+
+def mint_token(tx: WriteTx, viewer: Viewer, new: NewToken) -> MadeToken:
+    """A key for a program of the viewer's."""
+    return MadeToken(*add_token(tx, viewer.user_id, new.name, list(new.scopes)))
+
+
+def drop_token(tx: WriteTx, viewer: Viewer, token_id: int) -> None:
+    """End one of the viewer's own tokens. Raises Forbidden."""
+    revoke_token(tx, viewer.user_id, token_id)
+
+
+def read_audit(tx: ReadTx, viewer: Viewer, after: str | None, limit: int) -> Page[Entry]:
+    """A page of the audit log, the newest first. Raises Forbidden."""
+    demand_admin(viewer)
+    before = None if after is None else int(decode_cursor(after, (int,))[0])
+    return cut_page(list_audit(tx, before, limit + 1), limit, lambda entry: (entry.id,))
+
+
+@get("/tokens", tags=["access"])
+async def list_own_tokens(door: Door) -> Items[TokenView]:
+    """Your tokens, the newest first."""
+    return Items([show_token(one) for one in await door.read(lambda tx, viewer: list_tokens(tx, viewer.user_id))])
+
+
+@post("/tokens", tags=["access"])
+async def make_token(door: Door, data: NewToken) -> MadeToken:
+    """A new token; keep it, it is not shown again."""
+    return await door.write(mint_token, data)
+
+
+@delete("/tokens/{token_id:int}", tags=["access"])
+async def revoke_own_token(door: Door, token_id: Number) -> None:
+    """End one of your tokens."""
+    await door.write(drop_token, token_id)
+
+
+@get("/sessions", tags=["access"])
+async def list_own_sessions(door: Door) -> Items[SessionView]:
+    """Where you are signed in, the latest used first."""
+    mine = door.credentials.session
+    found = await door.read(lambda tx, viewer: list_sessions(tx, viewer.user_id, mine))
+    return Items([show_session(one) for one in found])
+
+
+@delete("/sessions/others", tags=["access"])
+async def end_others(door: Door) -> None:
+    """Sign out everywhere else (with a token: everywhere)."""
+    mine = door.credentials.session or ""
+    await door.write(lambda tx, viewer: end_other_sessions(tx, viewer.user_id, mine))
+
+
+@delete("/sessions/current", tags=["access"])
+async def end_this(door: Door) -> None:
+    """Sign out here."""
+    mine = door.credentials.session
+    if mine is None:
+        raise Invalid("A token has no session; revoke the token.")
+    await door.write(lambda tx, _: end_session(tx, mine))
+
+
+@get("/audit", tags=["access"])
+async def list_log(door: Door, limit: Limit, after: After) -> Items[EntryView]:
+    """Who did what, the newest first (administrators)."""
+    return page_of(await door.read(read_audit, after, limit), show_entry)
+
+
+ROUTES = [
+    list_own_tokens, make_token, revoke_own_token, list_own_sessions, end_others, end_this, list_log,
+]  # fmt: skip

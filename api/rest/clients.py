@@ -1,0 +1,258 @@
+"""``/counterparties`` and ``/contacts``: the clients, which everybody on the staff may see, and their histories, in
+which everybody sees their own mailboxes only."""
+
+from __future__ import annotations
+
+from typing import Annotated, Literal
+
+import msgspec
+from litestar import get, patch, post
+from litestar.params import Parameter
+from msgspec import UNSET, UnsetType
+
+from api.auth import Door
+from api.rest.shapes import After, Body, Items, Limit, Made, Number, moment, page_of
+from core.database import ReadTx, WriteTx
+from core.paging import Page
+from crm.interactions import Interaction, list_history
+from crm.parties import (
+    Contact,
+    Counterparty,
+    add_contact,
+    add_counterparty,
+    get_contact,
+    get_counterparty,
+    list_contacts,
+    list_counterparties,
+    update_counterparty,
+)
+from crm.staff.people import get_user
+from crm.staff.readable import Viewer
+
+Role = Literal["customer", "supplier", "competitor", "partner", "other"]
+Words = Annotated[str, Parameter(max_length=500, default="", description="A part of the name.")]
+
+
+class CounterpartyView(msgspec.Struct):
+    """A company or a person we deal with. There are no parents and attributes of your own so far: both are empty."""
+
+    id: int
+    name: str
+    kind: str
+    roles: list[str]
+    emails: list[str]
+    domains: list[str]
+    manager_id: int | None
+    city: str
+    language: str
+    external_id: str | None
+    parent_id: int | None = None
+    attributes: dict[str, str] = msgspec.field(default_factory=dict)
+
+
+class ContactView(msgspec.Struct):
+    """A person. There are no telephone numbers and attributes of your own so far: both are empty."""
+
+    id: int
+    name: str
+    position: str
+    counterparty_ids: list[int]
+    emails: list[str]
+    language: str
+    phones: tuple[str, ...] = ()
+    attributes: dict[str, str] = msgspec.field(default_factory=dict)
+
+
+class InteractionView(msgspec.Struct):
+    """One line of a history."""
+
+    id: int
+    kind: str
+    happened_at: str | None
+    direction: str
+    subject: str
+    thread_id: int | None
+    message_id: int | None
+
+
+class NewCounterparty(Body):
+    """A client to add."""
+
+    name: str
+    kind: Literal["company", "person"] = "company"
+    roles: tuple[Role, ...] = ("customer",)
+    emails: tuple[str, ...] = ()
+    domains: tuple[str, ...] = ()
+    external_id: str | None = None
+    manager_id: Number | None = None
+    city: str = ""
+    language: str = ""
+
+
+class CounterpartyChange(Body):
+    """What to change; what is not named stays. ``manager_id`` null takes the manager off."""
+
+    name: str | UnsetType = UNSET
+    emails: list[str] | UnsetType = UNSET
+    domains: list[str] | UnsetType = UNSET
+    manager_id: Number | UnsetType | None = UNSET
+
+
+class NewContact(Body):
+    """A person to add, at a client or alone."""
+
+    name: str
+    emails: tuple[str, ...] = ()
+    counterparty_id: Number | None = None
+    position: str = ""
+    language: str = ""
+
+
+def show_counterparty(client: Counterparty) -> CounterpartyView:
+    """A client in the shape of the interface."""
+    return CounterpartyView(
+        id=client.id,
+        name=client.name,
+        kind=client.kind,
+        roles=list(client.roles),
+        emails=list(client.emails),
+        domains=list(client.domains),
+        manager_id=client.manager_id,
+        city=client.city,
+        language=client.language,
+        external_id=client.external_id,
+    )
+
+
+def show_contact(contact: Contact) -> ContactView:
+    """A person in the shape of the interface."""
+    return ContactView(
+        id=contact.id,
+        name=contact.name,
+        position=contact.position,
+        counterparty_ids=list(contact.counterparty_ids),
+        emails=list(contact.emails),
+        language=contact.language,
+    )
+
+
+def show_interaction(line: Interaction) -> InteractionView:
+    """A line in the shape of the interface."""
+    return InteractionView(
+        line.id, line.kind, moment(line.happened_at), line.direction, line.subject, line.thread_id, line.message_id
+    )
+
+
+def find_clients(tx: ReadTx, _: Viewer, words: str, after: str | None, limit: int) -> Page[Counterparty]:
+    """A page of clients by name."""
+    return list_counterparties(tx, words=words, after=after, limit=limit)
+
+
+def find_people(tx: ReadTx, _: Viewer, words: str, after: str | None, limit: int) -> Page[Contact]:
+    """A page of contacts by name."""
+    return list_contacts(tx, words=words, after=after, limit=limit)
+
+
+def read_history(tx: ReadTx, viewer: Viewer, counterparty_id: int, limit: int) -> list[Interaction]:
+    """The newest lines of a client's timeline that the viewer may see. Raises NotFound for no such client."""
+    get_counterparty(tx, counterparty_id)
+    return list_history(tx, viewer, counterparty_id, limit=limit)
+
+
+def add_client(tx: WriteTx, _: Viewer, new: NewCounterparty) -> int:
+    """Add a client. Raises Invalid, Conflict, NotFound for a manager who does not exist."""
+    if new.manager_id is not None:
+        get_user(tx, new.manager_id)
+    return add_counterparty(
+        tx,
+        new.name,
+        kind=new.kind,
+        roles=new.roles,
+        emails=new.emails,
+        domains=new.domains,
+        manager_id=new.manager_id,
+        external_id=new.external_id,
+        city=new.city,
+        language=new.language,
+    )
+
+
+def change_client(tx: WriteTx, _: Viewer, counterparty_id: int, change: CounterpartyChange) -> Counterparty:
+    """Change what is named. Raises NotFound, Invalid."""
+    manager_id = None if isinstance(change.manager_id, UnsetType) else change.manager_id or 0
+    if manager_id:
+        get_user(tx, manager_id)
+    update_counterparty(
+        tx,
+        counterparty_id,
+        name=None if isinstance(change.name, UnsetType) else change.name,
+        manager_id=manager_id,
+        emails=None if isinstance(change.emails, UnsetType) else change.emails,
+        domains=None if isinstance(change.domains, UnsetType) else change.domains,
+    )
+    return get_counterparty(tx, counterparty_id)
+
+
+def add_person(tx: WriteTx, _: Viewer, new: NewContact) -> int:
+    """Add a contact. Raises Invalid, NotFound."""
+    return add_contact(
+        tx,
+        new.name,
+        emails=new.emails,
+        counterparty_id=new.counterparty_id,
+        position=new.position,
+        language=new.language,
+    )
+
+
+@get("/counterparties", tags=["clients"])
+async def list_clients(door: Door, limit: Limit, after: After, q: Words) -> Items[CounterpartyView]:
+    """Clients by name."""
+    return page_of(await door.read(find_clients, q, after, limit), show_counterparty)
+
+
+@post("/counterparties", tags=["clients"])
+async def make_client(door: Door, data: NewCounterparty) -> Made:
+    """Add a client."""
+    return Made(await door.write(add_client, data))
+
+
+@get("/counterparties/{counterparty_id:int}", tags=["clients"])
+async def get_client(door: Door, counterparty_id: Number) -> CounterpartyView:
+    """One client."""
+    return show_counterparty(await door.read(lambda tx, _: get_counterparty(tx, counterparty_id)))
+
+
+@patch("/counterparties/{counterparty_id:int}", tags=["clients"])
+async def patch_client(door: Door, counterparty_id: Number, data: CounterpartyChange) -> CounterpartyView:
+    """Change a client."""
+    return show_counterparty(await door.write(change_client, counterparty_id, data))
+
+
+@get("/counterparties/{counterparty_id:int}/history", tags=["clients"])
+async def get_history(door: Door, counterparty_id: Number, limit: Limit) -> Items[InteractionView]:
+    """The newest of what happened with a client, as far as you may see it."""
+    return Items([show_interaction(line) for line in await door.read(read_history, counterparty_id, limit)])
+
+
+@get("/contacts", tags=["clients"])
+async def list_people(door: Door, limit: Limit, after: After, q: Words) -> Items[ContactView]:
+    """Contacts by name."""
+    return page_of(await door.read(find_people, q, after, limit), show_contact)
+
+
+@post("/contacts", tags=["clients"])
+async def make_contact(door: Door, data: NewContact) -> Made:
+    """Add a contact."""
+    return Made(await door.write(add_person, data))
+
+
+@get("/contacts/{contact_id:int}", tags=["clients"])
+async def get_person(door: Door, contact_id: Number) -> ContactView:
+    """One contact."""
+    return show_contact(await door.read(lambda tx, _: get_contact(tx, contact_id)))
+
+
+ROUTES = [
+    list_clients, make_client, get_client, patch_client, get_history, list_people, make_contact, get_person,
+]  # fmt: skip

@@ -1,0 +1,144 @@
+"""``/messages``: letters in their threads, as understood and as they came."""
+
+from __future__ import annotations
+
+from typing import Any
+
+import msgspec
+from litestar import Request, Response, get
+
+from api.auth import Door
+from api.rest.displays import read_raw
+from api.rest.shapes import After, Items, Limit, Number, moment, page_of
+from mailhub.mailboxes.reading import Message, get_message, list_messages
+
+_SOURCE_HEADERS = {
+    "Content-Security-Policy": "default-src 'none'; sandbox",
+    "Content-Type": "message/rfc822",
+}
+
+
+class AddressView(msgspec.Struct):
+    """A name and an address as they stand in a letter."""
+
+    name: str
+    address: str
+
+
+class AttachmentView(msgspec.Struct):
+    """A file of a letter; its bytes are at ``/messages/{id}/attachments/{n}``."""
+
+    n: int
+    filename: str | None
+    content_type: str
+    size: int
+    sha256: str
+    inline: bool
+    content_id: str | None
+
+
+class MessageView(msgspec.Struct):
+    """A letter. ``delivery`` is null for what came in."""
+
+    id: int
+    letter_id: int
+    thread_id: int
+    mailbox_id: int
+    direction: str
+    kind: str
+    message_id: str
+    subject: str
+    from_: list[AddressView] = msgspec.field(name="from")
+    to: list[AddressView]
+    cc: list[AddressView]
+    date: str | None
+    received_at: str | None
+    text: str | None
+    reply_text: str | None
+    has_html: bool
+    attachments: list[AttachmentView]
+    defects: list[str]
+    spam: bool
+    language: str | None
+    excerpt: str
+    delivery: None = None
+
+
+def show_message(message: Message) -> MessageView:
+    """A letter in the shape of the interface."""
+    parsed = message.parsed
+    return MessageView(
+        id=message.id,
+        letter_id=message.letter_id,
+        thread_id=message.thread_id,
+        mailbox_id=message.mailbox_id,
+        direction=message.direction,
+        kind=message.kind,
+        message_id=message.message_id,
+        subject=message.subject,
+        from_=_people(parsed["from"]),
+        to=_people(parsed["to"]),
+        cc=_people(parsed["cc"]),
+        date=moment(message.sent_at),
+        received_at=moment(message.received_at),
+        text=parsed["text"],
+        reply_text=parsed["reply_text"],
+        has_html=parsed["has_html"],
+        attachments=[_attachment(n, part) for n, part in enumerate(parsed["attachments"])],
+        defects=parsed["defects"],
+        spam=message.spam,
+        language=message.language,
+        excerpt=message.excerpt,
+    )
+
+
+def _people(people: list[dict[str, str]]) -> list[AddressView]:
+    return [AddressView(person["name"], person["address"]) for person in people]
+
+
+def _attachment(n: int, part: dict[str, Any]) -> AttachmentView:
+    return AttachmentView(
+        n=n,
+        filename=part["filename"],
+        content_type=part["content_type"],
+        size=part["size"],
+        sha256=part["sha256"],
+        inline=part["inline"],
+        content_id=part["content_id"],
+    )
+
+
+def with_trace(trace: dict[str, Any], raw: bytes) -> bytes:
+    """The source of a letter: what we know of its way, then the bytes as they came."""
+    sender = str(trace.get("mail_from", "")).replace("\r", "").replace("\n", "")
+    return f"Return-Path: <{sender}>\r\n{trace.get('received', '')}".encode() + raw
+
+
+def source_answer(name: str, source: bytes) -> Response[bytes]:
+    """The source of a letter as a file to keep."""
+    headers = {**_SOURCE_HEADERS, "Content-Disposition": f'attachment; filename="{name}.eml"'}
+    return Response(source, headers=headers, media_type="message/rfc822")
+
+
+@get("/messages", tags=["messages"])
+async def list_all(door: Door, limit: Limit, after: After, thread_id: Number | None = None) -> Items[MessageView]:
+    """Letters you may see, the newest first, of one thread or of all."""
+    page = await door.read(list_messages, thread_id=thread_id, after=after, limit=limit)
+    return page_of(page, show_message)
+
+
+@get("/messages/{message_id:int}", tags=["messages"])
+async def get_one(door: Door, message_id: Number) -> MessageView:
+    """One letter."""
+    return show_message(await door.read(get_message, message_id))
+
+
+@get("/messages/{message_id:int}/raw", tags=["messages"], media_type="message/rfc822")
+async def get_raw(door: Door, message_id: Number, request: Request[Any, Any, Any]) -> Response[bytes]:
+    """The source: Return-Path and Received as we wrote them, then the bytes as they came."""
+    message = await door.read(get_message, message_id)
+    raw = await read_raw(request.app.state.house, message.blob_id)
+    return source_answer(f"letter-{message.id}", with_trace(message.trace, raw))
+
+
+ROUTES = [list_all, get_one, get_raw]

@@ -1,0 +1,90 @@
+"""``/quarantine``: letters that could not be processed, and what people do about them."""
+
+from __future__ import annotations
+
+from typing import Any
+
+import msgspec
+from litestar import Request, Response, get, post
+
+from api.auth import Door
+from api.rest.displays import read_raw
+from api.rest.messages import source_answer
+from api.rest.shapes import After, Body, Items, Limit, Number, moment, page_of
+from core.database import WriteTx
+from crm.parties import get_counterparty
+from crm.staff.readable import Viewer, demand
+from mailhub.routing.quarantine import Held, get_held, list_held, release, retry
+
+
+class HeldView(msgspec.Struct):
+    """A letter in quarantine: where it was going, in which step it failed and why."""
+
+    id: int
+    mailbox_id: int
+    received_at: str | None
+    mail_from: str
+    step: str
+    error: str
+    tries: int
+
+
+class Filing(Body):
+    """Whose letter it is."""
+
+    counterparty_id: Number
+
+
+def show_held(held: Held) -> HeldView:
+    """A held letter in the shape of the interface."""
+    return HeldView(
+        id=held.id,
+        mailbox_id=held.mailbox_id,
+        received_at=moment(held.received_at),
+        mail_from=held.mail_from,
+        step=held.step,
+        error=held.error,
+        tries=held.tries,
+    )
+
+
+def file_held(tx: WriteTx, viewer: Viewer, held_id: int, filing: Filing) -> None:
+    """Let the letter out and say whose it is. Raises NotFound, Forbidden, Conflict."""
+    held = get_held(tx, viewer, held_id)
+    demand(viewer, "answer", held.scope_id)
+    get_counterparty(tx, filing.counterparty_id)
+    release(tx, held_id, by_hand={"counterparty_id": filing.counterparty_id})
+
+
+@get("/quarantine", tags=["quarantine"])
+async def list_all(door: Door, limit: Limit, after: After) -> Items[HeldView]:
+    """Letters of your mailboxes that could not be processed, the newest first."""
+    return page_of(await door.read(list_held, after=after, limit=limit), show_held)
+
+
+@get("/quarantine/{held_id:int}", tags=["quarantine"])
+async def get_one(door: Door, held_id: Number) -> HeldView:
+    """One letter in quarantine."""
+    return show_held(await door.read(get_held, held_id))
+
+
+@get("/quarantine/{held_id:int}/raw", tags=["quarantine"], media_type="message/rfc822")
+async def get_raw(door: Door, held_id: Number, request: Request[Any, Any, Any]) -> Response[bytes]:
+    """The bytes as they came."""
+    held = await door.read(get_held, held_id)
+    return source_answer(f"held-{held.id}", await read_raw(request.app.state.house, held.blob_id))
+
+
+@post("/quarantine/{held_id:int}/retry", tags=["quarantine"], status_code=202)
+async def retry_one(door: Door, held_id: Number) -> None:
+    """Process it again."""
+    await door.write(retry, held_id)
+
+
+@post("/quarantine/{held_id:int}/file", tags=["quarantine"], status_code=202)
+async def file_one(door: Door, held_id: Number, data: Filing) -> None:
+    """Process it again and put it to this client."""
+    await door.write(file_held, held_id, data)
+
+
+ROUTES = [list_all, get_one, get_raw, retry_one, file_one]

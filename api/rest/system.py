@@ -1,0 +1,76 @@
+"""``/search``, ``/events`` and ``/health``: finding, listening, and how the server is."""
+
+from __future__ import annotations
+
+from collections.abc import AsyncIterator
+from typing import Annotated, Any
+
+import msgspec
+from litestar import Request, get
+from litestar.params import Parameter
+from litestar.response import Stream
+
+from api.auth import Door
+from api.live import Live
+from api.rest.shapes import Items, Limit, Number
+from api.rest.threads import ThreadView, find_threads, show_thread
+from core.changes import Position
+from core.database import ReadTx
+from core.jobs import count_waiting
+from crm.staff.readable import Viewer
+from mailhub.mailboxes.lists import count_threads
+from mailhub.routing.quarantine import count_held
+
+Asked = Request[Any, Any, Any]
+
+
+class HealthView(msgspec.Struct):
+    """``status`` is ok or degraded; ``faults`` say in words what is broken."""
+
+    status: str
+    faults: dict[str, str]
+    quarantine: int
+    threads_waiting: int
+    letters_to_process: int
+
+
+def measure(tx: ReadTx, viewer: Viewer) -> tuple[int, int, int]:
+    """Letters in quarantine and threads that wait, of the viewer's mailboxes; letters to be processed, of all."""
+    return count_held(tx, viewer), count_threads(tx, viewer).waiting, count_waiting(tx).get("letter.process", 0)
+
+
+@get("/search", tags=["search"])
+async def search(
+    door: Door,
+    limit: Limit,
+    q: Annotated[str, Parameter(min_length=1, max_length=500, description="Words that all stand in a letter.")],
+    mailbox_id: Number | None = None,
+) -> Items[ThreadView]:
+    """Threads with a letter that holds all the words, the newest letter first."""
+    found = await door.search(find_threads, "all", mailbox_id, q, None, limit)
+    return Items([show_thread(row) for row in found.items])
+
+
+@get("/events", tags=["live"], media_type="text/event-stream", opt={"plain": True})
+async def events(
+    door: Door,
+    request: Asked,
+    after: Annotated[str | None, Parameter(max_length=50, default=None, description="The last id you heard.")] = None,
+) -> Stream:
+    """What moves, as server-sent events: kinds and ids, never words of a letter. `Last-Event-ID` goes on after it."""
+    live: Live = request.app.state.live
+    heard = request.headers.get("last-event-id") or after
+    stream = await live.join(door.admit, Position.parse(heard) if heard else None)
+    told: AsyncIterator[bytes] = live.events(stream)
+    return Stream(told, media_type="text/event-stream", headers={"X-Accel-Buffering": "no"})
+
+
+@get("/health", tags=["health"])
+async def health(door: Door, request: Asked) -> HealthView:
+    """How the server is, for people who are signed in."""
+    held, waiting, unread = await door.read(measure)
+    faults: dict[str, str] = await request.app.state.readiness.faults()
+    return HealthView("degraded" if faults or held else "ok", faults, held, waiting, unread)
+
+
+ROUTES = [search, events, health]

@@ -1,0 +1,160 @@
+"""``/threads``: lists, one thread, and what people do with it."""
+
+from __future__ import annotations
+
+from typing import Annotated, Literal
+
+import msgspec
+from litestar import Response, get, patch
+from litestar.params import Parameter
+from msgspec import UNSET, UnsetType
+
+from api.auth import Door
+from api.rest.mailboxes import get_seen_mailbox
+from api.rest.shapes import After, Body, Items, Limit, Number, moment, page_of
+from core.database import ReadTx, WriteTx
+from core.errors import Invalid, NotFound
+from core.paging import Page
+from crm.staff.readable import Viewer
+from mailhub.mailboxes.handling import assign_thread, file_under, set_read, set_state
+from mailhub.mailboxes.lists import ThreadRow, View, get_rows, list_threads, search_threads
+
+State = Literal["open", "closed", "spam"]
+Sort = Literal["-last_message_at", "due_at"]
+
+
+class ThreadView(msgspec.Struct):
+    """A thread. Nothing is snoozed or tagged so far: those two fields are empty."""
+
+    id: int
+    mailbox_id: int
+    subject: str
+    state: str
+    waiting_for: str | None
+    waiting_since: str | None
+    due_at: str | None
+    executor_id: int | None
+    counterparty_id: int | None
+    contact_ids: list[int]
+    unread: bool
+    message_count: int
+    attachment_count: int
+    last_message_at: str | None
+    last_message_id: int
+    who: str
+    who_address: str
+    snippet: str
+    language: str
+    snoozed_until: str | None = None
+    tags: tuple[str, ...] = ()
+
+
+class ThreadChange(Body):
+    """What to change; what is not named stays. ``executor_id`` null takes the executor off."""
+
+    state: State | UnsetType = UNSET
+    unread: bool | UnsetType = UNSET
+    counterparty_id: Number | UnsetType = UNSET
+    executor_id: Number | UnsetType | None = UNSET
+
+
+def show_thread(row: ThreadRow) -> ThreadView:
+    """A thread in the shape of the interface."""
+    return ThreadView(
+        id=row.id,
+        mailbox_id=row.mailbox_id,
+        subject=row.subject,
+        state=row.state,
+        waiting_for=row.waiting_for,
+        waiting_since=moment(row.waiting_since),
+        due_at=moment(row.due_at),
+        executor_id=row.executor_id,
+        counterparty_id=row.counterparty_id,
+        contact_ids=[row.contact_id] if row.contact_id is not None else [],
+        unread=row.unread,
+        message_count=row.message_count,
+        attachment_count=row.attachment_count,
+        last_message_at=moment(row.last_message_at),
+        last_message_id=row.last_message_id,
+        who=row.who,
+        who_address=row.who_address,
+        snippet=row.snippet,
+        language=row.language,
+    )
+
+
+def get_row(tx: ReadTx, viewer: Viewer, thread_id: int) -> ThreadRow:
+    """The thread as a row. Raises NotFound, alike for what is not there and what is not theirs."""
+    rows = get_rows(tx, viewer, [thread_id])
+    if not rows:
+        raise NotFound("There is no thread with the number %(id)s.", id=thread_id)
+    return rows[0]
+
+
+def find_threads(
+    tx: ReadTx, viewer: Viewer, view: View, mailbox_id: int | None, words: str, after: str | None, limit: int
+) -> Page[ThreadRow]:
+    """A page of a view, or what a search finds, in one mailbox or in all that the viewer sees."""
+    scope_id = None if mailbox_id is None else get_seen_mailbox(tx, viewer, mailbox_id).scope_id
+    if words:
+        return Page(search_threads(tx, viewer, words, scope_id=scope_id, limit=limit), None)
+    return list_threads(tx, viewer, view, scope_id=scope_id, after=after, limit=limit)
+
+
+def change_thread(tx: WriteTx, viewer: Viewer, thread_id: int, change: ThreadChange) -> ThreadRow | None:
+    """Do all that is named, or nothing; the thread afterwards, None when the viewer gave it out of their own sight."""
+    if not isinstance(change.state, UnsetType):
+        set_state(tx, viewer, thread_id, change.state)
+    if not isinstance(change.unread, UnsetType):
+        set_read(tx, viewer, thread_id, read=not change.unread)
+    if not isinstance(change.counterparty_id, UnsetType):
+        file_under(tx, viewer, thread_id, change.counterparty_id, None)
+    if not isinstance(change.executor_id, UnsetType):
+        assign_thread(tx, viewer, thread_id, change.executor_id)
+        return next(iter(get_rows(tx, viewer, [thread_id])), None)
+    return get_row(tx, viewer, thread_id)
+
+
+def choose_view(view: View | None, state: State | None, sort: Sort | None) -> View:
+    """The view that a list asks for. Raises Invalid for what does not go together."""
+    chosen: View = view or state or ("waiting" if sort == "due_at" else "all")
+    if view is not None and state is not None and view != state:
+        raise Invalid("Ask for a view or for a state, not for both.", field="state")
+    if sort is not None and (sort == "due_at") != (chosen == "waiting"):
+        raise Invalid("What waits is sorted by due_at, everything else by -last_message_at.", field="sort")
+    return chosen
+
+
+@get("/threads", tags=["threads"])
+async def list_all(
+    door: Door,
+    limit: Limit,
+    after: After,
+    view: View | None = None,
+    mailbox_id: Number | None = None,
+    threads_state: Annotated[State | None, Parameter(query="state", default=None)] = None,
+    sort: Sort | None = None,
+    q: Annotated[str, Parameter(max_length=500, default="", description="Words that all stand in a letter.")] = "",
+) -> Items[ThreadView]:
+    """The threads you may see. `view`: waiting (the latest first), mine, open, closed, spam, all. A search (`q`) shows
+    the newest finds and has no next page."""
+    chosen = choose_view(view, threads_state, sort)
+    run = door.search if q else door.read
+    return page_of(await run(find_threads, chosen, mailbox_id, q, after, limit), show_thread)
+
+
+@get("/threads/{thread_id:int}", tags=["threads"])
+async def get_one(door: Door, thread_id: Number) -> ThreadView:
+    """One thread; its letters are at `/messages?thread_id=`."""
+    return show_thread(await door.read(get_row, thread_id))
+
+
+@patch("/threads/{thread_id:int}", tags=["threads"])
+async def change_one(door: Door, thread_id: Number, data: ThreadChange) -> Response[ThreadView | None]:
+    """Close, reopen, assign, file under a client, mark as read: all of it or nothing. 204 when it is out of your sight
+    afterwards."""
+    row = await door.write(change_thread, thread_id, data)
+    return Response(None if row is None else show_thread(row), status_code=204 if row is None else 200)
+
+
+ROUTES = [list_all, get_one, change_one]
