@@ -34,7 +34,7 @@ def translate(error: BaseException) -> BaseException:
         name = getattr(cause, "sqlite_errorname", "")
         if name.startswith(("SQLITE_FULL", "SQLITE_IOERR", "SQLITE_BUSY", "SQLITE_LOCKED", "SQLITE_CANTOPEN")):
             meaning = Unavailable("The database cannot write now (%(reason)s). Try again in a minute.", reason=name)
-    elif isinstance(cause, psycopg.OperationalError):
+    elif isinstance(cause, psycopg.OperationalError) and not (cause.sqlstate or "").startswith("54"):  # 54: our bug
         meaning = Unavailable("The database cannot be reached now. Try again in a minute.")
     if meaning is None:
         return error

@@ -21,7 +21,10 @@ from core.fulltext.folding import query_phrases
 _YEARS = (2005, 2010, *range(2014, 2036))
 _SECONDS_OF_DAY = 86400
 _LAST_POSITION = 16383  # PostgreSQL's limit: later positions all become this one
-_MOST_WORDS = 20000
+_MOST_WORDS = 20000  # of each part
+_MOST_BYTES = 1_000_000  # PostgreSQL's vector of words ends at a megabyte, positions included
+_OPEN_FROM = 4  # letters: a finished Vietnamese syllable of three begins many others
+_CLOSED = '"“”»'
 
 
 @dataclass(frozen=True, slots=True)
@@ -37,8 +40,10 @@ def create_statements(dialect: str) -> list[str]:
     """The SQL that makes the index in a new database."""
     if dialect == "sqlite":
         return [
-            "CREATE VIRTUAL TABLE word_index USING fts5(scope, subject, people, body, content='',"
-            " tokenize='unicode61 remove_diacritics 0')"
+            (
+                "CREATE VIRTUAL TABLE word_index USING fts5(scope, subject, people, body, content='',"
+                " tokenize='unicode61 remove_diacritics 0')"
+            )
         ]
     statements = [
         "CREATE TABLE word_index (message_id bigint NOT NULL, words tsvector NOT NULL) PARTITION BY RANGE (message_id)"
@@ -56,7 +61,8 @@ def add_words(tx: WriteTx, row_id: int, scope_id: int, words: Words) -> None:
     """Index a row."""
     if tx.is_sqlite:
         tx.sql(
-            "INSERT INTO word_index(rowid, scope, subject, people, body) VALUES (:id, :scope, :subject, :people, :body)",
+            "INSERT INTO word_index(rowid, scope, subject, people, body)"
+            " VALUES (:id, :scope, :subject, :people, :body)",
             id=row_id,
             **_columns(scope_id, words),
         )
@@ -84,13 +90,14 @@ def remove_words(tx: WriteTx, row_id: int, scope_id: int, words: Words) -> None:
 def find_rows(tx: ReadTx, scopes: Sequence[int], query: str, limit: int, before: int | None = None) -> list[int]:
     """Ids of rows in these scopes that hold every phrase of the query, newest first, below ``before``.
 
-    The last word also matches longer ones that begin with it (from three characters on), since people type as they
+    The last word also matches longer ones that begin with it (from four characters on), since people type as they
     search. A query without words finds nothing.
     """
     wanted = query_phrases(query)
     if not wanted or not scopes:
         return []
-    open_end = len(wanted[-1][-1]) >= 3 and query[-1:] not in ' "'
+    last = query[-1]
+    open_end = len(wanted[-1][-1]) >= _OPEN_FROM and not last.isspace() and last not in _CLOSED
     return (_find_sqlite if tx.is_sqlite else _find_postgres)(tx, scopes, wanted, open_end, limit, before)
 
 
@@ -103,7 +110,8 @@ def _find_sqlite(
     where = f"scope : ({' OR '.join(_scope_term(scope) for scope in scopes)})"
     match = f"{where} AND {{subject people body}} : ({' AND '.join(quoted)})"
     found = tx.sql(
-        "SELECT rowid FROM word_index WHERE word_index MATCH :match AND rowid < :before ORDER BY rowid DESC LIMIT :most",
+        "SELECT rowid FROM word_index WHERE word_index MATCH :match AND rowid < :before"
+        " ORDER BY rowid DESC LIMIT :most",
         match=match,
         before=before if before is not None else 1 << 62,
         most=limit,
@@ -117,16 +125,17 @@ def _find_postgres(
     terms = [" <-> ".join(map(_quote, phrase)) for phrase in wanted]
     if open_end:
         terms[-1] += ":*"
-    query = (
-        f"({' | '.join(_quote(_scope_term(scope)) for scope in scopes)}) & {' & '.join(f'({term})' for term in terms)}"
-    )
+    where = " | ".join(_quote(_scope_lexeme(scope)) for scope in scopes)
+    query = f"({where}) & {' & '.join(f'({term})' for term in terms)}"
     found: list[int] = []
     for name, low, _high in reversed(_parts()):
         if before is not None and low != "MINVALUE" and int(low) >= before:
             continue
+        fenced = (
+            f"SELECT message_id FROM {name} WHERE words @@ CAST(:query AS tsquery) AND message_id < :before OFFSET 0"  # noqa: S608
+        )
         rows = tx.sql(
-            f"SELECT message_id FROM (SELECT message_id FROM {name} WHERE words @@ CAST(:query AS tsquery)"
-            " AND message_id < :before OFFSET 0) part ORDER BY 1 DESC LIMIT :most",  # noqa: S608 - the name of a part is ours
+            f"SELECT message_id FROM ({fenced}) part ORDER BY 1 DESC LIMIT :most",  # noqa: S608 - the name is ours
             query=query,
             before=before if before is not None else 1 << 62,
             most=limit - len(found),
@@ -138,22 +147,39 @@ def _find_postgres(
 
 
 def _columns(scope_id: int, words: Words) -> dict[str, str]:
-    return {
-        "scope": _scope_term(scope_id),
-        "subject": " ".join(words.subject),
-        "people": " ".join(words.people),
-        "body": " ".join(words.body[:_MOST_WORDS]),
-    }
+    subject, people, body = map(" ".join, _held(words))
+    return {"scope": _scope_term(scope_id), "subject": subject, "people": people, "body": body}
+
+
+def _held(words: Words) -> list[list[str]]:
+    """Subject, people and body as far as they have room on either engine."""
+    parts: list[list[str]] = []
+    room = _MOST_BYTES
+    for part in (words.subject, words.people, words.body):
+        held: list[str] = []
+        for word in part[:_MOST_WORDS]:
+            room -= len(word.encode()) + 6
+            if room < 0:
+                break
+            held.append(word)
+        parts.append(held)
+    return parts
 
 
 def _scope_term(scope_id: int) -> str:
+    """SQLite: a word, in a column of its own."""
     return f"s{scope_id}s"
 
 
+def _scope_lexeme(scope_id: int) -> str:
+    """PostgreSQL: all stand in one vector, so this is no word that anybody could write."""
+    return f"@{scope_id}"
+
+
 def _tsvector(scope_id: int, words: Words) -> str:
-    places: dict[str, list[str]] = {f"{_scope_term(scope_id)}": ["1"]}
+    places: dict[str, list[str]] = {_scope_lexeme(scope_id): ["1"]}
     at = 1
-    for weight, part in (("A", words.subject), ("B", words.people), ("D", words.body[:_MOST_WORDS])):
+    for weight, part in zip("ABD", _held(words), strict=True):
         for word in part:
             at = min(at + 1, _LAST_POSITION)
             kept = places.setdefault(word, [])
