@@ -153,7 +153,7 @@ message = table(
     Column("trace", Json, nullable=False),
 )
 Index(None, message.c.thread_id, message.c.id)
-Index(None, message.c.letter_id)
+Index(None, message.c.letter_id, message.c.mailbox_id)
 Index(None, message.c.mailbox_id, message.c.id)
 
 # Who has a say in a thread: those who wrote in it and those we wrote to. A reference alone lets nobody in.

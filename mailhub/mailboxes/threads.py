@@ -9,7 +9,7 @@ from __future__ import annotations
 from dataclasses import dataclass
 from typing import Any
 
-from sqlalchemy import bindparam, delete, select
+from sqlalchemy import Row, bindparam, delete, select
 
 from core import clock
 from core.changes import record_change
@@ -44,24 +44,19 @@ class Sender:
     contact_id: int | None
 
 
-_REFERENCES = (
-    select(message.c.thread_id, thread.c.counterparty_id)
-    .join(letter, letter.c.id == message.c.letter_id)
+# No ORDER BY in the database: it would tempt a planner to walk the whole mailbox in that order.
+_NAMED = (
+    select(message.c.id, message.c.thread_id, thread.c.counterparty_id)
     .join(thread, thread.c.id == message.c.thread_id)
-    .where(letter.c.message_id.in_(bindparam("ids", expanding=True)), message.c.mailbox_id == bindparam("mailbox_id"))
-    .order_by(message.c.id.desc())
-    .limit(20)
+    .where(message.c.mailbox_id == bindparam("mailbox_id"))
+    .limit(200)
 )
-_REFERRED = (
-    select(message.c.thread_id, thread.c.counterparty_id)
-    .join(letter_reference, letter_reference.c.letter_id == message.c.letter_id)
-    .join(thread, thread.c.id == message.c.thread_id)
-    .where(
-        letter_reference.c.message_id.in_(bindparam("ids", expanding=True)),
-        message.c.mailbox_id == bindparam("mailbox_id"),
+_IDS = bindparam("ids", expanding=True)
+_REFERENCES = _NAMED.where(message.c.letter_id.in_(select(letter.c.id).where(letter.c.message_id.in_(_IDS)).limit(200)))
+_REFERRED = _NAMED.where(
+    message.c.letter_id.in_(
+        select(letter_reference.c.letter_id).where(letter_reference.c.message_id.in_(_IDS)).limit(200)
     )
-    .order_by(message.c.id)
-    .limit(20)
 )
 _HAS_SAY = select(thread_participant.c.thread_id).where(
     thread_participant.c.thread_id == bindparam("thread_id"), thread_participant.c.address == bindparam("address")
@@ -88,7 +83,7 @@ def find_home(tx: WriteTx, mailbox_id: int, parsed: ParsedLetter, sender: Sender
     for statement, ids in asked:
         if not ids:
             continue
-        for row in tx.rows(statement, {"ids": ids, "mailbox_id": mailbox_id}):
+        for row in sorted(tx.rows(statement, {"ids": ids, "mailbox_id": mailbox_id}), key=_newest_first):
             if _has_say(tx, row.thread_id, row.counterparty_id, sender):
                 return Home(row.thread_id, "reference")
             claims = claims or row.thread_id
@@ -107,6 +102,10 @@ def find_home(tx: WriteTx, mailbox_id: int, parsed: ParsedLetter, sender: Sender
         if found is not None:
             return Home(int(found), "subject", claims)
     return Home(None, "new", claims)
+
+
+def _newest_first(row: Row[Any]) -> int:
+    return -int(row.id)
 
 
 def _has_say(tx: ReadTx, thread_id: int, counterparty_id: int | None, sender: Sender) -> bool:

@@ -583,7 +583,7 @@ def upgrade() -> None:
         sa.PrimaryKeyConstraint("id", name=op.f("pk_message")),
     )
     with op.batch_alter_table("message", schema=None) as batch_op:
-        batch_op.create_index(batch_op.f("ix_message_letter_id"), ["letter_id"], unique=False)
+        batch_op.create_index(batch_op.f("ix_message_letter_id_mailbox_id"), ["letter_id", "mailbox_id"], unique=False)
         batch_op.create_index(batch_op.f("ix_message_mailbox_id_id"), ["mailbox_id", "id"], unique=False)
         batch_op.create_index(batch_op.f("ix_message_thread_id_id"), ["thread_id", "id"], unique=False)
 
