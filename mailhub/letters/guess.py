@@ -10,7 +10,7 @@ from __future__ import annotations
 import math
 import re
 
-_SAMPLE = 2_000
+_SAMPLE = 800
 HIGH_BYTES = bytes(range(0x80, 0x100))
 _ASCII = bytes(range(0x80))
 _FREQUENCY = {

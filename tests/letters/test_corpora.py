@@ -179,7 +179,7 @@ def test_attachment_names() -> None:
 def test_isemail() -> None:
     """What is valid is accepted, what is an error refused; the kinds between (comments, folds, oddities) may be
     either."""
-    score = Score("isemail")
+    score, between = Score("isemail"), 0
     for case in json.loads((folder("addresses") / "isemail.json").read_text(encoding="utf-8")):
         pictures = str.maketrans({0x2400 + code: chr(code) for code in range(32)})
         got = parse_addr_spec((case["address"] or "").translate(pictures)) is not None
@@ -188,8 +188,10 @@ def test_isemail() -> None:
         elif case["category"] == "ISEMAIL_ERR":
             score.add(not got, case["address"])
         else:
-            score.add(True, case["address"])
-    score.at_least(164, of=164)
+            between += 1
+    print(f"isemail: {between} cases of the kinds between are not judged")
+    score.at_least(96, of=96)
+    assert between == 68
 
 
 def test_sisimai_bounces() -> None:
@@ -210,9 +212,10 @@ def test_sisimai_bounces() -> None:
 
 
 def test_mail_parser_letters() -> None:
-    """Subject, addresses, text, HTML and number of files as another parser sees them; 11 known differences of taste.
+    """Subject, addresses, text, HTML and number of files as another parser sees them.
 
-    It reads utf-7 (refused here), and leaves U+FFFD where wrongly labelled German can be read (read here).
+    The differences: it reads utf-7 (refused here), leaves U+FFFD where wrongly labelled German can be read (read here),
+    and does not take uuencoded files out of a text (taken out here).
     """
     scores = {name: Score(f"mail-parser {name}") for name in ("subject", "addresses", "text", "html", "files")}
     for path in sorted(folder("mime-stalwart").glob("*.eml")):
@@ -228,12 +231,16 @@ def test_mail_parser_letters() -> None:
             path.name,
         )
         texts = [parts[at]["body"]["Text"] for at in theirs["text_body"] if "Text" in parts[at]["body"]]
-        scores["text"].add(not texts or folded(letter.text) == folded(" ".join(texts)), path.name)
+        if texts:
+            scores["text"].add(folded(letter.text) == folded(" ".join(texts)), path.name)
         htmls = [parts[at]["body"]["Html"] for at in theirs["html_body"] if "Html" in parts[at]["body"]]
-        scores["html"].add(not htmls or folded(letter.html) == folded(" ".join(htmls)), path.name)
+        if htmls:
+            scores["html"].add(folded(letter.html) == folded(" ".join(htmls)), path.name)
         scores["files"].add(len(letter.attachments) == len(theirs["attachments"]), path.name)
-    for name, floor in (("subject", 47), ("addresses", 46), ("text", 48), ("html", 54), ("files", 53)):
-        scores[name].at_least(floor, of=54)
+    for name, floor, of in (
+        ("subject", 47, 54), ("addresses", 46, 54), ("text", 41, 47), ("html", 15, 15), ("files", 53, 54),
+    ):  # fmt: skip
+        scores[name].at_least(floor, of=of)
 
 
 def first_headers(theirs: dict[str, Any]) -> dict[str, Any]:
@@ -279,4 +286,4 @@ def test_no_letter_of_any_set_fails() -> None:
 
 # Reached so far; raise them with the parser.
 REPLIES_FLOOR = 24
-SISIMAI_KINDS, SISIMAI_RECIPIENTS, SISIMAI_HARD, SISIMAI_BOUNCES = 287, 274, 238, 280
+SISIMAI_KINDS, SISIMAI_RECIPIENTS, SISIMAI_HARD, SISIMAI_BOUNCES = 287, 274, 240, 280
