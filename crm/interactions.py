@@ -109,15 +109,27 @@ def record_letter(
         executor_id=executor_id,
         counts=int(counts),
     )
-    if not counts:
-        return
+    if counts:
+        _count_letter(tx, counterparty_id, scope_id, direction, happened_at)
+
+
+_FACTS = select(letter_facts).where(
+    letter_facts.c.counterparty_id == bindparam("of"), letter_facts.c.scope_id == bindparam("in_scope")
+)
+_CHANGE_FACTS = (
+    update(letter_facts)
+    .where(letter_facts.c.counterparty_id == bindparam("of"), letter_facts.c.scope_id == bindparam("in_scope"))
+    .values({name: bindparam(name) for name in ("last_in", "last_out", "waiting_since", "letters")})
+)
+
+
+def _count_letter(tx: WriteTx, counterparty_id: int, scope_id: int, direction: Direction, happened_at: int) -> None:
+    """Let one more letter change the facts: when they wrote last, when we did, since when they wait."""
     tx.lock_key("letter_facts", counterparty_id, scope_id)
-    here = (letter_facts.c.counterparty_id == counterparty_id) & (letter_facts.c.scope_id == scope_id)
-    row = tx.row(select(letter_facts).where(here))
-    if row is None:
-        tx.insert(letter_facts, counterparty_id=counterparty_id, scope_id=scope_id)
-    last_in, last_out = (row.last_in, row.last_out) if row else (None, None)
-    since = row.waiting_since if row else None
+    row = tx.row(_FACTS, {"of": counterparty_id, "in_scope": scope_id})
+    last_in, last_out, since, letters = (
+        (row.last_in, row.last_out, row.waiting_since, row.letters) if row else (None, None, None, 0)
+    )
     if direction == "in":
         if since is None and happened_at > (last_out or 0):
             since = happened_at
@@ -126,8 +138,11 @@ def record_letter(
         last_out = max(last_out or 0, happened_at)
         if since is not None and happened_at >= since:
             since = None
-    changed = update(letter_facts).where(here).values(last_in=last_in, last_out=last_out, waiting_since=since)
-    tx.execute(changed.values(letters=letter_facts.c.letters + 1))
+    facts = {"last_in": last_in, "last_out": last_out, "waiting_since": since, "letters": letters + 1}
+    if row is None:
+        tx.insert(letter_facts, counterparty_id=counterparty_id, scope_id=scope_id, **facts)
+    else:
+        tx.execute(_CHANGE_FACTS, {"of": counterparty_id, "in_scope": scope_id, **facts})
 
 
 def forget_thread(tx: WriteTx, thread_id: int) -> None:

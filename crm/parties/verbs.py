@@ -6,7 +6,7 @@ from collections.abc import Iterable
 from dataclasses import dataclass
 from typing import Any, Literal
 
-from sqlalchemy import ColumnElement, Row, delete, select, tuple_, update
+from sqlalchemy import ColumnElement, Row, bindparam, delete, select, tuple_, update
 
 from core import clock
 from core.changes import record_change
@@ -151,6 +151,15 @@ def get_counterparty(tx: ReadTx, counterparty_id: int) -> Counterparty:
     """The client. Raises NotFound."""
     row = tx.get(counterparty, counterparty_id)
     return _counterparties(tx, [row])[0]
+
+
+_MANAGER = select(counterparty.c.manager_id).where(counterparty.c.id == bindparam("id"))
+
+
+def find_manager(tx: ReadTx, counterparty_id: int) -> int | None:
+    """The responsible manager of a client, or None."""
+    found = tx.value(_MANAGER, {"id": counterparty_id})
+    return None if found is None else int(found)
 
 
 def list_counterparties(

@@ -29,13 +29,13 @@ class Understood:
     words: Words
 
 
-def record_letter(tx: WriteTx, understood: Understood) -> int:
-    """Write down what was understood, or find that it was already. Returns the letter's id."""
+def record_letter(tx: WriteTx, understood: Understood) -> tuple[int, bool]:
+    """Write down what was understood, or find that it was already. Returns the letter's id and whether it is new."""
     parsed = understood.parsed
     fingerprint = bytes.fromhex(parsed.fingerprint)
     found = tx.value(_BY_FINGERPRINT, {"fingerprint": fingerprint})
     if found is not None:
-        return int(found)
+        return int(found), False
     sender = parsed.from_[0] if parsed.from_ else Address("", "")
     letter_id = tx.insert(
         letter,
@@ -65,7 +65,7 @@ def record_letter(tx: WriteTx, understood: Understood) -> int:
         people=" ".join(words.people),
         body=" ".join(words.body),
     )
-    return letter_id
+    return letter_id, True
 
 
 def get_words(tx: ReadTx, letter_id: int) -> Words:

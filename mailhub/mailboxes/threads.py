@@ -9,7 +9,7 @@ from __future__ import annotations
 from dataclasses import dataclass
 from typing import Any
 
-from sqlalchemy import Row, bindparam, delete, select
+from sqlalchemy import BindParameter, Row, bindparam, delete, select
 
 from core import clock
 from core.changes import record_change
@@ -51,7 +51,7 @@ _NAMED = (
     .where(message.c.mailbox_id == bindparam("mailbox_id"))
     .limit(200)
 )
-_IDS = bindparam("ids", expanding=True)
+_IDS: BindParameter[str] = bindparam("ids", expanding=True)
 _REFERENCES = _NAMED.where(message.c.letter_id.in_(select(letter.c.id).where(letter.c.message_id.in_(_IDS)).limit(200)))
 _REFERRED = _NAMED.where(
     message.c.letter_id.in_(

@@ -16,7 +16,7 @@ from typing import Any
 from core.database import WriteTx
 from crm.execution import choose
 from crm.interactions import record_letter as record_on_timeline
-from crm.parties import Match, get_counterparty, match_address
+from crm.parties import Match, find_manager, match_address
 from mailhub.letters.values import ParsedLetter
 from mailhub.mailboxes import handling, threads
 from mailhub.mailboxes.boxes import Mailbox
@@ -63,8 +63,8 @@ def recognise(tx: WriteTx, passage: Passage) -> None:
     # the order of its own dates as far as they can be true.
     claimed = parsed.date if passage.quiet else None
     passage.dated_at = claimed if claimed is not None and 0 < claimed <= passage.received_at else passage.received_at
-    passage.letter_id = record_letter(tx, passage.understood)
-    found = find_message(tx, passage.letter_id, passage.box.id)
+    passage.letter_id, new = record_letter(tx, passage.understood)
+    found = None if new else find_message(tx, passage.letter_id, passage.box.id)
     if found is not None:
         passage.message_id, passage.known = found, True
 
@@ -140,7 +140,7 @@ def assign(tx: WriteTx, passage: Passage) -> None:
     if passage.quiet or not passage.answerable or handling.executor_of(tx, passage.thread_id) is not None:
         return
     counterparty_id = passage.sender.counterparty_id
-    manager_id = get_counterparty(tx, counterparty_id).manager_id if counterparty_id is not None else None
+    manager_id = find_manager(tx, counterparty_id) if counterparty_id is not None else None
     box = passage.box
     choice = choose(tx, box.scope_id, way=box.way, default_id=box.default_executor_id, manager_id=manager_id)
     if choice is not None:
