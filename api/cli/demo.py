@@ -1,0 +1,133 @@
+"""``mailhub demo``: a whole company in one process on loopback, with letters that come in while one watches."""
+
+from __future__ import annotations
+
+import asyncio
+import socket
+import sys
+from contextlib import ExitStack
+from pathlib import Path
+from tempfile import TemporaryDirectory
+
+import rich_click as click
+import uvloop
+
+from api.cli.door import speaking
+from api.cli.facts import as_line
+from api.cli.options import json_option
+from api.cli.serve import STOP_SECONDS, _hear_signals, make_first_database
+from api.cli.web import Web
+from core.errors import HouseError
+from core.log import configure_log
+from core.settings import Settings
+from mailhub.demo.company import COMPANY, DEMO_PEOPLE, PASSWORD
+from mailhub.demo.performance import Performance, demo_settings, make_house
+from mailhub.runtime import House
+
+TRY = (
+    "“Waiting for us”: what is late stands first, with the minutes that are left.",
+    "Search for bearing, лагер or vòng bi: five languages, in old charsets as well.",
+    "Sign in as Андрей in a second browser: he sees less, and news reach both without reloading.",
+    "Write to anybody@delta.example over SMTP at {smtp}: it is there within a second.",
+)
+
+
+@click.command()
+@click.option("--data", type=click.Path(file_okay=False, path_type=Path), metavar="DIR", help="Keep the data here.")
+@click.option("--port", type=click.IntRange(0, 65535), default=8000, show_default=True, help="The port of the pages.")
+@click.option(
+    "--smtp-port", type=click.IntRange(0, 65535), default=2525, show_default=True, help="The port for letters."
+)
+@json_option
+def demo(data: Path | None, port: int, smtp_port: int, as_json: bool) -> None:
+    """Run an invented company with its letters. Nothing ever leaves this machine; Ctrl-C ends it."""
+    with ExitStack() as stack:
+        folder = data or Path(stack.enter_context(TemporaryDirectory(prefix="mailhub-demo-")))
+        settings = demo_settings(folder.resolve(), find_port(port), find_port(smtp_port))
+        configure_log(settings.log.level, settings.log.format)
+        make_first_database(settings)
+        stack.enter_context(speaking())
+        runner = stack.enter_context(asyncio.Runner(loop_factory=uvloop.new_event_loop))
+        clean = runner.run(run_demo(settings, kept=data is not None, as_json=as_json))
+    sys.exit(0 if clean else 1)
+
+
+async def run_demo(settings: Settings, *, kept: bool, as_json: bool) -> bool:
+    """Open the house, say how to come in, and play until somebody asks for the end. False when something failed."""
+    asked = _hear_signals()
+    web = Web(settings)
+    house = make_house(web.settings)
+    performance = Performance(house)
+    playing: asyncio.Task[None] | None = None
+    try:
+        await house.open()
+        await performance.prepare()
+        await house.start()
+        await web.start(house)
+        _welcome(house, kept=kept, as_json=as_json)
+        playing = asyncio.create_task(performance.play())
+        return await _until_the_end(asked, house, playing)
+    finally:
+        if playing is not None:
+            playing.cancel()
+            await asyncio.gather(playing, return_exceptions=True)
+        async with asyncio.timeout(STOP_SECONDS):
+            await web.stop()
+            await house.stop()
+
+
+def find_port(wanted: int) -> int:
+    """The port, or 0 (any free one) with a sentence when somebody has it."""
+    with socket.socket() as probe:
+        probe.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
+        try:
+            probe.bind(("127.0.0.1", wanted))
+        except OSError:
+            click.echo(f"Port {wanted} is taken; another one is used.", err=True)
+            return 0
+    return wanted
+
+
+async def _until_the_end(asked: asyncio.Event, house: House, playing: asyncio.Task[None]) -> bool:
+    """True when somebody asked for it, False when a loop of the house or the demo itself failed."""
+    waiting = [asyncio.create_task(asked.wait()), asyncio.create_task(house.failed())]
+    done, _ = await asyncio.wait([*waiting, playing], return_when=asyncio.FIRST_COMPLETED)
+    for task in waiting:
+        task.cancel()
+    problems = [task.exception() for task in done]
+    for problem in filter(None, problems):
+        reason = str(problem) if isinstance(problem, HouseError) else f"{type(problem).__name__}: {problem}"
+        click.echo(f"The demo ends: {reason}", err=True)
+    return not any(problems)
+
+
+def _welcome(house: House, *, kept: bool, as_json: bool) -> None:
+    settings = house.settings
+    assert house.listener is not None, "the house is started"
+    if as_json:
+        facts = {
+            "web": settings.web.port,
+            "smtp": house.listener.port,
+            "data": str(settings.data.dir),
+            "people": [one.email for one in DEMO_PEOPLE],
+        }
+        click.echo(as_line(facts))
+        sys.stdout.flush()
+        return
+    smtp = f"127.0.0.1:{house.listener.port}"
+    people = [f"  {one.email:<22} {one.name:<16} {one.role}" for one in DEMO_PEOPLE]
+    lines = (
+        "",
+        f"{COMPANY} is open:  {settings.web.base_url}",
+        "",
+        f"Sign in as one of these. The password of all is {PASSWORD}",
+        *people,
+        "",
+        "Three hundred letters are coming in over SMTP just now; later a few more every half minute. To try:",
+        *(f"  {line.format(smtp=smtp)}" for line in TRY),
+        "",
+        f"The data is {'kept' if kept else 'thrown away at the end'}: {settings.data.dir}",
+        "Nothing leaves this machine. Ctrl-C ends it.",
+    )
+    click.echo("\n".join(lines))
+    sys.stdout.flush()
