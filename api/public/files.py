@@ -10,6 +10,7 @@ from typing import Any
 
 import brotli  # type: ignore[import-untyped]
 from litestar import Request, Response, get
+from litestar.params import FromPath
 
 from core.errors import NotFound
 from core.resources import assets_dir
@@ -28,7 +29,7 @@ class Asset:
 
 
 @get("/assets/{name:str}", include_in_schema=False, opt={"plain": True})
-async def get_asset(request: Request[Any, Any, Any], name: str) -> Response[bytes]:
+async def get_asset(request: Request[Any, Any, Any], name: FromPath[str]) -> Response[bytes]:
     """A built file. Raises NotFound."""
     asset = await asyncio.to_thread(read_asset, name)
     if asset.packed is not None and "br" in request.headers.get("accept-encoding", ""):

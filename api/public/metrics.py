@@ -6,6 +6,7 @@ import time
 from typing import Any
 
 from litestar import Request, Response, get
+from litestar.di import NamedDependency
 from litestar.types import Message, Scope
 from prometheus_client import CollectorRegistry, Counter, Gauge, Histogram
 from prometheus_client.exposition import CONTENT_TYPE_LATEST, generate_latest
@@ -59,7 +60,7 @@ class Metrics:
 
 
 @get("/metrics", include_in_schema=False)
-async def metrics(request: Request[Any, Any, Any], door: Door) -> Response[bytes]:
+async def metrics(request: Request[Any, Any, Any], door: NamedDependency[Door]) -> Response[bytes]:
     """The figures: for this machine without further ado, for others with a token."""
     if not is_local(request) or any(name in request.headers for name in _PROXIED):
         await door.read(lambda _, viewer: viewer)

@@ -6,9 +6,11 @@ from typing import Annotated, Any, Literal
 
 import msgspec
 from litestar import delete, get, post
+from litestar.di import NamedDependency
+from litestar.params import JSONBody
 
 from api.auth import Door
-from api.rest.shapes import After, Body, Items, Limit, Number, moment, page_of
+from api.rest.shapes import After, Body, Id, Items, Limit, moment, page_of
 from core.database import ReadTx, WriteTx
 from core.errors import Invalid
 from core.paging import Page, cut_page, decode_cursor
@@ -111,25 +113,25 @@ def read_audit(tx: ReadTx, viewer: Viewer, after: str | None, limit: int) -> Pag
 
 
 @get("/tokens", tags=["access"])
-async def list_own_tokens(door: Door) -> Items[TokenView]:
+async def list_own_tokens(door: NamedDependency[Door]) -> Items[TokenView]:
     """Your tokens, the newest first."""
     return Items([show_token(one) for one in await door.read(lambda tx, viewer: list_tokens(tx, viewer.user_id))])
 
 
 @post("/tokens", tags=["access"])
-async def make_token(door: Door, data: NewToken) -> MadeToken:
+async def make_token(door: NamedDependency[Door], data: JSONBody[NewToken]) -> MadeToken:
     """A new token; keep it, it is not shown again."""
     return await door.write(mint_token, data)
 
 
 @delete("/tokens/{token_id:int}", tags=["access"])
-async def revoke_own_token(door: Door, token_id: Number) -> None:
+async def revoke_own_token(door: NamedDependency[Door], token_id: Id) -> None:
     """End one of your tokens."""
     await door.write(drop_token, token_id)
 
 
 @get("/sessions", tags=["access"])
-async def list_own_sessions(door: Door) -> Items[SessionView]:
+async def list_own_sessions(door: NamedDependency[Door]) -> Items[SessionView]:
     """Where you are signed in, the latest used first."""
     mine = door.credentials.session
     found = await door.read(lambda tx, viewer: list_sessions(tx, viewer.user_id, mine))
@@ -137,14 +139,14 @@ async def list_own_sessions(door: Door) -> Items[SessionView]:
 
 
 @delete("/sessions/others", tags=["access"])
-async def end_others(door: Door) -> None:
+async def end_others(door: NamedDependency[Door]) -> None:
     """Sign out everywhere else (with a token: everywhere)."""
     mine = door.credentials.session or ""
     await door.write(lambda tx, viewer: end_other_sessions(tx, viewer.user_id, mine))
 
 
 @delete("/sessions/current", tags=["access"])
-async def end_this(door: Door) -> None:
+async def end_this(door: NamedDependency[Door]) -> None:
     """Sign out here."""
     mine = door.credentials.session
     if mine is None:
@@ -153,7 +155,7 @@ async def end_this(door: Door) -> None:
 
 
 @get("/audit", tags=["access"])
-async def list_log(door: Door, limit: Limit, after: After) -> Items[EntryView]:
+async def list_log(door: NamedDependency[Door], limit: Limit = 50, after: After = None) -> Items[EntryView]:
     """Who did what, the newest first (administrators)."""
     return page_of(await door.read(read_audit, after, limit), show_entry)
 

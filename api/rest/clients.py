@@ -7,11 +7,12 @@ from typing import Annotated, Literal
 
 import msgspec
 from litestar import get, patch, post
-from litestar.params import Parameter
+from litestar.di import NamedDependency
+from litestar.params import JSONBody, QueryParameter
 from msgspec import UNSET, UnsetType
 
 from api.auth import Door
-from api.rest.shapes import After, Body, Items, Limit, Made, Number, moment, page_of
+from api.rest.shapes import After, Body, Id, Items, Limit, Made, Number, moment, page_of
 from core.database import ReadTx, WriteTx
 from core.paging import Page
 from crm.interactions import Interaction, list_history
@@ -30,7 +31,7 @@ from crm.staff.people import get_user
 from crm.staff.readable import Viewer
 
 Role = Literal["customer", "supplier", "competitor", "partner", "other"]
-Words = Annotated[str, Parameter(max_length=500, default="", description="A part of the name.")]
+Words = Annotated[str, QueryParameter(max_length=500, description="A part of the name.")]
 
 
 class CounterpartyView(msgspec.Struct):
@@ -206,49 +207,55 @@ def add_person(tx: WriteTx, _: Viewer, new: NewContact) -> int:
 
 
 @get("/counterparties", tags=["clients"])
-async def list_clients(door: Door, limit: Limit, after: After, q: Words) -> Items[CounterpartyView]:
+async def list_clients(
+    door: NamedDependency[Door], limit: Limit = 50, after: After = None, q: Words = ""
+) -> Items[CounterpartyView]:
     """Clients by name."""
     return page_of(await door.read(find_clients, q, after, limit), show_counterparty)
 
 
 @post("/counterparties", tags=["clients"])
-async def make_client(door: Door, data: NewCounterparty) -> Made:
+async def make_client(door: NamedDependency[Door], data: JSONBody[NewCounterparty]) -> Made:
     """Add a client."""
     return Made(await door.write(add_client, data))
 
 
 @get("/counterparties/{counterparty_id:int}", tags=["clients"])
-async def get_client(door: Door, counterparty_id: Number) -> CounterpartyView:
+async def get_client(door: NamedDependency[Door], counterparty_id: Id) -> CounterpartyView:
     """One client."""
     return show_counterparty(await door.read(lambda tx, _: get_counterparty(tx, counterparty_id)))
 
 
 @patch("/counterparties/{counterparty_id:int}", tags=["clients"])
-async def patch_client(door: Door, counterparty_id: Number, data: CounterpartyChange) -> CounterpartyView:
+async def patch_client(
+    door: NamedDependency[Door], counterparty_id: Id, data: JSONBody[CounterpartyChange]
+) -> CounterpartyView:
     """Change a client."""
     return show_counterparty(await door.write(change_client, counterparty_id, data))
 
 
 @get("/counterparties/{counterparty_id:int}/history", tags=["clients"])
-async def get_history(door: Door, counterparty_id: Number, limit: Limit) -> Items[InteractionView]:
+async def get_history(door: NamedDependency[Door], counterparty_id: Id, limit: Limit = 50) -> Items[InteractionView]:
     """The newest of what happened with a client, as far as you may see it."""
     return Items([show_interaction(line) for line in await door.read(read_history, counterparty_id, limit)])
 
 
 @get("/contacts", tags=["clients"])
-async def list_people(door: Door, limit: Limit, after: After, q: Words) -> Items[ContactView]:
+async def list_people(
+    door: NamedDependency[Door], limit: Limit = 50, after: After = None, q: Words = ""
+) -> Items[ContactView]:
     """Contacts by name."""
     return page_of(await door.read(find_people, q, after, limit), show_contact)
 
 
 @post("/contacts", tags=["clients"])
-async def make_contact(door: Door, data: NewContact) -> Made:
+async def make_contact(door: NamedDependency[Door], data: JSONBody[NewContact]) -> Made:
     """Add a contact."""
     return Made(await door.write(add_person, data))
 
 
 @get("/contacts/{contact_id:int}", tags=["clients"])
-async def get_person(door: Door, contact_id: Number) -> ContactView:
+async def get_person(door: NamedDependency[Door], contact_id: Id) -> ContactView:
     """One contact."""
     return show_contact(await door.read(lambda tx, _: get_contact(tx, contact_id)))
 

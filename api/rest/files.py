@@ -6,11 +6,12 @@ import asyncio
 from typing import Annotated, Any
 
 from litestar import Request, Response, get
-from litestar.params import Parameter
+from litestar.di import NamedDependency
+from litestar.params import FromQuery, PathParameter, QueryParameter
 
 from api.auth import Door, sign_pass
 from api.rest.displays import Displays, read_raw
-from api.rest.shapes import Number
+from api.rest.shapes import Id
 from core.errors import NotFound
 from mailhub.letters.attachments import read_attachment
 from mailhub.letters.html import FRAME_HEADERS, frame_document
@@ -23,13 +24,15 @@ LARGEST_PICTURE = 10 << 20
 PICTURE_SECONDS = 10.0
 _PASSED_HEADERS = {"Cache-Control": "private, max-age=600"}
 
-Pass = Annotated[str, Parameter(query="pass", default="", max_length=512, description="From a letter's own HTML.")]
+Pass = Annotated[str, QueryParameter(name="pass", max_length=512, description="From a letter's own HTML.")]
 Asked = Request[Any, Any, Any]
-Index = Annotated[int, Parameter(ge=0, le=10_000)]
+Index = Annotated[int, PathParameter(ge=0, le=10_000)]
 
 
 @get("/messages/{message_id:int}/html", tags=["messages"], media_type="text/html", opt={"plain": True})
-async def get_html(door: Door, message_id: Number, request: Asked, pictures: bool = False) -> Response[str]:
+async def get_html(
+    door: NamedDependency[Door], message_id: Id, request: Asked, pictures: FromQuery[bool] = False
+) -> Response[str]:
     """The letter's harmless HTML as a document for a sandboxed frame; remote pictures come through this server and
     only when `pictures=true`."""
     message = await door.read(get_message, message_id)
@@ -51,7 +54,12 @@ async def get_html(door: Door, message_id: Number, request: Asked, pictures: boo
 
 @get("/messages/{message_id:int}/attachments/{n:int}", tags=["messages"], media_type="application/octet-stream")
 async def get_attachment(
-    door: Door, message_id: Number, n: Index, request: Asked, pass_: Pass, inline: bool = False
+    door: NamedDependency[Door],
+    message_id: Id,
+    n: Index,
+    request: Asked,
+    pass_: Pass = "",
+    inline: FromQuery[bool] = False,
 ) -> Response[bytes]:
     """The bytes of a file as a download; with `inline=1` a copy of a picture to look at, made by us."""
     message = await door.with_pass(pass_, message_id).read(get_message, message_id)
@@ -64,7 +72,9 @@ async def get_attachment(
 
 
 @get("/messages/{message_id:int}/pictures/{n:int}", tags=["messages"], media_type="image/webp")
-async def get_picture(door: Door, message_id: Number, n: Index, request: Asked, pass_: Pass) -> Response[bytes]:
+async def get_picture(
+    door: NamedDependency[Door], message_id: Id, n: Index, request: Asked, pass_: Pass = ""
+) -> Response[bytes]:
     """A remote picture of the letter, fetched and copied by us: its server learns nothing of the reader. Only pictures
     that stand in this letter have a number."""
     message = await door.with_pass(pass_, message_id).read(get_message, message_id)

@@ -6,9 +6,11 @@ from typing import Literal
 
 import msgspec
 from litestar import delete, get, post
+from litestar.di import NamedDependency
+from litestar.params import JSONBody
 
 from api.auth import Door
-from api.rest.shapes import Body, Items, Number
+from api.rest.shapes import Body, Id, Items, Number
 from core.database import ReadTx, WriteTx
 from core.errors import Invalid, NotFound
 from crm.execution import Way
@@ -156,38 +158,38 @@ def take_right(tx: WriteTx, viewer: Viewer, mailbox_id: int, grant_id: int) -> N
 
 
 @get("/mailboxes", tags=["mailboxes"])
-async def list_boxes(door: Door) -> Items[MailboxView]:
+async def list_boxes(door: NamedDependency[Door]) -> Items[MailboxView]:
     """The mailboxes whose letters you may see."""
     boxes = await door.read(list_mailboxes)
     return Items([show_mailbox(box, door.viewer) for box in boxes])
 
 
 @get("/mailboxes/{mailbox_id:int}", tags=["mailboxes"])
-async def get_box(door: Door, mailbox_id: Number) -> MailboxView:
+async def get_box(door: NamedDependency[Door], mailbox_id: Id) -> MailboxView:
     """One mailbox."""
     return show_mailbox(await door.read(get_seen_mailbox, mailbox_id), door.viewer)
 
 
 @post("/mailboxes", tags=["mailboxes"])
-async def make_box(door: Door, data: NewMailbox) -> MailboxView:
+async def make_box(door: NamedDependency[Door], data: JSONBody[NewMailbox]) -> MailboxView:
     """Add a mailbox (administrators)."""
     return show_mailbox(await door.write(make_mailbox, data), door.viewer)
 
 
 @get("/mailboxes/{mailbox_id:int}/grants", tags=["mailboxes"])
-async def list_rights(door: Door, mailbox_id: Number) -> Items[GrantView]:
+async def list_rights(door: NamedDependency[Door], mailbox_id: Id) -> Items[GrantView]:
     """Who may do what in a mailbox that you manage."""
     return Items([show_grant(grant) for grant in await door.read(read_grants, mailbox_id)])
 
 
 @post("/mailboxes/{mailbox_id:int}/grants", tags=["mailboxes"])
-async def make_grant(door: Door, mailbox_id: Number, data: NewGrant) -> GrantView:
+async def make_grant(door: NamedDependency[Door], mailbox_id: Id, data: JSONBody[NewGrant]) -> GrantView:
     """Give a right in a mailbox that you manage."""
     return show_grant(await door.write(give_right, mailbox_id, data))
 
 
 @delete("/mailboxes/{mailbox_id:int}/grants/{grant_id:int}", tags=["mailboxes"])
-async def end_grant(door: Door, mailbox_id: Number, grant_id: Number) -> None:
+async def end_grant(door: NamedDependency[Door], mailbox_id: Id, grant_id: Id) -> None:
     """Take a right away; it is gone in the next request."""
     await door.write(take_right, mailbox_id, grant_id)
 

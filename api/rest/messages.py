@@ -6,10 +6,12 @@ from typing import Any
 
 import msgspec
 from litestar import Request, Response, get
+from litestar.di import NamedDependency
+from litestar.params import FromQuery
 
 from api.auth import Door
 from api.rest.displays import read_raw
-from api.rest.shapes import After, Items, Limit, Number, moment, page_of
+from api.rest.shapes import After, Id, Items, Limit, Number, moment, page_of
 from mailhub.mailboxes.reading import Message, get_message, list_messages
 
 _SOURCE_HEADERS = {
@@ -121,20 +123,22 @@ def source_answer(name: str, source: bytes) -> Response[bytes]:
 
 
 @get("/messages", tags=["messages"])
-async def list_all(door: Door, limit: Limit, after: After, thread_id: Number | None = None) -> Items[MessageView]:
+async def list_all(
+    door: NamedDependency[Door], limit: Limit = 50, after: After = None, thread_id: FromQuery[Number | None] = None
+) -> Items[MessageView]:
     """Letters you may see, the newest first, of one thread or of all."""
     page = await door.read(list_messages, thread_id=thread_id, after=after, limit=limit)
     return page_of(page, show_message)
 
 
 @get("/messages/{message_id:int}", tags=["messages"])
-async def get_one(door: Door, message_id: Number) -> MessageView:
+async def get_one(door: NamedDependency[Door], message_id: Id) -> MessageView:
     """One letter."""
     return show_message(await door.read(get_message, message_id))
 
 
 @get("/messages/{message_id:int}/raw", tags=["messages"], media_type="message/rfc822")
-async def get_raw(door: Door, message_id: Number, request: Request[Any, Any, Any]) -> Response[bytes]:
+async def get_raw(door: NamedDependency[Door], message_id: Id, request: Request[Any, Any, Any]) -> Response[bytes]:
     """The source: Return-Path and Received as we wrote them, then the bytes as they came."""
     message = await door.read(get_message, message_id)
     raw = await read_raw(request.app.state.house, message.blob_id)

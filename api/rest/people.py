@@ -7,10 +7,12 @@ from typing import Any, Literal
 
 import msgspec
 from litestar import Request, delete, get, patch, post, put
+from litestar.di import NamedDependency
+from litestar.params import JSONBody
 from msgspec import UNSET, UnsetType
 
 from api.auth import Door, change_password, peer_of
-from api.rest.shapes import Body, Items, Made, Number
+from api.rest.shapes import Body, Id, Items, Made
 from core.database import ReadTx, WriteTx
 from core.errors import NotFound
 from crm.staff.audit import record_audit
@@ -154,13 +156,13 @@ def let_leave(tx: WriteTx, viewer: Viewer, team_id: int, user_id: int) -> None:
 
 
 @get("/users", tags=["staff"])
-async def list_staff(door: Door) -> Items[UserView]:
+async def list_staff(door: NamedDependency[Door]) -> Items[UserView]:
     """Everybody on the staff, by name, also those who have left."""
     return Items([show_user(person) for person in await door.read(lambda tx, _: list_users(tx))])
 
 
 @post("/users", tags=["staff"])
-async def make_user(door: Door, data: NewUser) -> Made:
+async def make_user(door: NamedDependency[Door], data: JSONBody[NewUser]) -> Made:
     """Add a person (administrators)."""
     await door.read(lambda _, viewer: demand_admin(viewer))
     hashed = None if data.password is None else await asyncio.to_thread(hash_password, data.password)
@@ -168,62 +170,64 @@ async def make_user(door: Door, data: NewUser) -> Made:
 
 
 @get("/users/{user_id:int}", tags=["staff"])
-async def get_person(door: Door, user_id: Number) -> UserView:
+async def get_person(door: NamedDependency[Door], user_id: Id) -> UserView:
     """One person."""
     return show_user(await door.read(lambda tx, _: get_user(tx, user_id)))
 
 
 @delete("/users/{user_id:int}", tags=["staff"])
-async def disable_person(door: Door, user_id: Number) -> None:
+async def disable_person(door: NamedDependency[Door], user_id: Id) -> None:
     """Let a person in no more (administrators): their sessions end at once, what they did keeps their name."""
     await door.write(end_person, user_id)
 
 
 @get("/users/me", tags=["staff"])
-async def get_me(door: Door) -> UserView:
+async def get_me(door: NamedDependency[Door]) -> UserView:
     """You."""
     return show_user(await door.read(lambda tx, viewer: get_user(tx, viewer.user_id)))
 
 
 @patch("/users/me", tags=["staff"])
-async def change_me(door: Door, data: Preferences) -> UserView:
+async def change_me(door: NamedDependency[Door], data: JSONBody[Preferences]) -> UserView:
     """Choose your language and theme."""
     return show_user(await door.write(prefer, data))
 
 
 @post("/users/me/password", tags=["staff"], status_code=204)
-async def change_my_password(door: Door, data: NewPassword, request: Request[Any, Any, Any]) -> None:
+async def change_my_password(
+    door: NamedDependency[Door], data: JSONBody[NewPassword], request: Request[Any, Any, Any]
+) -> None:
     """Change your password; all your sessions end, this one too."""
     viewer = await door.read(lambda _, viewer: viewer)
     await change_password(door.house, viewer, data.old, data.new, peer=peer_of(request))
 
 
 @get("/groups", tags=["staff"])
-async def list_groups(door: Door) -> Items[GroupView]:
+async def list_groups(door: NamedDependency[Door]) -> Items[GroupView]:
     """The teams, by name."""
     return Items([show_group(team) for team in await door.read(lambda tx, _: list_teams(tx))])
 
 
 @post("/groups", tags=["staff"])
-async def make_group(door: Door, data: NewGroup) -> Made:
+async def make_group(door: NamedDependency[Door], data: JSONBody[NewGroup]) -> Made:
     """Add a team (administrators)."""
     return Made(await door.write(make_team, data))
 
 
 @get("/groups/{group_id:int}", tags=["staff"])
-async def get_group(door: Door, group_id: Number) -> GroupView:
+async def get_group(door: NamedDependency[Door], group_id: Id) -> GroupView:
     """One team."""
     return show_group(await door.read(get_team, group_id))
 
 
 @put("/groups/{group_id:int}/members/{user_id:int}", tags=["staff"], status_code=204)
-async def join_group(door: Door, group_id: Number, user_id: Number) -> None:
+async def join_group(door: NamedDependency[Door], group_id: Id, user_id: Id) -> None:
     """Make a person a member (administrators)."""
     await door.write(let_join, group_id, user_id)
 
 
 @delete("/groups/{group_id:int}/members/{user_id:int}", tags=["staff"])
-async def leave_group(door: Door, group_id: Number, user_id: Number) -> None:
+async def leave_group(door: NamedDependency[Door], group_id: Id, user_id: Id) -> None:
     """End a membership (administrators)."""
     await door.write(let_leave, group_id, user_id)
 

@@ -6,11 +6,13 @@ from typing import Any
 
 import msgspec
 from litestar import Request, Response, get, post
+from litestar.di import NamedDependency
+from litestar.params import JSONBody
 
 from api.auth import Door
 from api.rest.displays import read_raw
 from api.rest.messages import source_answer
-from api.rest.shapes import After, Body, Items, Limit, Number, moment, page_of
+from api.rest.shapes import After, Body, Id, Items, Limit, Number, moment, page_of
 from core.database import WriteTx
 from crm.parties import get_counterparty
 from crm.staff.readable import Viewer, demand
@@ -57,32 +59,32 @@ def file_held(tx: WriteTx, viewer: Viewer, held_id: int, filing: Filing) -> None
 
 
 @get("/quarantine", tags=["quarantine"])
-async def list_all(door: Door, limit: Limit, after: After) -> Items[HeldView]:
+async def list_all(door: NamedDependency[Door], limit: Limit = 50, after: After = None) -> Items[HeldView]:
     """Letters of your mailboxes that could not be processed, the newest first."""
     return page_of(await door.read(list_held, after=after, limit=limit), show_held)
 
 
 @get("/quarantine/{held_id:int}", tags=["quarantine"])
-async def get_one(door: Door, held_id: Number) -> HeldView:
+async def get_one(door: NamedDependency[Door], held_id: Id) -> HeldView:
     """One letter in quarantine."""
     return show_held(await door.read(get_held, held_id))
 
 
 @get("/quarantine/{held_id:int}/raw", tags=["quarantine"], media_type="message/rfc822")
-async def get_raw(door: Door, held_id: Number, request: Request[Any, Any, Any]) -> Response[bytes]:
+async def get_raw(door: NamedDependency[Door], held_id: Id, request: Request[Any, Any, Any]) -> Response[bytes]:
     """The bytes as they came."""
     held = await door.read(get_held, held_id)
     return source_answer(f"held-{held.id}", await read_raw(request.app.state.house, held.blob_id))
 
 
 @post("/quarantine/{held_id:int}/retry", tags=["quarantine"], status_code=202)
-async def retry_one(door: Door, held_id: Number) -> None:
+async def retry_one(door: NamedDependency[Door], held_id: Id) -> None:
     """Process it again."""
     await door.write(retry, held_id)
 
 
 @post("/quarantine/{held_id:int}/file", tags=["quarantine"], status_code=202)
-async def file_one(door: Door, held_id: Number, data: Filing) -> None:
+async def file_one(door: NamedDependency[Door], held_id: Id, data: JSONBody[Filing]) -> None:
     """Process it again and put it to this client."""
     await door.write(file_held, held_id, data)
 

@@ -8,7 +8,7 @@ from typing import Annotated, Any, Generic, TypeVar
 import msgspec
 from litestar import Request
 from litestar.exceptions import HTTPException
-from litestar.params import Parameter
+from litestar.params import PathParameter, QueryParameter
 
 from core.clock import iso
 from core.errors import Invalid
@@ -18,8 +18,9 @@ Item = TypeVar("Item")
 Row = TypeVar("Row")
 MOST = 200
 
-Limit = Annotated[int, Parameter(query="limit", ge=1, le=MOST, default=50, description="How many at most.")]
-After = Annotated[str | None, Parameter(query="after", default=None, description="The `next` of the page before.")]
+Limit = Annotated[int, QueryParameter(name="limit", ge=1, le=MOST, description="How many at most.")]
+After = Annotated[str | None, QueryParameter(name="after", description="The `next` of the page before.")]
+Id = Annotated[int, PathParameter(ge=1, le=2**63 - 1)]
 Number = Annotated[int, msgspec.Meta(ge=1, le=2**63 - 1)]
 
 

@@ -7,7 +7,8 @@ from typing import Annotated, Any
 
 import msgspec
 from litestar import Request, get
-from litestar.params import Parameter
+from litestar.di import NamedDependency
+from litestar.params import FromQuery, QueryParameter
 from litestar.response import Stream
 
 from api.auth import Door
@@ -41,10 +42,10 @@ def measure(tx: ReadTx, viewer: Viewer) -> tuple[int, int, int]:
 
 @get("/search", tags=["search"])
 async def search(
-    door: Door,
-    limit: Limit,
-    q: Annotated[str, Parameter(min_length=1, max_length=500, description="Words that all stand in a letter.")],
-    mailbox_id: Number | None = None,
+    door: NamedDependency[Door],
+    q: Annotated[str, QueryParameter(min_length=1, max_length=500, description="Words that all stand in a letter.")],
+    limit: Limit = 50,
+    mailbox_id: FromQuery[Number | None] = None,
 ) -> Items[ThreadView]:
     """Threads with a letter that holds all the words, the newest letter first."""
     found = await door.search(find_threads, "all", mailbox_id, q, None, limit)
@@ -53,9 +54,9 @@ async def search(
 
 @get("/events", tags=["live"], media_type="text/event-stream", opt={"plain": True})
 async def events(
-    door: Door,
+    door: NamedDependency[Door],
     request: Asked,
-    after: Annotated[str | None, Parameter(max_length=50, default=None, description="The last id you heard.")] = None,
+    after: Annotated[str | None, QueryParameter(max_length=50, description="The last id you heard.")] = None,
 ) -> Stream:
     """What moves, as server-sent events: kinds and ids, never words of a letter. `Last-Event-ID` goes on after it."""
     live: Live = request.app.state.live
@@ -66,7 +67,7 @@ async def events(
 
 
 @get("/health", tags=["health"])
-async def health(door: Door, request: Asked) -> HealthView:
+async def health(door: NamedDependency[Door], request: Asked) -> HealthView:
     """How the server is, for people who are signed in."""
     held, waiting, unread = await door.read(measure)
     faults: dict[str, str] = await request.app.state.readiness.faults()

@@ -6,12 +6,13 @@ from typing import Annotated, Literal
 
 import msgspec
 from litestar import Response, get, patch
-from litestar.params import Parameter
+from litestar.di import NamedDependency
+from litestar.params import FromQuery, JSONBody, QueryParameter
 from msgspec import UNSET, UnsetType
 
 from api.auth import Door
 from api.rest.mailboxes import get_seen_mailbox
-from api.rest.shapes import After, Body, Items, Limit, Number, moment, page_of
+from api.rest.shapes import After, Body, Id, Items, Limit, Number, moment, page_of
 from core.database import ReadTx, WriteTx
 from core.errors import Invalid, NotFound
 from core.paging import Page
@@ -127,14 +128,14 @@ def choose_view(view: View | None, state: State | None, sort: Sort | None) -> Vi
 
 @get("/threads", tags=["threads"])
 async def list_all(
-    door: Door,
-    limit: Limit,
-    after: After,
-    view: View | None = None,
-    mailbox_id: Number | None = None,
-    threads_state: Annotated[State | None, Parameter(query="state", default=None)] = None,
-    sort: Sort | None = None,
-    q: Annotated[str, Parameter(max_length=500, default="", description="Words that all stand in a letter.")] = "",
+    door: NamedDependency[Door],
+    limit: Limit = 50,
+    after: After = None,
+    view: FromQuery[View | None] = None,
+    mailbox_id: FromQuery[Number | None] = None,
+    threads_state: Annotated[State | None, QueryParameter(name="state")] = None,
+    sort: FromQuery[Sort | None] = None,
+    q: Annotated[str, QueryParameter(max_length=500, description="Words that all stand in a letter.")] = "",
 ) -> Items[ThreadView]:
     """The threads you may see. `view`: waiting (the latest first), mine, open, closed, spam, all. A search (`q`) shows
     the newest finds and has no next page."""
@@ -144,13 +145,15 @@ async def list_all(
 
 
 @get("/threads/{thread_id:int}", tags=["threads"])
-async def get_one(door: Door, thread_id: Number) -> ThreadView:
+async def get_one(door: NamedDependency[Door], thread_id: Id) -> ThreadView:
     """One thread; its letters are at `/messages?thread_id=`."""
     return show_thread(await door.read(get_row, thread_id))
 
 
 @patch("/threads/{thread_id:int}", tags=["threads"])
-async def change_one(door: Door, thread_id: Number, data: ThreadChange) -> Response[ThreadView | None]:
+async def change_one(
+    door: NamedDependency[Door], thread_id: Id, data: JSONBody[ThreadChange]
+) -> Response[ThreadView | None]:
     """Close, reopen, assign, file under a client, mark as read: all of it or nothing. 204 when it is out of your sight
     afterwards."""
     row = await door.write(change_thread, thread_id, data)
