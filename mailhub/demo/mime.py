@@ -24,6 +24,7 @@ def header(name: str, text: str, charset: str = "utf-8") -> str:
     """A header field with the text in encoded words where it needs them (RFC 2047), folded."""
     if text.isascii():
         return f"{name}: {text}"
+    charset = choose_charset(text, charset)
     encoded = Header(fit(text, charset), charset, header_name=name, maxlinelen=76).encode(linesep="\r\n")
     return f"{name}: {encoded}"
 
@@ -31,8 +32,18 @@ def header(name: str, text: str, charset: str = "utf-8") -> str:
 def mailbox(name: str, address: str, charset: str = "utf-8") -> str:
     """A name and an address as they stand in From or To."""
     if not name.isascii():
+        charset = choose_charset(name, charset)
         return f"{Header(fit(name, charset), charset).encode(linesep=chr(13) + chr(10))} <{address}>"
     return f'"{name}" <{address}>' if any(sign in name for sign in '.,@<>()"') else f"{name} <{address}>"
+
+
+def choose_charset(text: str, charset: str) -> str:
+    """The charset if it can hold the text, else UTF-8, as mail programs do."""
+    try:
+        fit(text, charset).encode(charset)
+    except UnicodeEncodeError:
+        return "utf-8"
+    return charset
 
 
 def fit(text: str, charset: str) -> str:
@@ -49,8 +60,9 @@ def fit(text: str, charset: str) -> str:
 
 
 def text_part(text: str, subtype: str = "plain", charset: str = "utf-8", encoding: str = "base64") -> Part:
-    """Text in a charset and a transfer encoding. What the charset lacks becomes a question mark."""
-    content = fit(text, charset).replace("\n", "\r\n").encode(charset, "replace")
+    """Text in a charset, if that can hold it, and a transfer encoding."""
+    charset = choose_charset(text, charset)
+    content = fit(text, charset).replace("\n", "\r\n").encode(charset)
     headers = (f"Content-Type: text/{subtype}; charset={charset}", f"Content-Transfer-Encoding: {encoding}")
     return Part(headers, _encode(content, encoding))
 

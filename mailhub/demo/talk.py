@@ -4,14 +4,14 @@ from __future__ import annotations
 
 from dataclasses import dataclass, field
 from email.utils import format_datetime
-from functools import partial
+from functools import cache, partial
 from random import Random
 from typing import Literal
 from zoneinfo import ZoneInfo
 
 from core.clock import SECOND, to_datetime
 from mailhub.demo.attachments import attach
-from mailhub.demo.company import DOMAIN, Client, call
+from mailhub.demo.company import DOMAIN, Client, call, list_clients
 from mailhub.demo.mime import Part, header, join, mailbox, multipart
 from mailhub.demo.programs import Note, Quoted, choose_program
 from mailhub.demo.words import Topic, Words, load_words
@@ -93,11 +93,11 @@ def choose_recipients(rng: Random, topic: Topic, client: Client) -> tuple[str, .
     """People write to the mailbox, to its old name, with a tag, to two at once, or straight to whom they know."""
     main = f"{topic.mailbox}@{DOMAIN}"
     dice = rng.random()
-    if dice < 0.05 and topic.mailbox == "claims":
+    if topic.mailbox == "claims" and dice < 0.15:
         return (main, f"sales@{DOMAIN}")
-    if dice < 0.10:
+    if dice < 0.05:
         return (f"{topic.mailbox}+expo@{DOMAIN}",)
-    if dice < 0.22:
+    if dice < (0.5 if topic.mailbox == "info" else 0.2):
         return (f"{_ALIASES[topic.mailbox]}@{DOMAIN}",)
     if dice < 0.32 and client.manager in {"oksana", "andriy"}:
         return (f"{client.manager}@{DOMAIN}",)
@@ -114,7 +114,7 @@ def say(talk: Talk, at: int, *, fate: Fate = "close") -> Letter:
     text, parts = _opening(talk) if step == 0 else _follow_up(talk, step, first_writer[0] if step == _JOINS else "")
     text = f"{text}\n\n{_signature(talk, writer) if step in {0, _JOINS} else writer[0]}"
     address = f"{writer[2]}@{talk.client.domain}"
-    program = choose_program(talk.client.language, address)
+    program = choose_program(talk.client.language, _list_writers(talk.client.language).index(address))
     charset = program.keywords["charset"] if isinstance(program, partial) else "utf-8"
     subject = talk.subject if step == 0 else f"Re: {talk.subject}"
     message_id = f"{at // SECOND}.{talk.number}.{step}@{talk.client.domain}"
@@ -151,6 +151,13 @@ def list_trace(domain: str, at: int, language: str) -> list[str]:
 def format_day(at: int) -> str:
     """A day as people of all five languages can read it."""
     return to_datetime(at).strftime("%d.%m.%Y")
+
+
+@cache
+def _list_writers(language: str) -> tuple[str, ...]:
+    """The addresses of all who write this language."""
+    clients = (client for client in list_clients() if client.language == language)
+    return tuple(f"{local}@{client.domain}" for client in clients for _, _, local in client.people)
 
 
 def _opening(talk: Talk) -> tuple[str, list[Part]]:
