@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import hashlib
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from functools import cache, lru_cache
 from typing import Any
 
@@ -116,23 +116,34 @@ class WriteTx(ReadTx):
         """Hold a row until the end of the unit, so that a decision made on it still stands when it is written.
 
         On SQLite the one writer holds everything already. Raises NotFound when the row is not there.
+
+        On PostgreSQL it is FOR NO KEY UPDATE: rows that refer to this one may still be added. (With FOR UPDATE two
+        units that had each added one, and so shared the key, waited for each other until the server ended one.)
         """
         if self.is_sqlite:
             return
-        found = self.row(select(table.c.id).where(table.c.id == row_id).with_for_update())
+        found = self.row(select(table.c.id).where(table.c.id == row_id).with_for_update(key_share=True))
         if found is None:
             raise NotFound("There is no %(thing)s with the number %(id)s.", thing=table.name, id=row_id)
 
     def lock_key(self, *parts: object) -> None:
         """Hold a name (for what has no row yet) until the end of the unit: an advisory lock on PostgreSQL."""
+        self.lock_keys([parts])
+
+    def lock_keys(self, names: Iterable[tuple[object, ...]]) -> None:
+        """Hold several names, always in the same order, so that two units never wait for each other."""
         if self.is_sqlite:
             return
-        digest = hashlib.sha256(repr(parts).encode()).digest()
-        self.sql("SELECT pg_advisory_xact_lock(:key)", key=int.from_bytes(digest[:8], "big", signed=True))
+        keys = sorted({_key_of(name) for name in names})
+        self.sql("SELECT pg_advisory_xact_lock(key) FROM unnest(CAST(:keys AS bigint[])) AS key", keys=keys)
 
     def announce(self, topic: str) -> None:
         """Ring a bell after the commit: whoever listens to ``topic`` looks again. Never before, never without it."""
         self.topics.add(topic)
+
+
+def _key_of(name: tuple[object, ...]) -> int:
+    return int.from_bytes(hashlib.sha256(repr(name).encode()).digest()[:8], "big", signed=True)
 
 
 # Building a statement costs more than running it, so those that every verb says are built once.

@@ -79,7 +79,11 @@ def find_home(tx: WriteTx, mailbox_id: int, parsed: ParsedLetter, sender: Sender
     """Find the thread of a letter: by the ids it names, by those who named it, then by subject and client."""
     claims: int | None = None
     named = list(dict.fromkeys([*parsed.in_reply_to, *reversed(parsed.references)]))[:50]
-    asked = [(_REFERENCES, named), (_REFERRED, [*([parsed.message_id] if parsed.message_id else []), *named])]
+    # A letter and its answer, understood at the same moment by two processes, must see each other.
+    own = [parsed.message_id] if parsed.message_id else []
+    subject = [f"{sender.counterparty_id} {parsed.base_subject}"] if sender.counterparty_id is not None else []
+    tx.lock_keys(("thread", mailbox_id, name) for name in (*own, *named, *subject))
+    asked = [(_REFERENCES, named), (_REFERRED, [*own, *named])]
     for statement, ids in asked:
         if not ids:
             continue
