@@ -15,7 +15,7 @@ import uvloop
 from api.cli.door import speaking
 from api.cli.facts import as_line
 from api.cli.options import json_option
-from api.cli.serve import STOP_SECONDS, _hear_signals, make_first_database
+from api.cli.serve import STOP_SECONDS, _hear_signals
 from api.cli.web import Web
 from core.errors import HouseError
 from core.log import configure_log
@@ -23,6 +23,7 @@ from core.settings import Settings
 from mailhub.demo.company import COMPANY, DEMO_PEOPLE, PASSWORD
 from mailhub.demo.performance import Performance, demo_settings, make_house
 from mailhub.runtime import House
+from mailhub.upkeep import upgrade_safely
 
 TRY = (
     "“Waiting for us”: what is late stands first, with the minutes that are left.",
@@ -45,8 +46,8 @@ def demo(data: Path | None, port: int, smtp_port: int, as_json: bool) -> None:
         folder = data or Path(stack.enter_context(TemporaryDirectory(prefix="mailhub-demo-")))
         settings = demo_settings(folder.resolve(), find_port(port), find_port(smtp_port))
         configure_log(settings.log.level, settings.log.format)
-        make_first_database(settings)
         stack.enter_context(speaking())
+        upgrade_safely(settings.database.url)
         runner = stack.enter_context(asyncio.Runner(loop_factory=uvloop.new_event_loop))
         clean = runner.run(run_demo(settings, kept=data is not None, as_json=as_json))
     sys.exit(0 if clean else 1)
