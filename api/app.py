@@ -12,7 +12,7 @@ from litestar.openapi import OpenAPIConfig
 from litestar.openapi.plugins import JsonRenderPlugin
 from litestar.openapi.spec import Components, SecurityScheme
 
-from api import auth, problems, public, rest
+from api import auth, problems, public, rest, web
 from api.live import Live
 from mailhub import __version__
 from mailhub.runtime import House
@@ -28,6 +28,7 @@ def create_app(house: House) -> Litestar:
         route_handlers=[
             Router(rest.PATH, route_handlers=rest.ROUTES),
             *public.ROUTES,
+            *web.ROUTES,
         ],
         state=State(
             {

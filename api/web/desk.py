@@ -1,0 +1,71 @@
+"""What a request for a page carries, and how its answer is made."""
+
+from __future__ import annotations
+
+import asyncio
+from dataclasses import dataclass
+from typing import Annotated, Any
+
+from litestar import Request, Response
+from litestar.params import Parameter
+from msgspec import Meta
+
+from api.auth import Door
+from api.problems import Pages, language_of
+from api.web.place import Place
+from api.web.shapes import Speaker
+from api.web.shell import Around, make_shell
+from core import clock
+from core.changes import Position
+from crm.staff.readable import Viewer
+from mailhub.mailboxes.lists import Counters
+
+NOTHING = Around([], Counters(0, 0, {}, 0), 0, Position())
+Asked = Request[Any, Any, Any]
+Words = Annotated[str, Parameter(query="q", max_length=500, default="")]
+After = Annotated[str | None, Parameter(query="after", max_length=2048, default=None)]
+Here = Annotated[str, Parameter(query="place", max_length=100, default="waiting")]
+Id = Annotated[int, Meta(ge=1, le=2**63 - 1)]
+
+
+@dataclass(frozen=True, slots=True)
+class Desk:
+    """Renders for whoever asked."""
+
+    door: Door
+    request: Asked
+
+    @property
+    def pages(self) -> Pages:
+        """The templates."""
+        pages: Pages = self.request.app.state.pages
+        return pages
+
+    def speaker(self, viewer: Viewer) -> Speaker:
+        """Who reads, for shaping."""
+        return Speaker(viewer, language_of(self.request, self.pages), clock.now())
+
+    def render(self, name: str, speaker: Speaker, around: Around | None, here: Place | str, **data: Any) -> str:
+        """A page or a fragment inside the house; ``around`` is None for a fragment without a rail."""
+        session = self.door.credentials.session
+        shell = make_shell(self.door.house, session, speaker, around or NOTHING, here)
+        return self.pages.render(name, speaker.language, speaker.viewer.theme, shell=shell, **data)
+
+    async def render_later(
+        self, name: str, speaker: Speaker, around: Around | None, here: Place | str, **data: Any
+    ) -> Response[str]:
+        """``render`` in a thread, as an answer."""
+        return html(await asyncio.to_thread(self.render, name, speaker, around, here, **data))
+
+
+def html(body: str, status: int = 200) -> Response[str]:
+    """A page or a fragment."""
+    return Response(body, status_code=status, media_type="text/html", headers={"Vary": "HX-Request"})
+
+
+def wants(request: Asked) -> str:
+    """What of a page htmx asked for: the tag and id of its target, empty for the whole page."""
+    headers = request.headers
+    if headers.get("hx-request") != "true" or headers.get("hx-request-type") == "full":
+        return ""
+    return str(headers.get("hx-target", "")) if not headers.get("hx-history-restore-request") else ""

@@ -1,0 +1,173 @@
+"""The lists of threads and the thread opened from one: whole pages, and the same in parts for a page that is there."""
+
+from __future__ import annotations
+
+import asyncio
+from dataclasses import dataclass
+from typing import Annotated, Any
+
+from litestar import Response, get
+from litestar.params import Parameter
+from litestar.response import Redirect
+
+from api.auth import Door
+from api.web.desk import After, Asked, Desk, Id, Words, html, wants
+from api.web.letters import Display
+from api.web.lists import Listed, make_list, see_list, title_of
+from api.web.panel import Known, make_client_panel, make_unknown_panel, see_client
+from api.web.place import Place, read_place
+from api.web.rows import make_row
+from api.web.shapes import Speaker
+from api.web.shell import Around, see_around
+from api.web.thread import Seen, make_thread, needs_display, see_names
+from core.database import ReadTx
+from core.errors import Unavailable
+from core.log import get_log
+from crm.staff.readable import Viewer
+from mailhub.mailboxes.handling import set_read
+from mailhub.mailboxes.reading import OpenThread, get_thread
+
+MOST_DISPLAYS = 5
+log = get_log(__name__)
+Section = Annotated[str, Parameter(query="section", max_length=10, default="")]
+PicturesOf = Annotated[int | None, Parameter(query="pictures", ge=1, default=None)]
+
+
+@dataclass(frozen=True, slots=True)
+class Opened:
+    """A thread with everything a page shows around it; ``listed`` and ``around`` are None for a part of a page."""
+
+    seen: Seen
+    known: Known | None
+    listed: Listed | None
+    around: Around
+
+
+def see_page(tx: ReadTx, viewer: Viewer, place: Place, after: str | None) -> tuple[Listed, Around]:
+    """A list and what stands around it, on one snapshot."""
+    return see_list(tx, viewer, place, after), see_around(tx, viewer)
+
+
+def see_thread(tx: ReadTx, viewer: Viewer, place: Place, thread_id: int, whole: bool) -> Opened:
+    """A thread and, for a whole page, the list it was opened from. Raises NotFound."""
+    opened = get_thread(tx, viewer, thread_id)
+    client_id = opened.row.counterparty_id
+    return Opened(
+        see_names(tx, opened),
+        see_client(tx, viewer, client_id) if client_id is not None else None,
+        see_list(tx, viewer, place, None) if whole else None,
+        see_around(tx, viewer),
+    )
+
+
+@get("/", include_in_schema=False)
+async def home(door: Door) -> Redirect:
+    """To what waits for us."""
+    await door.read(lambda _tx, viewer: viewer)
+    return Redirect("/waiting", status_code=303)
+
+
+@get(["/waiting", "/mine", "/open", "/closed", "/spam"], include_in_schema=False)
+async def view(door: Door, request: Asked, after: After, section: Section) -> Response[str]:
+    """A view of all mailboxes."""
+    return await show_list(door, request, read_place(request.scope["path"]), after, section)
+
+
+@get(["/mailboxes/{box_id:int}", "/mailboxes/{box_id:int}/{kind:str}"], include_in_schema=False)
+async def mailbox(
+    door: Door, request: Asked, box_id: Id, after: After, section: Section, kind: str = "open"
+) -> Response[str]:
+    """One mailbox."""
+    return await show_list(door, request, read_place(f"mailboxes/{box_id}/{kind}"), after, section)
+
+
+@get("/search", include_in_schema=False)
+async def search(door: Door, request: Asked, q: Words, section: Section) -> Response[str]:
+    """What was found."""
+    return await show_list(door, request, Place("all", None, q.strip()), None, section)
+
+
+@get(
+    [f"/{view}/threads/{{thread_id:int}}" for view in ("waiting", "mine", "open", "closed", "spam", "search")],
+    include_in_schema=False,
+)
+async def thread(door: Door, request: Asked, thread_id: Id, q: Words, pictures: PicturesOf) -> Response[str]:
+    """A thread opened from a view or a search."""
+    place = read_place(request.scope["path"].split("/")[1], q.strip())
+    return await show_thread(door, request, place, thread_id, pictures)
+
+
+@get(
+    ["/mailboxes/{box_id:int}/threads/{thread_id:int}", "/mailboxes/{box_id:int}/{kind:str}/threads/{thread_id:int}"],
+    include_in_schema=False,
+)
+async def thread_of_mailbox(
+    door: Door, request: Asked, box_id: Id, thread_id: Id, pictures: PicturesOf, kind: str = "open"
+) -> Response[str]:
+    """A thread opened from a mailbox."""
+    return await show_thread(door, request, read_place(f"mailboxes/{box_id}/{kind}"), thread_id, pictures)
+
+
+async def show_list(door: Door, request: Asked, place: Place, after: str | None, section: str) -> Response[str]:
+    """A list as a page, as itself, or as the rows that follow."""
+    desk, part = Desk(door, request), wants(request)
+
+    def render(viewer: Viewer, found: tuple[Listed, Around]) -> str:
+        speaker = desk.speaker(viewer)
+        shown = make_list(speaker, place, found[0], section=section)
+        template = "_rows.html" if part.startswith("li") else "_list.html" if part else "inbox.html"
+        return desk.render(template, speaker, found[1], place, list=shown, thread=None, panel=None)
+
+    if not place.words:
+        return html(await door.page(render, see_page, place, after))
+    found = await door.search(see_page, place, after)
+    return html(await asyncio.to_thread(render, door.viewer, found))
+
+
+async def show_thread(
+    door: Door, request: Asked, place: Place, thread_id: int, pictures_of: int | None
+) -> Response[str]:
+    """A thread as a page or in place; it is read from now on."""
+    part = wants(request)
+    opened = await door.read(see_thread, place, thread_id, not part)
+    if opened.seen.open.row.unread:
+        await door.write(set_read, thread_id, read=True)
+    displays = await ready_displays(request, opened.seen.open, pictures_of)
+    desk = Desk(door, request)
+    speaker = desk.speaker(door.viewer)
+    data = make_opened(speaker, place, opened, displays, pictures_of)
+    if part:
+        row = make_row(speaker, place, opened.seen.open.row, open_id=thread_id, read=True)
+        return await desk.render_later("_open.html", speaker, opened.around, place, row=row, **data)
+    assert opened.listed is not None
+    shown = make_list(speaker, place, opened.listed, open_id=thread_id)
+    return await desk.render_later("inbox.html", speaker, opened.around, place, list=shown, **data)
+
+
+def make_opened(
+    speaker: Speaker, place: Place, opened: Opened, displays: dict[int, Display], pictures_of: int | None = None
+) -> dict[str, Any]:
+    """Thread and panel."""
+    title = title_of(speaker, place, opened.around.boxes)
+    thread = make_thread(speaker, place, opened.seen, displays, title=title, pictures_of=pictures_of)
+    if opened.known is not None:
+        return {"thread": thread, "panel": make_client_panel(speaker, place, opened.known, opened.seen.open)}
+    return {"thread": thread, "panel": make_unknown_panel(speaker, place, opened.seen)}
+
+
+async def ready_displays(request: Asked, opened: OpenThread, pictures_of: int | None = None) -> dict[int, Display]:
+    """The harmless HTML of the newest letters; one that cannot be made ready says so in its own frame."""
+    found: dict[int, Display] = {}
+    for message in needs_display(opened)[:MOST_DISPLAYS]:
+        variant = "pictures" if message.id == pictures_of else "plain"
+        try:
+            display = await request.app.state.displays.show(message.letter_id, message.blob_id, variant)
+        except Unavailable as problem:
+            log.warning("a letter is shown without its size", message=message.id, reason=problem.sentence)
+            continue
+        if display is not None:
+            found[message.id] = display
+    return found
+
+
+ROUTES = [home, view, mailbox, search, thread, thread_of_mailbox]

@@ -1,0 +1,149 @@
+"""A list of threads: from what a verb read to what ``templates/web/_list.html`` shows."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+
+from api.web.place import IN_A_MAILBOX, Place
+from api.web.rows import SECTIONS, Section, make_sections
+from api.web.shapes import Speaker, short_name
+from core.database import ReadTx
+from core.errors import NotFound
+from crm.staff.readable import Viewer
+from mailhub.mailboxes.boxes import Mailbox, list_mailboxes
+from mailhub.mailboxes.lists import ThreadRow, list_threads, search_threads
+
+
+@dataclass(frozen=True, slots=True)
+class Listed:
+    """Rows of a place, and the mailbox it is about."""
+
+    rows: Sequence[ThreadRow]
+    next: str | None
+    boxes: list[Mailbox]
+    continued: bool
+
+
+@dataclass(frozen=True, slots=True)
+class Order:
+    """Another look at the same mailbox."""
+
+    url: str
+    title: str
+    current: bool
+
+
+@dataclass(frozen=True, slots=True)
+class Step:
+    """Where one may go on."""
+
+    url: str
+    title: str
+
+
+@dataclass(frozen=True, slots=True)
+class Empty:
+    """What is said where there are no rows."""
+
+    title: str
+    text: str
+    step: Step | None
+
+
+@dataclass(frozen=True, slots=True)
+class List:
+    """See templates/web/_list.html."""
+
+    title: str
+    url: str
+    total: int | None
+    sections: list[Section]
+    next_url: str | None
+    news_url: str
+    orders: list[Order]
+    empty: Empty | None
+    words: str
+
+
+def see_list(tx: ReadTx, viewer: Viewer, place: Place, after: str | None) -> Listed:
+    """A page of a place. Raises NotFound for a mailbox that is not there or not theirs, Invalid for a bad cursor."""
+    boxes = list_mailboxes(tx, viewer)
+    scope_id = None
+    if place.mailbox_id is not None:
+        scope_id = next((box.scope_id for box in boxes if box.id == place.mailbox_id), None)
+        if scope_id is None:
+            raise NotFound("There is no mailbox with the number %(id)s.", id=place.mailbox_id)
+    if place.view == "all":
+        found = search_threads(tx, viewer, place.words, scope_id=scope_id) if place.words else []
+        return Listed(found, None, boxes, continued=False)
+    page = list_threads(tx, viewer, place.view, scope_id=scope_id, after=after)
+    return Listed(page.items, page.next, boxes, continued=after is not None)
+
+
+def title_of(speaker: Speaker, place: Place, boxes: Sequence[Mailbox]) -> str:
+    """The name of a place, the same in rail, head and "back"."""
+    if place.mailbox_id is not None:
+        return next((short_name(box) for box in boxes if box.id == place.mailbox_id), "")
+    if place.view == "all":
+        return speaker.say("Search")
+    return {
+        "waiting": speaker.say("Waiting for us"),
+        "mine": speaker.say("Assigned to me"),
+        "open": speaker.say("All open"),
+        "closed": speaker.say("Closed"),
+        "spam": speaker.say("Junk"),
+    }[place.view]
+
+
+def make_list(speaker: Speaker, place: Place, found: Listed, *, open_id: int | None = None, section: str = "") -> List:
+    """The list; ``section`` is where the page before ended."""
+    sections = make_sections(speaker, place, found.rows, open_id=open_id, after=section)
+    last = (sections[-1].key or "rows") if sections else ""
+    if section in SECTIONS and last in SECTIONS:
+        last = max(section, last, key=SECTIONS.index)
+    return List(
+        title=title_of(speaker, place, found.boxes),
+        url=place.url,
+        total=len(found.rows) if place.words and found.next is None else None,
+        sections=sections,
+        next_url=place.page(found.next, last) if found.next else None,
+        news_url=place.fragment("news"),
+        orders=_looks(speaker, place),
+        empty=None if sections else _empty(speaker, place, found.boxes),
+        words=place.words,
+    )
+
+
+def _looks(speaker: Speaker, place: Place) -> list[Order]:
+    if place.mailbox_id is None:
+        return []
+    names = {"open": speaker.say("Open"), "closed": speaker.say("Closed"), "spam": speaker.say("Junk")}
+    return [Order(Place(view, place.mailbox_id).url, names[view], view == place.view) for view in IN_A_MAILBOX]
+
+
+def _empty(speaker: Speaker, place: Place, boxes: Sequence[Mailbox]) -> Empty:
+    all_open = Step("/open", speaker.say("All open threads"))
+    if place.view == "all":
+        title = speaker.say("Nothing found") if place.words else speaker.say("What are you looking for?")
+        return Empty(title, speaker.say("All the words must stand in one letter, in its text, subject or names."), None)
+    if not boxes:
+        text = speaker.say("Ask an administrator for the right to see a mailbox. Its letters come here at once.")
+        return Empty(speaker.say("You see no mailbox yet"), text, None)
+    if place.mailbox_id is not None:
+        text = speaker.say("Letters to this mailbox come here by themselves.")
+        return Empty(speaker.say("Nothing here"), text, None)
+    title, text = {
+        "waiting": (
+            speaker.say("Nobody waits for us"),
+            speaker.say("A letter from a client comes here and stays until somebody answers it."),
+        ),
+        "mine": (
+            speaker.say("Nothing is assigned to you"),
+            speaker.say("Take a thread from those that wait, or let somebody give you one."),
+        ),
+        "open": (speaker.say("No open threads"), speaker.say("Every thread that is not closed stands here.")),
+        "closed": (speaker.say("No closed threads"), speaker.say("What is done comes here and can be opened again.")),
+        "spam": (speaker.say("No junk"), speaker.say("Letters that a filter or somebody called junk come here.")),
+    }[place.view]
+    return Empty(title, text, all_open if place.view in ("waiting", "mine") else None)

@@ -1,0 +1,146 @@
+"""What stands around every page: the rail with its counters, the top bar, the person's menu."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+from api.auth import csrf_token
+from api.web.place import Place
+from api.web.shapes import Person, Speaker, colour_of, make_person, short_name
+from core.changes import Position, newest_position
+from core.database import ReadTx
+from core.language import LANGUAGES
+from crm.staff.readable import Viewer
+from mailhub.mailboxes.boxes import Mailbox, list_mailboxes
+from mailhub.mailboxes.lists import Counters, count_threads
+from mailhub.routing.quarantine import count_held
+from mailhub.runtime import House
+
+LANGUAGE_NAMES = {"en": "English", "uk": "Українська", "ru": "Русский", "bg": "Български", "vi": "Tiếng Việt"}
+EVENTS_URL = "/api/v1/events"
+
+
+@dataclass(frozen=True, slots=True)
+class Around:
+    """What a snapshot says for the shell."""
+
+    boxes: list[Mailbox]
+    counters: Counters
+    held: int
+    position: Position
+
+
+def see_around(tx: ReadTx, viewer: Viewer) -> Around:
+    """Read it, on the snapshot of the page itself, so that its counters and its rows agree."""
+    boxes = list_mailboxes(tx, viewer)
+    return Around(boxes, count_threads(tx, viewer), count_held(tx, viewer), newest_position(tx))
+
+
+@dataclass(frozen=True, slots=True)
+class Item:
+    """A line of the rail."""
+
+    key: str
+    url: str
+    count: int | None
+    current: bool
+
+
+@dataclass(frozen=True, slots=True)
+class BoxItem:
+    """A mailbox in the rail; the count is what waits for us there."""
+
+    url: str
+    name: str
+    address: str
+    count: int
+    colour: str
+    personal: bool
+    current: bool
+    problem: str | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class Choice:
+    """A language to choose."""
+
+    code: str
+    name: str
+
+
+@dataclass(frozen=True, slots=True)
+class Urls:
+    """Where the shell's own buttons lead."""
+
+    rail: str
+    home: str = "/"
+    events: str = EVENTS_URL
+    preferences: str = "/settings/preferences"
+    settings: str = "/settings"
+    search: str = "/search"
+    logout: str = "/logout"
+
+
+@dataclass(frozen=True, slots=True)
+class Shell:
+    """See templates/web/layout.html."""
+
+    user: Person
+    csrf_token: str
+    company: str | None
+    notice: str | None
+    last_change: str
+    views: list[Item]
+    mailboxes: list[BoxItem]
+    places: list[Item]
+    languages: list[Choice]
+    units: dict[str, str]
+    urls: Urls
+    words: str
+
+
+def make_shell(house: House, session: str | None, speaker: Speaker, around: Around, here: Place | str) -> Shell:
+    """The shell; ``here`` is the list or the name of the page that is shown."""
+    viewer = speaker.viewer
+    place = here if isinstance(here, Place) else Place("all")
+    key = here if isinstance(here, str) else ""
+    day, hour, minute = speaker.language.units
+    counts = {"waiting": around.counters.waiting, "mine": around.counters.mine}
+    views = [
+        Item(view, f"/{view}", counts.get(view), place.mailbox_id is None and place.view == view and not key)
+        for view in ("waiting", "mine", "open", "closed", "spam")
+    ]
+    places = [Item("clients", "/clients", None, key == "clients")]
+    places.append(Item("quarantine", "/quarantine", around.held, key == "quarantine"))
+    if viewer.is_admin:
+        places.append(Item("health", "/health", None, key == "health"))
+    return Shell(
+        user=make_person(viewer.name, me=True, person_id=viewer.user_id),
+        csrf_token=csrf_token(house.keys, session),
+        company=house.settings.company.name or None,
+        notice=speaker.say("Demo: nothing leaves this machine") if house.demo else None,
+        last_change=str(around.position),
+        views=views,
+        mailboxes=[_box_item(box, around.counters, place) for box in around.boxes],
+        places=places,
+        languages=[Choice(code, LANGUAGE_NAMES[code]) for code in LANGUAGES],
+        units={"day": day, "hour": hour, "minute": minute},
+        urls=Urls(rail=_rail_url(here)),
+        words=place.words,
+    )
+
+
+def _box_item(box: Mailbox, counters: Counters, place: Place) -> BoxItem:
+    return BoxItem(
+        url=f"/mailboxes/{box.id}",
+        name=short_name(box),
+        address=f"{box.name} · {box.address}" if box.name != box.address else box.address,
+        count=counters.by_mailbox.get(box.id, 0),
+        colour=colour_of(box.kind, box.colour),
+        personal=box.kind == "personal",
+        current=place.mailbox_id == box.id,
+    )
+
+
+def _rail_url(here: Place | str) -> str:
+    return f"/fragments/rail?page={here}" if isinstance(here, str) else here.fragment("rail")
