@@ -6,6 +6,7 @@ from typing import Any
 
 from sqlalchemy import bindparam, delete, select, update
 
+from core import clock
 from core.changes import record_change
 from core.database import ReadTx, WriteTx
 from core.errors import Invalid, NotFound
@@ -14,11 +15,29 @@ from crm.interactions import forget_thread, give_letters, record_letter
 from crm.parties import get_counterparty
 from crm.staff.people import get_user
 from crm.staff.readable import Viewer, demand, readable
-from mailhub.mailboxes.tables import letter, message, thread, unread
+from mailhub.mailboxes.tables import letter, mailbox, message, thread, unread
 from mailhub.mailboxes.threads import ANSWERABLE, tell
 
 STATES = ("open", "closed", "spam")
-
+_NOBODY_WAITS: dict[str, Any] = {"waiting_for": None, "waiting_since": None, "due_at": None}
+_LAST_OUT = (
+    select(message.c.id)
+    .where(message.c.thread_id == bindparam("thread_id"), message.c.direction == "out")
+    .order_by(message.c.id.desc())
+    .limit(1)
+)
+_FIRST_UNANSWERED = (
+    select(message.c.dated_at)
+    .join(letter, letter.c.id == message.c.letter_id)
+    .where(
+        message.c.thread_id == bindparam("thread_id"),
+        message.c.id > bindparam("after"),
+        message.c.spam == 0,
+        letter.c.kind.in_(sorted(ANSWERABLE)),
+    )
+    .order_by(message.c.id)
+    .limit(1)
+)
 
 _EXECUTOR = select(thread.c.executor_id).where(thread.c.id == bindparam("thread_id"))
 
@@ -74,13 +93,29 @@ def set_state(tx: WriteTx, viewer: Viewer, thread_id: int, state: str) -> None:
     demand(viewer, "answer", row.scope_id)
     if row.state == state:
         return
-    values: dict[str, Any] = {"state": state}
-    if state != "open":
-        values |= {"waiting_for": None, "waiting_since": None, "due_at": None}
-    _set(tx, thread_id, **values)
+    _set(tx, thread_id, state=state, **(_waiting_again(tx, row) if state == "open" else _NOBODY_WAITS))
     sentences = {"open": "Opened again.", "closed": "Closed.", "spam": "Marked as junk."}
     tell(tx, thread_id, sentences[state], user_id=viewer.user_id)
     _changed(tx, row, "thread.state", viewer, state=state)
+
+
+def _waiting_again(tx: WriteTx, row: Any) -> dict[str, Any]:
+    """Whoever waited when a thread was closed waits again when it is opened: since their first letter without an
+    answer."""
+    last_out = tx.value(_LAST_OUT, {"thread_id": row.id})
+    since = tx.value(_FIRST_UNANSWERED, {"thread_id": row.id, "after": last_out or 0})
+    if since is None:
+        return _NOBODY_WAITS
+    hours = tx.get(mailbox, row.mailbox_id).answer_hours
+    return {"waiting_for": "us", "waiting_since": since, "due_at": since + hours * clock.HOUR}
+
+
+def note_refused(tx: WriteTx, thread_id: int, *, by: Viewer) -> None:
+    """Note on a thread that its sender was called "not a client"."""
+    row = tx.get(thread, thread_id)
+    _set(tx, thread_id, match={**row.match, "refused": True})
+    tell(tx, thread_id, "Called “not a client”.", user_id=by.user_id)
+    _changed(tx, row, "thread.filed", by)
 
 
 def file_under(tx: WriteTx, viewer: Viewer, thread_id: int, counterparty_id: int, contact_id: int | None) -> None:
