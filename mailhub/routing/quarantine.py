@@ -12,6 +12,7 @@ from core.database import ReadTx, WriteTx
 from core.errors import Conflict, NotFound
 from core.jobs import enqueue
 from core.paging import Page, cut_page, decode_cursor
+from crm.parties import get_counterparty
 from crm.staff.readable import Viewer, demand, readable
 from mailhub.ingest.intake import PROCESS_JOB
 from mailhub.mailboxes.tables import incoming
@@ -77,6 +78,22 @@ def retry(tx: WriteTx, viewer: Viewer, incoming_id: int) -> None:
     held = get_held(tx, viewer, incoming_id)
     demand(viewer, "answer", held.scope_id)
     release(tx, incoming_id)
+
+
+def retry_all(tx: WriteTx, viewer: Viewer) -> int:
+    """Run the journeys again of all that the viewer may let out, up to 50. Returns how many."""
+    able = [held for held in list_held(tx, viewer).items if viewer.may("answer", held.scope_id)]
+    for held in able:
+        release(tx, held.id)
+    return len(able)
+
+
+def file_by_hand(tx: WriteTx, viewer: Viewer, incoming_id: int, counterparty_id: int) -> None:
+    """Let a letter out and say whose it is. Raises NotFound, Forbidden, Conflict."""
+    held = get_held(tx, viewer, incoming_id)
+    demand(viewer, "answer", held.scope_id)
+    get_counterparty(tx, counterparty_id)
+    release(tx, incoming_id, by_hand={"counterparty_id": counterparty_id})
 
 
 def release(tx: WriteTx, incoming_id: int, *, by_hand: dict[str, Any] | None = None) -> None:
