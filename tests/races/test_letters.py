@@ -14,8 +14,8 @@ from mailhub.mailboxes.boxes import add_mailbox
 from mailhub.mailboxes.letters import record_letter
 from mailhub.routing.quarantine import hold, release
 from tests.races.conftest import Race
-from tests.races.mail import add_office, arrive, claim_letters, deliver, read_letter, write_letter
 from tests.support.engines import count, look
+from tests.support.mail import add_office, arrive, claim_letters, deliver, read_letter, write_letter
 
 
 @pytest.fixture

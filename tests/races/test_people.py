@@ -16,8 +16,8 @@ from crm.staff.sessions import find_session, start_session
 from mailhub.mailboxes.boxes import add_mailbox
 from mailhub.mailboxes.handling import assign_thread, set_read, set_state
 from tests.races.conftest import Race
-from tests.races.mail import add_office, deliver, write_letter
 from tests.support.engines import count, look
+from tests.support.mail import add_office, deliver, write_letter
 
 
 def one_won(told: list[object]) -> bool:

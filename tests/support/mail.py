@@ -1,4 +1,4 @@
-"""Letters for races: written, understood, at the door."""
+"""Letters for tests: written, understood, at the door."""
 
 from __future__ import annotations
 

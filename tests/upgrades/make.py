@@ -1,0 +1,129 @@
+"""Make the small filled database of the newest tables: ``python -m tests.upgrades.make``.
+
+It is written as SQL text to ``tests/upgrades/<revision>.sql``. Run it when the tables of a revision are final, commit
+the file, and never touch it again: it stands for the databases that people have.
+"""
+
+from __future__ import annotations
+
+import random
+import sqlite3
+import tempfile
+from functools import partial
+from pathlib import Path
+from unittest.mock import patch
+
+from core import clock, jobs, limits, secrets
+from core.blobs import record_settled
+from core.changes import Position, move_consumer
+from core.columns import metadata
+from core.database import Database, open_database
+from core.marks import ensure_identity
+from crm.parties import add_contact, add_counterparty, record_not_a_client
+from crm.staff.people import add_team, add_user, join_team
+from crm.staff.readable import get_viewer
+from crm.staff.rights import add_grant
+from crm.staff.sessions import add_token, start_session
+from mailhub.ingest.intake import accept
+from mailhub.letters.html import POLICY_VERSION
+from mailhub.mailboxes.boxes import add_mailbox
+from mailhub.mailboxes.handling import assign_thread, set_state
+from mailhub.mailboxes.tables import letter_html
+from mailhub.migrations import newest, upgrade
+from mailhub.routing.quarantine import hold
+from tests.support.mail import add_office, arrive, claim_letters, deliver, write_letter
+
+HERE = Path(__file__).parent
+MOMENT = 1_795_000_000 * clock.SECOND
+TABLES = sorted(metadata.tables)
+
+
+def fill(database: Database) -> None:
+    """At least one row in every table, by the verbs that write them."""
+    write = database.write_now
+    write(ensure_identity)
+    box, (olena, petro) = add_office(
+        database, "olena", "petro", aliases=["info@firm.example"], catch_all="firm.example", way="round_robin"
+    )
+    write(partial(add_user, is_admin=True, language="bg"), "admin@firm.example", "Адмін")
+    team = write(add_team, "Sales")
+    write(join_team, team, olena)
+    write(partial(add_grant, team_id=team, only_assigned=True), box.scope_id, "comment")
+    write(partial(add_mailbox, owner_id=petro), "petro@firm.example", "Petro", "personal")
+    write(partial(start_session, peer="192.0.2.1", agent="x"), olena)
+    write(add_token, olena, "report", ["read"])
+    client = write(
+        partial(add_counterparty, domains=["client.example"], emails=["office@client.example"], manager_id=olena),
+        "Ромашка ООД",
+    )
+    write(partial(add_contact, emails=["anna@client.example"], counterparty_id=client), "Ганна Коваль")
+    write(record_not_a_client, "news@shop.example", "olena@firm.example")
+    boot = write(jobs.start_boot)
+    for number in range(6):
+        deliver(database, boot, write_letter(number), box.id)
+        deliver(database, boot, write_letter(100 + number, answers=number), box.id)
+    viewer = database.read_now(get_viewer, olena)
+    write(assign_thread, viewer, 1, petro)
+    write(set_state, viewer, 2, "closed")
+    write(record_settled, [1])
+    held = write(accept, arrive(b"From: broken\r\n\r\n", box.id))
+    ((_process, job, *_understood),) = claim_letters(database, boot)
+    write(hold, held, "parse", "The letter cannot be read.")
+    write(jobs.finish, job)
+    write(accept, arrive(write_letter(7), box.id))
+    write(move_consumer, "live", Position(0, 3))
+    write(limits.take, "sign-in 192.0.2.1", limits.Rate(5, clock.MINUTE))
+    shown = {"letter_id": 1, "variant": "plain", "policy": POLICY_VERSION, "html": "<p>We need pumps.</p>", "facts": {}}
+    write(lambda tx: tx.insert(letter_html, **shown))
+
+
+def count_rows(connection: sqlite3.Connection) -> dict[str, int]:
+    """How many rows every table has."""
+    names = [
+        row[0]
+        for row in connection.execute(
+            "SELECT name FROM sqlite_master WHERE type = 'table' AND name NOT LIKE 'sqlite_%'"
+        )
+    ]
+    return {name: connection.execute(f'SELECT count(*) FROM "{name}"').fetchone()[0] for name in sorted(names)}
+
+
+def dump(path: Path) -> str:
+    """The database as SQL text. Raises ValueError when a table stayed empty: its rows would not be proven."""
+    connection = sqlite3.connect(path)
+    try:
+        rows = count_rows(connection)
+        empty = [name for name in TABLES if not rows[name]]
+        if empty:
+            raise ValueError(f"no rows in {', '.join(empty)}: fill() has to write some")
+        # The index of words is contentless: it stands in its shadow tables, and selecting from it gives rows of NULL.
+        lines = [line for line in connection.iterdump() if not line.startswith('INSERT INTO "word_index" VALUES')]
+        return "\n".join(lines) + "\n"
+    finally:
+        connection.close()
+
+
+def main() -> None:
+    """Fill a database of the newest tables and write it down, the same on every run."""
+    chance = random.Random(1)
+    with (
+        tempfile.TemporaryDirectory() as folder,
+        patch.object(clock, "now", lambda: MOMENT),
+        patch.object(secrets.secrets, "token_bytes", chance.randbytes),
+        patch.object(secrets.secrets, "token_urlsafe", lambda size=32: chance.randbytes(size).hex()),
+        patch.object(secrets.secrets, "token_hex", lambda size=8: chance.randbytes(size).hex()),
+    ):
+        path = Path(folder) / "mailhub.db"
+        upgrade(f"sqlite:///{path}")
+        database = open_database(f"sqlite:///{path}")
+        try:
+            fill(database)
+        finally:
+            database.close()
+        target = HERE / f"{newest()}.sql"
+        target.write_text(dump(path))
+        print(f"{target.name}: {len(TABLES)} tables, {target.stat().st_size} bytes")
+
+
+if __name__ == "__main__":
+    main()
