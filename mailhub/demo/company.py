@@ -20,15 +20,11 @@ COMPANY = "Delta Pump"
 DOMAIN = "delta.example"
 PASSWORD = "pumps-and-bearings"  # noqa: S105 — printed for everybody, and the demo never leaves this machine
 DEMO_PEOPLE = (
-    DemoPerson("Helen Carter", f"helen@{DOMAIN}", PASSWORD, "Administrator: sees and manages every public mailbox."),
-    DemoPerson("Оксана Лисенко", f"oksana@{DOMAIN}", PASSWORD, "Head of sales: hands out work, has a mailbox alone."),
-    DemoPerson(
-        "Андрей Мельник", f"andriy@{DOMAIN}", PASSWORD, "Sales and claims; of claims@ only what is given to him."
-    ),
-    DemoPerson("Елена Димитрова", f"elena@{DOMAIN}", PASSWORD, "Purchasing and claims: gives answers there."),
-    DemoPerson(
-        "Trần Quốc Bảo", f"bao@{DOMAIN}", PASSWORD, "Marketing: reads sales@, comments, answers nothing but info@."
-    ),
+    DemoPerson("Helen Carter", f"helen@{DOMAIN}", PASSWORD, "Administrator: manages every public mailbox"),
+    DemoPerson("Оксана Лисенко", f"oksana@{DOMAIN}", PASSWORD, "Head of sales: hands out the work"),
+    DemoPerson("Андрей Мельник", f"andriy@{DOMAIN}", PASSWORD, "Sales; of the claims, only those given to him"),
+    DemoPerson("Елена Димитрова", f"elena@{DOMAIN}", PASSWORD, "Purchasing and claims"),
+    DemoPerson("Trần Quốc Bảo", f"bao@{DOMAIN}", PASSWORD, "Marketing: reads sales letters, answers at info@"),
 )
 ADMINISTRATOR = DEMO_PEOPLE[0]
 _LANGUAGES = {"helen": "en", "oksana": "uk", "andriy": "ru", "elena": "bg", "bao": "vi"}

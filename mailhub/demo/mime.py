@@ -9,6 +9,7 @@ from dataclasses import dataclass
 from email.header import Header
 from hashlib import sha256
 
+_PLAIN = str.maketrans({"—": "-", "–": "-", "№": "N", "«": '"', "»": '"', "€": "EUR "})
 _TONES = frozenset("\u0300\u0301\u0303\u0309\u0323")
 
 
@@ -47,7 +48,9 @@ def choose_charset(text: str, charset: str) -> str:
 
 
 def fit(text: str, charset: str) -> str:
-    """The text in the form that the charset can hold: windows-1258 writes Vietnamese tones behind their vowels."""
+    """The text as people of that charset write it: tones behind their vowels in windows-1258, plain signs in KOI8."""
+    if charset.startswith("koi8"):
+        return text.translate(_PLAIN)
     if charset != "windows-1258":
         return text
     fitted = []

@@ -167,9 +167,9 @@ PROGRAMS: dict[str, tuple[Program, ...]] = {
     ),
     "ru": (
         *_COMMON,
-        mail_ru,
-        mail_ru,
         partial(plain, charset="koi8-r", encoding="base64"),
+        mail_ru,
+        mail_ru,
         partial(plain, charset="windows-1251", encoding="8bit"),
     ),
     "bg": (*_COMMON, abv_bg, abv_bg, partial(plain, charset="windows-1251", encoding="8bit")),

@@ -39,6 +39,8 @@ _WAITING = (
     ("info", 24, 18.5, 0),
 )
 
+_DAYS_BACK = (0, 0, 0, 0, 0, 1, 3)
+
 
 @dataclass(slots=True)
 class Story:
@@ -88,7 +90,7 @@ def _tell_talk(
     latest = moment - TODAY
     begin = rng.randrange(moment - SPAN, latest - DAY)
     end = min(latest, begin + 5 * DAY)
-    times = sorted(min(latest, _in_office(rng, rng.randrange(begin, end))) for _ in range(length))
+    times = sorted(_in_office(rng, rng.randrange(begin, end), latest) for _ in range(length))
     talk = open_talk(rng, number, client, times[0] if times else moment, to=to)
     talk.offset = rng.randrange(max(1, len(talk.words.follow_ups) - length))
     if talk.topic.mailbox in SHORT:
@@ -103,7 +105,7 @@ def _tell_occasions(rng: Random, moment: int) -> Iterator[Letter]:
     numbers = iter(range(5000, 6000))
 
     def at() -> int:
-        return min(moment - TODAY, _in_office(rng, rng.randrange(moment - SPAN, moment - TODAY)))
+        return _in_office(rng, rng.randrange(moment - SPAN, moment - TODAY), moment - TODAY)
 
     for language in LANGUAGES:
         words = load_words(language)
@@ -134,8 +136,9 @@ def _pick(rng: Random, clients: list[Client], mailbox: str) -> Client:
     return rng.choice(fitting)
 
 
-def _in_office(rng: Random, at: int) -> int:
-    """The same day between 6 and 16 hours UTC, and a weekend becomes the Friday before."""
-    day = to_datetime(at)
-    back = max(day.weekday() - 4, 0) * DAY
-    return at - at % DAY - back + rng.randrange(6 * HOUR, 16 * HOUR)
+def _in_office(rng: Random, at: int, latest: int) -> int:
+    """The same day between 6 and 16 hours UTC; a weekend becomes a day before it, what is too late an earlier day."""
+    hour = rng.randrange(6 * HOUR, 16 * HOUR)
+    while (moment := at - at % DAY - _DAYS_BACK[to_datetime(at).weekday()] * DAY + hour) > latest:
+        at -= DAY
+    return moment
