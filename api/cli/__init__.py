@@ -14,6 +14,7 @@ from core.errors import HouseError
 
 # The name of a command → where it is. What people need first stands first.
 COMMANDS = {
+    "demo": "api.cli.demo:demo",
     "serve": "api.cli.serve:serve",
     "upgrade": "api.cli.upgrade:upgrade",
     "check": "api.cli.check:check",
@@ -24,6 +25,8 @@ COMMANDS = {
     "import": "api.cli.imports:imports",
     "parse": "api.cli.parse:parse",
     "quarantine": "api.cli.quarantine:quarantine",
+    "backup": "api.cli.backup:backup",
+    "restore": "api.cli.backup:restore",
 }
 
 

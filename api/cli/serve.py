@@ -64,13 +64,11 @@ async def run_house(settings: Settings, roles: tuple[str, ...], *, as_json: bool
     failed = False
     try:
         await house.open()
-        await house.start(roles)
+        await _start(house, roles)
         if web is not None:
             await web.start(house)
         _say_ready(house, None if web is None else web.port, as_json=as_json)
         failed = await _until_asked(house, asked)
-    except OSError as problem:
-        raise Conflict("A port cannot be opened: %(why)s.", why=problem.strerror or problem) from problem
     finally:
         try:
             async with asyncio.timeout(STOP_SECONDS):
@@ -80,6 +78,14 @@ async def run_house(settings: Settings, roles: tuple[str, ...], *, as_json: bool
         except TimeoutError:
             log.warning("work under way was cut off", seconds=STOP_SECONDS)
     return not failed
+
+
+async def _start(house: House, roles: tuple[str, ...]) -> None:
+    try:
+        await house.start(roles)
+    except OSError as problem:
+        why = problem.strerror or problem
+        raise Conflict("Port %(port)s cannot be opened: %(why)s.", port=house.settings.smtp.port, why=why) from problem
 
 
 def _hear_signals() -> asyncio.Event:

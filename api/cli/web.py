@@ -12,7 +12,7 @@ from typing import Any
 import uvicorn
 
 from api.app import create_app
-from core.errors import Unavailable
+from core.errors import Conflict, Unavailable
 from core.settings import Settings
 from mailhub.runtime import House
 
@@ -26,7 +26,7 @@ class Web:
     """Binds its port at once, so that its real number is known before anything is built from the settings."""
 
     def __init__(self, settings: Settings) -> None:
-        """Raises OSError when the port is taken."""
+        """Raises Conflict when the port is taken."""
         self._socket = _bind(settings.web.host, settings.web.port)
         self.port: int = self._socket.getsockname()[1]
         web = settings.web
@@ -69,12 +69,12 @@ class _Server(uvicorn.Server):
 
 
 def _bind(host: str, port: int) -> socket.socket:
-    family, kind, protocol, _, address = socket.getaddrinfo(host, port, type=socket.SOCK_STREAM)[0]
-    bound = socket.socket(family, kind, protocol)
     try:
+        family, kind, protocol, _, address = socket.getaddrinfo(host, port, type=socket.SOCK_STREAM)[0]
+        bound = socket.socket(family, kind, protocol)
         bound.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
         bound.bind(address)
-    except OSError:
-        bound.close()
-        raise
+    except OSError as problem:
+        why = problem.strerror or problem
+        raise Conflict("Port %(port)s cannot be opened: %(why)s.", port=port, why=why) from problem
     return bound

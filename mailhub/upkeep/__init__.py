@@ -1,5 +1,7 @@
 """What keeps a house in order from outside its daily work: upgrade, check, import, backup and restore."""
 
+from mailhub.upkeep.backup import make_backup as make_backup
+from mailhub.upkeep.backup import restore_backup as restore_backup
 from mailhub.upkeep.checking import check_house as check_house
 from mailhub.upkeep.importing import Import as Import
 from mailhub.upkeep.importing import Report as Report

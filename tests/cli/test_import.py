@@ -1,0 +1,111 @@
+"""``mailhub import mail``: alone and beside a server, interrupted and run again."""
+
+from __future__ import annotations
+
+import os
+import signal
+import time
+
+from tests.cli.support import Place, make_mbox
+from tests.cli.test_serve import send
+from tests.routing.test_journey import letter
+
+MESSAGES = "SELECT count(*) FROM message"
+INTO = ("--mailbox", "sales@firm.example")
+
+
+def test_without_a_server_the_letters_are_there_when_it_ends(place: Place) -> None:
+    archive = make_mbox(place.folder / "old.mbox", 200)
+    done = place.facts("import", "mail", archive, *INTO)
+    assert (done["kind"], done["letters"], done["taken"], done["waiting"]) == ("mbox", 200, 200, 0)
+    assert (done["finished"], done["quarantined"], done["skipped"]) == (True, 0, [])
+    assert place.ask(MESSAGES) == 200
+    # Quiet: nothing waits for an answer, nobody is told.
+    assert place.ask("SELECT count(*) FROM thread WHERE waiting_for IS NOT NULL") == 0
+    assert place.ask("SELECT count(*) FROM unread") == 0
+    assert place.ask("SELECT count(*) FROM boot") == 0
+    assert place.ask("SELECT count(*) FROM blob WHERE content IS NOT NULL") == 0
+    again = place.facts("import", "mail", archive, *INTO)
+    assert (again["taken"], again["already"], again["waiting"]) == (0, 200, 0)
+    assert place.ask(MESSAGES) == 200
+    assert not list((place.folder / "data" / "imports").iterdir())
+
+
+def test_it_goes_on_where_ctrl_c_stopped_it(place: Place) -> None:
+    archive = make_mbox(place.folder / "old.mbox", 1000)
+    process = place.start("import", "mail", archive, *INTO, "--json")
+    assert process.stdout is not None
+    try:
+        deadline = time.monotonic() + 60
+        while not list((place.folder / "data" / "imports").glob("*.json")):
+            assert time.monotonic() < deadline
+            time.sleep(0.01)
+        os.killpg(process.pid, signal.SIGINT)
+        assert process.wait(60) == 1, (place.folder / "stderr").read_text()
+        assert '"finished": false' in process.stdout.read()
+    finally:
+        process.kill()
+        process.stdout.close()
+    first = place.ask(MESSAGES)
+    assert 0 < first < 1000
+    rest = place.facts("import", "mail", archive, *INTO)
+    assert rest["resumed"]
+    assert rest["finished"]
+    assert (rest["letters"], rest["taken"]) == (1000 - first, 1000 - first)
+    assert place.ask(MESSAGES) == 1000
+    assert place.ask("SELECT count(*) FROM incoming WHERE state <> 'done'") == 0
+
+
+def test_after_kill_9_nothing_is_lost_or_doubled(place: Place) -> None:
+    archive = make_mbox(place.folder / "old.mbox", 300)
+    process = place.start("import", "mail", archive, *INTO)
+    assert process.stdout is not None
+    while not list((place.folder / "data" / "imports").glob("*.json")):
+        assert process.poll() is None
+        time.sleep(0.01)
+    os.killpg(process.pid, signal.SIGKILL)
+    process.wait()
+    process.stdout.close()
+    done = place.facts("import", "mail", archive, *INTO)
+    assert (done["finished"], done["waiting"], done["quarantined"]) == (True, 0, 0)
+    assert place.ask(MESSAGES) == 300
+    assert place.ask("SELECT count(*) FROM incoming") == 300
+
+
+def test_beside_a_server_it_hands_over_and_takes_nothing_away(place: Place) -> None:
+    archive = make_mbox(place.folder / "old.mbox", 100)
+    with place.serving("--roles", "ingest") as (process, ports):
+        boot = place.ask("SELECT name FROM boot")
+        assert place.facts("import", "mail", archive, *INTO)["taken"] == 100
+        assert place.ask("SELECT name FROM boot") == boot
+        place.wait_for(MESSAGES, 100)
+        send(ports["smtp"], letter("Live", "live@client"))
+        place.wait_for(MESSAGES, 101)
+        assert process.poll() is None
+
+
+def test_a_server_that_starts_in_the_middle_takes_over(place: Place) -> None:
+    archive = make_mbox(place.folder / "old.mbox", 600)
+    process = place.start("import", "mail", archive, *INTO, "--json")
+    assert process.stdout is not None
+    while not list((place.folder / "data" / "imports").glob("*.json")):
+        assert process.poll() is None
+        time.sleep(0.01)
+    with place.serving("--roles", "ingest"):
+        assert process.wait(60) == 0, (place.folder / "stderr").read_text()
+        process.stdout.close()
+        place.wait_for(MESSAGES, 600)
+    assert place.ask("SELECT count(*) FROM incoming WHERE state <> 'done'") == 0
+
+
+def test_what_cannot_be_taken_is_named(place: Place) -> None:
+    folder = place.folder / "letters"
+    folder.mkdir()
+    (folder / "one.eml").write_bytes(letter("One", "1@client"))
+    (folder / "two.eml").write_bytes(b"")
+    (folder / "notes.txt").write_bytes(b"no letter")
+    done = place.facts("import", "mail", folder, *INTO, code=1)
+    assert (done["kind"], done["taken"]) == ("folder", 1)
+    assert done["skipped"] == [{"name": "two.eml", "reason": "The file is empty."}]
+    assert "no mailbox" in place.run("import", "mail", folder, "--mailbox", "x@firm.example", code=1).stderr
+    assert "nothing at" in place.run("import", "mail", folder / "none", *INTO, code=1).stderr
