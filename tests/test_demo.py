@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 import signal
+import socket
 import subprocess
 import sys
 import time
@@ -17,6 +18,7 @@ from random import Random
 import pytest
 from sqlalchemy import func, select
 
+from api.cli.demo import find_port
 from core import clock
 from core.database import Database, ReadTx, open_database
 from core.errors import Conflict
@@ -228,6 +230,14 @@ def test_the_folder_of_a_real_installation_is_left_alone(tmp_path: Path) -> None
     with pytest.raises(Conflict):
         demo_settings(tmp_path, 0, 0)
     assert settings.read_text() == '[company]\nname = "Ours"\n'
+
+
+def test_a_port_that_is_taken_is_given_up_with_a_sentence(capsys: pytest.CaptureFixture[str]) -> None:
+    with socket.create_server(("127.0.0.1", 0)) as taken:
+        port = taken.getsockname()[1]
+        assert find_port(port) == 0
+    assert capsys.readouterr().err == f"Port {port} is taken; another one is used.\n"
+    assert find_port(port) == port
 
 
 def test_the_story_is_the_same_each_time_and_goes_back_ten_days() -> None:

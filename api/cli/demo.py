@@ -25,6 +25,8 @@ from mailhub.demo.performance import Performance, demo_settings, make_house
 from mailhub.runtime import House
 from mailhub.upkeep import upgrade_safely
 
+COMING = "Three hundred letters are coming in over SMTP just now; later a few more every half minute."
+STAYED = "The letters of the last time are here; a few more come in over SMTP every half minute."
 TRY = (
     "“Waiting for us”: what is late stands first, with the minutes that are left.",
     "Search for bearing, лагер or vòng bi: five languages, in old charsets as well.",
@@ -62,19 +64,22 @@ async def run_demo(settings: Settings, *, kept: bool, as_json: bool) -> bool:
     playing: asyncio.Task[None] | None = None
     try:
         await house.open()
-        await performance.prepare()
+        new = await performance.prepare()
         await house.start()
         await web.start(house)
-        _welcome(house, kept=kept, as_json=as_json)
+        _welcome(house, new=new, kept=kept, as_json=as_json)
         playing = asyncio.create_task(performance.play())
         return await _until_the_end(asked, house, playing)
     finally:
         if playing is not None:
             playing.cancel()
             await asyncio.gather(playing, return_exceptions=True)
-        async with asyncio.timeout(STOP_SECONDS):
-            await web.stop()
-            await house.stop()
+        try:
+            async with asyncio.timeout(STOP_SECONDS):
+                await web.stop()
+                await house.stop()
+        except TimeoutError:
+            click.echo("Work under way was cut off.", err=True)
 
 
 def find_port(wanted: int) -> int:
@@ -102,7 +107,7 @@ async def _until_the_end(asked: asyncio.Event, house: House, playing: asyncio.Ta
     return not any(problems)
 
 
-def _welcome(house: House, *, kept: bool, as_json: bool) -> None:
+def _welcome(house: House, *, new: bool, kept: bool, as_json: bool) -> None:
     settings = house.settings
     assert house.listener is not None, "the house is started"
     if as_json:
@@ -124,7 +129,7 @@ def _welcome(house: House, *, kept: bool, as_json: bool) -> None:
         f"Sign in as one of these. The password of all is {PASSWORD}",
         *people,
         "",
-        "Three hundred letters are coming in over SMTP just now; later a few more every half minute. To try:",
+        f"{COMING if new else STAYED} To try:",
         *(f"  {line.format(smtp=smtp)}" for line in TRY),
         "",
         f"The data is {'kept' if kept else 'thrown away at the end'}: {settings.data.dir}",

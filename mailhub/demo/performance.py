@@ -79,15 +79,16 @@ class Performance:
 
     house: House
 
-    async def prepare(self) -> None:
-        """Found the company in an empty database. Raises Conflict in the database of somebody else."""
+    async def prepare(self) -> bool:
+        """Found the company in an empty database; False when it is there. Raises Conflict in anybody else's database."""
         database = self.house.database
         if await database.read(find_founding) is not None:
-            return
+            return False
         if await database.read(_count_users):
             raise Conflict("This folder holds the data of another installation. Give the demo a folder of its own.")
         hashes = await asyncio.to_thread(hash_passwords)
         await database.write(found_company, hashes)
+        return True
 
     async def play(self) -> None:
         """Everything that has not come yet, then news every 20 to 40 seconds."""
