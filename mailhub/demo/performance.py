@@ -80,7 +80,7 @@ class Performance:
     house: House
 
     async def prepare(self) -> bool:
-        """Found the company in an empty database; False when it is there. Raises Conflict in anybody else's database."""
+        """Found the company in an empty database; False when it is there. Raises Conflict in a foreign database."""
         database = self.house.database
         if await database.read(find_founding) is not None:
             return False
