@@ -113,36 +113,33 @@ def record_letter(
         _count_letter(tx, counterparty_id, scope_id, direction, happened_at)
 
 
-_FACTS = select(letter_facts).where(
-    letter_facts.c.counterparty_id == bindparam("of"), letter_facts.c.scope_id == bindparam("in_scope")
-)
+_THESE = (letter_facts.c.counterparty_id == bindparam("of")) & (letter_facts.c.scope_id == bindparam("in_scope"))
+_FACTS = select(letter_facts).where(_THESE)
 _CHANGE_FACTS = (
-    update(letter_facts)
-    .where(letter_facts.c.counterparty_id == bindparam("of"), letter_facts.c.scope_id == bindparam("in_scope"))
-    .values({name: bindparam(name) for name in ("last_in", "last_out", "waiting_since", "letters")})
+    update(letter_facts).where(_THESE).values({name: bindparam(name) for name in ("last_in", "last_out", "letters")})
 )
+_CHANGE_WAITING = update(letter_facts).where(_THESE).values(waiting_since=bindparam("since"))
 
 
 def _count_letter(tx: WriteTx, counterparty_id: int, scope_id: int, direction: Direction, happened_at: int) -> None:
-    """Let one more letter change the facts: when they wrote last, when we did, since when they wait."""
+    """Let one more letter change the facts: when they wrote last, when we did, how many there are."""
     tx.lock_key("letter_facts", counterparty_id, scope_id)
     row = tx.row(_FACTS, {"of": counterparty_id, "in_scope": scope_id})
-    last_in, last_out, since, letters = (
-        (row.last_in, row.last_out, row.waiting_since, row.letters) if row else (None, None, None, 0)
-    )
+    last_in, last_out, letters = (row.last_in, row.last_out, row.letters) if row else (None, None, 0)
     if direction == "in":
-        if since is None and happened_at > (last_out or 0):
-            since = happened_at
         last_in = max(last_in or 0, happened_at)
     else:
         last_out = max(last_out or 0, happened_at)
-        if since is not None and happened_at >= since:
-            since = None
-    facts = {"last_in": last_in, "last_out": last_out, "waiting_since": since, "letters": letters + 1}
+    facts = {"last_in": last_in, "last_out": last_out, "letters": letters + 1}
     if row is None:
         tx.insert(letter_facts, counterparty_id=counterparty_id, scope_id=scope_id, **facts)
     else:
         tx.execute(_CHANGE_FACTS, {"of": counterparty_id, "in_scope": scope_id, **facts})
+
+
+def set_waiting(tx: WriteTx, counterparty_id: int, scope_id: int, since: int | None) -> None:
+    """Since when the client waits for us in this mailbox: the longest of its threads, as whoever keeps threads says."""
+    tx.execute(_CHANGE_WAITING, {"of": counterparty_id, "in_scope": scope_id, "since": since})
 
 
 def forget_thread(tx: WriteTx, thread_id: int) -> None:
@@ -164,18 +161,12 @@ def _recount(tx: WriteTx, counterparty_id: int, scope_id: int) -> None:
     )
     came = [row.happened_at for row in rows if row.direction == "in"]
     went = [row.happened_at for row in rows if row.direction == "out"]
-    unanswered = [moment for moment in came if not went or moment > went[-1]]
-    facts = (letter_facts.c.counterparty_id == counterparty_id) & (letter_facts.c.scope_id == scope_id)
-    tx.execute(
-        update(letter_facts)
-        .where(facts)
-        .values(
-            last_in=came[-1] if came else None,
-            last_out=went[-1] if went else None,
-            waiting_since=unanswered[0] if unanswered else None,
-            letters=len(rows),
-        )
-    )
+    facts = {
+        "last_in": came[-1] if came else None,
+        "last_out": went[-1] if went else None,
+        "letters": len(rows),
+    }
+    tx.execute(_CHANGE_FACTS, {"of": counterparty_id, "in_scope": scope_id, **facts})
 
 
 def give_letters(tx: WriteTx, thread_id: int, executor_id: int | None) -> None:

@@ -16,7 +16,7 @@ from crm.parties import get_counterparty
 from crm.staff.people import get_user
 from crm.staff.readable import Viewer, demand, readable
 from mailhub.mailboxes.tables import letter, mailbox, message, thread, unread
-from mailhub.mailboxes.threads import ANSWERABLE, tell
+from mailhub.mailboxes.threads import ANSWERABLE, tell, tell_client_waits
 
 STATES = ("open", "closed", "spam")
 _NOBODY_WAITS: dict[str, Any] = {"waiting_for": None, "waiting_since": None, "due_at": None}
@@ -161,6 +161,8 @@ def _move_letters(tx: WriteTx, row: Any, counterparty_id: int, contact_id: int |
             executor_id=row.executor_id,
             counts=found.kind in ANSWERABLE and not found.spam,
         )
+    tell_client_waits(tx, row.counterparty_id, row.scope_id)
+    tell_client_waits(tx, counterparty_id, row.scope_id)
 
 
 def set_read(tx: WriteTx, viewer: Viewer, thread_id: int, *, read: bool) -> None:

@@ -9,11 +9,12 @@ from __future__ import annotations
 from dataclasses import dataclass
 from typing import Any
 
-from sqlalchemy import BindParameter, Row, bindparam, delete, select
+from sqlalchemy import BindParameter, Row, bindparam, delete, func, select
 
 from core import clock
 from core.changes import record_change
 from core.database import ReadTx, WriteTx
+from crm.interactions import set_waiting
 from crm.staff.rights import list_viewers_of
 from mailhub.letters.subject import has_answer_prefix
 from mailhub.letters.values import ParsedLetter
@@ -205,6 +206,21 @@ def _state_after(row: Any, box: Mailbox, arrival: Arrival) -> dict[str, Any]:
         due = arrival.dated_at + box.answer_hours * clock.HOUR
         values |= {"waiting_for": "us", "waiting_since": arrival.dated_at, "due_at": due}
     return values
+
+
+_LONGEST_WAIT = select(func.min(thread.c.waiting_since)).where(
+    thread.c.counterparty_id == bindparam("counterparty_id"),
+    thread.c.scope_id == bindparam("scope_id"),
+    thread.c.state == "open",
+    thread.c.waiting_for == "us",
+)
+
+
+def tell_client_waits(tx: WriteTx, counterparty_id: int | None, scope_id: int) -> None:
+    """Carry over to the client since when the longest of its threads in this mailbox waits for us."""
+    if counterparty_id is not None:
+        since = tx.value(_LONGEST_WAIT, {"counterparty_id": counterparty_id, "scope_id": scope_id})
+        set_waiting(tx, counterparty_id, scope_id, since)
 
 
 def add_participants(tx: WriteTx, thread_id: int, addresses: list[str]) -> None:

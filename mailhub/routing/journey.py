@@ -133,6 +133,7 @@ def record(tx: WriteTx, passage: Passage) -> None:
             executor_id=handling.executor_of(tx, passage.thread_id),
             counts=passage.answerable,
         )
+        threads.tell_client_waits(tx, sender.counterparty_id, box.scope_id)
 
 
 def assign(tx: WriteTx, passage: Passage) -> None:
