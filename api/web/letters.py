@@ -21,6 +21,7 @@ PREVIEWED = frozenset({"image/png", "image/jpeg", "image/gif", "image/webp"})
 # For a letter in HTML that nobody has opened yet: its frame gets the true height the next time.
 UNMEASURED: Mapping[str, int] = {"358": 480, "526": 420, "760": 360}
 MOST_DEFECTS = 5
+SPARE_HEIGHT = 16  # an estimate that is a line too low would put a bar for scrolling beside every second letter
 
 
 class Display(Protocol):
@@ -144,7 +145,7 @@ def _frame_url(message: Message, *, shown: bool) -> str:
 
 
 def _heights(display: Display | None) -> Mapping[str, int]:
-    return display.heights if display else UNMEASURED
+    return {width: height + SPARE_HEIGHT for width, height in display.heights.items()} if display else UNMEASURED
 
 
 def _files(speaker: Speaker, message: Message) -> list[File]:

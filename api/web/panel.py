@@ -220,6 +220,8 @@ def make_past(speaker: Speaker, line: Interaction, place: Place) -> Past:
 def _waiting(speaker: Speaker, facts: LetterFacts, late: str | None) -> Waiting:
     if facts.waiting_since is None:
         return Waiting("done", speaker.say("Does not wait for us"))
+    if late is None:
+        return Waiting("none", speaker.say("Not answered since %(when)s", when=_long(speaker, facts.waiting_since)))
     said = speaker.say("Waiting for us since %(when)s", when=_long(speaker, facts.waiting_since))
     return Waiting({"late": "late", "soon": "soon"}.get(late or "", "none"), said)
 

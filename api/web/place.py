@@ -48,6 +48,10 @@ class Place:
         """The address of the rows that follow, and the section in which they begin."""
         return self._with(f"/{self.key}", after=after, **({"section": section} if section else {}))
 
+    def list_of(self, what: str, after: str) -> str:
+        """The address of what follows in another list, with the same words."""
+        return self._with(f"/{what}", after=after)
+
     def _with(self, path: str, **asked: str) -> str:
         asked |= {"q": self.words} if self.words else {}
         return f"{path}?{urlencode(asked)}" if asked else path

@@ -63,11 +63,15 @@ function showOnline(online) {
 /** Gathers changes for a moment and then lets each touched fragment fetch itself, in a tab that somebody looks at. */
 function refresher() {
   const waiting = new Map();
+  const unseen = new Set(); // threads that moved and have no row here
   let timer = 0;
 
   const flush = () => {
     timer = 0;
     if (document.hidden) return;
+    for (const id of unseen) if (document.getElementById(`row-${id}`)) unseen.delete(id);
+    const news = document.getElementById("news");
+    news?.setAttribute("hx-vals", JSON.stringify({ ids: [...unseen].slice(-99).join(",") }));
     for (const [selector, event] of waiting) {
       for (const element of document.querySelectorAll(selector)) element.dispatchEvent(new CustomEvent(event));
     }
@@ -75,14 +79,29 @@ function refresher() {
   };
   document.addEventListener("visibilitychange", flush);
 
+  document.addEventListener("htmx:after:swap", takeNews);
+
   return (/** @type {Change} */ change) => {
+    if (change.kind === "reload") return location.reload();
     waiting.set("[hx-trigger~='live-rail']", "live-rail");
     if (change.thread_id) {
       waiting.set(`.thread[data-thread='${Number(change.thread_id)}']`, "live-thread");
       const row = `#row-${Number(change.thread_id)}`;
       if (document.querySelector(row)) waiting.set(row, "live-row");
-      else waiting.set("#news", "live-news");
+      else if (document.getElementById("news")) {
+        unseen.add(Number(change.thread_id));
+        waiting.set("#news", "live-news");
+      }
     }
     timer ||= setTimeout(flush, GATHER_MS);
   };
+}
+
+/** News at the top of a list that nobody is busy in come in by themselves; else they wait above it to be clicked. */
+function takeNews() {
+  const news = document.querySelector("#news [data-news]");
+  const list = news?.closest(".list");
+  if (!list) return;
+  const busy = list.querySelector(".scroll").scrollTop > 0 || list.matches(":hover, :focus-within");
+  if (!busy) news.click();
 }

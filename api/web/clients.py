@@ -1,0 +1,141 @@
+"""The clients: the list, and one with its people and what happened with it."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+from litestar import Response, get
+
+from api.auth import Door
+from api.web.desk import After, Asked, Desk, Id, Words, html
+from api.web.panel import Known, about_client, make_past, person_of, see_client
+from api.web.place import Place
+from api.web.shapes import Person, Pill, Speaker, When, make_pill, make_when
+from api.web.shell import Around, see_around
+from core.database import ReadTx
+from core.paging import Page
+from crm.interactions import LetterFacts, get_letter_facts
+from crm.parties import Counterparty, list_counterparties
+from crm.staff.people import list_users
+from crm.staff.readable import Viewer
+
+HISTORY = 100
+
+
+@dataclass(frozen=True, slots=True)
+class ClientRow:
+    """A line of the list."""
+
+    url: str
+    name: str
+    about: str
+    manager: str | None
+    waiting: Pill | None
+    last_in: When | None
+    last_out: When | None
+
+
+@dataclass(frozen=True, slots=True)
+class Clients:
+    """See templates/web/clients.html."""
+
+    query: str
+    next_url: str | None
+    rows: list[ClientRow]
+    total: int | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class Found:
+    """A page of clients with what one sees of their correspondence."""
+
+    page: Page[Counterparty]
+    facts: dict[int, LetterFacts]
+    managers: dict[int, str]
+    around: Around
+
+
+def see_clients(tx: ReadTx, viewer: Viewer, words: str, after: str | None) -> Found:
+    """By name. Raises Invalid for a bad cursor."""
+    page = list_counterparties(tx, words=words, after=after)
+    facts = {client.id: get_letter_facts(tx, viewer, client.id) for client in page.items}
+    return Found(page, facts, {user.id: user.name for user in list_users(tx)}, see_around(tx, viewer))
+
+
+@get("/clients", include_in_schema=False)
+async def clients(door: Door, request: Asked, q: Words, after: After) -> Response[str]:
+    """The list, or those of a name."""
+    desk, words = Desk(door, request), q.strip()
+
+    def render(viewer: Viewer, found: Found) -> str:
+        speaker = desk.speaker(viewer)
+        link = Place("all", None, words).list_of("clients", found.page.next) if found.page.next else None
+        shown = Clients(words, link, [_row(speaker, one, found) for one in found.page.items])
+        return desk.render("clients.html", speaker, found.around, "clients", clients=shown)
+
+    return html(await door.page(render, see_clients, words, after))
+
+
+def see_card(tx: ReadTx, viewer: Viewer, client_id: int) -> tuple[Known, Around]:
+    """One client. Raises NotFound."""
+    return see_client(tx, viewer, client_id, history=HISTORY), see_around(tx, viewer)
+
+
+@get("/clients/{client_id:int}", include_in_schema=False)
+async def client(door: Door, request: Asked, client_id: Id) -> Response[str]:
+    """Facts, people, history."""
+    desk = Desk(door, request)
+
+    def render(viewer: Viewer, found: tuple[Known, Around]) -> str:
+        speaker = desk.speaker(viewer)
+        return desk.render("client.html", speaker, found[1], "clients", client=_card(speaker, found[0]))
+
+    return html(await door.page(render, see_card, client_id))
+
+
+def _row(speaker: Speaker, one: Counterparty, found: Found) -> ClientRow:
+    facts = found.facts[one.id]
+    return ClientRow(
+        url=f"/clients/{one.id}",
+        name=one.name,
+        about=about_client(speaker, one),
+        manager=found.managers.get(one.manager_id or 0),
+        waiting=make_pill(speaker, facts.waiting_since, None) if facts.waiting_since else None,
+        last_in=make_when(speaker, facts.last_in),
+        last_out=make_when(speaker, facts.last_out),
+    )
+
+
+@dataclass(frozen=True, slots=True)
+class Card:
+    """See templates/web/client.html."""
+
+    name: str
+    about: str
+    facts: list[tuple[str, str]]
+    people: list[tuple[Person, str]]
+    history: list[object]
+    history_count: int
+
+
+def _card(speaker: Speaker, known: Known) -> Card:
+    client, facts = known.client, known.facts
+    last_in, last_out = make_when(speaker, facts.last_in, long=True), make_when(speaker, facts.last_out, long=True)
+    told = [
+        (speaker.say("Responsible"), known.manager.name if known.manager else speaker.say("Nobody")),
+        (speaker.say("They wrote"), last_in.text if last_in else ""),
+        (speaker.say("We wrote"), last_out.text if last_out else ""),
+        (speaker.say("Addresses"), ", ".join(client.emails)),
+        (speaker.say("Domains"), ", ".join(client.domains)),
+    ]
+    return Card(
+        name=client.name,
+        about=about_client(speaker, client),
+        facts=[(name, value) for name, value in told if value],
+        people=[(person_of(speaker, one), ", ".join(one.emails)) for one in known.people],
+        history=[make_past(speaker, line, Place("all")) for line in known.history],
+        history_count=known.history_count,
+    )
+
+
+ROUTES = [clients, client]

@@ -1,0 +1,82 @@
+"""Parts of a page that fetch themselves when something moved: the rail, a row, the news above a list."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import Annotated
+
+from litestar import Response, get
+from litestar.params import Parameter
+
+from api.auth import Door
+from api.web.desk import Asked, Desk, Here, Id, Words, html
+from api.web.place import Place, read_place
+from api.web.rows import belongs, make_row
+from api.web.shell import Around, see_around
+from core.errors import Invalid
+from crm.staff.readable import Viewer
+from mailhub.mailboxes.lists import ThreadRow, get_rows
+
+MOST_NEWS = 99
+
+
+@dataclass(frozen=True, slots=True)
+class News:
+    """How many threads have come into a list since it was shown."""
+
+    count: int
+    url: str
+
+
+@get("/fragments/rail", include_in_schema=False)
+async def rail(door: Door, request: Asked, place: Here, page: str = "", q: Words = "") -> Response[str]:
+    """The rail with true counters."""
+    desk = Desk(door, request)
+    here: Place | str = page if page.isalpha() else read_place(place, q)
+
+    def render(viewer: Viewer, around: Around) -> str:
+        return desk.render("_rail.html", desk.speaker(viewer), around, here)
+
+    return html(await door.page(render, see_around))
+
+
+@get("/fragments/rows/{thread_id:int}", include_in_schema=False)
+async def row(door: Door, request: Asked, thread_id: Id, place: Here, q: Words) -> Response[str]:
+    """A row as it is now; nothing for a thread that one may not see any more."""
+    desk, here = Desk(door, request), read_place(place, q)
+
+    def render(viewer: Viewer, found: list[ThreadRow]) -> str:
+        if not found:
+            return ""
+        speaker = desk.speaker(viewer)
+        return desk.render("_one_row.html", speaker, None, here, row=make_row(speaker, here, found[0]))
+
+    return html(await door.page(render, get_rows, [thread_id]))
+
+
+@get("/fragments/news", include_in_schema=False)
+async def news(
+    door: Door,
+    request: Asked,
+    place: Here,
+    q: Words,
+    ids: Annotated[str, Parameter(max_length=2000, default="", description="Threads that the page does not show.")],
+) -> Response[str]:
+    """How many of these threads belong into this list."""
+    desk, here = Desk(door, request), read_place(place, q)
+
+    def render(viewer: Viewer, found: list[ThreadRow]) -> str:
+        count = 0 if here.words else sum(belongs(here, one, viewer.user_id) for one in found)
+        return desk.render("_news.html", desk.speaker(viewer), None, here, news=News(count, here.url))
+
+    return html(await door.page(render, get_rows, _ids(ids)))
+
+
+def _ids(text: str) -> list[int]:
+    names = [name for name in text.split(",") if name][-MOST_NEWS:]
+    if not all(name.isascii() and name.isdigit() and len(name) < 19 for name in names):
+        raise Invalid("The threads must be numbers.", field="ids")
+    return [int(name) for name in names]
+
+
+ROUTES = [rail, row, news]

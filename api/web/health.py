@@ -1,0 +1,134 @@
+"""How the house is: each part ok, to be looked at, or broken, and what to do."""
+
+from __future__ import annotations
+
+import asyncio
+import shutil
+from dataclasses import dataclass
+
+from litestar import Response, get, post
+from litestar.response import Redirect
+
+from api.auth import Door
+from api.web.desk import Asked, Desk, Id
+from api.web.lists import Step
+from api.web.shapes import Speaker, make_when
+from api.web.shell import Around, see_around
+from core.database import ReadTx, WriteTx
+from core.jobs import DeadLetter, count_waiting, list_dead_letters, revive
+from crm.staff.readable import Viewer, demand_admin
+from mailhub.runtime import House
+
+MANY_WAIT = 1000
+LITTLE_DISK, NO_DISK = 0.15, 0.05
+
+
+@dataclass(frozen=True, slots=True)
+class Check:
+    """See templates/web/health.html."""
+
+    state: str
+    name: str
+    text: str
+    since_iso: str | None = None
+    since_text: str | None = None
+    step: Step | None = None
+    revive_url: str | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class Health:
+    """All checks, the worst first, and one sentence about them."""
+
+    sentence: str
+    checks: list[Check]
+
+
+def see_health(tx: ReadTx, viewer: Viewer) -> tuple[dict[str, int], list[DeadLetter], Around]:
+    """Raises Forbidden for who is no administrator."""
+    demand_admin(viewer)
+    return count_waiting(tx), list_dead_letters(tx, 20), see_around(tx, viewer)
+
+
+@get("/health", include_in_schema=False)
+async def health(door: Door, request: Asked) -> Response[str]:
+    """The page."""
+    waiting, dead, around = await door.read(see_health)
+    faults: dict[str, str] = await request.app.state.readiness.faults()
+    disk = await asyncio.to_thread(shutil.disk_usage, door.house.settings.data.dir)
+    desk = Desk(door, request)
+    speaker = desk.speaker(door.viewer)
+    checks = [
+        _server(speaker, faults),
+        *_letters(speaker, door.house, sum(waiting.values())),
+        *(_dead(speaker, one) for one in dead),
+        _quarantine(speaker, around.held),
+        _disk(speaker, disk.free, disk.total),
+    ]
+    checks.sort(key=lambda one: ("broken", "look", "ok").index(one.state))
+    shown = Health(_sentence(speaker, checks), checks)
+    return await desk.render_later("health.html", speaker, around, "health", health=shown)
+
+
+@post("/health/jobs/{job_id:int}/revive", include_in_schema=False, status_code=303)
+async def run_again(door: Door, job_id: Id) -> Redirect:
+    """Work that failed too often, from its beginning."""
+    await door.write(revive_job, job_id)
+    return Redirect("/health", status_code=303)
+
+
+def revive_job(tx: WriteTx, viewer: Viewer, job_id: int) -> None:
+    """Raises Forbidden for who is no administrator."""
+    demand_admin(viewer)
+    revive(tx, job_id)
+
+
+def _sentence(speaker: Speaker, checks: list[Check]) -> str:
+    worst = checks[0].state
+    if worst == "broken":
+        return speaker.say("Something is broken and needs you now.")
+    return speaker.say("Something wants a look.") if worst == "look" else speaker.say("All is well.")
+
+
+def _server(speaker: Speaker, faults: dict[str, str]) -> Check:
+    if faults:
+        return Check("broken", speaker.say("Server"), " ".join(speaker.say(fault) for fault in faults.values()))
+    return Check("ok", speaker.say("Server"), speaker.say("The database answers and its tables are current."))
+
+
+def _letters(speaker: Speaker, house: House, waiting: int) -> list[Check]:
+    said = speaker.language.ngettext("%(n)s piece of work waits.", "%(n)s pieces of work wait.", waiting)
+    found = [Check("look" if waiting > MANY_WAIT else "ok", speaker.say("Work under way"), said)]
+    if "ingest" in house.roles and house.listener is not None:
+        where = f"{house.settings.smtp.host}:{house.listener.port}"
+        found.append(Check("ok", speaker.say("Incoming letters"), speaker.say("SMTP listens on %(at)s.", at=where)))
+    return found
+
+
+def _dead(speaker: Speaker, one: DeadLetter) -> Check:
+    when = make_when(speaker, one.dead_at, long=True)
+    return Check(
+        "broken",
+        speaker.say("Work that failed: %(kind)s", kind=one.kind),
+        one.error,
+        when.iso if when else None,
+        when.text if when else None,
+        revive_url=f"/health/jobs/{one.id}/revive",
+    )
+
+
+def _quarantine(speaker: Speaker, held: int) -> Check:
+    if not held:
+        return Check("ok", speaker.say("Quarantine"), speaker.say("No letter is held back."))
+    said = speaker.language.ngettext("%(n)s letter is held back.", "%(n)s letters are held back.", held)
+    return Check("look", speaker.say("Quarantine"), said, step=Step("/quarantine", speaker.say("Look at them")))
+
+
+def _disk(speaker: Speaker, free: int, total: int) -> Check:
+    share = free / total if total else 1
+    state = "broken" if share < NO_DISK else "look" if share < LITTLE_DISK else "ok"
+    fields = {"size": speaker.language.format_size(free), "share": round(share * 100)}
+    return Check(state, speaker.say("Disk"), speaker.say("%(size)s free, %(share)s %% of the data disk.", **fields))
+
+
+ROUTES = [health, run_again]

@@ -1,0 +1,203 @@
+"""What people set for themselves; for administrators the rules of the mailboxes and who did what."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import Any, cast
+from urllib.parse import urlsplit
+
+from litestar import Response, get, post
+from litestar.response import Redirect
+
+from api.auth import Door, SignInRefused, change_password, ended_cookie, own_path, peer_of
+from api.web.desk import Asked, Desk, Id, html
+from api.web.forms import read_form, read_id
+from api.web.shapes import Speaker, When, make_when
+from api.web.shell import LANGUAGE_NAMES, Around, see_around
+from core.database import ReadTx, WriteTx
+from core.errors import Invalid
+from core.language import LANGUAGES
+from crm.execution import WAYS, Way
+from crm.staff.audit import Entry, list_audit
+from crm.staff.people import User, list_users, set_preferences
+from crm.staff.readable import Viewer, demand_admin
+from crm.staff.sessions import Session, end_other_sessions, list_sessions
+from mailhub.mailboxes.boxes import Mailbox, list_all_mailboxes, set_routing
+
+THEMES = ("light", "dark", "system")
+SHOWN_AUDIT = 100
+
+
+@dataclass(frozen=True, slots=True)
+class Place:
+    """Where one is signed in."""
+
+    agent: str
+    peer: str
+    began: When | None
+    seen: When | None
+    current: bool
+
+
+@dataclass(frozen=True, slots=True)
+class Rule:
+    """How new threads of a mailbox get their executor."""
+
+    url: str
+    name: str
+    address: str
+    ways: list[tuple[str, str, bool]]
+    people: list[tuple[int, str, bool]]
+
+
+@dataclass(frozen=True, slots=True)
+class Line:
+    """One line of who did what."""
+
+    when: When | None
+    who: str
+    action: str
+    subject: str
+
+
+@dataclass(frozen=True, slots=True)
+class Own:
+    """What the settings page reads."""
+
+    sessions: list[Session]
+    boxes: list[Mailbox]
+    people: list[User]
+    audit: list[Entry]
+    around: Around
+
+
+def see_settings(tx: ReadTx, viewer: Viewer, secret: str | None) -> Own:
+    """One's own things, and for administrators those of the house."""
+    boxes = list_all_mailboxes(tx) if viewer.is_admin else []
+    audit = list_audit(tx, most=SHOWN_AUDIT) if viewer.is_admin else []
+    return Own(list_sessions(tx, viewer.user_id, secret), boxes, list_users(tx), audit, see_around(tx, viewer))
+
+
+@get("/settings", include_in_schema=False)
+async def settings(door: Door, request: Asked) -> Response[str]:
+    """All on one page."""
+    desk = Desk(door, request)
+
+    def render(viewer: Viewer, found: Own) -> str:
+        speaker = desk.speaker(viewer)
+        return desk.render("settings.html", speaker, found.around, "settings", **shape(speaker, found))
+
+    return html(await door.page(render, see_settings, door.credentials.session))
+
+
+@post("/settings/preferences", include_in_schema=False, status_code=303)
+async def preferences(door: Door, request: Asked) -> Response[Any]:
+    """Language and theme, and back to where one was."""
+    form = await read_form(request)
+    language, theme = form.get("language"), form.get("theme")
+    if language not in (None, *LANGUAGES):
+        raise Invalid("There is no such language here.", field="language")
+    if theme not in (None, *THEMES):
+        raise Invalid("There is no such theme.", field="theme")
+    await door.write(keep_preferences, language, theme)
+    if request.headers.get("hx-request") == "true":
+        return Response(None, status_code=204)
+    return Redirect(own_path(urlsplit(request.headers.get("referer", "")).path or "/"), status_code=303)
+
+
+@post("/settings/password", include_in_schema=False, status_code=303)
+async def password(door: Door, request: Asked) -> Redirect:
+    """A new password; one signs in with it at once."""
+    form = await read_form(request)
+    viewer = await door.read(lambda _tx, viewer: viewer)
+    try:
+        await change_password(door.house, viewer, form.get("old", ""), form.get("new", ""), peer=peer_of(request))
+    except SignInRefused as refused:
+        raise Invalid(refused.detail, field="old") from refused
+    answer = Redirect("/login", status_code=303)
+    answer.set_cookie(ended_cookie(door.house.settings))
+    return answer
+
+
+@post("/settings/sign-out-elsewhere", include_in_schema=False, status_code=303)
+async def sign_out_elsewhere(door: Door) -> Redirect:
+    """Every other session ends."""
+    await door.write(end_elsewhere, door.credentials.session or "")
+    return Redirect("/settings", status_code=303)
+
+
+@post("/settings/mailboxes/{box_id:int}", include_in_schema=False, status_code=303)
+async def rule(door: Door, request: Asked, box_id: Id) -> Redirect:
+    """How new threads of a mailbox get their executor."""
+    form = await read_form(request)
+    await door.write(change_rule, box_id, cast("Way", form.get("way", "")), read_id(form, "executor_id"))
+    return Redirect("/settings#mailboxes", status_code=303)
+
+
+def keep_preferences(tx: WriteTx, viewer: Viewer, language: str | None, theme: str | None) -> None:
+    """The viewer's own."""
+    set_preferences(tx, viewer.user_id, language=language, theme=theme)
+
+
+def end_elsewhere(tx: WriteTx, viewer: Viewer, secret: str) -> None:
+    """The viewer's own sessions but this one."""
+    end_other_sessions(tx, viewer.user_id, secret)
+
+
+def change_rule(tx: WriteTx, viewer: Viewer, box_id: int, way: Way, executor_id: int | None) -> None:
+    """Raises Forbidden for who is no administrator, NotFound, Invalid."""
+    demand_admin(viewer)
+    set_routing(tx, box_id, way=way, default_executor_id=executor_id)
+
+
+def shape(speaker: Speaker, found: Own) -> dict[str, Any]:
+    """What the template shows."""
+    names = {user.id: user.name for user in found.people}
+    code = speaker.viewer.language or speaker.language.code
+    return {
+        "languages": [(one, LANGUAGE_NAMES[one], one == code) for one in LANGUAGES],
+        "sessions": [
+            Place(
+                one.agent or speaker.say("unknown program"),
+                one.peer,
+                make_when(speaker, one.created_at, long=True),
+                make_when(speaker, one.seen_at, long=True),
+                one.current,
+            )
+            for one in found.sessions
+        ],
+        "rules": [_rule(speaker, box, found.people) for box in found.boxes if box.kind == "public"],
+        "audit": [
+            Line(
+                make_when(speaker, one.at, long=True),
+                names.get(one.user_id or 0, speaker.say("the server")),
+                speaker.say(ACTIONS.get(one.action, one.action)),
+                one.subject,
+            )
+            for one in found.audit
+        ],
+    }
+
+
+def _rule(speaker: Speaker, box: Mailbox, people: list[User]) -> Rule:
+    names = {
+        "manager": speaker.say("The client's responsible manager, else nobody"),
+        "default": speaker.say("The responsible manager, else always this person"),
+        "round_robin": speaker.say("The responsible manager, else whose turn it is"),
+        "nobody": speaker.say("Nobody: people take threads themselves"),
+    }
+    return Rule(
+        url=f"/settings/mailboxes/{box.id}",
+        name=box.name,
+        address=box.address,
+        ways=[(way, names[way], way == box.way) for way in WAYS],
+        people=[(one.id, one.name, one.id == box.default_executor_id) for one in people if not one.disabled],
+    )
+
+
+ACTIONS = {
+    "signed-in": "signed in",
+    "token-added": "made a token",
+    "token-revoked": "revoked a token",
+}
+ROUTES = [settings, preferences, password, sign_out_elsewhere, rule]
