@@ -94,6 +94,7 @@ def set_state(tx: WriteTx, viewer: Viewer, thread_id: int, state: str) -> None:
     if row.state == state:
         return
     _set(tx, thread_id, state=state, **(_waiting_again(tx, row) if state == "open" else _NOBODY_WAITS))
+    tell_client_waits(tx, row.counterparty_id, row.scope_id)
     sentences = {"open": "Opened again.", "closed": "Closed.", "spam": "Marked as junk."}
     tell(tx, thread_id, sentences[state], user_id=viewer.user_id)
     _changed(tx, row, "thread.state", viewer, state=state)
