@@ -15,7 +15,8 @@ import uvloop
 from api.cli.door import speaking
 from api.cli.facts import as_line
 from api.cli.options import json_option
-from api.cli.serve import STOP_SECONDS, _hear_signals
+from api.cli.serve import STOP_SECONDS
+from api.cli.signals import hear_signals
 from api.cli.web import Web
 from core.errors import HouseError
 from core.log import configure_log
@@ -57,7 +58,7 @@ def demo(data: Path | None, port: int, smtp_port: int, as_json: bool) -> None:
 
 async def run_demo(settings: Settings, *, kept: bool, as_json: bool) -> bool:
     """Open the house, say how to come in, and play until somebody asks for the end. False when something failed."""
-    asked = _hear_signals()
+    asked = hear_signals()
     web = Web(settings)
     house = make_house(web.settings)
     performance = Performance(house)

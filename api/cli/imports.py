@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import asyncio
-import signal
 import sys
 from collections.abc import Callable
 from dataclasses import asdict
@@ -15,6 +14,7 @@ from api.cli.bars import measuring
 from api.cli.door import open_door, read_settings
 from api.cli.facts import as_line
 from api.cli.options import config_option, json_option
+from api.cli.signals import hear_signals
 from core.database import Database
 from core.errors import NotFound
 from core.log import configure_log
@@ -59,18 +59,8 @@ async def _run(
     settings: Settings, database: Database, archive: Archive, box: Mailbox, told: Callable[[Report], None]
 ) -> Report:
     """The first SIGINT or SIGTERM ends the import after the batch under way, the second at once."""
-    work = Import(settings, database, archive, box)
-    loop = asyncio.get_running_loop()
-
-    def stop() -> None:
-        work.stopping = True
-        for one in (signal.SIGINT, signal.SIGTERM):
-            loop.remove_signal_handler(one)
-            signal.signal(one, signal.SIG_DFL)
-
-    for one in (signal.SIGINT, signal.SIGTERM):
-        loop.add_signal_handler(one, stop)
-    return await work.run(told)
+    asked = hear_signals()
+    return await Import(settings, database, archive, box).run(told, asked)
 
 
 def _facts(archive: Archive, report: Report) -> dict[str, object]:

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import asyncio
 import os
-import signal
 import sys
 from importlib import import_module
 from pathlib import Path
@@ -16,6 +15,7 @@ import uvloop
 from api.cli.door import read_settings, speaking
 from api.cli.facts import as_line
 from api.cli.options import config_option, json_option
+from api.cli.signals import hear_signals
 from core.errors import Conflict, HouseError
 from core.log import configure_log, get_log
 from core.settings import Settings
@@ -57,7 +57,7 @@ async def run_house(settings: Settings, roles: tuple[str, ...], *, as_json: bool
     The first SIGTERM or SIGINT closes the doors and lets work under way finish for ``STOP_SECONDS``; a second one
     ends the process at once. Either way nothing acknowledged is lost: it was durable before it was acknowledged.
     """
-    asked = _hear_signals()
+    asked = hear_signals()
     web_module: ModuleType | None = import_module("api.cli.web") if "web" in roles else None
     web = None if web_module is None else web_module.Web(settings)
     house = House(settings if web is None else web.settings)
@@ -86,22 +86,6 @@ async def _start(house: House, roles: tuple[str, ...]) -> None:
     except OSError as problem:
         why = problem.strerror or problem
         raise Conflict("Port %(port)s cannot be opened: %(why)s.", port=house.settings.smtp.port, why=why) from problem
-
-
-def _hear_signals() -> asyncio.Event:
-    """An event that the first signal sets; from then on signals do what they do by nature."""
-    loop = asyncio.get_running_loop()
-    asked = asyncio.Event()
-
-    def heard() -> None:
-        asked.set()
-        for one in (signal.SIGTERM, signal.SIGINT):
-            loop.remove_signal_handler(one)
-            signal.signal(one, signal.SIG_DFL)
-
-    for one in (signal.SIGTERM, signal.SIGINT):
-        loop.add_signal_handler(one, heard)
-    return asked
 
 
 async def _until_asked(house: House, asked: asyncio.Event) -> bool:

@@ -28,7 +28,7 @@ from mailhub.ingest.archive import Archive, Piece, Progress, batches, newest_row
 from mailhub.ingest.settling import Settling
 from mailhub.mailboxes.boxes import Mailbox
 from mailhub.mailboxes.tables import incoming
-from mailhub.routing.processing import Processing
+from mailhub.routing.processing import BATCHES, Processing
 from mailhub.routing.workers import Workers
 
 PREFIX = "import-"
@@ -64,11 +64,10 @@ class Import:
         self._progress = Progress.load(settings.data.dir, archive.path, box.address)
         self._processing: Processing | None = None
         self.report = Report(resumed=bool(self._progress.place))
-        self.stopping = False
 
-    async def run(self, told: Callable[[Report], None]) -> Report:
-        """Go through the archive, from where an unfinished run stopped; ``told`` hears after each batch. Setting
-        ``stopping`` ends it after the batch under way, and the next run goes on from there."""
+    async def run(self, told: Callable[[Report], None], asked: asyncio.Event) -> Report:
+        """Go through the archive, from where an unfinished run stopped; ``told`` hears after each batch. Once ``asked``
+        is set it ends after the batch under way, and the next run goes on from there."""
         boot = await self._database.write(start_beside)
         beating = None
         if boot is not None:
@@ -77,8 +76,8 @@ class Import:
             beating = asyncio.create_task(self._beat(boot))
         before = await self._database.read(newest_row)
         try:
-            await self._go_through(told)
-            await self._drain()
+            await self._go_through(told, asked)
+            await self._drain(asked)
         finally:
             await self._workers.stop()
             if boot is not None and beating is not None:
@@ -91,10 +90,10 @@ class Import:
             self._progress.forget()
         return self.report
 
-    async def _go_through(self, told: Callable[[Report], None]) -> None:
+    async def _go_through(self, told: Callable[[Report], None], asked: asyncio.Event) -> None:
         report = self.report
         pieces = batches(self._archive.read(self._progress.place))
-        while not self.stopping:
+        while not asked.is_set():
             batch = await asyncio.to_thread(_next, pieces)
             if batch is None:
                 report.finished = True
@@ -114,26 +113,29 @@ class Import:
             told(report)
 
     async def _process(self) -> int:
-        """Understand what waits and bring its bytes home, unless a server does."""
-        done = 0
+        """Understand what waits and bring its bytes home, unless a server does. Says how many letters that were."""
         if self._processing is None:
-            return done
+            return 0
+        before = self._processing.letters
+        done = 0
         try:
-            while count := await self._processing.once():
-                done += count
-        except Conflict:
+            async with asyncio.TaskGroup() as group:
+                for _ in range(BATCHES):
+                    group.create_task(_until_empty(self._processing))
+        except* Conflict:
             self._processing = None  # a server has started and does it from now on
-            return done
-        settling = Settling(self._database, self._files)
-        while await settling.once(clock.now()):
-            pass
+        if self._processing is not None:
+            done = self._processing.letters - before
+            settling = Settling(self._database, self._files)
+            while await settling.once(clock.now()):
+                pass
         return done
 
-    async def _drain(self) -> None:
+    async def _drain(self, asked: asyncio.Event) -> None:
         """What a dead import had in hand becomes free when its heartbeat is old; wait for that, not for ever."""
         loop = asyncio.get_running_loop()
         patience = loop.time() + PATIENCE_SECONDS
-        while self._processing is not None and not self.stopping and loop.time() < patience:
+        while self._processing is not None and not asked.is_set() and loop.time() < patience:
             if await self._process():
                 patience = loop.time() + PATIENCE_SECONDS
             if not await self._database.read(_count, self._box.id, "waiting", 0):
@@ -169,6 +171,11 @@ def release_dead_imports(tx: WriteTx) -> None:
     )
     for name in tx.values(silent):
         jobs.stop_boot(tx, name)
+
+
+async def _until_empty(processing: Processing) -> None:
+    while await processing.once():
+        pass
 
 
 def _next(pieces: Iterator[list[Piece]]) -> list[Piece] | None:

@@ -15,7 +15,7 @@ from pathlib import Path
 from typing import Any
 
 from core.database import open_database
-from tests.routing.test_journey import letter
+from tests.support.world import letter
 
 ROOT = Path(__file__).resolve().parents[2]
 COMMAND = [sys.executable, "-m", "api.cli"]

@@ -11,7 +11,7 @@ import pytest
 
 from tests.cli.support import Place, make_mbox
 from tests.cli.test_serve import send
-from tests.routing.test_journey import letter
+from tests.support.world import letter
 
 INTO = ("--mailbox", "sales@firm.example")
 

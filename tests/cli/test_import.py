@@ -8,7 +8,7 @@ import time
 
 from tests.cli.support import Place, make_mbox
 from tests.cli.test_serve import send
-from tests.routing.test_journey import letter
+from tests.support.world import letter
 
 MESSAGES = "SELECT count(*) FROM message"
 INTO = ("--mailbox", "sales@firm.example")

@@ -10,7 +10,7 @@ import time
 import urllib.request
 
 from tests.cli.support import Place
-from tests.routing.test_journey import letter
+from tests.support.world import letter
 
 
 def send(port: int, raw: bytes) -> None:

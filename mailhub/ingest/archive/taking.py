@@ -13,7 +13,7 @@ from mailhub.ingest.archive.pieces import Piece
 from mailhub.ingest.intake import Arrival, accept
 from mailhub.mailboxes.tables import incoming
 
-BATCH = 64
+BATCH = 256
 BATCH_BYTES = 8 << 20
 
 
