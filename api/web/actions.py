@@ -5,9 +5,10 @@ from __future__ import annotations
 from dataclasses import dataclass
 
 from litestar import Response, get, post
+from litestar.di import NamedDependency
 
 from api.auth import Door
-from api.web.desk import Asked, Desk, Here, Id, html
+from api.web.desk import Asked, Desk, Here, Id, Sought, html
 from api.web.forms import read_form, read_id
 from api.web.inbox import make_opened, ready_displays, see_thread
 from api.web.panel import about_client
@@ -43,35 +44,35 @@ class Toast:
 
 
 @post("/threads/{thread_id:int}/close", include_in_schema=False, status_code=200)
-async def close(door: Door, request: Asked, thread_id: Id, place: Here) -> Response[str]:
+async def close(door: NamedDependency[Door], request: Asked, thread_id: Id, place: Here = "waiting") -> Response[str]:
     """Nothing is left to do."""
     await door.write(set_state, thread_id, "closed")
     return await changed(door, request, read_place(place), thread_id, "Closed: %(subject)s", undo="reopen")
 
 
 @post("/threads/{thread_id:int}/reopen", include_in_schema=False, status_code=200)
-async def reopen(door: Door, request: Asked, thread_id: Id, place: Here) -> Response[str]:
+async def reopen(door: NamedDependency[Door], request: Asked, thread_id: Id, place: Here = "waiting") -> Response[str]:
     """Something is left to do after all."""
     await door.write(set_state, thread_id, "open")
     return await changed(door, request, read_place(place), thread_id, "Open again: %(subject)s")
 
 
 @post("/threads/{thread_id:int}/junk", include_in_schema=False, status_code=200)
-async def junk(door: Door, request: Asked, thread_id: Id, place: Here) -> Response[str]:
+async def junk(door: NamedDependency[Door], request: Asked, thread_id: Id, place: Here = "waiting") -> Response[str]:
     """Nobody asked for this letter."""
     await door.write(set_state, thread_id, "spam")
     return await changed(door, request, read_place(place), thread_id, "Marked as junk: %(subject)s", undo="reopen")
 
 
 @post("/threads/{thread_id:int}/unread", include_in_schema=False, status_code=200)
-async def unread(door: Door, request: Asked, thread_id: Id, place: Here) -> Response[str]:
+async def unread(door: NamedDependency[Door], request: Asked, thread_id: Id, place: Here = "waiting") -> Response[str]:
     """As if it were new, for oneself."""
     await door.write(set_read, thread_id, read=False)
     return await changed(door, request, read_place(place), thread_id, "Marked unread: %(subject)s", same_thread=False)
 
 
 @post("/threads/{thread_id:int}/assign", include_in_schema=False, status_code=200)
-async def assign(door: Door, request: Asked, thread_id: Id, place: Here) -> Response[str]:
+async def assign(door: NamedDependency[Door], request: Asked, thread_id: Id, place: Here = "waiting") -> Response[str]:
     """Give it to somebody, or with an empty field to nobody."""
     executor_id = read_id(await read_form(request), "executor_id")
     before = (await door.read(get_thread, thread_id)).row
@@ -85,7 +86,7 @@ async def assign(door: Door, request: Asked, thread_id: Id, place: Here) -> Resp
 
 
 @post("/threads/{thread_id:int}/sender", include_in_schema=False, status_code=200)
-async def sender(door: Door, request: Asked, thread_id: Id, place: Here) -> Response[str]:
+async def sender(door: NamedDependency[Door], request: Asked, thread_id: Id, place: Here = "waiting") -> Response[str]:
     """Say who wrote."""
     form = await read_form(request)
     answer = form.get("answer", "")
@@ -109,7 +110,9 @@ async def sender(door: Door, request: Asked, thread_id: Id, place: Here) -> Resp
 
 
 @get("/threads/{thread_id:int}/clients", include_in_schema=False)
-async def find_clients(door: Door, request: Asked, thread_id: Id, place: Here, words: str = "") -> Response[str]:
+async def find_clients(
+    door: NamedDependency[Door], request: Asked, thread_id: Id, place: Here = "waiting", words: Sought = ""
+) -> Response[str]:
     """Clients by a part of their name, as buttons that file the thread under one."""
     here, desk = read_place(place), Desk(door, request)
 

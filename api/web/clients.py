@@ -5,6 +5,7 @@ from __future__ import annotations
 from dataclasses import dataclass
 
 from litestar import Response, get
+from litestar.di import NamedDependency
 
 from api.auth import Door
 from api.web.desk import After, Asked, Desk, Id, Words, html
@@ -63,7 +64,7 @@ def see_clients(tx: ReadTx, viewer: Viewer, words: str, after: str | None) -> Fo
 
 
 @get("/clients", include_in_schema=False)
-async def clients(door: Door, request: Asked, q: Words, after: After) -> Response[str]:
+async def clients(door: NamedDependency[Door], request: Asked, q: Words = "", after: After = None) -> Response[str]:
     """The list, or those of a name."""
     desk, words = Desk(door, request), q.strip()
 
@@ -82,7 +83,7 @@ def see_card(tx: ReadTx, viewer: Viewer, client_id: int) -> tuple[Known, Around]
 
 
 @get("/clients/{client_id:int}", include_in_schema=False)
-async def client(door: Door, request: Asked, client_id: Id) -> Response[str]:
+async def client(door: NamedDependency[Door], request: Asked, client_id: Id) -> Response[str]:
     """Facts, people, history."""
     desk = Desk(door, request)
 

@@ -7,8 +7,7 @@ from dataclasses import dataclass
 from typing import Annotated, Any
 
 from litestar import Request, Response
-from litestar.params import Parameter
-from msgspec import Meta
+from litestar.params import PathParameter, QueryParameter
 
 from api.auth import Door
 from api.problems import Pages, language_of
@@ -22,10 +21,11 @@ from mailhub.mailboxes.lists import Counters
 
 NOTHING = Around([], Counters(0, 0, {}, 0), 0, Position())
 Asked = Request[Any, Any, Any]
-Words = Annotated[str, Parameter(query="q", max_length=500, default="")]
-After = Annotated[str | None, Parameter(query="after", max_length=2048, default=None)]
-Here = Annotated[str, Parameter(query="place", max_length=100, default="waiting")]
-Id = Annotated[int, Meta(ge=1, le=2**63 - 1)]
+Words = Annotated[str, QueryParameter(name="q", max_length=500)]
+Sought = Annotated[str, QueryParameter(name="words", max_length=500)]
+After = Annotated[str | None, QueryParameter(name="after", max_length=2048)]
+Here = Annotated[str, QueryParameter(name="place", max_length=100)]
+Id = Annotated[int, PathParameter(ge=1, le=2**63 - 1)]
 
 
 @dataclass(frozen=True, slots=True)

@@ -6,7 +6,8 @@ from dataclasses import dataclass
 from typing import Annotated
 
 from litestar import Response, get
-from litestar.params import Parameter
+from litestar.di import NamedDependency
+from litestar.params import QueryParameter
 
 from api.auth import Door
 from api.web.desk import Asked, Desk, Here, Id, Words, html
@@ -18,6 +19,7 @@ from crm.staff.readable import Viewer
 from mailhub.mailboxes.lists import ThreadRow, get_rows
 
 MOST_NEWS = 99
+PageName = Annotated[str, QueryParameter(name="page", max_length=20)]
 
 
 @dataclass(frozen=True, slots=True)
@@ -29,7 +31,9 @@ class News:
 
 
 @get("/fragments/rail", include_in_schema=False)
-async def rail(door: Door, request: Asked, place: Here, page: str = "", q: Words = "") -> Response[str]:
+async def rail(
+    door: NamedDependency[Door], request: Asked, place: Here = "waiting", page: PageName = "", q: Words = ""
+) -> Response[str]:
     """The rail with true counters."""
     desk = Desk(door, request)
     here: Place | str = page if page.isalpha() else read_place(place, q)
@@ -41,7 +45,9 @@ async def rail(door: Door, request: Asked, place: Here, page: str = "", q: Words
 
 
 @get("/fragments/rows/{thread_id:int}", include_in_schema=False)
-async def row(door: Door, request: Asked, thread_id: Id, place: Here, q: Words) -> Response[str]:
+async def row(
+    door: NamedDependency[Door], request: Asked, thread_id: Id, place: Here = "waiting", q: Words = ""
+) -> Response[str]:
     """A row as it is now; nothing for a thread that one may not see any more."""
     desk, here = Desk(door, request), read_place(place, q)
 
@@ -56,11 +62,11 @@ async def row(door: Door, request: Asked, thread_id: Id, place: Here, q: Words) 
 
 @get("/fragments/news", include_in_schema=False)
 async def news(
-    door: Door,
+    door: NamedDependency[Door],
     request: Asked,
-    place: Here,
-    q: Words,
-    ids: Annotated[str, Parameter(max_length=2000, default="", description="Threads that the page does not show.")],
+    place: Here = "waiting",
+    q: Words = "",
+    ids: Annotated[str, QueryParameter(name="ids", max_length=2000)] = "",
 ) -> Response[str]:
     """How many of these threads belong into this list."""
     desk, here = Desk(door, request), read_place(place, q)

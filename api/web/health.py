@@ -7,6 +7,7 @@ import shutil
 from dataclasses import dataclass
 
 from litestar import Response, get, post
+from litestar.di import NamedDependency
 from litestar.response import Redirect
 
 from api.auth import Door
@@ -51,7 +52,7 @@ def see_health(tx: ReadTx, viewer: Viewer) -> tuple[dict[str, int], list[DeadLet
 
 
 @get("/health", include_in_schema=False)
-async def health(door: Door, request: Asked) -> Response[str]:
+async def health(door: NamedDependency[Door], request: Asked) -> Response[str]:
     """The page."""
     waiting, dead, around = await door.read(see_health)
     faults: dict[str, str] = await request.app.state.readiness.faults()
@@ -71,7 +72,7 @@ async def health(door: Door, request: Asked) -> Response[str]:
 
 
 @post("/health/jobs/{job_id:int}/revive", include_in_schema=False, status_code=303)
-async def run_again(door: Door, job_id: Id) -> Redirect:
+async def run_again(door: NamedDependency[Door], job_id: Id) -> Redirect:
     """Work that failed too often, from its beginning."""
     await door.write(revive_job, job_id)
     return Redirect("/health", status_code=303)

@@ -7,7 +7,8 @@ from dataclasses import dataclass
 from typing import Annotated, Any
 
 from litestar import Response, get
-from litestar.params import Parameter
+from litestar.di import NamedDependency
+from litestar.params import PathParameter, QueryParameter
 from litestar.response import Redirect
 
 from api.auth import Door
@@ -29,8 +30,9 @@ from mailhub.mailboxes.reading import OpenThread, get_thread
 
 MOST_DISPLAYS = 5
 log = get_log(__name__)
-Section = Annotated[str, Parameter(query="section", max_length=10, default="")]
-PicturesOf = Annotated[int | None, Parameter(query="pictures", ge=1, default=None)]
+Section = Annotated[str, QueryParameter(name="section", max_length=10)]
+Kind = Annotated[str, PathParameter(max_length=10)]
+PicturesOf = Annotated[int | None, QueryParameter(name="pictures", ge=1)]
 
 
 @dataclass(frozen=True, slots=True)
@@ -61,28 +63,38 @@ def see_thread(tx: ReadTx, viewer: Viewer, place: Place, thread_id: int, whole: 
 
 
 @get("/", include_in_schema=False)
-async def home(door: Door) -> Redirect:
+async def home(door: NamedDependency[Door]) -> Redirect:
     """To what waits for us."""
     await door.read(lambda _tx, viewer: viewer)
     return Redirect("/waiting", status_code=303)
 
 
 @get(["/waiting", "/mine", "/open", "/closed", "/spam"], include_in_schema=False)
-async def view(door: Door, request: Asked, after: After, section: Section) -> Response[str]:
+async def view(
+    door: NamedDependency[Door], request: Asked, after: After = None, section: Section = ""
+) -> Response[str]:
     """A view of all mailboxes."""
     return await show_list(door, request, read_place(request.scope["path"]), after, section)
 
 
-@get(["/mailboxes/{box_id:int}", "/mailboxes/{box_id:int}/{kind:str}"], include_in_schema=False)
+@get("/mailboxes/{box_id:int}", include_in_schema=False)
 async def mailbox(
-    door: Door, request: Asked, box_id: Id, after: After, section: Section, kind: str = "open"
+    door: NamedDependency[Door], request: Asked, box_id: Id, after: After = None, section: Section = ""
 ) -> Response[str]:
-    """One mailbox."""
+    """What is open in one mailbox."""
+    return await show_list(door, request, Place("open", box_id), after, section)
+
+
+@get("/mailboxes/{box_id:int}/{kind:str}", include_in_schema=False)
+async def mailbox_view(
+    door: NamedDependency[Door], request: Asked, box_id: Id, kind: Kind, after: After = None, section: Section = ""
+) -> Response[str]:
+    """What is closed or junk in it."""
     return await show_list(door, request, read_place(f"mailboxes/{box_id}/{kind}"), after, section)
 
 
 @get("/search", include_in_schema=False)
-async def search(door: Door, request: Asked, q: Words, section: Section) -> Response[str]:
+async def search(door: NamedDependency[Door], request: Asked, q: Words = "", section: Section = "") -> Response[str]:
     """What was found."""
     return await show_list(door, request, Place("all", None, q.strip()), None, section)
 
@@ -91,20 +103,27 @@ async def search(door: Door, request: Asked, q: Words, section: Section) -> Resp
     [f"/{view}/threads/{{thread_id:int}}" for view in ("waiting", "mine", "open", "closed", "spam", "search")],
     include_in_schema=False,
 )
-async def thread(door: Door, request: Asked, thread_id: Id, q: Words, pictures: PicturesOf) -> Response[str]:
+async def thread(
+    door: NamedDependency[Door], request: Asked, thread_id: Id, q: Words = "", pictures: PicturesOf = None
+) -> Response[str]:
     """A thread opened from a view or a search."""
     place = read_place(request.scope["path"].split("/")[1], q.strip())
     return await show_thread(door, request, place, thread_id, pictures)
 
 
-@get(
-    ["/mailboxes/{box_id:int}/threads/{thread_id:int}", "/mailboxes/{box_id:int}/{kind:str}/threads/{thread_id:int}"],
-    include_in_schema=False,
-)
+@get("/mailboxes/{box_id:int}/threads/{thread_id:int}", include_in_schema=False)
 async def thread_of_mailbox(
-    door: Door, request: Asked, box_id: Id, thread_id: Id, pictures: PicturesOf, kind: str = "open"
+    door: NamedDependency[Door], request: Asked, box_id: Id, thread_id: Id, pictures: PicturesOf = None
 ) -> Response[str]:
     """A thread opened from a mailbox."""
+    return await show_thread(door, request, Place("open", box_id), thread_id, pictures)
+
+
+@get("/mailboxes/{box_id:int}/{kind:str}/threads/{thread_id:int}", include_in_schema=False)
+async def thread_of_mailbox_view(
+    door: NamedDependency[Door], request: Asked, box_id: Id, kind: Kind, thread_id: Id, pictures: PicturesOf = None
+) -> Response[str]:
+    """A thread opened from what is closed or junk in a mailbox."""
     return await show_thread(door, request, read_place(f"mailboxes/{box_id}/{kind}"), thread_id, pictures)
 
 
@@ -170,4 +189,4 @@ async def ready_displays(request: Asked, opened: OpenThread, pictures_of: int | 
     return found
 
 
-ROUTES = [home, view, mailbox, search, thread, thread_of_mailbox]
+ROUTES = [home, view, mailbox, mailbox_view, search, thread, thread_of_mailbox, thread_of_mailbox_view]

@@ -7,11 +7,12 @@ from dataclasses import dataclass
 from typing import Any
 
 from litestar import Response, get, post
+from litestar.di import NamedDependency
 from litestar.response import Redirect
 
 from api.auth import Door
 from api.web.actions import see_clients
-from api.web.desk import After, Asked, Desk, Id, html
+from api.web.desk import After, Asked, Desk, Id, Sought, html
 from api.web.forms import read_form, read_id
 from api.web.panel import about_client
 from api.web.shapes import Speaker, make_when
@@ -93,9 +94,20 @@ def see_shelf(
     return list_held(tx, viewer, after=after), chosen, see_around(tx, viewer)
 
 
-@get(["/quarantine", "/quarantine/{held_id:int}"], include_in_schema=False)
-async def quarantine(door: Door, request: Asked, after: After, held_id: Id | None = None) -> Response[str]:
-    """All, and the chosen one."""
+@get("/quarantine", include_in_schema=False)
+async def quarantine(door: NamedDependency[Door], request: Asked, after: After = None) -> Response[str]:
+    """All that is held back."""
+    return await show(door, request, after, None)
+
+
+@get("/quarantine/{held_id:int}", include_in_schema=False)
+async def one(door: NamedDependency[Door], request: Asked, held_id: Id, after: After = None) -> Response[str]:
+    """One of them beside the others."""
+    return await show(door, request, after, held_id)
+
+
+async def show(door: Door, request: Asked, after: str | None, held_id: int | None) -> Response[str]:
+    """The list, and the chosen one."""
     page, chosen, around = await door.read(see_shelf, after, held_id)
     desk = Desk(door, request)
     speaker = desk.speaker(door.viewer)
@@ -112,21 +124,21 @@ async def quarantine(door: Door, request: Asked, after: After, held_id: Id | Non
 
 
 @post("/quarantine/{held_id:int}/retry", include_in_schema=False, status_code=303)
-async def run_again(door: Door, held_id: Id) -> Redirect:
+async def run_again(door: NamedDependency[Door], held_id: Id) -> Redirect:
     """Its journey once more."""
     await door.write(retry, held_id)
     return Redirect("/quarantine", status_code=303)
 
 
 @post("/quarantine/retry", include_in_schema=False, status_code=303)
-async def run_all_again(door: Door) -> Redirect:
+async def run_all_again(door: NamedDependency[Door]) -> Redirect:
     """After a fault was mended: the journeys of all."""
     await door.write(retry_all)
     return Redirect("/quarantine", status_code=303)
 
 
 @post("/quarantine/{held_id:int}/file", include_in_schema=False, status_code=200)
-async def file(door: Door, request: Asked, held_id: Id) -> Response[Any]:
+async def file(door: NamedDependency[Door], request: Asked, held_id: Id) -> Response[Any]:
     """Let it out and put it to a client."""
     client_id = read_id(await read_form(request), "counterparty_id")
     if client_id is None:
@@ -138,7 +150,7 @@ async def file(door: Door, request: Asked, held_id: Id) -> Response[Any]:
 
 
 @get("/quarantine/{held_id:int}/clients", include_in_schema=False)
-async def find_clients(door: Door, request: Asked, held_id: Id, words: str = "") -> Response[str]:
+async def find_clients(door: NamedDependency[Door], request: Asked, held_id: Id, words: Sought = "") -> Response[str]:
     """Clients by a part of their name, as buttons that file the letter there."""
     desk = Desk(door, request)
 
@@ -200,4 +212,4 @@ def _source(door: Door, held: Held) -> tuple[list[Line], bool]:
     return [Line(number, text) for number, text in enumerate(shown, 1)], len(raw) > sum(map(len, lines[:SOURCE_LINES]))
 
 
-ROUTES = [quarantine, run_again, run_all_again, file, find_clients]
+ROUTES = [quarantine, one, run_again, run_all_again, file, find_clients]

@@ -7,6 +7,7 @@ from typing import Any, cast
 from urllib.parse import urlsplit
 
 from litestar import Response, get, post
+from litestar.di import NamedDependency
 from litestar.response import Redirect
 
 from api.auth import Door, SignInRefused, change_password, ended_cookie, own_path, peer_of
@@ -79,7 +80,7 @@ def see_settings(tx: ReadTx, viewer: Viewer, secret: str | None) -> Own:
 
 
 @get("/settings", include_in_schema=False)
-async def settings(door: Door, request: Asked) -> Response[str]:
+async def settings(door: NamedDependency[Door], request: Asked) -> Response[str]:
     """All on one page."""
     desk = Desk(door, request)
 
@@ -91,7 +92,7 @@ async def settings(door: Door, request: Asked) -> Response[str]:
 
 
 @post("/settings/preferences", include_in_schema=False, status_code=303)
-async def preferences(door: Door, request: Asked) -> Response[Any]:
+async def preferences(door: NamedDependency[Door], request: Asked) -> Response[Any]:
     """Language and theme, and back to where one was."""
     form = await read_form(request)
     language, theme = form.get("language"), form.get("theme")
@@ -106,7 +107,7 @@ async def preferences(door: Door, request: Asked) -> Response[Any]:
 
 
 @post("/settings/password", include_in_schema=False, status_code=303)
-async def password(door: Door, request: Asked) -> Redirect:
+async def password(door: NamedDependency[Door], request: Asked) -> Redirect:
     """A new password; one signs in with it at once."""
     form = await read_form(request)
     viewer = await door.read(lambda _tx, viewer: viewer)
@@ -120,14 +121,14 @@ async def password(door: Door, request: Asked) -> Redirect:
 
 
 @post("/settings/sign-out-elsewhere", include_in_schema=False, status_code=303)
-async def sign_out_elsewhere(door: Door) -> Redirect:
+async def sign_out_elsewhere(door: NamedDependency[Door]) -> Redirect:
     """Every other session ends."""
     await door.write(end_elsewhere, door.credentials.session or "")
     return Redirect("/settings", status_code=303)
 
 
 @post("/settings/mailboxes/{box_id:int}", include_in_schema=False, status_code=303)
-async def rule(door: Door, request: Asked, box_id: Id) -> Redirect:
+async def rule(door: NamedDependency[Door], request: Asked, box_id: Id) -> Redirect:
     """How new threads of a mailbox get their executor."""
     form = await read_form(request)
     await door.write(change_rule, box_id, cast("Way", form.get("way", "")), read_id(form, "executor_id"))
@@ -199,5 +200,11 @@ ACTIONS = {
     "signed-in": "signed in",
     "token-added": "made a token",
     "token-revoked": "revoked a token",
+    "mailbox-added": "added a mailbox",
+    "team-added": "added a team",
+    "team-joined": "put somebody into a team",
+    "team-left": "took somebody out of a team",
+    "user-added": "added a person",
+    "user-disabled": "disabled a person",
 }
 ROUTES = [settings, preferences, password, sign_out_elsewhere, rule]

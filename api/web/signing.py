@@ -5,7 +5,7 @@ from __future__ import annotations
 from typing import Annotated, Any
 
 from litestar import Response, get, post
-from litestar.params import Parameter
+from litestar.params import QueryParameter
 from litestar.response import Redirect
 
 from api.auth import SignInRefused, csrf_token, ended_cookie, own_path, peer_of, read_credentials, session_cookie
@@ -19,11 +19,11 @@ from core.errors import Invalid, TooMuch
 from core.language import LANGUAGES
 from mailhub.runtime import House
 
-Next = Annotated[str, Parameter(query="next", max_length=2000, default="/")]
+Next = Annotated[str, QueryParameter(name="next", max_length=2000)]
 
 
 @get("/login", include_in_schema=False)
-async def login(request: Asked, next_: Next) -> Response[str]:
+async def login(request: Asked, next_: Next = "/") -> Response[str]:
     """The form."""
     return _page(request, next_)
 
