@@ -13,6 +13,7 @@ import threading
 import time
 from collections import deque
 from collections.abc import Callable
+from contextlib import suppress
 from pathlib import Path
 from typing import Any
 
@@ -99,7 +100,10 @@ class SqliteWriter:
         self._ready.put(None)
         while self._wait():
             self._group(connection, raw)
-        raw.execute("PRAGMA wal_checkpoint(TRUNCATE)")
+        with suppress(
+            sqlite3.Error
+        ):  # a full disk: everything stays in the log beside the file, the next start reads it
+            raw.execute("PRAGMA wal_checkpoint(TRUNCATE)")
         connection.close()
 
     def _wait(self) -> bool:
