@@ -28,7 +28,8 @@ export function startKeys() {
       moveInList(name === "j" ? 1 : -1);
     } else {
       const targets = [...document.querySelectorAll(`[data-key="${CSS.escape(name)}"]`)];
-      const target = targets.find((each) => each.checkVisibility()) ?? targets[0];
+      const shown = targets.filter((each) => each.checkVisibility());
+      const target = (name === "z" ? shown.at(-1) : shown[0]) ?? targets[0]; // what was done last is taken back first
       if (!target) return;
       press(target);
     }

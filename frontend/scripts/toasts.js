@@ -15,7 +15,10 @@ export function startToasts() {
   place.querySelectorAll(".toast").forEach(time);
 
   place.addEventListener("click", (event) => {
-    if (event.target.closest("[data-dismiss]")) event.target.closest(".toast").remove();
+    const pressed = event.target.closest("[data-dismiss]");
+    const toast = pressed?.closest(".toast");
+    if (pressed?.form) toast.hidden = true; // its form still has to be sent, and answers only what is on the page
+    else toast?.remove();
   });
   document.addEventListener("htmx:error", () => {
     const template = document.getElementById("toast-offline");

@@ -54,7 +54,9 @@ class House(Preview):
             self.answer(b"<p>Hello</p>", "text/html")
         elif path == "/letter-in-html":
             letter = STRANGER["thread"].entries[-1]
-            framed = Thing(**vars(letter) | {"html_url": "/letter", "html_heights": {358: 900, 526: 700, 760: 500}})
+            framed = Thing(
+                **vars(letter) | {"html_url": "/letter", "html_heights": {"358": 900, "526": 700, "760": 500}}
+            )
             thread = Thing(**vars(STRANGER["thread"]) | {"entries": [framed]})
             self.fragment("inbox.html", **{**STRANGER, "thread": thread})
         elif path == "/live":

@@ -10,6 +10,7 @@ from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from pathlib import Path
 
+from api.cli.web import Web
 from core.settings import Settings, load_settings
 from mailhub.runtime import House
 
@@ -30,8 +31,11 @@ def settings_for(url: str, folder: Path) -> Settings:
 
 
 @contextmanager
-def running_house(settings: Settings, make: Callable[[Settings], House] = House) -> Iterator[House]:
-    """The house, open and started with the role ``ingest``; stopped in the end."""
+def running_house(
+    settings: Settings, make: Callable[[Settings], House] = House, *, web: Web | None = None
+) -> Iterator[House]:
+    """The house, open and started with the role ``ingest``, and with its pages when ``web`` is given; stopped in the
+    end."""
     ready: list[House | BaseException] = []
     began = threading.Event()
     end: list[Callable[[], object]] = []
@@ -43,7 +47,9 @@ def running_house(settings: Settings, make: Callable[[Settings], House] = House)
         end.append(lambda: loop.call_soon_threadsafe(stop.set))
         try:
             await house.open()
-            await house.start(["ingest"])
+            await house.start(["ingest"] if web is None else ["ingest", "web"])
+            if web is not None:
+                await web.start(house)
         except BaseException as problem:
             ready.append(problem)
             began.set()
@@ -51,6 +57,8 @@ def running_house(settings: Settings, make: Callable[[Settings], House] = House)
         ready.append(house)
         began.set()
         await stop.wait()
+        if web is not None:
+            await web.stop()
         await house.stop()
 
     thread = threading.Thread(target=lambda: asyncio.run(live()), name="house")
@@ -65,6 +73,14 @@ def running_house(settings: Settings, make: Callable[[Settings], House] = House)
     finally:
         end[0]()
         thread.join(30)
+
+
+@contextmanager
+def running_site(settings: Settings, make: Callable[[Settings], House] = House) -> Iterator[tuple[House, str]]:
+    """``running_house`` with its pages, and their address."""
+    web = Web(settings)
+    with running_house(web.settings, make, web=web) as house:
+        yield house, web.settings.web.base_url
 
 
 def send(house: House, raw: bytes, to: list[str], *, sender: str = "anna@client.example") -> None:

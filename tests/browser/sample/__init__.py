@@ -37,14 +37,16 @@ def pages() -> dict[str, tuple[str, Mapping[str, object]]]:
         "quarantine": ("quarantine.html", {"shell": shell("quarantine", problem=True), "toast": None, **quarantine()}),
         "health": ("health.html", {"shell": shell("health", problem=True), "toast": None, "health": health()}),
         "clients": ("clients.html", {"shell": shell("clients"), "toast": None, "clients": clients()}),
-        "login": ("login.html", asked | {"problem": None, "email": "", "notice": None}),
+        "login": ("login.html", asked | {"problem": None, "email": "", "people": []}),
         "login-refused": (
             "login.html",
             asked
             | {
                 "problem": "The address or the password is not right.",
                 "email": "oksana@acme.example",
-                "notice": "Demo: oksana@acme.example, password demo",
+                "people": [
+                    Thing(name="Oksana Lysenko", email="oksana@acme.example", password="demo", role="Head of sales")
+                ],
             },
         ),
         "error": ("error.html", {"error": error}),

@@ -53,7 +53,7 @@ def shell(current: str = "waiting", *, problem: bool = False, events: str = "") 
         company="Acme Bearings",
         notice="Demo: nothing leaves this machine",
         last_change=4711,
-        views=[place("waiting", 14), place("mine", 5), place("open", 31), place("closed")],
+        views=[place("waiting", 14), place("mine", 5), place("open", 31), place("closed"), place("spam")],
         mailboxes=[
             box("sales@", 7, "a"),
             box("claims@", 4, "b"),
@@ -64,5 +64,14 @@ def shell(current: str = "waiting", *, problem: bool = False, events: str = "") 
         places=[place("clients"), place("quarantine", 3), place("health")],
         languages=[Thing(code=code, name=name) for code, name in LANGUAGES],
         units=Thing(day="d", hour="h", minute="min").__dict__,
-        urls=Thing(home="/", events=events, rail="/fragments/rail", preferences="/me", logout="/logout"),
+        urls=Thing(
+            home="/",
+            events=events,
+            rail="/fragments/rail",
+            preferences="/settings/preferences",
+            settings="/settings",
+            search="/search",
+            logout="/logout",
+        ),
+        words="",
     )

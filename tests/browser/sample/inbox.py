@@ -235,7 +235,7 @@ COMPLAINT = """Здравейте, Оксана,
 
 
 def urls(number: int) -> Thing:
-    return Thing(**{name: f"/threads/{number}/{name}" for name in ("assign", "close", "reopen", "unread")})
+    return Thing(**{name: f"/threads/{number}/{name}" for name in ("assign", "close", "reopen", "unread", "junk")})
 
 
 def complaint() -> Thing:

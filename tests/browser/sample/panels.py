@@ -45,15 +45,14 @@ def unknown_panel() -> Thing:
         ("Company", "Hải Đăng Logistics", "vi"),
         ("Phone", "+84 225 555 0148", None),
     ]
-    answers = [
-        ("new", "New client, with Nam in it", "Hải Đăng Logistics"),
-        ("same", "Works at Cơ khí Sao Mai", "The same phone is on their card"),
-        ("no", "Not a client", "Keep the letter, never ask again"),
-    ]
     return Thing(
         kind="unknown",
         facts=[Thing(name=name, value=value, lang=lang) for name, value, lang in facts],
+        title="Who is this?",
+        text="Nobody here knows this address or its domain. One answer, and the letter finds its place.",
+        may_answer=True,
         answer_url="/threads/8/sender",
-        answers=[Thing(key=key, title=title, text=text, fields={"answer": key}) for key, title, text in answers],
-        earlier="Two earlier letters from this address, of 6 and 12 Nov, will move to the same place.",
+        find_url="/threads/8/clients",
+        new=Thing(name="Hải Đăng Logistics", contact="Lê Hoàng Nam", domain="haidang-logistics.example"),
+        answers=[Thing(title="Cơ khí Sao Mai", text="Lê Hoàng Nam", fields={"counterparty_id": "3"})],
     )

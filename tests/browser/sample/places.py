@@ -10,25 +10,9 @@ from tests.browser.sample.house import ago
 
 def quarantine() -> Mapping[str, object]:
     held = [
-        (
-            1,
-            "ketoan@saomai-cokhi.example",
-            "Hóa đơn tháng 11",
-            "vi",
-            "Unknown charset “x-tcvn3” in part 2",
-            ago(hours=20),
-            "Wed",
-        ),
-        (2, "scanner@dunav-agro.example", None, None, "Attachment breaks off after 3.1 MB", ago(hours=5.5), "08:47"),
-        (
-            3,
-            "robot@tender.example",
-            "Тендер № 4471: оголошення",
-            "uk",
-            "Parts nested 214 deep, limit 100",
-            ago(hours=3),
-            "11:20",
-        ),
+        (1, "ketoan@saomai-cokhi.example", "Reading the letter took longer than 20 seconds.", ago(hours=20), "Wed"),
+        (2, "scanner@dunav-agro.example", "The process that read the letter ended.", ago(hours=5.5), "08:47"),
+        (3, "robot@tender.example", "The process that read the letter ended.", ago(hours=3), "11:20"),
     ]
     source = [
         "MIME-Version: 1.0",
@@ -46,36 +30,25 @@ def quarantine() -> Mapping[str, object]:
             id=number,
             url=f"/quarantine/{number}",
             sender=sender,
-            subject=subject,
-            lang=lang,
+            mailbox="purchasing@acme.example",
             why=why,
             time_iso=iso,
             time_text=when,
             current=number == 1,
         )
-        for number, sender, subject, lang, why, iso, when in held
-    ]
-    events = [
-        ("download", "Stored before reading, SHA-256 9f2c…71ab"),
-        ("file-alert", "Could not be read: step “understand”"),
-        ("refresh", "Run again by you: the same fault"),
+        for number, sender, why, iso, when in held
     ]
     return {
-        "held": Thing(total=3, next_url=None, letters=letters),
+        "held": Thing(total=3, next_url=None, letters=letters, retry_url="/quarantine/retry"),
         "letter": Thing(
             id=1,
-            subject="Hóa đơn tháng 11",
-            lang="vi",
             sender="ketoan@saomai-cokhi.example",
-            arrived="to purchasing@, arrived 19 Nov 18:04 by IMAP, 86 kB",
-            why="The text of part 2 names a charset that we do not know: “x-tcvn3”",
-            detail="The letter is kept as it came. It looks like old Vietnamese TCVN3.",
-            source=[Thing(number=38 + at, text=text, fault="x-tcvn3" in text) for at, text in enumerate(source)],
-            events=[
-                Thing(icon=icon, text=text, time_iso=ago(hours=20), time_text="Wed, 18:04") for icon, text in events
-            ],
-            urls=Thing(raw="#", retry="/quarantine/1/retry", file="/quarantine/1/file"),
-            threads=[Thing(id=3, title="Báo giá vòng bi quý 1/2026")],
+            arrived="to purchasing@acme.example, arrived Wed, 18:04",
+            why="Reading the letter took longer than 20 seconds.",
+            detail="It stopped in the step “understand”. Tried 2 times.",
+            source=[Thing(number=38 + at, text=text) for at, text in enumerate(source)],
+            source_cut=True,
+            urls=Thing(raw="#", retry="/quarantine/1/retry", file="/quarantine/1/file", find="/quarantine/1/clients"),
         ),
     }
 
@@ -105,7 +78,7 @@ def health() -> Thing:
     return Thing(
         sentence="One thing is broken, one wants a look.",
         checks=[
-            Thing(state=state, name=name, text=text, since_iso=iso, since_text=when, step=step)
+            Thing(state=state, name=name, text=text, since_iso=iso, since_text=when, step=step, revive_url=None)
             for state, name, text, iso, when, step in checks
         ],
     )
