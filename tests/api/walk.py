@@ -1,0 +1,209 @@
+"""Walks every route of an application as everybody, with own, foreign and missing ids, and says what leaked."""
+
+from __future__ import annotations
+
+import asyncio
+import itertools
+import json
+from collections.abc import Iterator
+from dataclasses import dataclass, field
+from typing import Any
+
+from litestar.routes import HTTPRoute
+
+from core.resources import assets_dir
+from tests.api.asking import Answer
+from tests.api.world import SECRETS, SEES, World
+
+METHODS = ("GET", "HEAD", "POST", "PUT", "PATCH", "DELETE", "OPTIONS")
+MISSING = 1_000_000_007
+STREAM_SECONDS = 0.2
+# What each kind of person owns, and what is foreign to them.
+OWN = {
+    "outsider": ("other", "quailother"), "nobody": ("other", "quailother"), "reader": ("sales", "quailsalestwo"),
+    "executor": ("sales", "quailsalesone"), "manager": ("sales", "quailsalestwo"),
+    "owner": ("personal", "quailpersonal"), "administrator": ("other", "quailother"),
+}  # fmt: skip
+FOREIGN = {
+    "outsider": ("sales", "quailsalesone"), "nobody": ("sales", "quailsalesone"), "reader": ("other", "quailother"),
+    "executor": ("sales", "quailsalestwo"), "manager": ("personal", "quailpersonal"),
+    "owner": ("sales", "quailsalesone"), "administrator": ("personal", "quailpersonal"),
+}  # fmt: skip
+SCOPED = ("mailbox_id", "thread_id", "message_id", "held_id", "token_id", "grant_id")
+LEAVER = "the id of the leaver"
+BODIES: dict[str, list[dict[str, Any]]] = {
+    "PATCH /api/v1/threads/{thread_id}": [{"unread": True}, {"state": "closed"}, {"counterparty_id": 1}],
+    "POST /api/v1/quarantine/{held_id}/file": [{"counterparty_id": 1}],
+    "POST /api/v1/mailboxes/{mailbox_id}/grants": [{"right": "see", "user_id": LEAVER}],
+    "POST /api/v1/mailboxes": [{"address": "new@firm.example", "name": "N", "kind": "public"}],
+    "POST /api/v1/users": [{"email": "new@firm.example", "name": "N", "password": "long enough"}],
+    "POST /api/v1/groups": [{"name": "New"}],
+    "POST /api/v1/counterparties": [{"name": "New"}],
+    "POST /api/v1/contacts": [{"name": "New"}],
+    "PATCH /api/v1/counterparties/{counterparty_id}": [{"name": "Renamed"}],
+    "PATCH /api/v1/users/me": [{"theme": "dark"}],
+    "POST /api/v1/users/me/password": [{"old": "wrong", "new": "long enough"}],
+    "POST /api/v1/tokens": [{"name": "x"}],
+}
+
+
+@dataclass
+class Findings:
+    """What the walk saw. Each list names the request."""
+
+    requests: int = 0
+    routes: set[str] = field(default_factory=set)
+    leaks: list[str] = field(default_factory=list)
+    told_apart: list[str] = field(default_factory=list)
+    faults: list[str] = field(default_factory=list)
+    uncovered: list[str] = field(default_factory=list)
+    compared: int = 0
+    seen: set[tuple[str, str]] = field(default_factory=set)
+
+
+def routes_of(world: World) -> Iterator[tuple[HTTPRoute, str]]:
+    for route in world.app.routes:
+        if isinstance(route, HTTPRoute):
+            yield route, route.path_format
+
+
+def values_for(world: World, who: str, parameter: str) -> dict[str, Any] | None:
+    """Own, foreign and missing values of a path parameter; None when the walk does not know the parameter."""
+    (own_box, own), (far_box, far) = OWN[who], FOREIGN[who]
+    far_token = world.spare_tokens["owner" if who != "owner" else "reader"]
+    asset = next(path.name for path in assets_dir().iterdir() if path.suffix == ".svg")
+    known: dict[str, tuple[Any, Any]] = {
+        "mailbox_id": (world.boxes[own_box].id, world.boxes["other" if far_box == own_box else far_box].id),
+        "thread_id": (world.threads[own], world.threads[far]),
+        "message_id": (world.messages[own], world.messages[far]),
+        "held_id": (world.held[f"quailheld{own_box}"], world.held[f"quailheld{far_box}"]),
+        "token_id": (world.spare_tokens.get(who, far_token), far_token),
+        "grant_id": (world.grants[own_box], world.grants["other" if far_box == own_box else far_box]),
+        "counterparty_id": (world.client_id, world.client_id),
+        "contact_id": (world.contact_id, world.contact_id),
+        "user_id": (world.users["leaver"], world.users["leaver"]),
+        "group_id": (world.team_id, world.team_id),
+        "n": (0, 0),
+        "name": (asset, asset),
+        "path": ("x", "x"),
+    }
+    if parameter not in known:
+        return None
+    own_value, far_value = known[parameter]
+    return {"own": own_value, "foreign": far_value, "missing": 99 if parameter == "n" else MISSING}
+
+
+def fillings(names: list[str]) -> list[dict[str, str]]:
+    """Which kind of value each parameter gets: all alike, and one foreign or missing among own ones."""
+    scoped = [name for name in names if name in SCOPED]
+    every = [dict.fromkeys(names, kind) for kind in ("own", "foreign", "missing")] if names else [{}]
+    mixed = [
+        {**dict.fromkeys(names, "own"), name: kind} for name in scoped for kind in ("foreign", "missing")
+    ] if len(names) > 1 else []  # fmt: skip
+    return [*every, *mixed]
+
+
+async def walk(world: World, people: tuple[str, ...] = tuple(SEES)) -> Findings:
+    """Every route, method, person and kind of id."""
+    found = Findings()
+    for who in people:
+        await world.hold_again()
+        for route, path in list(routes_of(world)):
+            names = [parameter.name for parameter in route.path_parameters.values()]
+            values = {name: values_for(world, who, name) for name in names}
+            if None in values.values():
+                found.uncovered.append(f"{path}: no value for {[n for n, v in values.items() if v is None]}")
+                continue
+            found.routes.add(path)
+            await _walk_route(world, found, who, path, names, values)
+    await _walk_queries(world, found, people)
+    return found
+
+
+async def _walk_route(world: World, found: Findings, who: str, path: str, names: list[str], values: Any) -> None:
+    asker = world.program(who)
+    for method in METHODS:
+        for planned in BODIES.get(f"{method} {path}", [{}]):
+            body = {name: world.users["leaver"] if value == LEAVER else value for name, value in planned.items()}
+            answers: dict[tuple[str, ...], Answer] = {}
+            for kinds in fillings(names):
+                target = path.format(**{name: values[name][kind] for name, kind in kinds.items()})
+                answer = await _ask(asker, method, target, body)
+                answers[tuple(kinds.values())] = answer
+                note(found, who, f"{method} {path} {kinds}", answer)
+            _compare(found, who, f"{method} {path}", names, answers)
+
+
+def _compare(found: Findings, who: str, what: str, names: list[str], answers: dict[tuple[str, ...], Answer]) -> None:
+    """What is foreign and what is missing must look the same."""
+    for kinds, answer in answers.items():
+        scoped = [kind for name, kind in zip(names, kinds, strict=True) if name in SCOPED]
+        if "foreign" not in scoped:
+            continue
+        twin = answers.get(tuple("missing" if kind == "foreign" else kind for kind in kinds))
+        if twin is None:
+            continue
+        found.compared += 1
+        if (answer.status, len(answer.body)) != (twin.status, len(twin.body)):
+            found.told_apart.append(f"{who}: {what} {kinds}: {answer.status}/{twin.status}")
+
+
+async def _walk_queries(world: World, found: Findings, people: tuple[str, ...]) -> None:
+    """Filters by foreign ids and searches for foreign words, on every list of the OpenAPI document."""
+    document = world.app.openapi_schema.to_schema()
+    for who, (path, item) in itertools.product(people, document["paths"].items()):
+        asked = {one["name"] for one in item.get("get", {}).get("parameters", []) if one["in"] == "query"}
+        if "{" in path or not asked & {"mailbox_id", "thread_id", "q"}:
+            continue
+        asker = world.program(who)
+        for name in sorted(asked & {"mailbox_id", "thread_id"}):
+            kinds = values_for(world, who, name)
+            assert kinds is not None
+            words = "&q=about" if "q" in asked else ""
+            twins = [
+                await _ask(asker, "GET", f"{path}?{name}={kinds[kind]}{words}", {}) for kind in ("foreign", "missing")
+            ]
+            narrow = who == "executor" and name == "mailbox_id"
+            for twin in twins:
+                note(found, who, f"GET {path}?{name}", twin)
+            found.compared += 1
+            if not narrow and (twins[0].status, len(twins[0].body)) != (twins[1].status, len(twins[1].body)):
+                found.told_apart.append(f"{who}: GET {path}?{name}={kinds}: {twins[0].status}/{twins[1].status}")
+        if "q" in asked:
+            for secret in SECRETS:
+                note(found, who, f"GET {path}?q={secret}", await _ask(asker, "GET", f"{path}?q={secret}", {}))
+
+
+async def _ask(asker: Any, method: str, target: str, body: dict[str, Any]) -> Answer:
+    """One answer; a stream is listened to for a moment."""
+    messages: list[Any] = []
+    data = None if method in ("GET", "HEAD", "OPTIONS") else body
+    scope, receive = asker.open(method, target, data=data)
+
+    async def send(message: Any) -> None:
+        messages.append(message)
+
+    try:
+        async with asyncio.timeout(STREAM_SECONDS if target.endswith("/events") else 20):
+            await asker.app(scope, receive, send)
+    except TimeoutError:
+        assert messages, f"no answer from {target}"
+    content = b"".join(message.get("body", b"") for message in messages[1:])
+    return Answer(messages[0]["status"], list(messages[0]["headers"]), content)
+
+
+def note(found: Findings, who: str, what: str, answer: Answer) -> None:
+    """Look for secrets that this person may not see, and for faults of ours."""
+    found.requests += 1
+    said = answer.body.lower() + json.dumps(answer.headers).lower().encode()
+    for secret in SECRETS:
+        if secret.encode() not in said:
+            continue
+        found.seen.add((who, secret))
+        asked_for = f"q={secret}" in what
+        if secret not in SEES[who] and not asked_for:
+            found.leaks.append(f"{who} sees {secret}: {what}")
+        elif secret not in SEES[who] and answer.status == 200 and said.count(secret.encode()) > 1:
+            found.leaks.append(f"{who} finds {secret}: {what}")
+    if answer.status >= 500 and answer.status != 503:
+        found.faults.append(f"{who}: {what}: {answer.status}")

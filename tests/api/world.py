@@ -1,0 +1,215 @@
+"""A small company with secrets in every mailbox, and the people who may or may not see them."""
+
+from __future__ import annotations
+
+import base64
+import io
+from dataclasses import dataclass, field
+from pathlib import Path
+from typing import Any
+
+from litestar import Litestar
+from PIL import Image
+
+from api.app import create_app
+from api.auth import csrf_token
+from core import jobs
+from core.database import Database
+from core.fulltext.index import Words
+from crm.parties import add_contact, add_counterparty
+from crm.staff.people import add_team, add_user, hash_password, join_team
+from crm.staff.readable import get_viewer
+from crm.staff.rights import add_grant, list_grants
+from crm.staff.sessions import add_token, start_session
+from mailhub.ingest.intake import PROCESS_JOB, Arrival, accept
+from mailhub.letters.worker import understand
+from mailhub.mailboxes.boxes import add_mailbox
+from mailhub.mailboxes.handling import assign_thread
+from mailhub.mailboxes.lists import list_threads
+from mailhub.mailboxes.reading import list_messages
+from mailhub.routing.processing import process
+from mailhub.routing.quarantine import hold
+from mailhub.runtime import House
+from tests.api.asking import Asker
+from tests.support.house import settings_for
+
+PASSWORD = "correct horse battery"
+_HASH = hash_password(PASSWORD)
+RECEIVED = 1_795_000_000_000_000
+SECRETS = ("quailsalesone", "quailsalestwo", "quailother", "quailpersonal", "quailheldsales", "quailheldother",
+           "quailheldpersonal")  # fmt: skip
+SEES = {
+    "nobody": set(),
+    "outsider": set(),
+    "reader": {"quailsalesone", "quailsalestwo", "quailheldsales"},
+    "executor": {"quailsalesone"},
+    "manager": {"quailsalesone", "quailsalestwo", "quailheldsales"},
+    "owner": {"quailpersonal", "quailheldpersonal"},
+    "administrator": {"quailsalesone", "quailsalestwo", "quailother", "quailheldsales", "quailheldother"},
+}
+
+
+@dataclass
+class World:
+    """The application over the company. Ids by the word that is secret about them."""
+
+    house: House
+    app: Litestar
+    users: dict[str, int] = field(default_factory=dict)
+    tokens: dict[str, str] = field(default_factory=dict)
+    spare_tokens: dict[str, int] = field(default_factory=dict)
+    boxes: dict[str, Any] = field(default_factory=dict)
+    threads: dict[str, int] = field(default_factory=dict)
+    messages: dict[str, int] = field(default_factory=dict)
+    held: dict[str, int] = field(default_factory=dict)
+    grants: dict[str, int] = field(default_factory=dict)
+    client_id: int = 0
+    contact_id: int = 0
+    team_id: int = 0
+
+    @property
+    def database(self) -> Database:
+        return self.house.database
+
+    def program(self, who: str) -> Asker:
+        """Somebody who asks with a token."""
+        return Asker(self.app, token=self.tokens.get(who, ""))
+
+    async def browser(self, who: str) -> Asker:
+        """Somebody who is signed in, with the header that our own pages send."""
+        secret = await self.database.write(start_session, self.users[who], peer="127.0.0.1", agent="test")
+        return self.with_cookie(secret)
+
+    def with_cookie(self, secret: str) -> Asker:
+        asker = Asker(self.app, cookie=f"mailhub={secret}")
+        asker.base["x-csrf-token"] = csrf_token(self.house.keys, secret)
+        return asker
+
+    async def viewer(self, who: str) -> Any:
+        return await self.database.read(get_viewer, self.users[who])
+
+    async def deliver(self, box: str, raw: bytes) -> None:
+        arrival = Arrival(raw, "smtp", RECEIVED, [self.boxes[box].id], {"mail_from": "anna@client.example"})
+        await self.database.write(accept, arrival)
+        for job in await self.database.write(jobs.claim, PROCESS_JOB, self.house.boot, 10):
+            answer = understand(raw)
+            words = Words(answer.subject, answer.people, answer.body)
+            await self.database.write(process, job, answer.parsed, words)
+
+    async def hold_again(self) -> None:
+        """Put back into quarantine what somebody let out on their walk."""
+        for secret, number in self.held.items():
+            await self.database.write(hold, number, "parse", f"It says {secret}.")
+
+    async def close(self) -> None:
+        live = self.app.state.live
+        await live.stop()
+        await self.house.stop()
+
+
+def picture() -> bytes:
+    out = io.BytesIO()
+    Image.new("RGB", (8, 8), "red").save(out, "PNG")
+    return out.getvalue()
+
+
+def letter(secret: str, number: int = 0) -> bytes:
+    """A letter that says its secret in every part that anything shows."""
+    inside = base64.b64encode(f"{secret} in a file".encode()).decode()
+    shown = base64.b64encode(picture()).decode()
+    plain = f"Content-Type: text/plain; charset=utf-8\r\n\r\nThe body says {secret}.\r\n"
+    html = (
+        "Content-Type: text/html; charset=utf-8\r\n\r\n"
+        f'<p>The page says {secret} <img src="cid:pic@x" width="8" height="8">'
+        '<img src="http://127.0.0.1/far.png?a=1&amp;b=2" width="80" height="80"></p>\r\n'
+    )
+    alternative = f"--bbb\r\n{plain}--bbb\r\n{html}--bbb--\r\n"
+    text = (
+        f'Content-Type: text/plain; name="{secret}.txt"\r\nContent-Transfer-Encoding: base64\r\n'
+        f'Content-Disposition: attachment; filename="{secret}.txt"\r\n\r\n{inside}\r\n'
+    )
+    image = (
+        "Content-Type: image/png\r\nContent-Transfer-Encoding: base64\r\nContent-ID: <pic@x>\r\n"
+        f'Content-Disposition: inline; filename="{secret}.png"\r\n\r\n{shown}\r\n'
+    )
+    head = (
+        f"From: {secret} <anna@client.example>\r\nTo: us@firm.example\r\nSubject: About {secret}\r\n"
+        f"Message-ID: <{secret}{number}@client.example>\r\nDate: Fri, 20 Nov 2026 10:00:00 +0200\r\n"
+        'MIME-Version: 1.0\r\nContent-Type: multipart/mixed; boundary="aaa"\r\n\r\n'
+    )
+    body = f'--aaa\r\nContent-Type: multipart/alternative; boundary="bbb"\r\n\r\n{alternative}'
+    return (head + body + f"--aaa\r\n{text}--aaa\r\n{image}--aaa--\r\n").encode()
+
+
+async def make_world(url: str, folder: Path) -> World:
+    """Everybody, every mailbox, every letter."""
+    house = House(settings_for(url, folder))
+    await house.open()
+    world = World(house, create_app(house))
+    await world.app.state.live.start()
+    await _people(world)
+    await _mailboxes(world)
+    for secret, box in (
+        ("quailsalesone", "sales"), ("quailsalestwo", "sales"), ("quailother", "other"), ("quailpersonal", "personal"),
+    ):  # fmt: skip
+        await world.deliver(box, letter(secret))
+    await _remember(world)
+    one = world.threads["quailsalesone"]
+    admin = await world.viewer("administrator")
+    await world.database.write(assign_thread, admin, one, world.users["executor"])
+    await _held(world)
+    return world
+
+
+async def _people(world: World) -> None:
+    for who in SEES:
+        if who == "nobody":
+            continue
+        user_id = await world.database.write(
+            add_user, f"{who}@firm.example", who.title(), password_hash=_HASH, is_admin=who == "administrator"
+        )
+        world.users[who] = user_id
+        world.tokens[who] = (await world.database.write(add_token, user_id, "walk", ["all"]))[1]
+        world.spare_tokens[who] = (await world.database.write(add_token, user_id, "spare", ["all"]))[0]
+    world.users["leaver"] = await world.database.write(add_user, "leaver@firm.example", "Leaver")
+    world.team_id = await world.database.write(add_team, "Readers")
+    await world.database.write(join_team, world.team_id, world.users["reader"])
+
+
+async def _mailboxes(world: World) -> None:
+    write = world.database.write
+    sales = await write(add_mailbox, "sales@firm.example", "Sales", "public", way="nobody")
+    other = await write(add_mailbox, "other@firm.example", "Other", "public", way="nobody")
+    owner = world.users["owner"]
+    personal = await write(add_mailbox, "me@firm.example", "Mine", "personal", owner_id=owner, way="nobody")
+    world.boxes = {"sales": sales, "other": other, "personal": personal}
+    await write(add_grant, sales.scope_id, "see", team_id=world.team_id)
+    await write(add_grant, sales.scope_id, "answer", user_id=world.users["executor"], only_assigned=True)
+    for right in ("see", "answer", "assign", "manage"):
+        await write(add_grant, sales.scope_id, right, user_id=world.users["manager"])
+    await write(add_grant, other.scope_id, "see", user_id=world.users["leaver"])
+    world.client_id = await write(add_counterparty, "Client Ltd")
+    world.contact_id = await write(add_contact, "Anna", emails=["anna@client.example"], counterparty_id=world.client_id)
+
+
+async def _remember(world: World) -> None:
+    for who in ("administrator", "owner"):
+        viewer = await world.viewer(who)
+        for row in (await world.database.read(list_threads, viewer, "all")).items:
+            world.threads[row.who] = row.id
+        for message in (await world.database.read(list_messages, viewer)).items:
+            world.messages[message.from_name] = message.id
+    for name, box in world.boxes.items():
+        world.grants[name] = (await world.database.read(list_grants, box.scope_id))[0].id
+
+
+async def _held(world: World) -> None:
+    for name, box in world.boxes.items():
+        secret = f"quailheld{name}"
+        raw = f"From: {secret}@x.example\r\nSubject: {secret}\r\n\r\n{secret}\r\n".encode()
+        arrival = Arrival(raw, "smtp", RECEIVED, [box.id], {"mail_from": f"{secret}@x.example"})
+        number = await world.database.write(accept, arrival)
+        await world.database.write(hold, number, "parse", f"It says {secret}.")
+        world.held[secret] = number
+        for job in await world.database.write(jobs.claim, PROCESS_JOB, world.house.boot, 10):
+            await world.database.write(jobs.finish, job)
