@@ -2,7 +2,7 @@
 
 from api.rest import access, clients, files, mailboxes, messages, people, quarantine, system, threads
 from api.rest.displays import Displays
-from api.rest.shapes import StrictRequest
+from api.rest.shapes import REFUSALS, StrictRequest
 
 PATH = "/api/v1"
 ROUTES = [
@@ -16,5 +16,7 @@ ROUTES = [
     *access.ROUTES,
     *system.ROUTES,
 ]
+for route in ROUTES:
+    route.responses = REFUSALS
 
 __all__ = ["PATH", "ROUTES", "Displays", "StrictRequest"]

@@ -8,12 +8,14 @@ from typing import Annotated, Any, Generic, TypeVar
 import msgspec
 from litestar import Request
 from litestar.exceptions import HTTPException
+from litestar.openapi import ResponseSpec
 from litestar.params import PathParameter, QueryParameter
 
 from core.clock import iso
 from core.errors import Invalid
 from core.paging import Page
 
+PROBLEM = "application/problem+json"
 Item = TypeVar("Item")
 Row = TypeVar("Row")
 MOST = 200
@@ -39,6 +41,34 @@ class Made(msgspec.Struct):
     """What a POST has made."""
 
     id: int
+
+
+class ProblemView(msgspec.Struct, omit_defaults=True):
+    """A refusal (RFC 9457). ``code`` is for programs, ``detail`` for people, in their language."""
+
+    type: Annotated[str, msgspec.Meta(examples=["urn:mailhub:problem:not-found"])]
+    title: Annotated[str, msgspec.Meta(examples=["Not found"])]
+    status: Annotated[int, msgspec.Meta(examples=[404])]
+    detail: Annotated[str, msgspec.Meta(examples=["There is no such thing here, or you may not see it."])]
+    code: Annotated[str, msgspec.Meta(examples=["not-found"])]
+    field: str = ""
+    reference: str = ""
+
+
+_REFUSALS = {
+    400: "The request has a mistake; `field` names where.",
+    401: "Sign in, or show a token.",
+    403: "You may see this but not do that.",
+    404: "There is no such thing, or you may not see it: the two are told apart nowhere.",
+    409: "It has changed since you looked; look again and decide.",
+    429: "Too many tries; `Retry-After` says when to go on.",
+    503: "Not possible now; nothing was lost.",
+}
+REFUSALS = {
+    status: ResponseSpec(ProblemView, generate_examples=False, description=said, media_type=PROBLEM)
+    for status, said in _REFUSALS.items()
+}
+"""What every route may answer instead, for the OpenAPI document."""
 
 
 def page_of(page: Page[Row], shape: Callable[[Row], Item]) -> Items[Item]:
