@@ -11,6 +11,7 @@ import rich_click as click
 
 from api.cli.options import config_option
 from core.errors import HouseError
+from mailhub import __version__
 
 # The name of a command → where it is. What people need first stands first.
 COMMANDS = {
@@ -47,7 +48,7 @@ class LazyGroup(click.RichGroup):
 
 
 @click.group(cls=LazyGroup, context_settings={"help_option_names": ["-h", "--help"]})
-@click.version_option(package_name="mailhub")
+@click.version_option(__version__)
 @config_option
 def cli() -> None:
     """The correspondence server of a company: every letter finds its client, its thread and its executor."""
@@ -59,4 +60,7 @@ def main() -> None:
         cli(prog_name="mailhub")
     except HouseError as problem:
         click.echo(str(problem), err=True)
+        sys.exit(1)
+    except OSError as problem:
+        click.echo(f"{problem.filename or 'mailhub'}: {problem.strerror or problem}.", err=True)
         sys.exit(1)

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import os
+import sqlite3
 from collections.abc import Iterator
 from contextlib import contextmanager
 from pathlib import Path
@@ -12,7 +13,7 @@ import rich_click as click
 from api.cli.options import CONFIG
 from core.database import Database, open_database
 from core.database.faults import translate
-from core.errors import HouseError
+from core.errors import HouseError, Unavailable
 from core.settings import Settings, load_settings
 from core.settings.reading import CONFIG_VARIABLE, DEFAULT_CONFIG
 from mailhub.migrations import check_current
@@ -43,6 +44,8 @@ def speaking() -> Iterator[None]:
         raise
     except Exception as problem:
         meaning = translate(problem)
+        if meaning is problem and isinstance(getattr(problem, "orig", problem), sqlite3.DatabaseError):
+            meaning = Unavailable("The database file cannot be read: %(why)s.", why=getattr(problem, "orig", problem))
         if meaning is problem:
             raise
         raise meaning from problem

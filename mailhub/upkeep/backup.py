@@ -1,9 +1,9 @@
 """Backups: consistent while the server runs, checked as they are written, and restored so that nothing is sent twice.
 
-A backup is a folder: ``manifest.json``, one copy of the database, ``blobs/`` with the files it names, and the key file
-only when it was asked for (with it, whoever finds the backup reads every sealed password). The database is copied
-first: files are written before rows name them, so every file that the copy names is there already. The same folder may
-be used again and again; only new files are copied then.
+A backup is a folder: ``manifest.json``, one copy of the database, ``blobs/`` with the files it names, a list of them,
+and the key file only when it was asked for (with it, whoever finds the backup reads every sealed password). The
+database is copied first: files are written before rows name them, so every file that the copy names is there already.
+The same folder may be used again and again; only new files are copied then.
 """
 
 from __future__ import annotations
@@ -12,6 +12,7 @@ import hashlib
 import os
 import shutil
 from collections.abc import Callable
+from dataclasses import dataclass, field
 from datetime import datetime
 from pathlib import Path
 
@@ -21,7 +22,7 @@ from core.errors import Conflict, Invalid, NotFound
 from core.settings import Settings
 from mailhub import __version__
 from mailhub.migrations import newest, present
-from mailhub.upkeep.copies import PostgresCopy, SqliteCopy, open_copy
+from mailhub.upkeep.copies import open_copy
 from mailhub.upkeep.manifest import Manifest, hash_file, read_manifest
 
 KEY = "secret.key"
@@ -36,15 +37,18 @@ def make_backup(
     url = settings.database.url
     folder.mkdir(parents=True, exist_ok=True, mode=0o700)
     made_at = clock.iso(clock.now())
+    stamp = datetime.fromisoformat(made_at).strftime("%Y%m%dT%H%M%S%f")
+    files = folder / f"files-{stamp}.txt"
     with open_copy(url) as way:
-        stamp = datetime.fromisoformat(made_at).strftime("%Y%m%dT%H%M%S%f")
         database = folder / f"database-{stamp}.{way.suffix}"
         try:
             way.make(database)
             counts = way.counts(database)
-            total, size, copied, missing = _copy_named(way, database, settings, folder, told)
+            copied = _copy_files(list(way.named(database)), settings, folder, told)
+            files.write_text("".join(f"{name}\n" for name in copied.names), encoding="ascii")
         except BaseException:
             database.unlink(missing_ok=True)
+            files.unlink(missing_ok=True)
             raise
     if with_key:
         _copy_private(settings.secret.key_file, folder / KEY)
@@ -57,18 +61,20 @@ def make_backup(
         database_size=database.stat().st_size,
         database_sha256=hash_file(database),
         counts=counts,
-        blobs=total,
-        blob_bytes=size,
-        copied=copied,
-        missing=missing,
+        files=files.name,
+        files_sha256=hash_file(files),
+        blobs=len(copied.names),
+        blob_bytes=copied.size,
+        copied=copied.new,
+        missing=copied.missing,
         settings_file=None if settings_file is None else str(settings_file.resolve()),
         key_file=str(settings.secret.key_file),
         has_key=(folder / KEY).exists(),
     )
     os.sync()
     manifest.save(folder)
-    for old in folder.glob("database-*"):
-        if old != database:
+    for old in (*folder.glob("database-*"), *folder.glob("files-*")):
+        if old not in (database, files):
             old.unlink()
     return manifest
 
@@ -81,12 +87,16 @@ def restore_backup(settings: Settings, folder: Path, *, told: Told) -> Manifest:
     """
     manifest = read_manifest(folder)
     _check_place(settings, manifest)
-    copy = folder / manifest.database
-    if not copy.is_file() or hash_file(copy) != manifest.database_sha256:
-        raise Invalid("The copy of the database in %(folder)s is missing or was changed.", folder=str(folder))
-    _check_files(folder, manifest, told)
-    target = _files(settings)
-    shutil.copytree(folder / "blobs", target.folder, dirs_exist_ok=True, ignore=shutil.ignore_patterns(".*"))
+    copy = _checked(folder, manifest.database, manifest.database_sha256)
+    names = _checked(folder, manifest.files, manifest.files_sha256).read_text(encoding="ascii").split()
+    source, target = BlobFiles(folder / "blobs"), _files(settings)
+    for done, name in enumerate(names, 1):
+        _check_file(source.path(bytes.fromhex(name)))
+        told(done, len(names))
+    for name in names:
+        path = target.path(bytes.fromhex(name))
+        path.parent.mkdir(parents=True, exist_ok=True)
+        shutil.copyfile(source.path(bytes.fromhex(name)), path)
     if manifest.has_key and not settings.secret.key_file.exists():
         settings.secret.key_file.parent.mkdir(parents=True, exist_ok=True)
         _copy_private(folder / KEY, settings.secret.key_file)
@@ -96,22 +106,28 @@ def restore_backup(settings: Settings, folder: Path, *, told: Told) -> Manifest:
     return manifest
 
 
-def _copy_named(
-    way: SqliteCopy | PostgresCopy, database: Path, settings: Settings, folder: Path, told: Told
-) -> tuple[int, int, int, list[str]]:
+@dataclass(slots=True)
+class _Copied:
+    names: list[str] = field(default_factory=list)
+    missing: list[str] = field(default_factory=list)
+    size: int = 0
+    new: int = 0
+
+
+def _copy_files(named: list[tuple[bytes, int]], settings: Settings, folder: Path, told: Told) -> _Copied:
     source, target = _files(settings), BlobFiles(folder / "blobs")
-    target.folder.mkdir(exist_ok=True)
-    total = bytes_ = copied = 0
-    missing: list[str] = []
-    named = list(way.named(database))
-    for sha256, size in named:
-        total, bytes_ = total + 1, bytes_ + size
+    target.folder.mkdir(exist_ok=True, mode=0o700)
+    copied = _Copied()
+    for done, (sha256, size) in enumerate(named, 1):
         new = _copy_blob(source, target, sha256, size)
         if new is None:
-            missing.append(sha256.hex())
-        copied += bool(new)
-        told(total, len(named))
-    return total, bytes_, copied, missing
+            copied.missing.append(sha256.hex())
+        else:
+            copied.names.append(sha256.hex())
+            copied.size += size
+            copied.new += new
+        told(done, len(named))
+    return copied
 
 
 def _copy_blob(source: BlobFiles, target: BlobFiles, sha256: bytes, size: int) -> bool | None:
@@ -154,15 +170,20 @@ def _is_taken(url: str) -> bool:
     return any(path.with_name(path.name + end).exists() for end in ("", "-wal", "-journal"))
 
 
-def _check_files(folder: Path, manifest: Manifest, told: Told) -> None:
-    """Every file of the backup has the bytes that its name says, and there are as many as it should hold."""
-    names = sorted(path for path in (folder / "blobs").glob("??/??/*") if not path.name.startswith("."))
-    for done, path in enumerate(names, 1):
-        if hash_file(path) != path.name:
-            raise Invalid("The file %(path)s of the backup was changed.", path=str(path))
-        told(done, len(names))
-    if len(names) < manifest.blobs - len(manifest.missing):
-        raise Invalid("The backup in %(folder)s has lost files of letters.", folder=str(folder))
+def _checked(folder: Path, name: str, sha256: str) -> Path:
+    """A file of the backup. Raises Invalid when it is not what the manifest says."""
+    path = folder / name
+    if path.parent != folder or not path.is_file() or hash_file(path) != sha256:
+        raise Invalid("The file %(path)s of the backup is missing or was changed.", path=str(path))
+    return path
+
+
+def _check_file(path: Path) -> None:
+    """A blob file is named by the hash of its bytes."""
+    if not path.is_file():
+        raise Invalid("The backup has lost a file: %(path)s", path=str(path))
+    if hash_file(path) != path.name:
+        raise Invalid("The file %(path)s of the backup is missing or was changed.", path=str(path))
 
 
 def _files(settings: Settings) -> BlobFiles:

@@ -18,9 +18,10 @@ BLOCK = 1 << 20
 
 @dataclass(frozen=True, slots=True)
 class Manifest:
-    """``counts`` are rows by table as of ``made_at`` (ISO 8601); ``blobs`` the number and bytes of the files that the
-    database names, ``copied`` how many of them were new; ``missing`` the hashes of those that were not there to copy.
-    ``settings_file`` and ``key_file`` say where they were; ``has_key`` whether the key file lies beside the backup."""
+    """``counts`` are rows by table as of ``made_at`` (ISO 8601). ``files`` lists the hashes of the blob files that
+    belong to it, one a line; ``blobs`` and ``blob_bytes`` are their number and size, ``copied`` how many of them were
+    new, ``missing`` the hashes of those that the database names and that were not there to copy. ``settings_file`` and
+    ``key_file`` say where they were; ``has_key`` whether the key file lies beside the backup."""
 
     made_at: str
     version: str
@@ -30,6 +31,8 @@ class Manifest:
     database_size: int
     database_sha256: str
     counts: dict[str, int]
+    files: str
+    files_sha256: str
     blobs: int
     blob_bytes: int
     copied: int

@@ -126,3 +126,17 @@ def test_parse_goes_on_after_a_file_that_is_not_there(empty: Place) -> None:
     done = empty.run("parse", "none.eml", "one.eml", "--json", code=1)
     assert json.loads(done.stdout)["subject"] == "one"
     assert done.stderr == "none.eml cannot be read: No such file or directory.\n"
+
+
+def test_a_file_that_is_no_database_is_a_sentence(empty: Place) -> None:
+    (empty.folder / "data").mkdir()
+    (empty.folder / "data" / "mailhub.db").write_text("this is a text, and not a short one " * 10)
+    for command in ("check", "upgrade"):
+        assert empty.run(command, code=1).stderr == "The database file cannot be read: file is not a database.\n"
+
+
+def test_a_folder_that_cannot_be_made_is_a_sentence(empty: Place) -> None:
+    empty.run("upgrade")
+    (empty.folder / "taken").write_text("")
+    assert empty.run("backup", empty.folder / "taken" / "in", code=1).stderr.endswith("taken/in: Not a directory.\n")
+    assert empty.run("--version").stdout.startswith("mailhub, version ")
