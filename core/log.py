@@ -29,6 +29,7 @@ _TAMED = {
     "mail": logging.WARNING,
     "uvicorn.access": logging.CRITICAL,
     "sqlalchemy": logging.WARNING,
+    "alembic": logging.WARNING,
     "httpx": logging.WARNING,
     "httpcore": logging.WARNING,
     "asyncio": logging.WARNING,

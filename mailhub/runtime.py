@@ -34,6 +34,7 @@ from mailhub.routing.workers import Workers
 ROLES = ("web", "ingest", "send", "clock")
 BEAT_SECONDS = 5.0
 SWEEP_SECONDS = 60.0
+DRAIN_SECONDS = 5.0
 log = get_log(__name__)
 
 
@@ -112,7 +113,7 @@ class House:
         office = self.make_office(self.database, self.settings.data.dir, smtp.hostname, smtp.max_size)
         trusted = (*Limits().trusted, *smtp.trusted_peers)
         tls = server_context(smtp.tls_cert, smtp.tls_key) if smtp.tls_cert and smtp.tls_key else None
-        limits_here = Limits(max_size=smtp.max_size, trusted=trusted)
+        limits_here = Limits(max_size=smtp.max_size, trusted=trusted, drain_seconds=DRAIN_SECONDS)
         listener = Listener(office, smtp.hostname, host=smtp.host, port=smtp.port, limits=limits_here, tls=tls)
         await listener.start()
         self.listener = listener
