@@ -122,4 +122,4 @@ def _why_gone(speaker: Speaker, place: Place, found: ThreadRow) -> str | None:
     if place.view == "mine":
         name = found.executor_name
         return speaker.say("Given to %(name)s", name=name) if name else speaker.say("Nobody has it any more")
-    return speaker.say("Answered") if place.view == "waiting" else speaker.say("Open again")
+    return speaker.say("Answered") if place.view == "waiting" else speaker.say("Is open again")

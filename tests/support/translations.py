@@ -90,7 +90,8 @@ def compile_into(folder: Path) -> None:
 def _write(path: Path, catalog: Catalog) -> None:
     # A date that changes with every run would make every update a change.
     catalog.creation_date = catalog.revision_date = datetime(2026, 1, 1, tzinfo=UTC)
-    catalog.header_comment = "# mailhub"
+    catalog.header_comment, catalog.fuzzy = "# mailhub", False
+    catalog.msgid_bugs_address = catalog.last_translator = catalog.language_team = ""
     path.parent.mkdir(parents=True, exist_ok=True)
     with path.open("wb") as file:
         write_po(file, catalog, width=120, sort_output=True, omit_header=False, include_lineno=False)
