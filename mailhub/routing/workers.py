@@ -67,7 +67,7 @@ class Worker:
             "mailhub.letters.worker",
             stdin=asyncio.subprocess.PIPE,
             stdout=asyncio.subprocess.PIPE,
-            process_group=0,  # Ctrl-C at the terminal is for the server: it ends its workers itself
+            start_new_session=True,  # Ctrl-C at the terminal is for the server: it ends its workers itself
         )
         self._served = 0
 
