@@ -188,6 +188,16 @@ def give_up(tx: WriteTx, failed: Job, error: str) -> bool:
     return dead and changed == 1
 
 
+def give_back(tx: WriteTx, kind: str, boot_name: str) -> int:
+    """Let go of what this boot claimed of a kind and could not even give up, because the database was away or full.
+
+    For a loop that has none of these jobs in hand any more; the try does not count. Returns how many were let go.
+    """
+    tx.announce(f"{TOPIC}.{kind}")
+    held = update(job).where(job.c.kind == kind, job.c.boot == boot_name)
+    return tx.execute(held.values(boot=None, tries=job.c.tries - 1))
+
+
 def list_dead_letters(tx: ReadTx, most: int = 100) -> list[DeadLetter]:
     """The jobs that failed too often, newest first."""
     rows = tx.rows(select(job).where(job.c.dead_at.is_not(None)).order_by(job.c.dead_at.desc()).limit(most))

@@ -151,6 +151,20 @@ def test_a_job_that_kills_its_process_is_not_taken_for_ever(database: Database) 
     assert [dead.tries for dead in database.read_now(jobs.list_dead_letters)] == [jobs.TRIES]
 
 
+def test_what_could_not_even_be_given_up_is_let_go_and_the_try_does_not_count(database: Database, boot: str) -> None:
+    for number in range(3):
+        order(database, number)
+    database.write_now(enqueue, "other", {})
+    (other,) = database.write_now(claim, "other", boot, 5)
+    stale = take(database, boot)
+    assert database.write_now(jobs.give_back, "test", boot) == 3
+    assert database.write_now(jobs.give_back, "test", boot) == 0
+    with pytest.raises(Conflict):
+        database.write_now(finish, stale[0])
+    assert [(job.payload["number"], job.tries) for job in take(database, boot)] == [(0, 1), (1, 1), (2, 1)]
+    database.write_now(finish, other)
+
+
 def test_a_clean_stop_gives_its_jobs_back(database: Database, boot: str) -> None:
     order(database, 1)
     assert len(take(database, boot)) == 1
