@@ -12,6 +12,7 @@ from sqlalchemy import Connection, Engine, create_engine
 from sqlalchemy.exc import DBAPIError
 from sqlalchemy.pool import NullPool
 
+from core.database.as_json import to_json
 from core.database.faults import may_run_again, translate
 from core.database.tx import ReadTx, WriteTx
 from core.database.units import Line, Unit, settle_all
@@ -29,6 +30,7 @@ def make_engine(url: str, *, read_only: bool) -> Engine:
         url.replace("postgresql://", "postgresql+psycopg://", 1),
         poolclass=NullPool,
         isolation_level="REPEATABLE READ" if read_only else "READ COMMITTED",
+        json_serializer=to_json,
         connect_args={"options": "-c plan_cache_mode=force_custom_plan -c lock_timeout=15s", "connect_timeout": 10},
     )
     return engine.execution_options(postgresql_readonly=True) if read_only else engine

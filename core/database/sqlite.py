@@ -20,6 +20,7 @@ from typing import Any
 from sqlalchemy import Connection, Engine, create_engine, event
 from sqlalchemy.pool import NullPool
 
+from core.database.as_json import to_json
 from core.database.faults import translate
 from core.database.tx import ReadTx, WriteTx
 from core.database.units import STOPPING, Line, Unit, settle_all
@@ -32,7 +33,13 @@ BUSY_SECONDS = 10
 
 def make_engine(path: Path, *, read_only: bool, synchronous: str = "FULL") -> Engine:
     """An engine whose connections are in the driver's autocommit: BEGIN, COMMIT and SAVEPOINT are ours to say."""
-    engine = create_engine(f"sqlite:///{path}", poolclass=NullPool, isolation_level="AUTOCOMMIT")
+    engine = create_engine(
+        f"sqlite:///{path}",
+        poolclass=NullPool,
+        isolation_level="AUTOCOMMIT",
+        json_serializer=to_json,
+        connect_args={"cached_statements": 512},
+    )
 
     @event.listens_for(engine, "connect")
     def _prepare(connection: sqlite3.Connection, _record: object) -> None:

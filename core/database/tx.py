@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import hashlib
+import sqlite3
 from collections.abc import Iterable, Mapping, Sequence
 from functools import cache, lru_cache
 from typing import Any
@@ -24,6 +25,7 @@ from sqlalchemy import (
 )
 from sqlalchemy.engine import CursorResult
 
+from core.database.prepared import Answer, find_prepared
 from core.errors import NotFound
 
 type_of_parameters = Mapping[str, Any] | Sequence[Mapping[str, Any]] | None
@@ -35,27 +37,41 @@ class ReadTx:
     All reads of one unit see one snapshot. Verbs return plain values, never rows that outlive the unit.
     """
 
-    __slots__ = ("_connection", "dialect")
+    __slots__ = ("_connection", "_driver", "dialect")
 
     def __init__(self, connection: Connection) -> None:
         self._connection = connection
         self.dialect = connection.dialect.name
+        driver = connection.connection.dbapi_connection
+        self._driver = driver if isinstance(driver, sqlite3.Connection) else None
 
     def rows(self, statement: Executable, parameters: type_of_parameters = None) -> Sequence[Row[Any]]:
         """All rows of a query."""
+        answer = self._directly(statement, parameters)
+        if answer is not None:
+            return answer.rows()
         return self._run(statement, parameters).fetchall()
 
     def row(self, statement: Executable, parameters: type_of_parameters = None) -> Row[Any] | None:
         """The first row of a query, or None."""
+        answer = self._directly(statement, parameters)
+        if answer is not None:
+            return answer.first()
         return self._run(statement, parameters).first()
 
     def value(self, statement: Executable, parameters: type_of_parameters = None) -> Any:
         """The first column of the first row, or None."""
+        answer = self._directly(statement, parameters)
+        if answer is not None:
+            return next(answer.column(), None)
         row = self._run(statement, parameters).first()
         return None if row is None else row[0]
 
     def values(self, statement: Executable, parameters: type_of_parameters = None) -> list[Any]:
         """The first column of all rows."""
+        answer = self._directly(statement, parameters)
+        if answer is not None:
+            return list(answer.column())
         return [row[0] for row in self._run(statement, parameters)]
 
     def get(self, table: Table, row_id: int) -> Row[Any]:
@@ -73,6 +89,13 @@ class ReadTx:
     def is_sqlite(self) -> bool:
         """True on SQLite. Only rooms of ``core`` may ask."""
         return self.dialect == "sqlite"
+
+    def _directly(self, statement: Executable, parameters: type_of_parameters) -> Answer | None:
+        """The answer to a statement that can be said to the driver itself, else None."""
+        if self._driver is None or not (parameters is None or isinstance(parameters, dict)):
+            return None
+        prepared = find_prepared(statement, parameters, self._connection.dialect)
+        return None if prepared is None else prepared.run(self._driver, parameters)
 
     def _run(self, statement: Executable, parameters: type_of_parameters) -> CursorResult[Any]:
         if parameters is None:
@@ -95,10 +118,16 @@ class WriteTx(ReadTx):
 
     def execute(self, statement: Executable, parameters: type_of_parameters = None) -> int:
         """Run a statement that changes rows and say how many."""
+        answer = self._directly(statement, parameters)
+        if answer is not None:
+            return answer.cursor.rowcount
         return int(self._run(statement, parameters).rowcount)
 
     def insert(self, table: Table, **values: Any) -> int:
         """Insert one row and return its id (0 for a table without one)."""
+        answer = self._directly(_insert_into(table), values)
+        if answer is not None:
+            return int(values.get("id") or answer.cursor.lastrowid or 0) if "id" in table.c else 0
         result = self._connection.execute(_insert_into(table), values)
         key = result.inserted_primary_key
         return int(key[0]) if key and isinstance(key[0], int) else 0
