@@ -99,6 +99,8 @@ def _server(speaker: Speaker, faults: dict[str, str]) -> Check:
 
 def _letters(speaker: Speaker, house: House, waiting: int) -> list[Check]:
     said = speaker.language.ngettext("%(n)s piece of work waits.", "%(n)s pieces of work wait.", waiting)
+    if not waiting:
+        said = speaker.say("Nothing waits to be done.")
     found = [Check("look" if waiting > MANY_WAIT else "ok", speaker.say("Work under way"), said)]
     if "ingest" in house.roles and house.listener is not None:
         where = f"{house.settings.smtp.host}:{house.listener.port}"

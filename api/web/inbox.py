@@ -133,7 +133,7 @@ async def show_list(door: Door, request: Asked, place: Place, after: str | None,
 
     def render(viewer: Viewer, found: tuple[Listed, Around]) -> str:
         speaker = desk.speaker(viewer)
-        shown = make_list(speaker, place, found[0], section=section)
+        shown = make_list(speaker, place, found[0], found[1], section=section)
         template = "_rows.html" if part.startswith("li") else "_list.html" if part else "inbox.html"
         return desk.render(template, speaker, found[1], place, list=shown, thread=None, panel=None)
 
@@ -159,7 +159,7 @@ async def show_thread(
         row = make_row(speaker, place, opened.seen.open.row, open_id=thread_id, read=True)
         return await desk.render_later("_open.html", speaker, opened.around, place, row=row, **data)
     assert opened.listed is not None
-    shown = make_list(speaker, place, opened.listed, open_id=thread_id)
+    shown = make_list(speaker, place, opened.listed, opened.around, open_id=thread_id)
     return await desk.render_later("inbox.html", speaker, opened.around, place, list=shown, **data)
 
 

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Mapping
 from dataclasses import dataclass, field
 from typing import Any, Protocol
@@ -18,6 +19,7 @@ API = "/api/v1"
 SHOWN_NAMES = 3
 FOLDED_TAIL = 12
 PREVIEWED = frozenset({"image/png", "image/jpeg", "image/gif", "image/webp"})
+_ADDRESS = re.compile(r"[\w.+-]+@[\w-]+(?:\.[\w-]+)+")
 # For a letter in HTML that nobody has opened yet: its frame gets the true height the next time.
 UNMEASURED: Mapping[str, int] = {"358": 480, "526": 420, "760": 360}
 MOST_DEFECTS = 5
@@ -127,6 +129,11 @@ def split_quote(text: str, reply: str) -> tuple[str, str | None]:
     return "\n".join(lines[: len(own)]).strip("\n"), "\n".join(rest).strip("\n")
 
 
+def names_another(name: str, address: str) -> bool:
+    """True when the shown name holds an address that is not the sender's: a usual trick of fraud."""
+    return any(found.lower() != address.lower() for found in _ADDRESS.findall(name))
+
+
 def _way(speaker: Speaker, parsed: dict[str, Any]) -> str:
     said = []
     for names, sentence in (
@@ -165,6 +172,8 @@ def _files(speaker: Speaker, message: Message) -> list[File]:
 def _alarm(speaker: Speaker, message: Message, display: Display | None) -> str | None:
     if message.direction == "in" and not message.from_trusted:
         return speaker.say("It is not certain who wrote this: the sender line does not hold exactly one address.")
+    if names_another(message.from_name, message.from_address):
+        return speaker.say("The sender calls itself by another address than the one this letter came from.")
     if display and display.links_warned:
         return speaker.say("Some links of this letter lead elsewhere than their words say. They are marked.")
     return None

@@ -8,6 +8,7 @@ from dataclasses import dataclass
 from api.web.place import IN_A_MAILBOX, Place
 from api.web.rows import SECTIONS, Section, make_sections
 from api.web.shapes import Speaker, short_name
+from api.web.shell import Around
 from core.database import ReadTx
 from core.errors import NotFound
 from crm.staff.readable import Viewer
@@ -64,6 +65,7 @@ class List:
     orders: list[Order]
     empty: Empty | None
     words: str
+    finds: bool
 
 
 def see_list(tx: ReadTx, viewer: Viewer, place: Place, after: str | None) -> Listed:
@@ -96,8 +98,11 @@ def title_of(speaker: Speaker, place: Place, boxes: Sequence[Mailbox]) -> str:
     }[place.view]
 
 
-def make_list(speaker: Speaker, place: Place, found: Listed, *, open_id: int | None = None, section: str = "") -> List:
+def make_list(
+    speaker: Speaker, place: Place, found: Listed, around: Around, *, open_id: int | None = None, section: str = ""
+) -> List:
     """The list; ``section`` is where the page before ended."""
+    totals = {"waiting": around.counters.waiting, "all": len(found.rows) if place.words else None}
     sections = make_sections(speaker, place, found.rows, open_id=open_id, after=section)
     last = (sections[-1].key or "rows") if sections else ""
     if section in SECTIONS and last in SECTIONS:
@@ -105,13 +110,14 @@ def make_list(speaker: Speaker, place: Place, found: Listed, *, open_id: int | N
     return List(
         title=title_of(speaker, place, found.boxes),
         url=place.url,
-        total=len(found.rows) if place.words and found.next is None else None,
+        total=totals.get(place.view) if place.mailbox_id is None else None,
         sections=sections,
         next_url=place.page(found.next, last) if found.next else None,
         news_url=place.fragment("news"),
         orders=_looks(speaker, place),
         empty=None if sections else _empty(speaker, place, found.boxes),
         words=place.words,
+        finds=place.view == "all",
     )
 
 

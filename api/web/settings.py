@@ -25,6 +25,15 @@ from crm.staff.readable import Viewer, demand_admin
 from crm.staff.sessions import Session, end_other_sessions, list_sessions
 from mailhub.mailboxes.boxes import Mailbox, list_all_mailboxes, set_routing
 
+# The first that fits: each browser also names those whose pages it wants to get.
+BROWSERS = (
+    *(("Edg", "Edge"), ("OPR", "Opera"), ("Firefox", "Firefox"), ("Chrome", "Chrome"), ("Safari", "Safari")),
+    ("curl", "curl"),
+)
+SYSTEMS = (
+    *(("Android", "Android"), ("iPhone", "iPhone"), ("iPad", "iPad"), ("Windows", "Windows"), ("Mac OS", "macOS")),
+    ("Linux", "Linux"),
+)
 THEMES = ("light", "dark", "system")
 SHOWN_AUDIT = 100
 
@@ -159,7 +168,7 @@ def shape(speaker: Speaker, found: Own) -> dict[str, Any]:
         "languages": [(one, LANGUAGE_NAMES[one], one == code) for one in LANGUAGES],
         "sessions": [
             Place(
-                one.agent or speaker.say("unknown program"),
+                _program(one.agent) or speaker.say("unknown program"),
                 one.peer,
                 make_when(speaker, one.created_at, long=True),
                 make_when(speaker, one.seen_at, long=True),
@@ -178,6 +187,13 @@ def shape(speaker: Speaker, found: Own) -> dict[str, Any]:
             for one in found.audit
         ],
     }
+
+
+def _program(agent: str) -> str:
+    """``Firefox · Linux``: enough of what a browser says of itself to know one's own again."""
+    browser = next((name for mark, name in BROWSERS if mark in agent), agent[:40])
+    system = next((name for mark, name in SYSTEMS if mark in agent), "")
+    return " · ".join(part for part in (browser, system) if part)
 
 
 def _rule(speaker: Speaker, box: Mailbox, people: list[User]) -> Rule:

@@ -132,7 +132,7 @@ def make_thread(
     first = shown[0].at if older and shown else 0
     events = [_event(speaker, event) for event in seen.open.events]
     why = _why(speaker, seen)
-    told = sorted([*shown, *events, *why], key=lambda entry: max(entry.at, first))
+    told = sorted([*shown, *why, *events], key=lambda entry: max(entry.at, first))
     return Thread(
         id=row.id,
         url=place.thread(row.id),

@@ -160,6 +160,8 @@ def waiting_list() -> Thing:
     return Thing(
         title="Waiting for us",
         url="/waiting",
+        finds=False,
+        words="",
         total=14,
         orders=[
             Thing(url="?sort=due", title="Most late first", current=True),
@@ -181,6 +183,8 @@ def empty_list() -> Thing:
     return Thing(
         title="Waiting for us",
         url="/waiting",
+        finds=False,
+        words="",
         total=0,
         orders=[],
         sections=[],
