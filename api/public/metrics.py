@@ -15,6 +15,7 @@ from api.auth import Door, is_local
 from api.live import Live
 from mailhub.runtime import House
 
+BUCKETS = (0.005, 0.025, 0.1, 0.5, 2.5)
 _PROXIED = ("forwarded", "x-forwarded-for", "x-real-ip")
 
 
@@ -27,7 +28,11 @@ class Metrics:
             "mailhub_http_requests", "Requests answered.", ["method", "route", "status"], registry=self.registry
         )
         self.seconds = Histogram(
-            "mailhub_http_seconds", "Seconds to the first byte of an answer.", ["route"], registry=self.registry
+            "mailhub_http_seconds",
+            "Seconds to the first byte of an answer.",
+            ["route"],
+            registry=self.registry,
+            buckets=BUCKETS,
         )
         self._gauge("mailhub_live_streams", "Browsers that listen.", lambda: live.count)
         self._gauge(

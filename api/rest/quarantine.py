@@ -13,10 +13,7 @@ from api.auth import Door
 from api.rest.displays import read_raw
 from api.rest.messages import source_answer
 from api.rest.shapes import After, Body, Id, Items, Limit, Number, moment, page_of
-from core.database import WriteTx
-from crm.parties import get_counterparty
-from crm.staff.readable import Viewer, demand
-from mailhub.routing.quarantine import Held, get_held, list_held, release, retry
+from mailhub.routing.quarantine import Held, file_by_hand, get_held, list_held, retry
 
 
 class HeldView(msgspec.Struct):
@@ -50,14 +47,6 @@ def show_held(held: Held) -> HeldView:
     )
 
 
-def file_held(tx: WriteTx, viewer: Viewer, held_id: int, filing: Filing) -> None:
-    """Let the letter out and say whose it is. Raises NotFound, Forbidden, Conflict."""
-    held = get_held(tx, viewer, held_id)
-    demand(viewer, "answer", held.scope_id)
-    get_counterparty(tx, filing.counterparty_id)
-    release(tx, held_id, by_hand={"counterparty_id": filing.counterparty_id})
-
-
 @get("/quarantine", tags=["quarantine"])
 async def list_all(door: NamedDependency[Door], limit: Limit = 50, after: After = None) -> Items[HeldView]:
     """Letters of your mailboxes that could not be processed, the newest first."""
@@ -86,7 +75,7 @@ async def retry_one(door: NamedDependency[Door], held_id: Id) -> None:
 @post("/quarantine/{held_id:int}/file", tags=["quarantine"], status_code=202)
 async def file_one(door: NamedDependency[Door], held_id: Id, data: JSONBody[Filing]) -> None:
     """Process it again and put it to this client."""
-    await door.write(file_held, held_id, data)
+    await door.write(file_by_hand, held_id, data.counterparty_id)
 
 
 ROUTES = [list_all, get_one, get_raw, retry_one, file_one]

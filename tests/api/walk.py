@@ -8,6 +8,7 @@ import json
 from collections.abc import Iterator
 from dataclasses import dataclass, field
 from typing import Any
+from urllib.parse import urlencode
 
 from litestar.routes import HTTPRoute
 
@@ -18,6 +19,7 @@ from tests.api.world import SECRETS, SEES, World
 METHODS = ("GET", "HEAD", "POST", "PUT", "PATCH", "DELETE", "OPTIONS")
 MISSING = 1_000_000_007
 STREAM_SECONDS = 0.2
+EVENTS = "/api/v1/events"
 # What each kind of person owns, and what is foreign to them.
 OWN = {
     "outsider": ("other", "quailother"), "nobody": ("other", "quailother"), "reader": ("sales", "quailsalestwo"),
@@ -29,7 +31,7 @@ FOREIGN = {
     "executor": ("sales", "quailsalestwo"), "manager": ("personal", "quailpersonal"),
     "owner": ("sales", "quailsalesone"), "administrator": ("personal", "quailpersonal"),
 }  # fmt: skip
-SCOPED = ("mailbox_id", "thread_id", "message_id", "held_id", "token_id", "grant_id")
+SCOPED = ("mailbox_id", "box_id", "thread_id", "message_id", "held_id", "token_id", "grant_id")
 LEAVER = "the id of the leaver"
 BODIES: dict[str, list[dict[str, Any]]] = {
     "PATCH /api/v1/threads/{thread_id}": [{"unread": True}, {"state": "closed"}, {"counterparty_id": 1}],
@@ -44,7 +46,20 @@ BODIES: dict[str, list[dict[str, Any]]] = {
     "PATCH /api/v1/users/me": [{"theme": "dark"}],
     "POST /api/v1/users/me/password": [{"old": "wrong", "new": "long enough"}],
     "POST /api/v1/tokens": [{"name": "x"}],
-}
+    "POST /threads/{thread_id}/assign": [{}, {"executor_id": LEAVER}],
+    "POST /threads/{thread_id}/sender": [
+        {"answer": "new", "name": "N", "contact": "C"}, {"answer": "file", "counterparty_id": 1}, {"answer": "no"},
+    ],
+    "POST /quarantine/{held_id}/file": [{"counterparty_id": 1}],
+    "POST /settings/mailboxes/{box_id}": [{"way": "nobody"}],
+}  # fmt: skip
+# Told apart because the page lets an administrator act there, which a test of its own forbids.
+RULED_ELSEWHERE = {("administrator", "POST /settings/mailboxes/{box_id}")}
+# What pages are asked with beside their path; {far} and {own} are filled, a word searched for has a twin.
+PAGE_QUERIES = (
+    "?place=mailboxes/{far}", "?place=mailboxes/{missing}", "?ids={far_thread},{own_thread}", "?page=settings",
+    "?section=late", "?after=x",
+)  # fmt: skip
 
 
 @dataclass
@@ -83,6 +98,10 @@ def values_for(world: World, who: str, parameter: str) -> dict[str, Any] | None:
         "contact_id": (world.contact_id, world.contact_id),
         "user_id": (world.users["leaver"], world.users["leaver"]),
         "group_id": (world.team_id, world.team_id),
+        "box_id": (world.boxes[own_box].id, world.boxes["other" if far_box == own_box else far_box].id),
+        "client_id": (world.client_id, world.client_id),
+        "job_id": (1, 1),
+        "kind": ("closed", "closed"),
         "n": (0, 0),
         "name": (asset, asset),
         "path": ("x", "x"),
@@ -90,7 +109,8 @@ def values_for(world: World, who: str, parameter: str) -> dict[str, Any] | None:
     if parameter not in known:
         return None
     own_value, far_value = known[parameter]
-    return {"own": own_value, "foreign": far_value, "missing": 99 if parameter == "n" else MISSING}
+    missing = {"n": 99, "kind": "closed"}.get(parameter, MISSING)
+    return {"own": own_value, "foreign": far_value, "missing": missing}
 
 
 def fillings(names: list[str]) -> list[dict[str, str]]:
@@ -140,51 +160,74 @@ def _compare(found: Findings, who: str, what: str, names: list[str], answers: di
         scoped = [kind for name, kind in zip(names, kinds, strict=True) if name in SCOPED]
         if "foreign" not in scoped:
             continue
+        if (who, what) in RULED_ELSEWHERE:
+            continue
         twin = answers.get(tuple("missing" if kind == "foreign" else kind for kind in kinds))
         if twin is None:
             continue
-        found.compared += 1
-        if (answer.status, len(answer.body)) != (twin.status, len(twin.body)):
-            found.told_apart.append(f"{who}: {what} {kinds}: {answer.status}/{twin.status}")
+        _tell_apart(found, f"{who}: {what} {kinds}", answer, twin)
 
 
 async def _walk_queries(world: World, found: Findings, people: tuple[str, ...]) -> None:
-    """Filters by foreign ids and searches for foreign words, on every list of the OpenAPI document."""
-    document = world.app.openapi_schema.to_schema()
-    for who, (path, item) in itertools.product(people, document["paths"].items()):
-        asked = {one["name"] for one in item.get("get", {}).get("parameters", []) if one["in"] == "query"}
-        if "{" in path or not asked & {"mailbox_id", "thread_id", "q"}:
-            continue
+    """Filters by foreign ids and searches for foreign words, on every list and every page."""
+    plain = [path for _, path in routes_of(world) if "{" not in path and path not in (EVENTS, "/metrics")]
+    for who, path in itertools.product(people, plain):
         asker = world.program(who)
-        for name in sorted(asked & {"mailbox_id", "thread_id"}):
+        for name in ("mailbox_id", "thread_id"):
             kinds = values_for(world, who, name)
             assert kinds is not None
-            words = "&q=about" if "q" in asked else ""
-            twins = [
-                await _ask(asker, "GET", f"{path}?{name}={kinds[kind]}{words}", {}) for kind in ("foreign", "missing")
+            first, second = [
+                await _ask(asker, "GET", f"{path}?{name}={kinds[kind]}&q=about", {}) for kind in ("foreign", "missing")
             ]
-            narrow = who == "executor" and name == "mailbox_id"
-            for twin in twins:
-                note(found, who, f"GET {path}?{name}", twin)
-            found.compared += 1
-            if not narrow and (twins[0].status, len(twins[0].body)) != (twins[1].status, len(twins[1].body)):
-                found.told_apart.append(f"{who}: GET {path}?{name}={kinds}: {twins[0].status}/{twins[1].status}")
-        if "q" in asked:
-            for secret in SECRETS:
-                note(found, who, f"GET {path}?q={secret}", await _ask(asker, "GET", f"{path}?q={secret}", {}))
+            note(found, who, f"GET {path}?{name}=foreign", first)
+            # To an executor a mailbox is no secret, only what others execute in it.
+            if not (who == "executor" and name == "mailbox_id"):
+                _tell_apart(found, f"{who}: GET {path}?{name}", first, second)
+        for word, secret in itertools.product(("q", "words"), SECRETS):
+            await _search(world, found, who, path, word, secret)
+        for query in PAGE_QUERIES if not path.startswith("/api/") else ():
+            far = {"far": FOREIGN[who][0], "own_thread": OWN[who][1], "far_thread": FOREIGN[who][1]}
+            numbers = {
+                "far": world.boxes[far["far"]].id, "missing": MISSING,
+                "far_thread": world.threads[far["far_thread"]], "own_thread": world.threads[far["own_thread"]],
+            }  # fmt: skip
+            answer = await _ask(asker, "GET", path + query.format(**numbers), {})
+            note(found, who, f"GET {path}{query}", answer)
+
+
+async def _search(world: World, found: Findings, who: str, path: str, word: str, secret: str) -> None:
+    """A search for a word of foreign letters must look like one for a word that nobody ever wrote."""
+    asker, unwritten = world.program(who), "z" * len(secret)
+    first = await _ask(asker, "GET", f"{path}?{word}={secret}", {})
+    note(found, who, f"GET {path}?{word}=", first, but=secret)
+    if secret not in SEES[who]:
+        _tell_apart(
+            found,
+            f"{who}: GET {path}?{word}={secret}",
+            first,
+            await _ask(asker, "GET", f"{path}?{word}={unwritten}", {}),
+        )
+
+
+def _tell_apart(found: Findings, what: str, first: Answer, second: Answer) -> None:
+    found.compared += 1
+    if (first.status, len(first.body)) != (second.status, len(second.body)):
+        found.told_apart.append(f"{what}: {first.status}/{second.status}, {len(first.body)}/{len(second.body)} bytes")
 
 
 async def _ask(asker: Any, method: str, target: str, body: dict[str, Any]) -> Answer:
     """One answer; a stream is listened to for a moment."""
     messages: list[Any] = []
-    data = None if method in ("GET", "HEAD", "OPTIONS") else body
-    scope, receive = asker.open(method, target, data=data)
+    quiet, api = method in ("GET", "HEAD", "OPTIONS"), target.startswith("/api/")
+    more: dict[str, Any] = {} if quiet else {"data": body} if api else {"body": urlencode(body or {"x": 1}).encode()}
+    headers = {} if quiet or api else {"content-type": "application/x-www-form-urlencoded"}
+    scope, receive = asker.open(method, target, headers=headers, **more)
 
     async def send(message: Any) -> None:
         messages.append(message)
 
     try:
-        async with asyncio.timeout(STREAM_SECONDS if target.endswith("/events") else 20):
+        async with asyncio.timeout(STREAM_SECONDS if target.startswith(EVENTS) else 20):
             await asker.app(scope, receive, send)
     except TimeoutError:
         assert messages, f"no answer from {target}"
@@ -192,18 +235,14 @@ async def _ask(asker: Any, method: str, target: str, body: dict[str, Any]) -> An
     return Answer(messages[0]["status"], list(messages[0]["headers"]), content)
 
 
-def note(found: Findings, who: str, what: str, answer: Answer) -> None:
-    """Look for secrets that this person may not see, and for faults of ours."""
+def note(found: Findings, who: str, what: str, answer: Answer, *, but: str = "") -> None:
+    """Look for secrets that this person may not see, and for faults of ours. ``but`` is a word they named."""
     found.requests += 1
     said = answer.body.lower() + json.dumps(answer.headers).lower().encode()
     for secret in SECRETS:
-        if secret.encode() not in said:
-            continue
-        found.seen.add((who, secret))
-        asked_for = f"q={secret}" in what
-        if secret not in SEES[who] and not asked_for:
-            found.leaks.append(f"{who} sees {secret}: {what}")
-        elif secret not in SEES[who] and answer.status == 200 and said.count(secret.encode()) > 1:
-            found.leaks.append(f"{who} finds {secret}: {what}")
+        if secret.encode() in said and secret != but:
+            found.seen.add((who, secret))
+            if secret not in SEES[who]:
+                found.leaks.append(f"{who} sees {secret}: {what}")
     if answer.status >= 500 and answer.status != 503:
         found.faults.append(f"{who}: {what}: {answer.status}")
