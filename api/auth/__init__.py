@@ -5,7 +5,7 @@ from api.auth.door import Door, make_door, touch_after
 from api.auth.forgery import csrf_token, refuse_forgery
 from api.auth.headers import add_headers, refuse_plain_http
 from api.auth.passes import sign_pass
-from api.auth.signin import change_password, ended_cookie, session_cookie, sign_in, sign_out
+from api.auth.signin import change_password, ended_cookie, hashing, session_cookie, sign_in, sign_out
 
 __all__ = [
     "Credentials",
@@ -16,6 +16,7 @@ __all__ = [
     "change_password",
     "csrf_token",
     "ended_cookie",
+    "hashing",
     "is_local",
     "make_door",
     "own_path",

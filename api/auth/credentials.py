@@ -56,13 +56,21 @@ def read_credentials(connection: Connection, settings: Settings) -> Credentials:
 
 
 def peer_of(connection: Connection) -> str:
-    """The address the request came from, one network for a household's IPv6; empty for a local socket."""
+    """The address the request came from, one network for a household's IPv6; empty for a local socket.
+
+    A proxy on this machine names whom it speaks for as the last of ``X-Forwarded-For``. Nobody else is believed: what
+    stands before that was written by the visitor.
+    """
     host = connection.client.host if connection.client else ""
+    if is_local(connection):
+        host = connection.headers.get("x-forwarded-for", "").rpartition(",")[2].strip() or host
     try:
         address = ip_address(host)
     except ValueError:
         return ""
-    return str(address) if address.version == 4 else ":".join(address.exploded.split(":")[:4]) + "::/64"
+    address = getattr(address, "ipv4_mapped", None) or address
+    whole = address.version == 4 or address.is_loopback
+    return str(address) if whole else ":".join(address.exploded.split(":")[:4]) + "::/64"
 
 
 def is_local(connection: Connection) -> bool:

@@ -4,6 +4,10 @@ from __future__ import annotations
 
 import asyncio
 import hashlib
+from collections.abc import Callable
+from concurrent.futures import ThreadPoolExecutor
+from ipaddress import ip_network
+from typing import ParamSpec, TypeVar
 
 from litestar.datastructures import Cookie
 
@@ -21,23 +25,33 @@ from mailhub.runtime import House
 PERIOD = 5 * clock.MINUTE
 PER_PLACE = Rate(10, PERIOD)
 PER_ACCOUNT = Rate(100, PERIOD)
+PER_PEER = Rate(100, PERIOD)
 LONGEST_PASSWORD = 1000
+P = ParamSpec("P")
+T = TypeVar("T")
+# Threads of their own: a flood of guesses waits for itself, and pages are rendered in other threads meanwhile.
+_HASHING = ThreadPoolExecutor(2, thread_name_prefix="password")
+
+
+async def hashing(work: Callable[P, T], *args: P.args, **kwargs: P.kwargs) -> T:
+    """Hash or compare a password out of the way of everything else."""
+    return await asyncio.get_running_loop().run_in_executor(_HASHING, lambda: work(*args, **kwargs))
 
 
 async def sign_in(house: House, email: str, password: str, *, peer: str, agent: str, replaces: str | None) -> str:
     """The secret of a new session, for ``session_cookie``; the one that the browser had (``replaces``) ends.
 
-    Raises TooMuch after ten tries from one place or a hundred for one account in five minutes (then one at a time, ever
-    so often), before the password is looked at; SignInRefused when it is wrong, after the same time for people who do
-    not exist. The id of the session is always ours.
+    Raises TooMuch after ten tries for one account from one place, a hundred for one account or a hundred from one place
+    in five minutes (then one at a time, ever so often), before the password is looked at; SignInRefused when it is
+    wrong, after the same time for people who do not exist. The id of the session is always ours.
     """
     if len(password) > LONGEST_PASSWORD:
         raise Invalid("This password is too long.", field="password")
     account = hashlib.sha256(email.strip().lower().encode()).hexdigest()[:32]
     place = f"sign-in:{account}:{peer}"
-    await house.database.write(_count_try, place, f"sign-in:{account}")
+    await house.database.write(_count_try, place, f"sign-in:{account}", peer)
     known = await house.database.read(find_password, email)
-    fits = await asyncio.to_thread(password_fits, known[1] if known else None, password)
+    fits = await hashing(password_fits, known[1] if known else None, password)
     if not fits or known is None:
         raise SignInRefused("The address or the password is not right.")
     return await house.database.write(_enter, email, known, place, peer, agent, replaces)
@@ -53,13 +67,13 @@ async def change_password(house: House, viewer: Viewer, old: str, new: str, *, p
     """Set a new password; every session of the person ends, this one too. Raises SignInRefused for a wrong old one,
     Invalid for a new one that is too short, TooMuch as ``sign_in``."""
     account = hashlib.sha256(viewer.email.encode()).hexdigest()[:32]
-    await house.database.write(_count_try, f"sign-in:{account}:{peer}", f"sign-in:{account}")
+    await house.database.write(_count_try, f"sign-in:{account}:{peer}", f"sign-in:{account}", peer)
     known = await house.database.read(find_password, viewer.email)
-    if known is None or not await asyncio.to_thread(password_fits, known[1], old[:LONGEST_PASSWORD]):
+    if known is None or not await hashing(password_fits, known[1], old[:LONGEST_PASSWORD]):
         raise SignInRefused("The old password is not right.")
     if len(new) > LONGEST_PASSWORD:
         raise Invalid("This password is too long.", field="new")
-    await house.database.write(set_password, viewer.user_id, await asyncio.to_thread(hash_password, new))
+    await house.database.write(set_password, viewer.user_id, await hashing(hash_password, new))
 
 
 def session_cookie(settings: Settings, secret: str) -> Cookie:
@@ -84,9 +98,12 @@ def _cookie(settings: Settings, value: str, seconds: int) -> Cookie:
     )
 
 
-def _count_try(tx: WriteTx, place: str, account: str) -> None:
+def _count_try(tx: WriteTx, place: str, account: str, peer: str) -> None:
     take(tx, place, PER_PLACE)
     take(tx, account, PER_ACCOUNT)
+    if peer and not ip_network(peer).is_loopback:
+        # One password tried on many accounts. A proxy here that does not say for whom it asks is everybody at once.
+        take(tx, f"sign-in-from:{peer}", PER_PEER)
 
 
 def _enter(

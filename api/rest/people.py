@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import asyncio
 from typing import Any, Literal
 
 import msgspec
@@ -11,7 +10,7 @@ from litestar.di import NamedDependency
 from litestar.params import JSONBody
 from msgspec import UNSET, UnsetType
 
-from api.auth import Door, change_password, peer_of
+from api.auth import Door, change_password, hashing, peer_of
 from api.rest.shapes import Body, Id, Items, Made
 from core.database import ReadTx, WriteTx
 from core.errors import NotFound
@@ -165,7 +164,7 @@ async def list_staff(door: NamedDependency[Door]) -> Items[UserView]:
 async def make_user(door: NamedDependency[Door], data: JSONBody[NewUser]) -> Made:
     """Add a person (administrators)."""
     await door.read(lambda _, viewer: demand_admin(viewer))
-    hashed = None if data.password is None else await asyncio.to_thread(hash_password, data.password)
+    hashed = None if data.password is None else await hashing(hash_password, data.password)
     return Made(await door.write(add_person, data, hashed))
 
 

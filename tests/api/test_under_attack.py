@@ -1,0 +1,83 @@
+"""What strangers and colleagues have tried at the reception, each try with the door that holds it."""
+
+from __future__ import annotations
+
+import asyncio
+import threading
+from dataclasses import replace
+from typing import Any
+
+import pytest
+
+from api import auth
+from api.auth import signin
+from core.errors import TooMuch
+from tests.api.asking import Asker
+from tests.api.world import World
+
+FORM = {"content-type": "application/x-www-form-urlencoded"}
+
+
+def test_one_password_for_many_accounts_is_tried_a_hundred_times(
+    world: World, loop: asyncio.Runner, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    looked_at: list[str] = []
+    monkeypatch.setattr(signin, "password_fits", lambda _stored, password: looked_at.append(password))
+
+    async def spray(peer: str) -> None:
+        for number in range(150):
+            email = f"somebody{number}@firm.example"
+            with pytest.raises((TooMuch, auth.SignInRefused)):
+                await auth.sign_in(world.house, email, "Summer2026", peer=peer, agent="", replaces=None)
+
+    loop.run(spray("203.0.113.9"))
+    assert len(looked_at) <= 105
+    looked_at.clear()
+    loop.run(spray("2001:db8:1:2::/64"))
+    assert len(looked_at) <= 105
+    looked_at.clear()
+    loop.run(spray("127.0.0.1"))
+    assert len(looked_at) == 150, "a proxy that does not say for whom it asks is everybody at once"
+
+
+def test_behind_a_proxy_here_nobody_is_locked_out_by_a_stranger(world: World, loop: asyncio.Runner) -> None:
+    async def guess(forwarded: str, peer: str) -> bool:
+        asker = replace(Asker(world.app), peer=peer, scheme="https")
+        headers = {**FORM, "x-forwarded-for": forwarded}
+        answer = await asker.ask("POST", "/login", body=b"email=owner@firm.example&password=x", headers=headers)
+        return b"Too many tries" in answer.body
+
+    async def flood(prefix: str, peer: str) -> list[bool]:
+        return [await guess(f"{prefix}{number}, 198.51.100.77", peer) for number in range(12)]
+
+    assert loop.run(flood("10.0.0.", "127.0.0.1")) == [False] * 10 + [True] * 2, "what the visitor wrote counts not"
+    assert not loop.run(guess("198.51.100.78", "127.0.0.1")), "somebody else by the same proxy"
+    assert loop.run(flood("10.0.0.", "192.0.2.55")) == [False] * 10 + [True] * 2
+    assert loop.run(guess("198.51.100.79", "192.0.2.55")), "who is no proxy here is not believed"
+    loop.run(flood("10.0.0.", "::ffff:192.0.2.56"))
+    assert not loop.run(guess("", "::ffff:192.0.2.57")), "IPv4 on a socket for both is not one neighbourhood"
+
+
+def test_a_flood_of_guesses_waits_for_itself(
+    world: World, loop: asyncio.Runner, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Pages are rendered in the threads that everybody shares; passwords are not hashed there."""
+    names: set[str] = set()
+
+    def slow(_stored: str | None, _password: str) -> bool:
+        names.add(threading.current_thread().name)
+        return False
+
+    monkeypatch.setattr(signin, "password_fits", slow)
+
+    async def flood() -> None:
+        tries: list[Any] = [
+            auth.sign_in(world.house, f"x{number}@y.example", "x", peer="192.0.2.8", agent="", replaces=None)
+            for number in range(20)
+        ]
+        assert all(isinstance(one, auth.SignInRefused) for one in await asyncio.gather(*tries, return_exceptions=True))
+
+    loop.run(flood())
+    assert names
+    assert all(name.startswith("password") for name in names)
+    assert len(names) <= 2
