@@ -62,8 +62,8 @@ CREATE TABLE audit (
 	previous BLOB NOT NULL, 
 	hash BLOB NOT NULL
 );
-INSERT INTO "audit" VALUES(1,1795000000000000,1,'signed-in','','{"peer": "192.0.2.1"}',X'0000000000000000000000000000000000000000000000000000000000000000',X'C02BDA3A9ADA2A1A0C12383A6C9DC56989CF77B3DA9D10B1835428D3ED28F7C9');
-INSERT INTO "audit" VALUES(2,1795000000000000,1,'token-added','report','{"scopes": ["read"]}',X'C02BDA3A9ADA2A1A0C12383A6C9DC56989CF77B3DA9D10B1835428D3ED28F7C9',X'9FB927DF8FC9DC5EA9667B8B2E9B3516325BE03045F8134A77D4E5D601664029');
+INSERT INTO "audit" VALUES(1,1795000000000000,1,'signed-in','','{"peer":"192.0.2.1"}',X'0000000000000000000000000000000000000000000000000000000000000000',X'C02BDA3A9ADA2A1A0C12383A6C9DC56989CF77B3DA9D10B1835428D3ED28F7C9');
+INSERT INTO "audit" VALUES(2,1795000000000000,1,'token-added','report','{"scopes":["read"]}',X'C02BDA3A9ADA2A1A0C12383A6C9DC56989CF77B3DA9D10B1835428D3ED28F7C9',X'9FB927DF8FC9DC5EA9667B8B2E9B3516325BE03045F8134A77D4E5D601664029');
 CREATE TABLE blob (
 	id INTEGER NOT NULL PRIMARY KEY AUTOINCREMENT, 
 	sha256 BLOB NOT NULL, 
@@ -107,42 +107,42 @@ CREATE TABLE change (
 INSERT INTO "change" VALUES(1,0,'mailbox.added',1,1,'{}','house',1795000000000000);
 INSERT INTO "change" VALUES(2,0,'user.added',1,NULL,'{}','house',1795000000000000);
 INSERT INTO "change" VALUES(3,0,'user.added',2,NULL,'{}','house',1795000000000000);
-INSERT INTO "change" VALUES(4,0,'grant.added',1,1,'{"user_id": 1, "team_id": null, "right": "answer"}','house',1795000000000000);
-INSERT INTO "change" VALUES(5,0,'grant.added',1,1,'{"user_id": 1, "team_id": null, "right": "assign"}','house',1795000000000000);
-INSERT INTO "change" VALUES(6,0,'grant.added',1,1,'{"user_id": 2, "team_id": null, "right": "answer"}','house',1795000000000000);
-INSERT INTO "change" VALUES(7,0,'grant.added',1,1,'{"user_id": 2, "team_id": null, "right": "assign"}','house',1795000000000000);
+INSERT INTO "change" VALUES(4,0,'grant.added',1,1,'{"user_id":1,"team_id":null,"right":"answer"}','house',1795000000000000);
+INSERT INTO "change" VALUES(5,0,'grant.added',1,1,'{"user_id":1,"team_id":null,"right":"assign"}','house',1795000000000000);
+INSERT INTO "change" VALUES(6,0,'grant.added',1,1,'{"user_id":2,"team_id":null,"right":"answer"}','house',1795000000000000);
+INSERT INTO "change" VALUES(7,0,'grant.added',1,1,'{"user_id":2,"team_id":null,"right":"assign"}','house',1795000000000000);
 INSERT INTO "change" VALUES(8,0,'user.added',3,NULL,'{}','house',1795000000000000);
-INSERT INTO "change" VALUES(9,0,'team.joined',1,NULL,'{"user_id": 1}','house',1795000000000000);
-INSERT INTO "change" VALUES(10,0,'grant.added',1,1,'{"user_id": null, "team_id": 1, "right": "comment"}','house',1795000000000000);
-INSERT INTO "change" VALUES(11,0,'grant.added',2,2,'{"user_id": 2, "team_id": null, "right": "see"}','house',1795000000000000);
-INSERT INTO "change" VALUES(12,0,'grant.added',2,2,'{"user_id": 2, "team_id": null, "right": "comment"}','house',1795000000000000);
-INSERT INTO "change" VALUES(13,0,'grant.added',2,2,'{"user_id": 2, "team_id": null, "right": "answer"}','house',1795000000000000);
-INSERT INTO "change" VALUES(14,0,'grant.added',2,2,'{"user_id": 2, "team_id": null, "right": "assign"}','house',1795000000000000);
-INSERT INTO "change" VALUES(15,0,'grant.added',2,2,'{"user_id": 2, "team_id": null, "right": "manage"}','house',1795000000000000);
+INSERT INTO "change" VALUES(9,0,'team.joined',1,NULL,'{"user_id":1}','house',1795000000000000);
+INSERT INTO "change" VALUES(10,0,'grant.added',1,1,'{"user_id":null,"team_id":1,"right":"comment"}','house',1795000000000000);
+INSERT INTO "change" VALUES(11,0,'grant.added',2,2,'{"user_id":2,"team_id":null,"right":"see"}','house',1795000000000000);
+INSERT INTO "change" VALUES(12,0,'grant.added',2,2,'{"user_id":2,"team_id":null,"right":"comment"}','house',1795000000000000);
+INSERT INTO "change" VALUES(13,0,'grant.added',2,2,'{"user_id":2,"team_id":null,"right":"answer"}','house',1795000000000000);
+INSERT INTO "change" VALUES(14,0,'grant.added',2,2,'{"user_id":2,"team_id":null,"right":"assign"}','house',1795000000000000);
+INSERT INTO "change" VALUES(15,0,'grant.added',2,2,'{"user_id":2,"team_id":null,"right":"manage"}','house',1795000000000000);
 INSERT INTO "change" VALUES(16,0,'mailbox.added',2,2,'{}','house',1795000000000000);
 INSERT INTO "change" VALUES(17,0,'counterparty.added',1,NULL,'{}','house',1795000000000000);
-INSERT INTO "change" VALUES(18,0,'contact.added',1,NULL,'{"counterparty_id": 1}','house',1795000000000000);
-INSERT INTO "change" VALUES(19,0,'message.arrived',1882193920000001,1,'{"thread_id": 1, "mailbox_id": 1, "quiet": false}','letter',1795000000000000);
-INSERT INTO "change" VALUES(20,0,'thread.assigned',1,1,'{"thread_id": 1, "mailbox_id": 1, "executor_id": 1}','routing',1795000000000000);
-INSERT INTO "change" VALUES(21,0,'message.arrived',1882193920000002,1,'{"thread_id": 1, "mailbox_id": 1, "quiet": false}','letter',1795000000000000);
-INSERT INTO "change" VALUES(22,0,'message.arrived',1882193920000003,1,'{"thread_id": 2, "mailbox_id": 1, "quiet": false}','letter',1795000000000000);
-INSERT INTO "change" VALUES(23,0,'thread.assigned',2,1,'{"thread_id": 2, "mailbox_id": 1, "executor_id": 1}','routing',1795000000000000);
-INSERT INTO "change" VALUES(24,0,'message.arrived',1882193920000004,1,'{"thread_id": 2, "mailbox_id": 1, "quiet": false}','letter',1795000000000000);
-INSERT INTO "change" VALUES(25,0,'message.arrived',1882193920000005,1,'{"thread_id": 3, "mailbox_id": 1, "quiet": false}','letter',1795000000000000);
-INSERT INTO "change" VALUES(26,0,'thread.assigned',3,1,'{"thread_id": 3, "mailbox_id": 1, "executor_id": 1}','routing',1795000000000000);
-INSERT INTO "change" VALUES(27,0,'message.arrived',1882193920000006,1,'{"thread_id": 3, "mailbox_id": 1, "quiet": false}','letter',1795000000000000);
-INSERT INTO "change" VALUES(28,0,'message.arrived',1882193920000007,1,'{"thread_id": 4, "mailbox_id": 1, "quiet": false}','letter',1795000000000000);
-INSERT INTO "change" VALUES(29,0,'thread.assigned',4,1,'{"thread_id": 4, "mailbox_id": 1, "executor_id": 1}','routing',1795000000000000);
-INSERT INTO "change" VALUES(30,0,'message.arrived',1882193920000008,1,'{"thread_id": 4, "mailbox_id": 1, "quiet": false}','letter',1795000000000000);
-INSERT INTO "change" VALUES(31,0,'message.arrived',1882193920000009,1,'{"thread_id": 5, "mailbox_id": 1, "quiet": false}','letter',1795000000000000);
-INSERT INTO "change" VALUES(32,0,'thread.assigned',5,1,'{"thread_id": 5, "mailbox_id": 1, "executor_id": 1}','routing',1795000000000000);
-INSERT INTO "change" VALUES(33,0,'message.arrived',1882193920000010,1,'{"thread_id": 5, "mailbox_id": 1, "quiet": false}','letter',1795000000000000);
-INSERT INTO "change" VALUES(34,0,'message.arrived',1882193920000011,1,'{"thread_id": 6, "mailbox_id": 1, "quiet": false}','letter',1795000000000000);
-INSERT INTO "change" VALUES(35,0,'thread.assigned',6,1,'{"thread_id": 6, "mailbox_id": 1, "executor_id": 1}','routing',1795000000000000);
-INSERT INTO "change" VALUES(36,0,'message.arrived',1882193920000012,1,'{"thread_id": 6, "mailbox_id": 1, "quiet": false}','letter',1795000000000000);
-INSERT INTO "change" VALUES(37,0,'thread.assigned',1,1,'{"thread_id": 1, "mailbox_id": 1, "executor_id": 2}','user 1',1795000000000000);
-INSERT INTO "change" VALUES(38,0,'thread.state',2,1,'{"thread_id": 2, "mailbox_id": 1, "state": "closed"}','user 1',1795000000000000);
-INSERT INTO "change" VALUES(39,0,'letter.quarantined',13,1,'{"mailbox_id": 1, "step": "parse"}','house',1795000000000000);
+INSERT INTO "change" VALUES(18,0,'contact.added',1,NULL,'{"counterparty_id":1}','house',1795000000000000);
+INSERT INTO "change" VALUES(19,0,'message.arrived',1882193920000001,1,'{"thread_id":1,"mailbox_id":1,"quiet":false}','letter',1795000000000000);
+INSERT INTO "change" VALUES(20,0,'thread.assigned',1,1,'{"thread_id":1,"mailbox_id":1,"executor_id":1}','routing',1795000000000000);
+INSERT INTO "change" VALUES(21,0,'message.arrived',1882193920000002,1,'{"thread_id":1,"mailbox_id":1,"quiet":false}','letter',1795000000000000);
+INSERT INTO "change" VALUES(22,0,'message.arrived',1882193920000003,1,'{"thread_id":2,"mailbox_id":1,"quiet":false}','letter',1795000000000000);
+INSERT INTO "change" VALUES(23,0,'thread.assigned',2,1,'{"thread_id":2,"mailbox_id":1,"executor_id":1}','routing',1795000000000000);
+INSERT INTO "change" VALUES(24,0,'message.arrived',1882193920000004,1,'{"thread_id":2,"mailbox_id":1,"quiet":false}','letter',1795000000000000);
+INSERT INTO "change" VALUES(25,0,'message.arrived',1882193920000005,1,'{"thread_id":3,"mailbox_id":1,"quiet":false}','letter',1795000000000000);
+INSERT INTO "change" VALUES(26,0,'thread.assigned',3,1,'{"thread_id":3,"mailbox_id":1,"executor_id":1}','routing',1795000000000000);
+INSERT INTO "change" VALUES(27,0,'message.arrived',1882193920000006,1,'{"thread_id":3,"mailbox_id":1,"quiet":false}','letter',1795000000000000);
+INSERT INTO "change" VALUES(28,0,'message.arrived',1882193920000007,1,'{"thread_id":4,"mailbox_id":1,"quiet":false}','letter',1795000000000000);
+INSERT INTO "change" VALUES(29,0,'thread.assigned',4,1,'{"thread_id":4,"mailbox_id":1,"executor_id":1}','routing',1795000000000000);
+INSERT INTO "change" VALUES(30,0,'message.arrived',1882193920000008,1,'{"thread_id":4,"mailbox_id":1,"quiet":false}','letter',1795000000000000);
+INSERT INTO "change" VALUES(31,0,'message.arrived',1882193920000009,1,'{"thread_id":5,"mailbox_id":1,"quiet":false}','letter',1795000000000000);
+INSERT INTO "change" VALUES(32,0,'thread.assigned',5,1,'{"thread_id":5,"mailbox_id":1,"executor_id":1}','routing',1795000000000000);
+INSERT INTO "change" VALUES(33,0,'message.arrived',1882193920000010,1,'{"thread_id":5,"mailbox_id":1,"quiet":false}','letter',1795000000000000);
+INSERT INTO "change" VALUES(34,0,'message.arrived',1882193920000011,1,'{"thread_id":6,"mailbox_id":1,"quiet":false}','letter',1795000000000000);
+INSERT INTO "change" VALUES(35,0,'thread.assigned',6,1,'{"thread_id":6,"mailbox_id":1,"executor_id":1}','routing',1795000000000000);
+INSERT INTO "change" VALUES(36,0,'message.arrived',1882193920000012,1,'{"thread_id":6,"mailbox_id":1,"quiet":false}','letter',1795000000000000);
+INSERT INTO "change" VALUES(37,0,'thread.assigned',1,1,'{"thread_id":1,"mailbox_id":1,"executor_id":2}','user 1',1795000000000000);
+INSERT INTO "change" VALUES(38,0,'thread.state',2,1,'{"thread_id":2,"mailbox_id":1,"state":"closed"}','user 1',1795000000000000);
+INSERT INTO "change" VALUES(39,0,'letter.quarantined',13,1,'{"mailbox_id":1,"step":"parse"}','house',1795000000000000);
 CREATE TABLE consumer (
 	name TEXT NOT NULL, 
 	"transaction" INTEGER DEFAULT '0' NOT NULL, 
@@ -200,20 +200,20 @@ CREATE TABLE incoming (
 	CONSTRAINT fk_incoming_mailbox_id FOREIGN KEY(mailbox_id) REFERENCES mailbox (id), 
 	CONSTRAINT fk_incoming_scope_id FOREIGN KEY(scope_id) REFERENCES scope (id)
 );
-INSERT INTO "incoming" VALUES(1,1,1,1,'smtp','{"mail_from": "anna@client.example"}',1795000000000000,NULL,'done',0,'','',0,1882193920000001);
-INSERT INTO "incoming" VALUES(2,2,1,1,'smtp','{"mail_from": "anna@client.example"}',1795000000000000,NULL,'done',0,'','',0,1882193920000002);
-INSERT INTO "incoming" VALUES(3,3,1,1,'smtp','{"mail_from": "anna@client.example"}',1795000000000000,NULL,'done',0,'','',0,1882193920000003);
-INSERT INTO "incoming" VALUES(4,4,1,1,'smtp','{"mail_from": "anna@client.example"}',1795000000000000,NULL,'done',0,'','',0,1882193920000004);
-INSERT INTO "incoming" VALUES(5,5,1,1,'smtp','{"mail_from": "anna@client.example"}',1795000000000000,NULL,'done',0,'','',0,1882193920000005);
-INSERT INTO "incoming" VALUES(6,6,1,1,'smtp','{"mail_from": "anna@client.example"}',1795000000000000,NULL,'done',0,'','',0,1882193920000006);
-INSERT INTO "incoming" VALUES(7,7,1,1,'smtp','{"mail_from": "anna@client.example"}',1795000000000000,NULL,'done',0,'','',0,1882193920000007);
-INSERT INTO "incoming" VALUES(8,8,1,1,'smtp','{"mail_from": "anna@client.example"}',1795000000000000,NULL,'done',0,'','',0,1882193920000008);
-INSERT INTO "incoming" VALUES(9,9,1,1,'smtp','{"mail_from": "anna@client.example"}',1795000000000000,NULL,'done',0,'','',0,1882193920000009);
-INSERT INTO "incoming" VALUES(10,10,1,1,'smtp','{"mail_from": "anna@client.example"}',1795000000000000,NULL,'done',0,'','',0,1882193920000010);
-INSERT INTO "incoming" VALUES(11,11,1,1,'smtp','{"mail_from": "anna@client.example"}',1795000000000000,NULL,'done',0,'','',0,1882193920000011);
-INSERT INTO "incoming" VALUES(12,12,1,1,'smtp','{"mail_from": "anna@client.example"}',1795000000000000,NULL,'done',0,'','',0,1882193920000012);
-INSERT INTO "incoming" VALUES(13,13,1,1,'smtp','{"mail_from": "anna@client.example"}',1795000000000000,NULL,'quarantined',0,'parse','The letter cannot be read.',1,NULL);
-INSERT INTO "incoming" VALUES(14,14,1,1,'smtp','{"mail_from": "anna@client.example"}',1795000000000000,NULL,'waiting',0,'','',0,NULL);
+INSERT INTO "incoming" VALUES(1,1,1,1,'smtp','{"mail_from":"anna@client.example"}',1795000000000000,NULL,'done',0,'','',0,1882193920000001);
+INSERT INTO "incoming" VALUES(2,2,1,1,'smtp','{"mail_from":"anna@client.example"}',1795000000000000,NULL,'done',0,'','',0,1882193920000002);
+INSERT INTO "incoming" VALUES(3,3,1,1,'smtp','{"mail_from":"anna@client.example"}',1795000000000000,NULL,'done',0,'','',0,1882193920000003);
+INSERT INTO "incoming" VALUES(4,4,1,1,'smtp','{"mail_from":"anna@client.example"}',1795000000000000,NULL,'done',0,'','',0,1882193920000004);
+INSERT INTO "incoming" VALUES(5,5,1,1,'smtp','{"mail_from":"anna@client.example"}',1795000000000000,NULL,'done',0,'','',0,1882193920000005);
+INSERT INTO "incoming" VALUES(6,6,1,1,'smtp','{"mail_from":"anna@client.example"}',1795000000000000,NULL,'done',0,'','',0,1882193920000006);
+INSERT INTO "incoming" VALUES(7,7,1,1,'smtp','{"mail_from":"anna@client.example"}',1795000000000000,NULL,'done',0,'','',0,1882193920000007);
+INSERT INTO "incoming" VALUES(8,8,1,1,'smtp','{"mail_from":"anna@client.example"}',1795000000000000,NULL,'done',0,'','',0,1882193920000008);
+INSERT INTO "incoming" VALUES(9,9,1,1,'smtp','{"mail_from":"anna@client.example"}',1795000000000000,NULL,'done',0,'','',0,1882193920000009);
+INSERT INTO "incoming" VALUES(10,10,1,1,'smtp','{"mail_from":"anna@client.example"}',1795000000000000,NULL,'done',0,'','',0,1882193920000010);
+INSERT INTO "incoming" VALUES(11,11,1,1,'smtp','{"mail_from":"anna@client.example"}',1795000000000000,NULL,'done',0,'','',0,1882193920000011);
+INSERT INTO "incoming" VALUES(12,12,1,1,'smtp','{"mail_from":"anna@client.example"}',1795000000000000,NULL,'done',0,'','',0,1882193920000012);
+INSERT INTO "incoming" VALUES(13,13,1,1,'smtp','{"mail_from":"anna@client.example"}',1795000000000000,NULL,'quarantined',0,'parse','The letter cannot be read.',1,NULL);
+INSERT INTO "incoming" VALUES(14,14,1,1,'smtp','{"mail_from":"anna@client.example"}',1795000000000000,NULL,'waiting',0,'','',0,NULL);
 CREATE TABLE interaction (
 	id INTEGER NOT NULL PRIMARY KEY AUTOINCREMENT, 
 	kind TEXT NOT NULL, 
@@ -257,7 +257,7 @@ CREATE TABLE job (
 	created_at BIGINT NOT NULL, 
 	CONSTRAINT uq_job_dedupe_key UNIQUE (dedupe_key)
 );
-INSERT INTO "job" VALUES(14,'letter.process','{"incoming_id": 14}',1795000000000000,NULL,0,NULL,0,NULL,NULL,1795000000000000);
+INSERT INTO "job" VALUES(14,'letter.process','{"incoming_id":14}',0,NULL,0,NULL,0,NULL,NULL,1795000000000000);
 CREATE TABLE letter (
 	id INTEGER NOT NULL PRIMARY KEY AUTOINCREMENT, 
 	fingerprint BLOB NOT NULL, 
@@ -273,18 +273,18 @@ CREATE TABLE letter (
 	parsed JSON NOT NULL, 
 	CONSTRAINT uq_letter_fingerprint UNIQUE (fingerprint)
 );
-INSERT INTO "letter" VALUES(1,X'B10EBD37DAFB4CD57248FB3D29AB74F1CD5A4168AFC0BE34415624334AD2DC9D','0@client.example','Letter 0','','anna@client.example','anna@client.example','letter',NULL,1795161600000000,'We need 0 pumps.','{"from": [{"name": "", "address": "anna@client.example"}], "sender": [], "reply_to": [], "to": [{"name": "", "address": "sales@firm.example"}], "cc": [], "text": "We need 0 pumps.\n", "reply_text": "We need 0 pumps.", "has_html": false, "attachments": [], "list_id": null, "auto_submitted": null, "defects": [], "error": null}');
-INSERT INTO "letter" VALUES(2,X'2D2DA39693B0B4774A8A8E1950F40544654325D98C6026AB93AC2679D04BFE34','100@client.example','Re: Letter 0','','anna@client.example','anna@client.example','letter',NULL,1795161600000000,'We need 100 pumps.','{"from": [{"name": "", "address": "anna@client.example"}], "sender": [], "reply_to": [], "to": [{"name": "", "address": "sales@firm.example"}], "cc": [], "text": "We need 100 pumps.\n", "reply_text": "We need 100 pumps.", "has_html": false, "attachments": [], "list_id": null, "auto_submitted": null, "defects": [], "error": null}');
-INSERT INTO "letter" VALUES(3,X'90DBD1FB23F2DD629B067E0E38F54D2E1F83AE5DAC1E6E2B51D162E1C71C122E','1@client.example','Letter 1','','anna@client.example','anna@client.example','letter',NULL,1795161600000000,'We need 1 pumps.','{"from": [{"name": "", "address": "anna@client.example"}], "sender": [], "reply_to": [], "to": [{"name": "", "address": "sales@firm.example"}], "cc": [], "text": "We need 1 pumps.\n", "reply_text": "We need 1 pumps.", "has_html": false, "attachments": [], "list_id": null, "auto_submitted": null, "defects": [], "error": null}');
-INSERT INTO "letter" VALUES(4,X'FEDD855D57A9DA1B5B5065472AB3D480E672EEECECD7740BDB37B5E0FCD9E3CF','101@client.example','Re: Letter 1','','anna@client.example','anna@client.example','letter',NULL,1795161600000000,'We need 101 pumps.','{"from": [{"name": "", "address": "anna@client.example"}], "sender": [], "reply_to": [], "to": [{"name": "", "address": "sales@firm.example"}], "cc": [], "text": "We need 101 pumps.\n", "reply_text": "We need 101 pumps.", "has_html": false, "attachments": [], "list_id": null, "auto_submitted": null, "defects": [], "error": null}');
-INSERT INTO "letter" VALUES(5,X'D1DF3D11414804E4FB355F701E787CE5912E3ED9B384251EFE708A8614AFBFF2','2@client.example','Letter 2','','anna@client.example','anna@client.example','letter',NULL,1795161600000000,'We need 2 pumps.','{"from": [{"name": "", "address": "anna@client.example"}], "sender": [], "reply_to": [], "to": [{"name": "", "address": "sales@firm.example"}], "cc": [], "text": "We need 2 pumps.\n", "reply_text": "We need 2 pumps.", "has_html": false, "attachments": [], "list_id": null, "auto_submitted": null, "defects": [], "error": null}');
-INSERT INTO "letter" VALUES(6,X'6A6D7203DB4D1531E0117AA3DB752C0AD0771CC52107F26B2515D18D949EDFDF','102@client.example','Re: Letter 2','','anna@client.example','anna@client.example','letter',NULL,1795161600000000,'We need 102 pumps.','{"from": [{"name": "", "address": "anna@client.example"}], "sender": [], "reply_to": [], "to": [{"name": "", "address": "sales@firm.example"}], "cc": [], "text": "We need 102 pumps.\n", "reply_text": "We need 102 pumps.", "has_html": false, "attachments": [], "list_id": null, "auto_submitted": null, "defects": [], "error": null}');
-INSERT INTO "letter" VALUES(7,X'1CE29893789DC6CF0005D52AAB0A17A208165DE8E012792EE68C7276FBA969C0','3@client.example','Letter 3','','anna@client.example','anna@client.example','letter',NULL,1795161600000000,'We need 3 pumps.','{"from": [{"name": "", "address": "anna@client.example"}], "sender": [], "reply_to": [], "to": [{"name": "", "address": "sales@firm.example"}], "cc": [], "text": "We need 3 pumps.\n", "reply_text": "We need 3 pumps.", "has_html": false, "attachments": [], "list_id": null, "auto_submitted": null, "defects": [], "error": null}');
-INSERT INTO "letter" VALUES(8,X'D2B964830BBA511574F1D6D892EC6DB8BBC8DDC9D75CDEA9B73D45D24852532E','103@client.example','Re: Letter 3','','anna@client.example','anna@client.example','letter',NULL,1795161600000000,'We need 103 pumps.','{"from": [{"name": "", "address": "anna@client.example"}], "sender": [], "reply_to": [], "to": [{"name": "", "address": "sales@firm.example"}], "cc": [], "text": "We need 103 pumps.\n", "reply_text": "We need 103 pumps.", "has_html": false, "attachments": [], "list_id": null, "auto_submitted": null, "defects": [], "error": null}');
-INSERT INTO "letter" VALUES(9,X'46A05E4C490759ED15701F81B7A85EA7968D43CF7715726FA9095A66D5FE6380','4@client.example','Letter 4','','anna@client.example','anna@client.example','letter',NULL,1795161600000000,'We need 4 pumps.','{"from": [{"name": "", "address": "anna@client.example"}], "sender": [], "reply_to": [], "to": [{"name": "", "address": "sales@firm.example"}], "cc": [], "text": "We need 4 pumps.\n", "reply_text": "We need 4 pumps.", "has_html": false, "attachments": [], "list_id": null, "auto_submitted": null, "defects": [], "error": null}');
-INSERT INTO "letter" VALUES(10,X'4E3635AAB683AB764559E6D9AF2F6F138E98EE5F59260CF03015408CD06C7D11','104@client.example','Re: Letter 4','','anna@client.example','anna@client.example','letter',NULL,1795161600000000,'We need 104 pumps.','{"from": [{"name": "", "address": "anna@client.example"}], "sender": [], "reply_to": [], "to": [{"name": "", "address": "sales@firm.example"}], "cc": [], "text": "We need 104 pumps.\n", "reply_text": "We need 104 pumps.", "has_html": false, "attachments": [], "list_id": null, "auto_submitted": null, "defects": [], "error": null}');
-INSERT INTO "letter" VALUES(11,X'A1C8A844CBB1A462EC439247680D809743955F3362B43E91A409D8947472C738','5@client.example','Letter 5','','anna@client.example','anna@client.example','letter',NULL,1795161600000000,'We need 5 pumps.','{"from": [{"name": "", "address": "anna@client.example"}], "sender": [], "reply_to": [], "to": [{"name": "", "address": "sales@firm.example"}], "cc": [], "text": "We need 5 pumps.\n", "reply_text": "We need 5 pumps.", "has_html": false, "attachments": [], "list_id": null, "auto_submitted": null, "defects": [], "error": null}');
-INSERT INTO "letter" VALUES(12,X'F6EFD9DF59D8078E6ADB805302643377E25EDABEB6CF2AB677068509B698CFF5','105@client.example','Re: Letter 5','','anna@client.example','anna@client.example','letter',NULL,1795161600000000,'We need 105 pumps.','{"from": [{"name": "", "address": "anna@client.example"}], "sender": [], "reply_to": [], "to": [{"name": "", "address": "sales@firm.example"}], "cc": [], "text": "We need 105 pumps.\n", "reply_text": "We need 105 pumps.", "has_html": false, "attachments": [], "list_id": null, "auto_submitted": null, "defects": [], "error": null}');
+INSERT INTO "letter" VALUES(1,X'B10EBD37DAFB4CD57248FB3D29AB74F1CD5A4168AFC0BE34415624334AD2DC9D','0@client.example','Letter 0','','anna@client.example','anna@client.example','letter',NULL,1795161600000000,'We need 0 pumps.','{"from":[{"name":"","address":"anna@client.example"}],"sender":[],"reply_to":[],"to":[{"name":"","address":"sales@firm.example"}],"cc":[],"text":"We need 0 pumps.\n","reply_text":"We need 0 pumps.","has_html":false,"attachments":[],"list_id":null,"auto_submitted":null,"defects":[],"error":null}');
+INSERT INTO "letter" VALUES(2,X'2D2DA39693B0B4774A8A8E1950F40544654325D98C6026AB93AC2679D04BFE34','100@client.example','Re: Letter 0','','anna@client.example','anna@client.example','letter',NULL,1795161600000000,'We need 100 pumps.','{"from":[{"name":"","address":"anna@client.example"}],"sender":[],"reply_to":[],"to":[{"name":"","address":"sales@firm.example"}],"cc":[],"text":"We need 100 pumps.\n","reply_text":"We need 100 pumps.","has_html":false,"attachments":[],"list_id":null,"auto_submitted":null,"defects":[],"error":null}');
+INSERT INTO "letter" VALUES(3,X'90DBD1FB23F2DD629B067E0E38F54D2E1F83AE5DAC1E6E2B51D162E1C71C122E','1@client.example','Letter 1','','anna@client.example','anna@client.example','letter',NULL,1795161600000000,'We need 1 pumps.','{"from":[{"name":"","address":"anna@client.example"}],"sender":[],"reply_to":[],"to":[{"name":"","address":"sales@firm.example"}],"cc":[],"text":"We need 1 pumps.\n","reply_text":"We need 1 pumps.","has_html":false,"attachments":[],"list_id":null,"auto_submitted":null,"defects":[],"error":null}');
+INSERT INTO "letter" VALUES(4,X'FEDD855D57A9DA1B5B5065472AB3D480E672EEECECD7740BDB37B5E0FCD9E3CF','101@client.example','Re: Letter 1','','anna@client.example','anna@client.example','letter',NULL,1795161600000000,'We need 101 pumps.','{"from":[{"name":"","address":"anna@client.example"}],"sender":[],"reply_to":[],"to":[{"name":"","address":"sales@firm.example"}],"cc":[],"text":"We need 101 pumps.\n","reply_text":"We need 101 pumps.","has_html":false,"attachments":[],"list_id":null,"auto_submitted":null,"defects":[],"error":null}');
+INSERT INTO "letter" VALUES(5,X'D1DF3D11414804E4FB355F701E787CE5912E3ED9B384251EFE708A8614AFBFF2','2@client.example','Letter 2','','anna@client.example','anna@client.example','letter',NULL,1795161600000000,'We need 2 pumps.','{"from":[{"name":"","address":"anna@client.example"}],"sender":[],"reply_to":[],"to":[{"name":"","address":"sales@firm.example"}],"cc":[],"text":"We need 2 pumps.\n","reply_text":"We need 2 pumps.","has_html":false,"attachments":[],"list_id":null,"auto_submitted":null,"defects":[],"error":null}');
+INSERT INTO "letter" VALUES(6,X'6A6D7203DB4D1531E0117AA3DB752C0AD0771CC52107F26B2515D18D949EDFDF','102@client.example','Re: Letter 2','','anna@client.example','anna@client.example','letter',NULL,1795161600000000,'We need 102 pumps.','{"from":[{"name":"","address":"anna@client.example"}],"sender":[],"reply_to":[],"to":[{"name":"","address":"sales@firm.example"}],"cc":[],"text":"We need 102 pumps.\n","reply_text":"We need 102 pumps.","has_html":false,"attachments":[],"list_id":null,"auto_submitted":null,"defects":[],"error":null}');
+INSERT INTO "letter" VALUES(7,X'1CE29893789DC6CF0005D52AAB0A17A208165DE8E012792EE68C7276FBA969C0','3@client.example','Letter 3','','anna@client.example','anna@client.example','letter',NULL,1795161600000000,'We need 3 pumps.','{"from":[{"name":"","address":"anna@client.example"}],"sender":[],"reply_to":[],"to":[{"name":"","address":"sales@firm.example"}],"cc":[],"text":"We need 3 pumps.\n","reply_text":"We need 3 pumps.","has_html":false,"attachments":[],"list_id":null,"auto_submitted":null,"defects":[],"error":null}');
+INSERT INTO "letter" VALUES(8,X'D2B964830BBA511574F1D6D892EC6DB8BBC8DDC9D75CDEA9B73D45D24852532E','103@client.example','Re: Letter 3','','anna@client.example','anna@client.example','letter',NULL,1795161600000000,'We need 103 pumps.','{"from":[{"name":"","address":"anna@client.example"}],"sender":[],"reply_to":[],"to":[{"name":"","address":"sales@firm.example"}],"cc":[],"text":"We need 103 pumps.\n","reply_text":"We need 103 pumps.","has_html":false,"attachments":[],"list_id":null,"auto_submitted":null,"defects":[],"error":null}');
+INSERT INTO "letter" VALUES(9,X'46A05E4C490759ED15701F81B7A85EA7968D43CF7715726FA9095A66D5FE6380','4@client.example','Letter 4','','anna@client.example','anna@client.example','letter',NULL,1795161600000000,'We need 4 pumps.','{"from":[{"name":"","address":"anna@client.example"}],"sender":[],"reply_to":[],"to":[{"name":"","address":"sales@firm.example"}],"cc":[],"text":"We need 4 pumps.\n","reply_text":"We need 4 pumps.","has_html":false,"attachments":[],"list_id":null,"auto_submitted":null,"defects":[],"error":null}');
+INSERT INTO "letter" VALUES(10,X'4E3635AAB683AB764559E6D9AF2F6F138E98EE5F59260CF03015408CD06C7D11','104@client.example','Re: Letter 4','','anna@client.example','anna@client.example','letter',NULL,1795161600000000,'We need 104 pumps.','{"from":[{"name":"","address":"anna@client.example"}],"sender":[],"reply_to":[],"to":[{"name":"","address":"sales@firm.example"}],"cc":[],"text":"We need 104 pumps.\n","reply_text":"We need 104 pumps.","has_html":false,"attachments":[],"list_id":null,"auto_submitted":null,"defects":[],"error":null}');
+INSERT INTO "letter" VALUES(11,X'A1C8A844CBB1A462EC439247680D809743955F3362B43E91A409D8947472C738','5@client.example','Letter 5','','anna@client.example','anna@client.example','letter',NULL,1795161600000000,'We need 5 pumps.','{"from":[{"name":"","address":"anna@client.example"}],"sender":[],"reply_to":[],"to":[{"name":"","address":"sales@firm.example"}],"cc":[],"text":"We need 5 pumps.\n","reply_text":"We need 5 pumps.","has_html":false,"attachments":[],"list_id":null,"auto_submitted":null,"defects":[],"error":null}');
+INSERT INTO "letter" VALUES(12,X'F6EFD9DF59D8078E6ADB805302643377E25EDABEB6CF2AB677068509B698CFF5','105@client.example','Re: Letter 5','','anna@client.example','anna@client.example','letter',NULL,1795161600000000,'We need 105 pumps.','{"from":[{"name":"","address":"anna@client.example"}],"sender":[],"reply_to":[],"to":[{"name":"","address":"sales@firm.example"}],"cc":[],"text":"We need 105 pumps.\n","reply_text":"We need 105 pumps.","has_html":false,"attachments":[],"list_id":null,"auto_submitted":null,"defects":[],"error":null}');
 CREATE TABLE letter_facts (
 	counterparty_id INTEGER NOT NULL, 
 	scope_id INTEGER NOT NULL, 
@@ -398,18 +398,18 @@ CREATE TABLE message (
 	CONSTRAINT fk_message_scope_id FOREIGN KEY(scope_id) REFERENCES scope (id), 
 	CONSTRAINT fk_message_thread_id FOREIGN KEY(thread_id) REFERENCES thread (id)
 );
-INSERT INTO "message" VALUES(1882193920000001,1,1,1,1,1,'in',0,1795000000000000,1795000000000000,'{"mail_from": "anna@client.example"}');
-INSERT INTO "message" VALUES(1882193920000002,2,1,1,1,2,'in',0,1795000000000000,1795000000000000,'{"mail_from": "anna@client.example"}');
-INSERT INTO "message" VALUES(1882193920000003,3,1,1,2,3,'in',0,1795000000000000,1795000000000000,'{"mail_from": "anna@client.example"}');
-INSERT INTO "message" VALUES(1882193920000004,4,1,1,2,4,'in',0,1795000000000000,1795000000000000,'{"mail_from": "anna@client.example"}');
-INSERT INTO "message" VALUES(1882193920000005,5,1,1,3,5,'in',0,1795000000000000,1795000000000000,'{"mail_from": "anna@client.example"}');
-INSERT INTO "message" VALUES(1882193920000006,6,1,1,3,6,'in',0,1795000000000000,1795000000000000,'{"mail_from": "anna@client.example"}');
-INSERT INTO "message" VALUES(1882193920000007,7,1,1,4,7,'in',0,1795000000000000,1795000000000000,'{"mail_from": "anna@client.example"}');
-INSERT INTO "message" VALUES(1882193920000008,8,1,1,4,8,'in',0,1795000000000000,1795000000000000,'{"mail_from": "anna@client.example"}');
-INSERT INTO "message" VALUES(1882193920000009,9,1,1,5,9,'in',0,1795000000000000,1795000000000000,'{"mail_from": "anna@client.example"}');
-INSERT INTO "message" VALUES(1882193920000010,10,1,1,5,10,'in',0,1795000000000000,1795000000000000,'{"mail_from": "anna@client.example"}');
-INSERT INTO "message" VALUES(1882193920000011,11,1,1,6,11,'in',0,1795000000000000,1795000000000000,'{"mail_from": "anna@client.example"}');
-INSERT INTO "message" VALUES(1882193920000012,12,1,1,6,12,'in',0,1795000000000000,1795000000000000,'{"mail_from": "anna@client.example"}');
+INSERT INTO "message" VALUES(1882193920000001,1,1,1,1,1,'in',0,1795000000000000,1795000000000000,'{"mail_from":"anna@client.example"}');
+INSERT INTO "message" VALUES(1882193920000002,2,1,1,1,2,'in',0,1795000000000000,1795000000000000,'{"mail_from":"anna@client.example"}');
+INSERT INTO "message" VALUES(1882193920000003,3,1,1,2,3,'in',0,1795000000000000,1795000000000000,'{"mail_from":"anna@client.example"}');
+INSERT INTO "message" VALUES(1882193920000004,4,1,1,2,4,'in',0,1795000000000000,1795000000000000,'{"mail_from":"anna@client.example"}');
+INSERT INTO "message" VALUES(1882193920000005,5,1,1,3,5,'in',0,1795000000000000,1795000000000000,'{"mail_from":"anna@client.example"}');
+INSERT INTO "message" VALUES(1882193920000006,6,1,1,3,6,'in',0,1795000000000000,1795000000000000,'{"mail_from":"anna@client.example"}');
+INSERT INTO "message" VALUES(1882193920000007,7,1,1,4,7,'in',0,1795000000000000,1795000000000000,'{"mail_from":"anna@client.example"}');
+INSERT INTO "message" VALUES(1882193920000008,8,1,1,4,8,'in',0,1795000000000000,1795000000000000,'{"mail_from":"anna@client.example"}');
+INSERT INTO "message" VALUES(1882193920000009,9,1,1,5,9,'in',0,1795000000000000,1795000000000000,'{"mail_from":"anna@client.example"}');
+INSERT INTO "message" VALUES(1882193920000010,10,1,1,5,10,'in',0,1795000000000000,1795000000000000,'{"mail_from":"anna@client.example"}');
+INSERT INTO "message" VALUES(1882193920000011,11,1,1,6,11,'in',0,1795000000000000,1795000000000000,'{"mail_from":"anna@client.example"}');
+INSERT INTO "message" VALUES(1882193920000012,12,1,1,6,12,'in',0,1795000000000000,1795000000000000,'{"mail_from":"anna@client.example"}');
 CREATE TABLE not_a_client (
 	address TEXT NOT NULL, 
 	decided_at BIGINT NOT NULL, 
@@ -488,12 +488,12 @@ CREATE TABLE thread (
 	CONSTRAINT fk_thread_mailbox_id FOREIGN KEY(mailbox_id) REFERENCES mailbox (id), 
 	CONSTRAINT fk_thread_scope_id FOREIGN KEY(scope_id) REFERENCES scope (id)
 );
-INSERT INTO "thread" VALUES(1,1,1,'Letter 0','letter 0','anna@client.example','anna@client.example','We need 100 pumps.','',1,1,'open','us',1795000000000000,1795028800000000,2,2,0,1795000000000000,1882193920000002,1882193920000002,4,'{"by": "address", "pairs": [[1, 1]]}',1795000000000000);
-INSERT INTO "thread" VALUES(2,1,1,'Letter 1','letter 1','anna@client.example','anna@client.example','We need 101 pumps.','',1,1,'closed',NULL,NULL,NULL,1,2,0,1795000000000000,1882193920000004,1882193920000004,4,'{"by": "address", "pairs": [[1, 1]]}',1795000000000000);
-INSERT INTO "thread" VALUES(3,1,1,'Letter 2','letter 2','anna@client.example','anna@client.example','We need 102 pumps.','',1,1,'open','us',1795000000000000,1795028800000000,1,2,0,1795000000000000,1882193920000006,1882193920000006,3,'{"by": "address", "pairs": [[1, 1]]}',1795000000000000);
-INSERT INTO "thread" VALUES(4,1,1,'Letter 3','letter 3','anna@client.example','anna@client.example','We need 103 pumps.','',1,1,'open','us',1795000000000000,1795028800000000,1,2,0,1795000000000000,1882193920000008,1882193920000008,3,'{"by": "address", "pairs": [[1, 1]]}',1795000000000000);
-INSERT INTO "thread" VALUES(5,1,1,'Letter 4','letter 4','anna@client.example','anna@client.example','We need 104 pumps.','',1,1,'open','us',1795000000000000,1795028800000000,1,2,0,1795000000000000,1882193920000010,1882193920000010,3,'{"by": "address", "pairs": [[1, 1]]}',1795000000000000);
-INSERT INTO "thread" VALUES(6,1,1,'Letter 5','letter 5','anna@client.example','anna@client.example','We need 105 pumps.','',1,1,'open','us',1795000000000000,1795028800000000,1,2,0,1795000000000000,1882193920000012,1882193920000012,3,'{"by": "address", "pairs": [[1, 1]]}',1795000000000000);
+INSERT INTO "thread" VALUES(1,1,1,'Letter 0','letter 0','anna@client.example','anna@client.example','We need 100 pumps.','',1,1,'open','us',1795000000000000,1795028800000000,2,2,0,1795000000000000,1882193920000002,1882193920000002,4,'{"by":"address","pairs":[[1,1]]}',1795000000000000);
+INSERT INTO "thread" VALUES(2,1,1,'Letter 1','letter 1','anna@client.example','anna@client.example','We need 101 pumps.','',1,1,'closed',NULL,NULL,NULL,1,2,0,1795000000000000,1882193920000004,1882193920000004,4,'{"by":"address","pairs":[[1,1]]}',1795000000000000);
+INSERT INTO "thread" VALUES(3,1,1,'Letter 2','letter 2','anna@client.example','anna@client.example','We need 102 pumps.','',1,1,'open','us',1795000000000000,1795028800000000,1,2,0,1795000000000000,1882193920000006,1882193920000006,3,'{"by":"address","pairs":[[1,1]]}',1795000000000000);
+INSERT INTO "thread" VALUES(4,1,1,'Letter 3','letter 3','anna@client.example','anna@client.example','We need 103 pumps.','',1,1,'open','us',1795000000000000,1795028800000000,1,2,0,1795000000000000,1882193920000008,1882193920000008,3,'{"by":"address","pairs":[[1,1]]}',1795000000000000);
+INSERT INTO "thread" VALUES(5,1,1,'Letter 4','letter 4','anna@client.example','anna@client.example','We need 104 pumps.','',1,1,'open','us',1795000000000000,1795028800000000,1,2,0,1795000000000000,1882193920000010,1882193920000010,3,'{"by":"address","pairs":[[1,1]]}',1795000000000000);
+INSERT INTO "thread" VALUES(6,1,1,'Letter 5','letter 5','anna@client.example','anna@client.example','We need 105 pumps.','',1,1,'open','us',1795000000000000,1795028800000000,1,2,0,1795000000000000,1882193920000012,1882193920000012,3,'{"by":"address","pairs":[[1,1]]}',1795000000000000);
 CREATE TABLE thread_event (
 	id INTEGER NOT NULL PRIMARY KEY AUTOINCREMENT, 
 	thread_id INTEGER NOT NULL, 
@@ -504,13 +504,13 @@ CREATE TABLE thread_event (
 	CONSTRAINT fk_thread_event_thread_id FOREIGN KEY(thread_id) REFERENCES thread (id), 
 	CONSTRAINT fk_thread_event_user_id FOREIGN KEY(user_id) REFERENCES user (id)
 );
-INSERT INTO "thread_event" VALUES(1,1,NULL,'Assigned to %(name)s, the client''s responsible manager.','{"name": "olena"}',1795000000000000);
-INSERT INTO "thread_event" VALUES(2,2,NULL,'Assigned to %(name)s, the client''s responsible manager.','{"name": "olena"}',1795000000000000);
-INSERT INTO "thread_event" VALUES(3,3,NULL,'Assigned to %(name)s, the client''s responsible manager.','{"name": "olena"}',1795000000000000);
-INSERT INTO "thread_event" VALUES(4,4,NULL,'Assigned to %(name)s, the client''s responsible manager.','{"name": "olena"}',1795000000000000);
-INSERT INTO "thread_event" VALUES(5,5,NULL,'Assigned to %(name)s, the client''s responsible manager.','{"name": "olena"}',1795000000000000);
-INSERT INTO "thread_event" VALUES(6,6,NULL,'Assigned to %(name)s, the client''s responsible manager.','{"name": "olena"}',1795000000000000);
-INSERT INTO "thread_event" VALUES(7,1,1,'Assigned to %(name)s.','{"name": "petro"}',1795000000000000);
+INSERT INTO "thread_event" VALUES(1,1,NULL,'Assigned to %(name)s, the client''s responsible manager.','{"name":"olena"}',1795000000000000);
+INSERT INTO "thread_event" VALUES(2,2,NULL,'Assigned to %(name)s, the client''s responsible manager.','{"name":"olena"}',1795000000000000);
+INSERT INTO "thread_event" VALUES(3,3,NULL,'Assigned to %(name)s, the client''s responsible manager.','{"name":"olena"}',1795000000000000);
+INSERT INTO "thread_event" VALUES(4,4,NULL,'Assigned to %(name)s, the client''s responsible manager.','{"name":"olena"}',1795000000000000);
+INSERT INTO "thread_event" VALUES(5,5,NULL,'Assigned to %(name)s, the client''s responsible manager.','{"name":"olena"}',1795000000000000);
+INSERT INTO "thread_event" VALUES(6,6,NULL,'Assigned to %(name)s, the client''s responsible manager.','{"name":"olena"}',1795000000000000);
+INSERT INTO "thread_event" VALUES(7,1,1,'Assigned to %(name)s.','{"name":"petro"}',1795000000000000);
 INSERT INTO "thread_event" VALUES(8,2,1,'Closed.','{}',1795000000000000);
 CREATE TABLE thread_participant (
 	thread_id INTEGER NOT NULL, 
