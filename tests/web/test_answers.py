@@ -189,6 +189,9 @@ class Names(HTMLParser):
         if tag not in ("img", "input", "meta", "link", "br", "use", "hr"):
             self.stack.append((tag, said, []))
 
+    def handle_startendtag(self, tag: str, attrs: list[tuple[str, str | None]]) -> None:
+        pass  # the inside of an icon
+
     def handle_data(self, data: str) -> None:
         for _, _, words in self.stack:
             words.append(data)
