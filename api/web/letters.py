@@ -41,7 +41,6 @@ class Pictures:
 
     count: int
     show_url: str
-    always_url: str | None = None
 
 
 @dataclass(frozen=True, slots=True)

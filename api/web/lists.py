@@ -23,7 +23,6 @@ class Listed:
     rows: Sequence[ThreadRow]
     next: str | None
     boxes: list[Mailbox]
-    continued: bool
 
 
 @dataclass(frozen=True, slots=True)
@@ -78,9 +77,9 @@ def see_list(tx: ReadTx, viewer: Viewer, place: Place, after: str | None) -> Lis
             raise NotFound("There is no mailbox with the number %(id)s.", id=place.mailbox_id)
     if place.view == "all":
         found = search_threads(tx, viewer, place.words, scope_id=scope_id) if place.words else []
-        return Listed(found, None, boxes, continued=False)
+        return Listed(found, None, boxes)
     page = list_threads(tx, viewer, place.view, scope_id=scope_id, after=after)
-    return Listed(page.items, page.next, boxes, continued=after is not None)
+    return Listed(page.items, page.next, boxes)
 
 
 def title_of(speaker: Speaker, place: Place, boxes: Sequence[Mailbox]) -> str:

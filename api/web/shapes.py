@@ -4,7 +4,6 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 
-from core import clock
 from core.clock import iso
 from core.language import Language
 from crm.staff.readable import Viewer
@@ -117,8 +116,3 @@ def colour_of(kind: str, number: int) -> str:
 def short_name(box: Mailbox) -> str:
     """``claims@``: how people call a mailbox among themselves."""
     return box.address.partition("@")[0] + "@"
-
-
-def hour_span(hours: int) -> int:
-    """Hours as a span of microseconds."""
-    return hours * clock.HOUR

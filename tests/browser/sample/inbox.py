@@ -292,7 +292,7 @@ def complaint() -> Thing:
                 "09:12",
                 address="g.petrov@balkan-logistic.example",
                 quote="On Tue 18 Nov at 16:40 Oksana wrote:\nПратката тръгна днес",
-                pictures=Thing(count=2, show_url="?pictures=23", always_url="/senders/9/pictures"),
+                pictures=Thing(count=2, show_url="?pictures=23"),
                 files=[
                     Thing(name=name, size_text=size, kind=kind, url="#", preview_url=None) for name, size, kind in files
                 ],
