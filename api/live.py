@@ -139,7 +139,7 @@ class Live:
             stream.end()
             return []
         except HouseError as problem:
-            log.warning("a live stream ends", reason=problem.sentence)
+            log.warning("a live stream ends", reason=str(problem))
             stream.end()
             return []
         moved = _rights(reader) != _rights(stream.reader)
@@ -154,7 +154,7 @@ class Live:
             try:
                 changes = await self._database.read(list_changes, self._position, MOST_CHANGES)
             except HouseError as problem:
-                log.warning("live changes wait", reason=problem.sentence)
+                log.warning("live changes wait", reason=str(problem))
                 continue
             if not changes:
                 continue
@@ -175,7 +175,7 @@ class Live:
             try:
                 dead = await self._database.read(_find_dead, list(self._streams))
             except HouseError as problem:
-                log.warning("sessions of live streams were not looked at", reason=problem.sentence)
+                log.warning("sessions of live streams were not looked at", reason=str(problem))
                 continue
             for stream in dead:
                 stream.end()
@@ -225,7 +225,7 @@ def _may_know(change: Change, viewer: Viewer, mine: set[int]) -> bool:
 
 
 def _rights(viewer: Viewer) -> tuple[object, ...]:
-    return viewer.is_admin, viewer.full, viewer.assigned, viewer.rights
+    return viewer.is_admin, viewer.full, viewer.assigned, viewer.rights, viewer.narrowed
 
 
 def _find_dead(tx: ReadTx, streams: Sequence[Stream]) -> list[Stream]:

@@ -10,6 +10,7 @@ from __future__ import annotations
 import hashlib
 import os
 import tempfile
+from collections.abc import Iterable
 from pathlib import Path
 
 from sqlalchemy import Column, LargeBinary, bindparam, select, update
@@ -48,14 +49,21 @@ class BlobFiles:
 
         Raises Unavailable when the disk is full or failing.
         """
-        path = self.path(sha256)
+        self.write_all([(sha256, content)])
+
+    def write_all(self, contents: Iterable[tuple[bytes, bytes]]) -> None:
+        """``write`` for many (hash, bytes): a folder that several of them share is synced once."""
+        # The names on the way down are durable only when each directory is synced, up to the one that was there; also
+        # for a file that is here already, since who wrote it may have been killed between name and sync.
+        lower: set[Path] = set()
         try:
-            path.parent.mkdir(parents=True, exist_ok=True)
-            if not path.exists():
-                _write_file(path, content)
-            # The names on the way down are durable only when each directory is synced, up to the one that was there;
-            # also for a file that is here already, since who wrote it may have been killed between name and sync.
-            for folder in (path.parent, path.parent.parent, self.folder, self.folder.parent):
+            for sha256, content in contents:
+                path = self.path(sha256)
+                path.parent.mkdir(parents=True, exist_ok=True)
+                if not path.exists():
+                    _write_file(path, content)
+                lower.add(path.parent)
+            for folder in (*lower, *{path.parent for path in lower}, self.folder, self.folder.parent):
                 _sync_folder(folder)
         except OSError as problem:
             raise Unavailable("The disk could not keep the bytes of a letter. Free some space.") from problem
@@ -85,11 +93,14 @@ def find_content(tx: ReadTx, blob_id: int) -> tuple[bytes | None, bytes]:
     return row.content, row.sha256
 
 
-def list_unsettled(tx: ReadTx, most: int, before: int) -> list[tuple[int, bytes, bytes]]:
-    """Blobs still in their rows that came before the instant, oldest first: id, hash, bytes."""
+def list_unsettled(tx: ReadTx, most: int, before: int, after_id: int = 0) -> list[tuple[int, bytes, bytes]]:
+    """Blobs still in their rows that came before the instant, oldest first: id, hash, bytes.
+
+    ``after_id`` spares a walk over those that are known to be settled.
+    """
     statement = (
         select(blob.c.id, blob.c.sha256, blob.c.content)
-        .where(blob.c.content.is_not(None), blob.c.created_at < before)
+        .where(blob.c.id > after_id, blob.c.content.is_not(None), blob.c.created_at < before)
         .order_by(blob.c.id)
         .limit(most)
     )

@@ -28,6 +28,7 @@ TRIES = 8
 SILENCE = 15 * clock.SECOND
 FIRST_WAIT = 10 * clock.SECOND
 LONGEST_WAIT = clock.HOUR
+AT_ONCE = 0  # before every clock: work must not wait because a clock was put back, or another host's is behind
 
 job = table(
     "job",
@@ -89,14 +90,18 @@ def enqueue(
 ) -> int | None:
     """Write down work for later; it exists if, and only if, the transaction of its cause commits.
 
-    With a ``dedupe_key`` that already waits nothing is added and None is returned.
+    Without ``run_at`` it is ready at once. With a ``dedupe_key`` that already waits nothing is added and None is returned.
     """
     if dedupe_key is not None and tx.value(select(job.c.id).where(job.c.dedupe_key == dedupe_key)) is not None:
         return None
-    now = clock.now()
     tx.announce(f"{TOPIC}.{kind}")
     return tx.insert(
-        job, kind=kind, payload=payload, run_at=now if run_at is None else run_at, dedupe_key=dedupe_key, created_at=now
+        job,
+        kind=kind,
+        payload=payload,
+        run_at=AT_ONCE if run_at is None else run_at,
+        dedupe_key=dedupe_key,
+        created_at=clock.now(),
     )
 
 
@@ -127,8 +132,9 @@ def beat(tx: WriteTx, name: str) -> bool:
 
 
 def stop_boot(tx: WriteTx, name: str) -> None:
-    """Give back every lease of this boot at a clean stop."""
-    _void(tx, job.c.boot == name)
+    """Give back every lease of this boot at a clean stop, which is no fault of the jobs: the try does not count."""
+    tx.announce(f"{TOPIC}.*")
+    tx.execute(update(job).where(job.c.boot == name).values(boot=None, tries=job.c.tries - 1))
     tx.execute(delete(boot).where(boot.c.name == name))
 
 
@@ -196,6 +202,23 @@ def give_back(tx: WriteTx, kind: str, boot_name: str) -> int:
     tx.announce(f"{TOPIC}.{kind}")
     held = update(job).where(job.c.kind == kind, job.c.boot == boot_name)
     return tx.execute(held.values(boot=None, tries=job.c.tries - 1))
+
+
+def put_back(tx: WriteTx, claimed: list[Job]) -> None:
+    """Let go of claimed jobs that were not begun; the try does not count. What was lost meanwhile is left alone."""
+    for one in claimed:
+        mine = update(job).where(job.c.id == one.id, job.c.fence == one.fence, job.c.boot.is_not(None))
+        tx.execute(mine.values(boot=None, tries=job.c.tries - 1))
+        tx.announce(f"{TOPIC}.{one.kind}")
+
+
+def take_dead(tx: WriteTx, kind: str, most: int = 100) -> list[DeadLetter]:
+    """The dead letters of a kind, oldest first, and away with their rows: for a room that shows them as its own."""
+    here = select(job).where(job.c.kind == kind, job.c.dead_at.is_not(None)).order_by(job.c.id).limit(most)
+    rows = tx.rows(here if tx.is_sqlite else here.with_for_update(skip_locked=True))
+    if rows:
+        tx.execute(delete(job).where(job.c.id.in_([row.id for row in rows])))
+    return [DeadLetter(row.id, row.kind, row.payload, row.error or "", row.tries, row.dead_at) for row in rows]
 
 
 def list_dead_letters(tx: ReadTx, most: int = 100) -> list[DeadLetter]:

@@ -136,7 +136,7 @@ class House:
             try:
                 await self.database.write(jobs.stop_boot, self.boot)
             except HouseError as problem:
-                log.warning("the leases were not given back and will run out", reason=problem.sentence)
+                log.warning("the leases were not given back and will run out", reason=str(problem))
         await asyncio.to_thread(self.database.close)
 
     def _begin(self, name: str, loop: Coroutine[Any, Any, None]) -> None:
@@ -158,7 +158,7 @@ class House:
             try:
                 alive = await self.database.write(jobs.beat, self.boot)
             except HouseError as problem:
-                log.warning("the heartbeat could not be written", reason=problem.sentence)
+                log.warning("the heartbeat could not be written", reason=str(problem))
                 continue
             if not alive:
                 raise Conflict("This process was silent too long and its work was given to others. Start it again.")
@@ -169,4 +169,4 @@ class House:
             try:
                 await self.database.work(limits.sweep)
             except HouseError as problem:
-                log.warning("old rows could not be swept away", reason=problem.sentence)
+                log.warning("old rows could not be swept away", reason=str(problem))

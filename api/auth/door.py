@@ -129,4 +129,4 @@ async def touch_after(request: Request[Any, Any, Any]) -> None:
     try:
         await door.house.database.work(touch_session, door.credentials.session)
     except HouseError as problem:
-        log.warning("a session could not be noted as in use", reason=problem.sentence)
+        log.warning("a session could not be noted as in use", reason=str(problem))

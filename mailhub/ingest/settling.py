@@ -14,7 +14,7 @@ from core.log import get_log
 
 BATCH = 32
 WAIT_SECONDS = 2.0
-YOUNGEST = 2 * clock.SECOND  # what has just come is probably being read right now
+YOUNGEST = 20 * clock.SECOND  # while letters pour in there is better to do, and what has just come is read right now
 log = get_log(__name__)
 
 
@@ -24,6 +24,7 @@ class Settling:
     def __init__(self, database: Database, files: BlobFiles) -> None:
         self._database = database
         self._files = files
+        self._settled = 0
 
     async def run(self) -> None:
         """Settle what is there, then wait a little."""
@@ -32,20 +33,20 @@ class Settling:
                 while await self.once(clock.now() - YOUNGEST):
                     pass
             except Unavailable as problem:
-                log.warning("letters stay in the database for now", reason=problem.sentence)
+                log.warning("letters stay in the database for now", reason=str(problem))
             await asyncio.sleep(WAIT_SECONDS)
 
     async def once(self, before: int) -> int:
         """Settle one batch of what came before the instant; says how many. Raises Unavailable on a full disk."""
-        batch = await self._database.read(list_unsettled, BATCH, before)
+        batch = await self._database.read(list_unsettled, BATCH, before, self._settled)
         if batch:
             await _to_its_end(asyncio.to_thread(self._write, batch))
             await self._database.work(record_settled, [blob_id for blob_id, _, _ in batch])
+            self._settled = batch[-1][0]
         return len(batch)
 
     def _write(self, batch: list[tuple[int, bytes, bytes]]) -> None:
-        for _, sha256, content in batch:
-            self._files.write(sha256, content)
+        self._files.write_all((sha256, content) for _, sha256, content in batch)
 
 
 async def _to_its_end(writing: Coroutine[Any, Any, None]) -> None:

@@ -157,8 +157,13 @@ class Arrival:
     spam: bool
 
 
-def receive(tx: WriteTx, thread_id: int, box: Mailbox, parsed: ParsedLetter, arrival: Arrival, sender: Sender) -> None:
-    """Let an incoming message change its thread: row of the list, waiting, participants, unread."""
+def receive(
+    tx: WriteTx, thread_id: int, box: Mailbox, parsed: ParsedLetter, arrival: Arrival, sender: Sender
+) -> int | None:
+    """Let an incoming message change its thread: row of the list, waiting, participants, unread.
+
+    Returns who executes the thread.
+    """
     tx.lock(thread, thread_id)
     row = tx.get(thread, thread_id)
     newest = arrival.dated_at >= row.last_message_at or row.message_count == 0
@@ -192,6 +197,7 @@ def receive(tx: WriteTx, thread_id: int, box: Mailbox, parsed: ParsedLetter, arr
         fields={"thread_id": thread_id, "mailbox_id": box.id, "quiet": arrival.quiet},
         cause="letter",
     )
+    return None if row.executor_id is None else int(row.executor_id)
 
 
 def _state_after(row: Any, box: Mailbox, arrival: Arrival) -> dict[str, Any]:

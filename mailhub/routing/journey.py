@@ -46,6 +46,7 @@ class Passage:
     thread_id: int = 0
     letter_id: int = 0
     message_id: int = 0
+    executor_id: int | None = None
     known: bool = False
 
     @property
@@ -64,6 +65,8 @@ def recognise(tx: WriteTx, passage: Passage) -> None:
     claimed = parsed.date if passage.quiet else None
     passage.dated_at = claimed if claimed is not None and 0 < claimed <= passage.received_at else passage.received_at
     passage.letter_id, new = record_letter(tx, passage.understood)
+    if not new:
+        tx.lock_key("message", passage.letter_id, passage.box.id)
     found = None if new else find_message(tx, passage.letter_id, passage.box.id)
     if found is not None:
         passage.message_id, passage.known = found, True
@@ -118,7 +121,7 @@ def record(tx: WriteTx, passage: Passage) -> None:
     )
     waits = passage.answerable and not passage.quiet
     arrival = threads.Arrival(passage.message_id, passage.dated_at, waits, passage.quiet, passage.spam)
-    receive(tx, passage.thread_id, box, parsed, arrival, sender)
+    passage.executor_id = receive(tx, passage.thread_id, box, parsed, arrival, sender)
     if sender.counterparty_id is not None:
         record_on_timeline(
             tx,
@@ -130,7 +133,7 @@ def record(tx: WriteTx, passage: Passage) -> None:
             subject=parsed.subject,
             thread_id=passage.thread_id,
             message_id=passage.message_id,
-            executor_id=handling.executor_of(tx, passage.thread_id),
+            executor_id=passage.executor_id,
             counts=passage.answerable,
         )
         threads.tell_client_waits(tx, sender.counterparty_id, box.scope_id)
@@ -138,7 +141,7 @@ def record(tx: WriteTx, passage: Passage) -> None:
 
 def assign(tx: WriteTx, passage: Passage) -> None:
     """Who answers? Whoever has the thread already; else by the way of the mailbox; nobody for imports and junk."""
-    if passage.quiet or not passage.answerable or handling.executor_of(tx, passage.thread_id) is not None:
+    if passage.quiet or not passage.answerable or passage.executor_id is not None:
         return
     counterparty_id = passage.sender.counterparty_id
     manager_id = find_manager(tx, counterparty_id) if counterparty_id is not None else None

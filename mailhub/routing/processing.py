@@ -17,7 +17,7 @@ from sqlalchemy.exc import SQLAlchemyError
 from core import jobs
 from core.blobs import BlobFiles, blob
 from core.database import Database, ReadTx, WriteTx
-from core.errors import Conflict, Unavailable
+from core.errors import Conflict, NotFound, Unavailable
 from core.fulltext.index import Words
 from core.log import get_log
 from mailhub.ingest.intake import PROCESS_JOB
@@ -36,7 +36,6 @@ BATCHES = 2
 TURN_BYTES = 32 << 20
 SWEEP_SECONDS = 5.0
 DEADLY_TRIES = 3
-_DEADLY = "The server ended several times while it worked on this letter."
 log = get_log(__name__)
 
 
@@ -65,13 +64,20 @@ class Processing:
 
     async def run(self) -> None:
         """Process what waits, then sleep until woken or for a sweep."""
+        left_in_hand = False
         while True:
             self._bell.clear()
             try:
+                if left_in_hand:
+                    await self._database.work(jobs.give_back, PROCESS_JOB, self._boot)
+                    left_in_hand = False
+                await self._database.work(_hold_the_dead)
                 async with asyncio.TaskGroup() as group:
                     for _ in range(BATCHES):
                         group.create_task(self._until_empty())
             except* Unavailable as problems:
+                # What was claimed when the disk was full or the database away could not even be given up.
+                left_in_hand = True
                 log.warning("processing waits", reason=str(problems.exceptions[0]))
                 await asyncio.sleep(1)
             try:
@@ -86,21 +92,50 @@ class Processing:
     async def once(self) -> int:
         """Process one batch and say how many letters it had."""
         batch = await self._database.work(jobs.claim, PROCESS_JOB, self._boot, BATCH)
-        for job in batch:
-            if job.tries > DEADLY_TRIES:
-                await self._hold(job, "parse", _DEADLY)
-        waiting = [job for job in batch if job.tries <= DEADLY_TRIES]
-        sizes = await self._database.read(_find_sizes, [_incoming_id(job) for job in waiting])
-        for turn in _turns(waiting, sizes):
-            raws = await asyncio.gather(*(self._read(job) for job in turn))
-            answers = await self._workers.understand(raws)
-            await asyncio.gather(*(self._store(job, answer) for job, answer in zip(turn, answers, strict=True)))
+        batch = await self._single_out(batch)
+        sizes = await self._database.read(_find_sizes, [_incoming_id(job) for job in batch])
+        for turn in _turns(batch, sizes):
+            read = await self._read(turn)
+            answers = await self._workers.understand([raw for _, raw in read])
+            await asyncio.gather(*(self._store(job, answer) for (job, _), answer in zip(read, answers, strict=True)))
         self.letters += len(batch)
         return len(batch)
 
-    async def _read(self, job: jobs.Job) -> bytes:
-        content, sha256 = await self._database.read(_find_bytes, _incoming_id(job))
-        return await asyncio.to_thread(self._files.read, sha256) if content is None else content
+    async def _single_out(self, batch: list[jobs.Job]) -> list[jobs.Job]:
+        """A letter that was in hand at several deaths of a server goes on alone: if it is the one that does it, the
+        others of its batch are not taken for it."""
+        suspect = next((job for job in batch if job.tries > DEADLY_TRIES), None)
+        if suspect is None:
+            return batch
+        await self._database.work(jobs.put_back, [job for job in batch if job is not suspect])
+        return [suspect]
+
+    async def _read(self, turn: list[jobs.Job]) -> list[tuple[jobs.Job, bytes]]:
+        """The bytes of a turn, in one go: from the rows that still have them, else from the files.
+
+        A letter whose file is missing goes to quarantine.
+        """
+        found = await self._database.read(_find_bytes, [_incoming_id(job) for job in turn])
+        settled = [sha256 for content, sha256 in found.values() if content is None]
+        files = await asyncio.to_thread(self._read_files, settled) if settled else {}
+        read: list[tuple[jobs.Job, bytes]] = []
+        for job in turn:
+            content, sha256 = found[_incoming_id(job)]
+            raw = files[sha256] if content is None else content
+            if isinstance(raw, NotFound):
+                await self._hold(job, "read", str(raw))
+            else:
+                read.append((job, raw))
+        return read
+
+    def _read_files(self, hashes: list[bytes]) -> dict[bytes, bytes | NotFound]:
+        files: dict[bytes, bytes | NotFound] = {}
+        for sha256 in hashes:
+            try:
+                files[sha256] = self._files.read(sha256)
+            except NotFound as missing:
+                files[sha256] = missing
+        return files
 
     async def _store(self, job: jobs.Job, answer: Answer | WorkerFailed) -> None:
         if isinstance(answer, WorkerFailed):
@@ -113,8 +148,7 @@ class Processing:
             log.error("a step of the journey failed", step=problem.step, incoming=_incoming_id(job), exc_info=problem)
             await self._hold(job, problem.step, str(problem))
         except (Unavailable, Conflict) as problem:
-            if await self._database.work(jobs.give_up, job, str(problem)):
-                await self._database.work(hold, _incoming_id(job), "store", str(problem))
+            await self._database.work(jobs.give_up, job, str(problem))
         except Exception as problem:
             log.error("a letter could not be stored", incoming=_incoming_id(job), exc_info=problem)
             await self._hold(job, "store", f"{type(problem).__name__}: {problem}")
@@ -158,6 +192,12 @@ def _hold_and_finish(tx: WriteTx, job: jobs.Job, step: str, error: str) -> None:
     jobs.finish(tx, job)
 
 
+def _hold_the_dead(tx: WriteTx) -> None:
+    """Letters whose job failed too often, or was in hand whenever a server died, wait in quarantine for a person."""
+    for dead in jobs.take_dead(tx, PROCESS_JOB):
+        hold(tx, int(dead.payload["incoming_id"]), "store", dead.error)
+
+
 def _turns(batch: Sequence[jobs.Job], sizes: dict[int, int]) -> Iterator[list[jobs.Job]]:
     """Cut a batch so that at most about ``TURN_BYTES`` of letters are in memory for it at a time."""
     turn: list[jobs.Job] = []
@@ -183,9 +223,9 @@ _SIZES = (
     .where(incoming.c.id.in_(bindparam("ids", expanding=True)))
 )
 _BYTES = (
-    select(blob.c.content, blob.c.sha256)
-    .join(incoming, incoming.c.blob_id == blob.c.id)
-    .where(incoming.c.id == bindparam("id"))
+    select(incoming.c.id, blob.c.content, blob.c.sha256)
+    .join(blob, blob.c.id == incoming.c.blob_id)
+    .where(incoming.c.id.in_(bindparam("ids", expanding=True)))
 )
 
 
@@ -193,7 +233,5 @@ def _find_sizes(tx: ReadTx, incoming_ids: list[int]) -> dict[int, int]:
     return {row.id: row.size for row in tx.rows(_SIZES, {"ids": incoming_ids})}
 
 
-def _find_bytes(tx: ReadTx, incoming_id: int) -> tuple[bytes | None, bytes]:
-    row = tx.row(_BYTES, {"id": incoming_id})
-    assert row is not None, "a letter that was taken in has its bytes"
-    return row.content, row.sha256
+def _find_bytes(tx: ReadTx, incoming_ids: list[int]) -> dict[int, tuple[bytes | None, bytes]]:
+    return {row.id: (row.content, row.sha256) for row in tx.rows(_BYTES, {"ids": incoming_ids})}

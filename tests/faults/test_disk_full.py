@@ -108,7 +108,6 @@ def test_senders_are_told_to_come_again(disk: Path, office: type[Office], code: 
         assert senders(house) >= {*taken, 1000}
 
 
-@pytest.mark.xfail(strict=True, reason="what was claimed stays leased: processing has to call jobs.give_back")
 def test_letters_in_hand_when_the_disk_fills_up_are_processed_later(
     database: Database, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:

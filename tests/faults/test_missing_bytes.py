@@ -4,8 +4,6 @@ from __future__ import annotations
 
 from pathlib import Path
 
-import pytest
-
 from core.blobs import record_settled
 from core.database import Database
 from mailhub.ingest.intake import accept
@@ -14,7 +12,6 @@ from tests.support.house import eventually, running_house, send, settings_for
 from tests.support.mail import add_office, arrive, write_letter
 
 
-@pytest.mark.xfail(strict=True, reason="a missing file ends the loop of processing, and with it the server")
 def test_the_server_goes_on_without_them(database: Database, tmp_path: Path) -> None:
     box, _ = add_office(database)
     lost = database.write_now(accept, arrive(write_letter(1), box.id))

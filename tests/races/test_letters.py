@@ -19,13 +19,6 @@ from tests.support.mail import add_office, arrive, claim_letters, deliver, read_
 
 
 @pytest.fixture
-def loses_on_postgres(request: pytest.FixtureRequest, database: Database) -> None:
-    """A race that the journey still loses there; strict, so that whoever wins it takes this mark away."""
-    if not database.is_sqlite:
-        request.applymarker(pytest.mark.xfail(strict=True, reason="the journey decides on what it has not locked"))
-
-
-@pytest.fixture
 def boot(database: Database) -> str:
     return database.write_now(jobs.start_boot)
 
@@ -88,7 +81,6 @@ def test_one_letter_taken_in_twice_lies_once_in_its_mailbox(database: Database, 
     assert count(database, "message") == count(database, "thread") == 10
 
 
-@pytest.mark.usefixtures("loses_on_postgres")
 def test_a_known_letter_taken_in_twice_lies_once_in_another_mailbox(database: Database, race: Race, boot: str) -> None:
     box, _ = add_office(database)
     other = database.write_now(add_mailbox, "support@firm.example", "Support", "public")
