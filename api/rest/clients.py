@@ -1,5 +1,5 @@
 """``/counterparties`` and ``/contacts``: the clients, which everybody on the staff may see, and their histories, in
-which everybody sees their own mailboxes only."""
+which everybody sees their own mailboxes only. Changing them needs a right: a client brings its letters to somebody."""
 
 from __future__ import annotations
 
@@ -27,8 +27,9 @@ from crm.parties import (
     list_counterparties,
     update_counterparty,
 )
+from crm.staff.audit import record_audit
 from crm.staff.people import get_user
-from crm.staff.readable import Viewer
+from crm.staff.readable import Viewer, demand_somewhere
 
 Role = Literal["customer", "supplier", "competitor", "partner", "other"]
 Words = Annotated[str, QueryParameter(max_length=500, description="A part of the name.")]
@@ -160,11 +161,13 @@ def read_history(tx: ReadTx, viewer: Viewer, counterparty_id: int, limit: int) -
     return list_history(tx, viewer, counterparty_id, limit=limit)
 
 
-def add_client(tx: WriteTx, _: Viewer, new: NewCounterparty) -> int:
-    """Add a client. Raises Invalid, Conflict, NotFound for a manager who does not exist."""
+def add_client(tx: WriteTx, viewer: Viewer, new: NewCounterparty) -> int:
+    """Add a client. Raises Forbidden, Invalid, Conflict, NotFound for a manager who does not exist."""
+    demand_somewhere(viewer, "answer")
     if new.manager_id is not None:
+        demand_somewhere(viewer, "assign")
         get_user(tx, new.manager_id)
-    return add_counterparty(
+    client_id = add_counterparty(
         tx,
         new.name,
         kind=new.kind,
@@ -176,10 +179,18 @@ def add_client(tx: WriteTx, _: Viewer, new: NewCounterparty) -> int:
         city=new.city,
         language=new.language,
     )
+    record_audit(tx, viewer.user_id, "client-added", str(client_id), manager_id=new.manager_id)
+    return client_id
 
 
-def change_client(tx: WriteTx, _: Viewer, counterparty_id: int, change: CounterpartyChange) -> Counterparty:
-    """Change what is named. Raises NotFound, Invalid."""
+def change_client(tx: WriteTx, viewer: Viewer, counterparty_id: int, change: CounterpartyChange) -> Counterparty:
+    """Change what is named. Raises NotFound, Forbidden, Invalid.
+
+    The manager, the addresses and the domains say who gets the letters: they are for those who hand out the work.
+    """
+    routes = (change.manager_id, change.emails, change.domains)
+    decides = any(not isinstance(one, UnsetType) for one in routes)
+    demand_somewhere(viewer, "assign" if decides else "answer")
     manager_id = None if isinstance(change.manager_id, UnsetType) else change.manager_id or 0
     if manager_id:
         get_user(tx, manager_id)
@@ -191,12 +202,15 @@ def change_client(tx: WriteTx, _: Viewer, counterparty_id: int, change: Counterp
         emails=None if isinstance(change.emails, UnsetType) else change.emails,
         domains=None if isinstance(change.domains, UnsetType) else change.domains,
     )
+    record_audit(tx, viewer.user_id, "client-changed", str(counterparty_id), manager_id=manager_id)
     return get_counterparty(tx, counterparty_id)
 
 
-def add_person(tx: WriteTx, _: Viewer, new: NewContact) -> int:
-    """Add a contact. Raises Invalid, NotFound."""
-    return add_contact(
+def add_person(tx: WriteTx, viewer: Viewer, new: NewContact) -> int:
+    """Add a contact. Raises Forbidden, Invalid, NotFound. At a client who has a manager, an address brings letters."""
+    managed = new.counterparty_id is not None and get_counterparty(tx, new.counterparty_id).manager_id is not None
+    demand_somewhere(viewer, "assign" if managed and new.emails else "answer")
+    contact_id = add_contact(
         tx,
         new.name,
         emails=new.emails,
@@ -204,6 +218,8 @@ def add_person(tx: WriteTx, _: Viewer, new: NewContact) -> int:
         position=new.position,
         language=new.language,
     )
+    record_audit(tx, viewer.user_id, "contact-added", str(contact_id), client=new.counterparty_id)
+    return contact_id
 
 
 @get("/counterparties", tags=["clients"])

@@ -79,7 +79,7 @@ async def assign(door: NamedDependency[Door], request: Asked, thread_id: Id, pla
     await door.write(assign_thread, thread_id, executor_id)
     sentence = "Assigned to %(name)s" if executor_id else "Assigned to nobody"
     back = Undo("", {"executor_id": str(before.executor_id or "")})
-    undo = back if door.viewer.may("assign", before.scope_id) else None
+    undo = back if door.viewer.may("assign", before.scope_id, before.executor_id) else None
     return await changed(
         door, request, read_place(place), thread_id, sentence, undo="assign" if undo else "", back=undo
     )

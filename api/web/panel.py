@@ -179,7 +179,7 @@ def make_unknown_panel(speaker: Speaker, place: Place, seen: Seen) -> UnknownPan
         answers=answers,
         find_url=place.act(row.id, "clients"),
         new=NewClient(company or address, name or address.partition("@")[0], own_domain),
-        may_answer=speaker.viewer.may("answer", row.scope_id),
+        may_answer=speaker.viewer.may("answer", row.scope_id, row.executor_id),
     )
 
 

@@ -56,8 +56,8 @@ def make_row(
 ) -> Row:
     """A row in this place; ``read`` when it is just being opened."""
     viewer = speaker.viewer
-    may_answer = viewer.may("answer", found.scope_id)
-    may_take = viewer.may("assign", found.scope_id) or (may_answer and found.executor_id is None)
+    may_answer = viewer.may("answer", found.scope_id, found.executor_id)
+    may_take = viewer.may("assign", found.scope_id, found.executor_id) or (may_answer and found.executor_id is None)
     waits = lateness(found, speaker.now) is not None
     return Row(
         id=found.id,

@@ -149,7 +149,7 @@ def make_thread(
         deadline=_deadline(speaker, row),
         executor=executor_of(row, viewer),
         executors=_executors(seen, viewer),
-        may_change=viewer.may("answer", row.scope_id),
+        may_change=viewer.may("answer", row.scope_id, row.executor_id),
         urls=Acts(**{name: place.act(row.id, name) for name in ("assign", "close", "reopen", "unread", "junk")}),
         older=older,
         entries=told,
@@ -173,7 +173,7 @@ def _fold_older(speaker: Speaker, letters: list[Entry]) -> tuple[Older | None, l
 
 def _executors(seen: Seen, viewer: Viewer) -> list[Person]:
     row = seen.open.row
-    if viewer.may("assign", row.scope_id):
+    if viewer.may("assign", row.scope_id, row.executor_id):
         ids = list(dict.fromkeys([*seen.able, *([viewer.user_id] if viewer.is_admin else [])]))
     else:
         ids = [viewer.user_id] if viewer.may("answer", row.scope_id) and row.executor_id is None else []

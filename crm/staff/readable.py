@@ -23,6 +23,7 @@ class Viewer:
     """Who asks, and what they may see at this moment.
 
     ``full`` are the scopes in which they see everything, ``assigned`` those in which they see only what they execute.
+    ``rights`` hold for whatever they see in a scope, ``narrowed`` only for what they execute among it.
     """
 
     user_id: int
@@ -34,10 +35,17 @@ class Viewer:
     full: frozenset[int]
     assigned: frozenset[int]
     rights: frozenset[tuple[int, Right]]
+    narrowed: frozenset[tuple[int, Right]] = frozenset()
 
-    def may(self, right: Right, scope_id: int) -> bool:
-        """True when the viewer has the right on the scope (for rows they can see)."""
-        return (scope_id, right) in self.rights
+    def may(self, right: Right, scope_id: int, executor_id: int | None = None) -> bool:
+        """True when the viewer has the right on a row that they can see: of this scope, with this executor."""
+        mine = executor_id == self.user_id and (scope_id, right) in self.narrowed
+        return mine or (scope_id, right) in self.rights
+
+    def may_somewhere(self, right: Right) -> bool:
+        """True for administrators and for who has the right on everything in some scope: a say in what is no
+        scope's."""
+        return self.is_admin or any(one == right and scope_id in self.full for scope_id, one in self.rights)
 
 
 _GRANTS = select(grant.c.scope_id, grant.c.right, grant.c.only_assigned).where(
@@ -61,14 +69,17 @@ def get_viewer(tx: ReadTx, user_id: int) -> Viewer:
     full: set[int] = set()
     assigned: set[int] = set()
     rights: set[tuple[int, Right]] = set()
+    narrowed: set[tuple[int, Right]] = set()
     for row in tx.rows(_GRANTS, {"me": user_id}):
-        rights.add((row.scope_id, row.right))
-        rights.add((row.scope_id, "see"))
+        (narrowed if row.only_assigned else rights).update({(row.scope_id, row.right), (row.scope_id, "see")})
         (assigned if row.only_assigned else full).add(row.scope_id)
     if person.is_admin:
         for scope_id in tx.values(_PUBLIC):
             full.add(scope_id)
             rights.update((scope_id, right) for right in RIGHTS)
+    # A mailbox is managed as a whole; anything else holds for whatever is seen where only what is theirs is seen.
+    narrowed = {(scope_id, right) for scope_id, right in narrowed if right != "manage"}
+    rights |= {(scope_id, right) for scope_id, right in narrowed if scope_id not in full}
     return Viewer(
         user_id=person.id,
         name=person.name,
@@ -79,6 +90,7 @@ def get_viewer(tx: ReadTx, user_id: int) -> Viewer:
         full=frozenset(full),
         assigned=frozenset(assigned - full),
         rights=frozenset(rights),
+        narrowed=frozenset(narrowed),
     )
 
 
@@ -98,9 +110,15 @@ def readable(statement: Select[Any], viewer: Viewer, source: FromClause) -> Sele
     return statement.where(visible(viewer, source.c.scope_id, source.c.get("executor_id")))
 
 
-def demand(viewer: Viewer, right: Right, scope_id: int) -> None:
-    """Raise Forbidden unless the viewer has the right on the scope of a thing that they were shown."""
-    if not viewer.may(right, scope_id):
+def demand(viewer: Viewer, right: Right, scope_id: int, executor_id: int | None = None) -> None:
+    """Raise Forbidden unless the viewer has the right on a thing that they were shown: its scope, its executor."""
+    if not viewer.may(right, scope_id, executor_id):
+        raise Forbidden("You may see this, but you need the right “%(right)s” to do that.", right=right)
+
+
+def demand_somewhere(viewer: Viewer, right: Right) -> None:
+    """Raise Forbidden unless the viewer has the right on some mailbox: for what belongs to no mailbox, clients say."""
+    if not viewer.may_somewhere(right):
         raise Forbidden("You may see this, but you need the right “%(right)s” to do that.", right=right)
 
 

@@ -148,9 +148,11 @@ def _id_in(answer: Answer) -> str:
     return answer.body.decode().partition("/api/v1/messages/")[2].partition("/")[0]
 
 
-def test_bodies_are_read_strictly(world: World, loop: asyncio.Runner, reader: Asker) -> None:
+def test_bodies_are_read_strictly(world: World, loop: asyncio.Runner) -> None:
+    manager = world.program("manager")
+
     def post(body: bytes, kind: str = "application/json") -> tuple[int, str]:
-        answer = loop.run(reader.ask("POST", "/api/v1/counterparties", body=body, headers={"content-type": kind}))
+        answer = loop.run(manager.ask("POST", "/api/v1/counterparties", body=body, headers={"content-type": kind}))
         return answer.status, answer.json().get("detail", "")
 
     assert post(b'{"name": "Good"}')[0] == 201

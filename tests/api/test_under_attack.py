@@ -81,3 +81,26 @@ def test_a_flood_of_guesses_waits_for_itself(
     assert names
     assert all(name.startswith("password") for name in names)
     assert len(names) <= 2
+
+
+def test_who_gets_the_letters_of_a_client_is_not_for_everybody_to_say(world: World, loop: asyncio.Runner) -> None:
+    """Its manager gets them, by its domains and addresses: somebody who sees their own alone would see all."""
+    client = f"/api/v1/counterparties/{world.client_id}"
+
+    def change(who: str, **data: Any) -> int:
+        return loop.run(world.program(who).ask("PATCH", client, data=data)).status
+
+    def add(who: str, what: str = "counterparties", **data: Any) -> int:
+        return loop.run(world.program(who).post(f"/api/v1/{what}", {"name": "New", **data})).status
+
+    for who in ("outsider", "reader", "executor"):
+        me = world.users[who]
+        assert change(who, manager_id=me) == change(who, domains=["evil.example"]) == change(who, name="N") == 403
+        assert add(who) == add(who, manager_id=me, domains=["evil.example"]) == 403
+        assert add(who, "contacts", emails=["x@evil.example"], counterparty_id=world.client_id) == 403
+    manager = world.users["manager"]
+    assert change("manager", manager_id=manager, domains=["client.example"]) == 200
+    assert add("owner") == 201, "who answers letters somewhere"
+    assert change("administrator", manager_id=None) == 200
+    lines = loop.run(world.program("administrator").get("/api/v1/audit")).json()["items"]
+    assert [line["action"] for line in lines[:3]] == ["client-changed", "client-added", "client-changed"]
