@@ -1,5 +1,6 @@
 """``/counterparties`` and ``/contacts``: the clients, which everybody on the staff may see, and their histories, in
-which everybody sees their own mailboxes only. Changing them needs a right: a client brings its letters to somebody."""
+which everybody sees their own mailboxes only. Changing them needs a right, since a client brings its letters to
+somebody."""
 
 from __future__ import annotations
 

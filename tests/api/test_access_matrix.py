@@ -11,14 +11,17 @@ from litestar.params import FromPath
 
 from tests.api.walk import METHODS, walk
 from tests.api.world import SEES, World
+from tests.support.engines import only
 
 
 def test_nobody_sees_what_is_not_theirs(world: World, loop: asyncio.Runner, capsys: pytest.CaptureFixture[str]) -> None:
-    found = loop.run(walk(world))
+    # Visibility is one query on both engines; SQLite has the whole walk, PostgreSQL whoever has the hardest rule.
+    people = tuple(SEES) if world.database.is_sqlite else ("executor",)
+    found = loop.run(walk(world, people))
     with capsys.disabled():
         print(
             f"\naccess matrix: {found.requests} requests over {len(found.routes)} routes, {len(METHODS)} methods and "
-            f"{len(SEES)} kinds of people; {found.compared} comparisons of foreign and missing; leaks "
+            f"{len(people)} kinds of people; {found.compared} comparisons of foreign and missing; leaks "
             f"{len(found.leaks)}, told apart {len(found.told_apart)}, uncovered {len(found.uncovered)}"
         )
     assert not found.uncovered
@@ -26,10 +29,11 @@ def test_nobody_sees_what_is_not_theirs(world: World, loop: asyncio.Runner, caps
     assert not wrong, "\n".join(wrong)
     documented = set(world.app.openapi_schema.to_schema()["paths"])
     assert documented <= found.routes
-    wanted = {(who, secret) for who, secrets in SEES.items() for secret in secrets}
+    wanted = {(who, secret) for who in people for secret in SEES[who]}
     assert found.seen >= wanted, f"the walk must see what people may see: {sorted(wanted - found.seen)}"
 
 
+@only("sqlite")
 def test_a_planted_leak_and_a_route_left_out_are_seen(world: World, loop: asyncio.Runner) -> None:
     @get("/api/v1/planted/{thread_id:int}", media_type="text/plain")
     async def leak(thread_id: FromPath[int]) -> str:
