@@ -1,9 +1,10 @@
 """How fast letters are accepted over SMTP, beside aiosmtpd's own handler and Postfix's smtp-sink, in one run.
 
-    python bench/smtp_accept.py [--rounds 5] [--letters 3000] [--sessions 20] [--size 3000] [--only ours,sink]
+    python -m bench.smtp_accept [--rounds 5] [--letters 3000] [--sessions 20] [--size 3000] [--only aiosmtpd,durable]
 
 The client is ``smtp-source``: a connection a letter, as letters of strangers come, HELO, no pipelining. Rounds are
-interleaved, so that a busy machine hurts all alike; what counts are the ratios of the medians.
+interleaved, so that a busy machine hurts all alike; what counts are the ratios of the medians. Afterwards a client of
+our own measures from the dot to the 250 on lasting connections, and ``strace`` counts the syncs of the disk.
 """
 
 from __future__ import annotations
@@ -12,6 +13,7 @@ import argparse
 import asyncio
 import os
 import shutil
+import signal
 import socket
 import statistics
 import subprocess
@@ -27,6 +29,7 @@ from aiosmtpd.smtp import SMTP
 
 sys.path.insert(0, str(Path(__file__).resolve().parent.parent))
 
+from bench.figures import Figure, print_figures
 from core.database import open_database
 from mailhub.ingest.office import Office
 from mailhub.ingest.smtp import Limits, Listener, PostOffice, Recipient, Transaction
@@ -102,10 +105,11 @@ def serve(kind: str) -> None:
         uvloop.run(serve_ours(kind))
 
 
-def start(kind: str) -> tuple[subprocess.Popen[str], int]:
-    """The server of that kind in a process of its own, and its port once it listens."""
+def start(kind: str, *before: str) -> tuple[subprocess.Popen[str], int]:
+    """The server of that kind in a process of its own (below the command ``before``), and its port."""
     if kind != "sink":
-        process = subprocess.Popen([sys.executable, __file__, "--serve", kind], stdout=subprocess.PIPE, text=True)
+        command = [*before, sys.executable, __file__, "--serve", kind]
+        process = subprocess.Popen(command, stdout=subprocess.PIPE, text=True)
         assert process.stdout is not None
         return process, int(process.stdout.readline())
     with socket.create_server(("127.0.0.1", 0)) as free:
@@ -131,7 +135,7 @@ def tool(name: str) -> str:
     return found
 
 
-def measure(port: int, options: argparse.Namespace) -> float:
+def rate(port: int, options: argparse.Namespace) -> float:
     """Letters a second."""
     command = [tool("smtp-source"), "-s", str(options.sessions), "-m", str(options.letters), "-l", str(options.size)]
     command += ["-f", "a@bench.example", "-t", "info@bench.example", f"127.0.0.1:{port}"]
@@ -140,35 +144,104 @@ def measure(port: int, options: argparse.Namespace) -> float:
     return float(options.letters / (time.perf_counter() - begin))
 
 
-def main() -> None:
-    parser = argparse.ArgumentParser(description=__doc__)
+async def acknowledgements(port: int, sessions: int, letters: int, size: int) -> list[float]:
+    """Milliseconds from the dot to the 250 of each letter, the letters spread over this many connections."""
+    numbers = iter(range(letters))
+    times: list[float] = []
+
+    async def one() -> None:
+        reader, writer = await asyncio.open_connection("127.0.0.1", port)
+        await reader.readline()
+        writer.write(b"HELO bench\r\n")
+        await reader.readline()
+        for number in numbers:
+            for line in (b"MAIL FROM:<a@bench.example>", b"RCPT TO:<info@bench.example>", b"DATA"):
+                writer.write(line + b"\r\n")
+                await reader.readline()
+            writer.write(b"Subject: %d %d\r\n\r\n" % (number, time.monotonic_ns()) + b"words\r\n" * (size // 7))
+            await writer.drain()
+            begin = time.perf_counter()
+            writer.write(b".\r\n")
+            answer = await reader.readline()
+            times.append((time.perf_counter() - begin) * 1000)
+            assert answer.startswith(b"250"), answer
+        writer.close()
+
+    await asyncio.gather(*(one() for _ in range(sessions)))
+    return sorted(times)
+
+
+def syncs(options: argparse.Namespace) -> float:
+    """Calls of fsync and fdatasync a letter, by ``strace`` on a server of its own."""
+    with tempfile.NamedTemporaryFile(prefix="mailhub-bench-") as told:
+        process, port = start("durable", tool("strace"), "-f", "-qq", "-e", "trace=fsync,fdatasync", "-o", told.name)
+        try:
+            before = Path(told.name).read_text().count("sync(")
+            uvloop.run(acknowledgements(port, options.sessions, options.letters, options.size))
+            return (Path(told.name).read_text().count("sync(") - before) / options.letters
+        finally:
+            for child in Path(f"/proc/{process.pid}/task/{process.pid}/children").read_text().split():
+                os.kill(int(child), signal.SIGKILL)
+            process.wait()
+
+
+def measure(options: argparse.Namespace) -> list[Figure]:
+    """Rates beside the peers, delays, syncs."""
+    kinds = [*(options.only.split(",") if options.only else ["aiosmtpd", "aiosmtpd+uvloop", *OFFICES, "sink"])]
+    servers = {kind: start(kind) for kind in kinds}
+    rates: dict[str, list[float]] = {kind: [] for kind in kinds}
+    figures = []
+    try:
+        for _ in range(options.rounds):
+            for kind, (_process, port) in servers.items():
+                rates[kind].append(rate(port, options))
+        if "durable" in servers:
+            port = servers["durable"][1]
+            alone = uvloop.run(acknowledgements(port, 1, min(options.letters, 500), options.size))
+            many = uvloop.run(acknowledgements(port, options.sessions, options.letters, options.size))
+            p99 = many[len(many) * 99 // 100]
+            figures += [
+                Figure("one session: from the dot to the 250, median", statistics.median(alone), "ms", 10, 10),
+                Figure(f"{options.sessions} sessions: from the dot to the 250, p99", p99, "ms", 100, 100),
+            ]
+    finally:
+        for process, _port in servers.values():
+            process.kill()
+            process.wait()
+    if "durable" in servers and shutil.which("strace"):
+        name = f"{options.sessions} sessions: syncs of the disk a letter"
+        figures.append(Figure(name, syncs(options), "", 0.15, 0.15))
+    return _ratios(rates, options) + figures
+
+
+def _ratios(rates: dict[str, list[float]], options: argparse.Namespace) -> list[Figure]:
+    print(f"{options.letters} letters of {options.size} bytes, {options.sessions} sessions, {options.rounds} rounds")
+    for kind, seen in rates.items():
+        print(f"  {kind:16} {statistics.median(seen):6.0f} letters/s  ({min(seen):.0f}-{max(seen):.0f})")
+    if "aiosmtpd" not in rates or "durable" not in rates:
+        return []
+    ratio = statistics.median(ours / theirs for ours, theirs in zip(rates["durable"], rates["aiosmtpd"], strict=True))
+    return [Figure("accepted durably over SMTP, of aiosmtpd's no-op", ratio, "×", 0.6, 0.9, more=True)]
+
+
+def read_options(words: list[str] | None = None) -> argparse.Namespace:
+    """The options of the command line, or of these words."""
+    parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
     parser.add_argument("--rounds", type=int, default=5)
     parser.add_argument("--letters", type=int, default=3000)
     parser.add_argument("--sessions", type=int, default=20)
     parser.add_argument("--size", type=int, default=3000)
     parser.add_argument("--only", default="")
     parser.add_argument("--serve", help=argparse.SUPPRESS)
-    options = parser.parse_args()
+    return parser.parse_args(words)
+
+
+def main() -> None:
+    options = read_options()
     if options.serve:
         serve(options.serve)
-        return
-    kinds = [*(options.only.split(",") if options.only else ["aiosmtpd", "aiosmtpd+uvloop", *OFFICES, "sink"])]
-    servers = {kind: start(kind) for kind in kinds}
-    rates: dict[str, list[float]] = {kind: [] for kind in kinds}
-    try:
-        for _ in range(options.rounds):
-            for kind, (_process, port) in servers.items():
-                rates[kind].append(measure(port, options))
-    finally:
-        for process, _port in servers.values():
-            process.kill()
-            process.wait()
-    base = statistics.median(rates[kinds[0]])
-    print(f"{options.letters} letters of {options.size} bytes, {options.sessions} sessions, {options.rounds} rounds")
-    for kind, seen in rates.items():
-        median = statistics.median(seen)
-        span = f"({min(seen):.0f}-{max(seen):.0f})"
-        print(f"{kind:16} {median:8.0f} letters/s {median / base:6.2f} × {kinds[0]}   {span}")
+    else:
+        print_figures(measure(options))
 
 
 if __name__ == "__main__":

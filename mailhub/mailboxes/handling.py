@@ -8,7 +8,7 @@ from sqlalchemy import bindparam, delete, select, update
 
 from core import clock
 from core.changes import record_change
-from core.database import ReadTx, WriteTx
+from core.database import WriteTx
 from core.errors import Invalid, NotFound
 from crm.execution import Choice, assign, unassign
 from crm.interactions import forget_thread, give_letters, record_letter
@@ -38,14 +38,6 @@ _FIRST_UNANSWERED = (
     .order_by(message.c.id)
     .limit(1)
 )
-
-_EXECUTOR = select(thread.c.executor_id).where(thread.c.id == bindparam("thread_id"))
-
-
-def executor_of(tx: ReadTx, thread_id: int) -> int | None:
-    """Who has the thread, or None."""
-    found = tx.value(_EXECUTOR, {"thread_id": thread_id})
-    return None if found is None else int(found)
 
 
 def give(tx: WriteTx, thread_id: int, choice: Choice, *, by: Viewer | None = None) -> None:
