@@ -3,9 +3,15 @@
 import os
 import shutil
 from collections.abc import Iterator
+from concurrent.futures import ThreadPoolExecutor
+from pathlib import Path
 
 import pytest
 from playwright.sync_api import Browser, sync_playwright
+
+from crm.staff.people import hash_password
+from tests.browser.site import PASSWORD, Site, found
+from tests.support.house import running_site, settings_for
 
 QUIET = [
     "--disable-background-networking",
@@ -31,3 +37,15 @@ def chromium() -> Iterator[Browser]:
         browser = playwright.chromium.launch(executable_path=program, args=[*QUIET, *root])
         yield browser
         browser.close()
+
+
+@pytest.fixture
+def site(chromium: Browser, database_url: str, tmp_path: Path) -> Iterator[Site]:
+    with running_site(settings_for(database_url, tmp_path)) as (house, url):
+        with ThreadPoolExecutor(1) as elsewhere:  # Playwright has an event loop in this thread
+            elsewhere.submit(house.database.write_now, found, hash_password(PASSWORD)).result()
+        site = Site(house, url, chromium)
+        yield site
+        for context in list(chromium.contexts):
+            context.close()
+        assert site.faults == []

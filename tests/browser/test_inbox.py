@@ -4,78 +4,12 @@ from __future__ import annotations
 
 import re
 import time
-from collections.abc import Iterator
-from concurrent.futures import ThreadPoolExecutor
-from email.message import EmailMessage
-from email.policy import SMTP
-from pathlib import Path
 
-import pytest
-from playwright.sync_api import Browser, Page, expect
+from playwright.sync_api import Page, expect
 
-from crm.parties import add_contact, add_counterparty
-from crm.staff.people import add_user, hash_password
-from crm.staff.rights import RIGHTS, add_grant
-from mailhub.mailboxes.boxes import add_mailbox
-from mailhub.runtime import House
-from tests.support.house import running_site, send, settings_for
+from tests.browser.site import Site
 
-PASSWORD = "a long password"
 APPEARS_MS = 3000
-
-
-def found(tx, password: str) -> None:
-    oksana = add_user(tx, "oksana@firm.example", "Oksana Lysenko", password_hash=password, language="en")
-    petro = add_user(tx, "petro@firm.example", "Petro Hnatiuk", password_hash=password, language="en")
-    add_user(tx, "stranger@firm.example", "Nobody Special", password_hash=password, language="en")
-    for address, name in (("sales@firm.example", "Sales"), ("claims@firm.example", "Claims")):
-        box = add_mailbox(tx, address, name, "public")
-        for right in RIGHTS:
-            add_grant(tx, box.scope_id, right, user_id=oksana)
-            add_grant(tx, box.scope_id, right, user_id=petro)
-    client = add_counterparty(tx, "Balkan Logistic", domains=["balkan.example"], manager_id=None)
-    add_contact(tx, "Georgi Petrov", emails=["georgi@balkan.example"], counterparty_id=client, position="Purchasing")
-
-
-class Site:
-    def __init__(self, house: House, url: str, chromium: Browser) -> None:
-        self.house, self.url, self.chromium = house, url, chromium
-        self.faults: list[str] = []
-
-    def sign_in(self, name: str = "oksana", **options) -> Page:
-        context = self.chromium.new_context(viewport={"width": 1366, "height": 768}, **options)
-        page = context.new_page()
-        page.on("console", lambda said: self.faults.append(said.text) if said.type == "error" else None)
-        page.on("pageerror", lambda fault: self.faults.append(str(fault)))
-        page.goto(f"{self.url}/login")
-        page.get_by_label("Email").fill(f"{name}@firm.example")
-        page.get_by_label("Password").fill(PASSWORD)
-        page.get_by_role("button", name="Sign in").click()
-        expect(page).to_have_url(f"{self.url}/waiting")
-        return page
-
-    def write(self, subject: str, text: str = "Two of them came with rust.", *, sender: str = "georgi@balkan.example",
-              to: str = "claims@firm.example", html: str | None = None) -> None:  # fmt: skip
-        letter = EmailMessage(policy=SMTP)
-        letter["From"] = f"Georgi Petrov <{sender}>"
-        letter["To"], letter["Subject"] = to, subject
-        letter["Message-ID"] = f"<{time.monotonic_ns()}@balkan.example>"
-        letter.set_content(text)
-        if html:
-            letter.add_alternative(html, subtype="html")
-        send(self.house, letter.as_bytes(), [to], sender=sender)
-
-
-@pytest.fixture
-def site(chromium: Browser, database_url: str, tmp_path: Path) -> Iterator[Site]:
-    with running_site(settings_for(database_url, tmp_path)) as (house, url):
-        with ThreadPoolExecutor(1) as elsewhere:  # Playwright has an event loop in this thread
-            elsewhere.submit(house.database.write_now, found, hash_password(PASSWORD)).result()
-        site = Site(house, url, chromium)
-        yield site
-        for context in list(chromium.contexts):
-            context.close()
-        assert site.faults == []
 
 
 def press(page: Page, code: str, key: str) -> None:
