@@ -24,7 +24,6 @@ class Settling:
     def __init__(self, database: Database, files: BlobFiles) -> None:
         self._database = database
         self._files = files
-        self._settled = 0
 
     async def run(self) -> None:
         """Settle what is there, then wait a little."""
@@ -38,11 +37,10 @@ class Settling:
 
     async def once(self, before: int) -> int:
         """Settle one batch of what came before the instant; says how many. Raises Unavailable on a full disk."""
-        batch = await self._database.read(list_unsettled, BATCH, before, self._settled)
+        batch = await self._database.read(list_unsettled, BATCH, before)
         if batch:
             await _to_its_end(asyncio.to_thread(self._write, batch))
             await self._database.work(record_settled, [blob_id for blob_id, _, _ in batch])
-            self._settled = batch[-1][0]
         return len(batch)
 
     def _write(self, batch: list[tuple[int, bytes, bytes]]) -> None:

@@ -615,6 +615,7 @@ INSERT INTO "word_index_idx" VALUES(10,X'',2);
 INSERT INTO "word_index_idx" VALUES(11,X'',2);
 INSERT INTO "word_index_idx" VALUES(12,X'',2);
 CREATE INDEX ix_affiliation_counterparty_id ON affiliation (counterparty_id);
+CREATE INDEX ix_blob_unsettled ON blob (id) WHERE content IS NOT NULL;
 CREATE INDEX ix_change_transaction_id ON change ("transaction", id);
 CREATE INDEX ix_contact_name_folded_id ON contact (name_folded, id);
 CREATE INDEX ix_job_boot ON job (boot);

@@ -50,6 +50,15 @@ def upgrade() -> None:
         sa.UniqueConstraint("sha256", name=op.f("uq_blob_sha256")),
         sqlite_autoincrement=True,
     )
+    with op.batch_alter_table("blob", schema=None) as batch_op:
+        batch_op.create_index(
+            "ix_blob_unsettled",
+            ["id"],
+            unique=False,
+            sqlite_where=sa.text("content IS NOT NULL"),
+            postgresql_where=sa.text("content IS NOT NULL"),
+        )
+
     op.create_table(
         "boot",
         sa.Column("name", sa.Text(), nullable=False),
