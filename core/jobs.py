@@ -90,7 +90,8 @@ def enqueue(
 ) -> int | None:
     """Write down work for later; it exists if, and only if, the transaction of its cause commits.
 
-    Without ``run_at`` it is ready at once. With a ``dedupe_key`` that already waits nothing is added and None is returned.
+    Without ``run_at`` it is ready at once. With a ``dedupe_key`` that already waits nothing is added and None is
+    returned.
     """
     if dedupe_key is not None and tx.value(select(job.c.id).where(job.c.dedupe_key == dedupe_key)) is not None:
         return None

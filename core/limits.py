@@ -32,7 +32,7 @@ def take(tx: WriteTx, key: str, rate: Rate) -> None:
     now = clock.now()
     step = rate.period // rate.count
     arrival = tx.value(select(limit.c.arrival).where(limit.c.key == key))
-    ahead = max(int(arrival or 0), now)
+    ahead = min(max(int(arrival or 0), now), now + rate.period)  # further only if the clock was put back
     if ahead + step - now > rate.period:
         wait = -(-(ahead + step - now - rate.period) // clock.SECOND)
         raise TooMuch("Too many tries. Wait %(retry_after)s seconds and try again.", retry_after=wait)

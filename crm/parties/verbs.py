@@ -19,6 +19,7 @@ from crm.parties.tables import affiliation, contact, counterparty, counterparty_
 
 Kind = Literal["company", "person"]
 ROLES = ("customer", "supplier", "competitor", "partner", "other")
+_LONGEST_SORTED = 300  # letters: an index of PostgreSQL holds no more than 2.7 kB
 
 
 @dataclass(frozen=True, slots=True)
@@ -76,7 +77,7 @@ def add_counterparty(
     counterparty_id = tx.insert(
         counterparty,
         name=name.strip(),
-        name_folded=fold(name),
+        name_folded=_sort_name(name),
         kind=kind,
         roles=list(roles),
         manager_id=manager_id,
@@ -107,7 +108,7 @@ def update_counterparty(
     if name is not None:
         if not name.strip():
             raise Invalid("A client needs a name.", field="name")
-        values |= {"name": name.strip(), "name_folded": fold(name)}
+        values |= {"name": name.strip(), "name_folded": _sort_name(name)}
     if manager_id is not None:
         values["manager_id"] = manager_id or None
     if values:
@@ -134,7 +135,7 @@ def add_contact(
     contact_id = tx.insert(
         contact,
         name=name.strip(),
-        name_folded=fold(name),
+        name_folded=_sort_name(name),
         position=position,
         language=language,
         created_at=clock.now(),
@@ -201,6 +202,11 @@ def list_people_of(tx: ReadTx, counterparty_id: int) -> list[Contact]:
     """The contacts of a counterparty, by name."""
     here = select(affiliation.c.contact_id).where(affiliation.c.counterparty_id == counterparty_id)
     return _contacts(tx, tx.rows(select(contact).where(contact.c.id.in_(here)).order_by(contact.c.name_folded)))
+
+
+def _sort_name(name: str) -> str:
+    """The name as lists order it and find it; the row itself keeps all of it."""
+    return fold(name.strip())[:_LONGEST_SORTED]
 
 
 def _place(row: Row[Any]) -> tuple[str, int]:

@@ -53,8 +53,8 @@ _RESENT = (
 def accept(tx: WriteTx, arrival: Arrival) -> int:
     """Take a letter in; after the commit it can be lost no more. Returns the number of its first row.
 
-    A client that never saw our 250 sends again: the same envelope with the same bytes within five days is the same
-    letter, answered alike and stored once (RFC 1047, RFC 5321 4.5.3.2.6).
+    A client that never saw our 250 sends again: the same envelope with the same bytes to the same mailboxes within five
+    days is the same letter, answered alike and stored once (RFC 1047, RFC 5321 4.5.3.2.6).
     """
     key = _resend_key(arrival)
     if key is not None:
@@ -91,6 +91,6 @@ def _resend_key(arrival: Arrival) -> bytes | None:
     if arrival.envelope is None:
         return None
     digest = hashlib.sha256(hashlib.sha256(arrival.raw).digest())
-    for part in arrival.envelope:
+    for part in (*map(str, arrival.mailbox_ids), *arrival.envelope):
         digest.update(part.encode("utf-8", "surrogateescape") + b"\0")
     return digest.digest()

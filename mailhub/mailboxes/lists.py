@@ -37,6 +37,7 @@ from mailhub.mailboxes.tables import mailbox, message, thread, unread
 View = Literal["waiting", "mine", "open", "closed", "spam", "all"]
 VIEWS: tuple[View, ...] = ("waiting", "mine", "open", "closed", "spam", "all")
 MOST_COUNTED = 1000
+MOST_LOOKS = 25  # into the index of words, for who sees few of the threads that hold them
 PAGE = 50
 
 
@@ -192,16 +193,24 @@ def search_threads(
     tx: ReadTx, viewer: Viewer, query: str, *, scope_id: int | None = None, before: int | None = None, limit: int = PAGE
 ) -> list[ThreadRow]:
     """Threads with a letter that holds all the words, the newest letter first; only what the viewer may see."""
-    scopes = sorted(viewer.full | viewer.assigned) if scope_id is None else [scope_id]
-    found = find_rows(tx, scopes, query, limit * 4, before)
-    if not found:
-        return []
-    owners = tx.rows(select(message.c.id, message.c.thread_id).where(message.c.id.in_(found)))
+    scopes = sorted(scope for scope in viewer.full | viewer.assigned if scope_id in (None, scope))
+    rows: dict[int, ThreadRow] = {}
+    for _ in range(MOST_LOOKS):
+        found = find_rows(tx, scopes, query, limit * 4, before)
+        order = [thread_id for thread_id in _threads_of(tx, found) if thread_id not in rows]
+        seen = {row.id: row for row in get_rows(tx, viewer, order)} if order else {}
+        rows |= {thread_id: seen[thread_id] for thread_id in order if thread_id in seen}
+        if len(found) < limit * 4 or len(rows) >= limit:
+            break
+        before = found[-1]
+    return list(rows.values())[:limit]
+
+
+def _threads_of(tx: ReadTx, message_ids: Sequence[int]) -> list[int]:
+    """The threads of these messages, each once, in their order."""
+    owners = tx.rows(select(message.c.id, message.c.thread_id).where(message.c.id.in_(list(message_ids))))
     by_message = {row.id: row.thread_id for row in owners}
-    order = list(dict.fromkeys(by_message[one] for one in found if one in by_message))[:limit]
-    rows = get_rows(tx, viewer, order)
-    place = {thread_id: number for number, thread_id in enumerate(order)}
-    return sorted(rows, key=lambda row: place[row.id])
+    return list(dict.fromkeys(by_message[one] for one in message_ids if one in by_message))
 
 
 def get_rows(tx: ReadTx, viewer: Viewer, thread_ids: Sequence[int]) -> list[ThreadRow]:

@@ -9,6 +9,8 @@ from crm.parties.matching import FREE_MAIL, match_address
 from crm.staff.readable import Viewer, demand
 from mailhub.mailboxes.handling import file_thread, get_own, note_refused
 
+LONGEST_ADDRESS = 320  # RFC 3696, erratum 1690
+
 
 def introduce_client(
     tx: WriteTx, viewer: Viewer, thread_id: int, name: str, contact_name: str, *, domain: str | None = None
@@ -50,7 +52,7 @@ def refuse_sender(tx: WriteTx, viewer: Viewer, thread_id: int) -> None:
 
 def _writer_of(tx: WriteTx, viewer: Viewer, thread_id: int) -> str:
     row = get_own(tx, viewer, thread_id)
-    demand(viewer, "answer", row.scope_id)
-    if not row.who_address:
+    demand(viewer, "answer", row.scope_id, row.executor_id)
+    if not 0 < len(row.who_address) <= LONGEST_ADDRESS:
         raise Invalid("This letter does not say who wrote it. File it under a client by hand.")
     return str(row.who_address)

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import hashlib
 import os
 import re
 import stat
@@ -106,24 +107,35 @@ def _read_file(path: Path, place: str) -> Iterator[Piece]:
 
 
 def _read_letters(root: Path, files: list[Path], place: str) -> Iterator[Piece]:
-    """The order is the list's: what stands up to ``place`` was taken before."""
+    """The order is the list's. A place stands for all names up to it: when those have changed, as in a Maildir that
+    somebody reads, everything is gone through again, and the door knows what it has."""
     names = [str(one.relative_to(root)) for one in files]
-    begin = names.index(place) + 1 if place in names else 0
+    places = _places(names)
+    begin = places.index(place) + 1 if place in places else 0
     position = _size(files[:begin])
-    for path, name in zip(files[begin:], names[begin:], strict=True):
+    for path, name, here in zip(files[begin:], names[begin:], places[begin:], strict=True):
         try:
             about = path.stat()
             if about.st_size > LARGEST or not stat.S_ISREG(about.st_mode):
-                yield Piece(name, name, position, fault=_too_large())
+                yield Piece(name, here, position, fault=_too_large())
                 continue
             raw = path.read_bytes()
         except OSError as problem:
-            yield Piece(name, name, position, fault=f"The file cannot be read: {problem.strerror}.")
+            yield Piece(name, here, position, fault=f"The file cannot be read: {problem.strerror}.")
             continue
         position += len(raw)
         found = _SECONDS.match(path.name)
         told = int(found[0]) * SECOND if found else int(about.st_mtime) * SECOND
-        yield Piece(name, name, position, raw, _date_of(raw, told), "" if raw else "The file is empty.")
+        yield Piece(name, here, position, raw, _date_of(raw, told), "" if raw else "The file is empty.")
+
+
+def _places(names: list[str]) -> list[str]:
+    digest = hashlib.sha256()
+    places = []
+    for name in names:
+        digest.update(os.fsencode(name) + b"\0")
+        places.append(digest.hexdigest())
+    return places
 
 
 def _date_of(raw: bytes, told: int | None) -> int | None:

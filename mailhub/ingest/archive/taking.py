@@ -53,7 +53,7 @@ def _arrival(piece: Piece, mailbox_id: int) -> Arrival:
         source="import",
         received_at=now if piece.dated_at is None else min(piece.dated_at, now),
         mailbox_ids=[mailbox_id],
-        trace={"archive": piece.name},
+        trace={"archive": piece.name.encode("utf-8", "surrogateescape").decode("utf-8", "replace")},
         envelope=("import", str(mailbox_id)),
         quiet=True,
     )
