@@ -34,7 +34,6 @@ def create_app(house: House) -> Litestar:
             {
                 "house": house,
                 "live": live,
-                "displays": rest.Displays(house),
                 "pages": problems.Pages(house.catalogs, house.settings),
                 "metrics": metrics,
                 "readiness": public.Readiness(house),

@@ -28,6 +28,7 @@ from mailhub.ingest.settling import Settling
 from mailhub.ingest.smtp import Limits, Listener, PostOffice
 from mailhub.ingest.smtp.certificate import server_context
 from mailhub.migrations import check_current
+from mailhub.routing.displays import Displays
 from mailhub.routing.processing import Processing
 from mailhub.routing.workers import Workers
 
@@ -66,6 +67,7 @@ class House:
         self.keys = load_keys(settings.secret.key_file)
         self.catalogs = Catalogs(locale_dir())
         self.workers = Workers(settings.parse.workers)
+        self.displays = Displays(self.database, self.files, self.workers)
         self.fetcher = Fetcher(Guard(resolve_by_system))
         self.identity = Identity("", 0, held=False)
         self.boot = ""

@@ -1,7 +1,6 @@
 """The REST interface under ``/api/v1``: one file a resource."""
 
 from api.rest import access, clients, files, mailboxes, messages, people, quarantine, system, threads
-from api.rest.displays import Displays
 from api.rest.shapes import REFUSALS, StrictRequest
 
 PATH = "/api/v1"
@@ -19,4 +18,4 @@ ROUTES = [
 for route in ROUTES:
     route.responses = REFUSALS
 
-__all__ = ["PATH", "ROUTES", "Displays", "StrictRequest"]
+__all__ = ["PATH", "ROUTES", "StrictRequest"]

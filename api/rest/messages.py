@@ -5,12 +5,11 @@ from __future__ import annotations
 from typing import Any
 
 import msgspec
-from litestar import Request, Response, get
+from litestar import Response, get
 from litestar.di import NamedDependency
 from litestar.params import FromQuery
 
 from api.auth import Door
-from api.rest.displays import read_raw
 from api.rest.shapes import After, Id, Items, Limit, Number, moment, page_of
 from mailhub.mailboxes.reading import Message, get_message, list_messages
 
@@ -138,10 +137,10 @@ async def get_one(door: NamedDependency[Door], message_id: Id) -> MessageView:
 
 
 @get("/messages/{message_id:int}/raw", tags=["messages"], media_type="message/rfc822")
-async def get_raw(door: NamedDependency[Door], message_id: Id, request: Request[Any, Any, Any]) -> Response[bytes]:
+async def get_raw(door: NamedDependency[Door], message_id: Id) -> Response[bytes]:
     """The source: Return-Path and Received as we wrote them, then the bytes as they came."""
     message = await door.read(get_message, message_id)
-    raw = await read_raw(request.app.state.house, message.blob_id)
+    raw = await door.house.displays.read_raw(message.blob_id)
     return source_answer(f"letter-{message.id}", with_trace(message.trace, raw))
 
 

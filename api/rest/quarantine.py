@@ -2,15 +2,12 @@
 
 from __future__ import annotations
 
-from typing import Any
-
 import msgspec
-from litestar import Request, Response, get, post
+from litestar import Response, get, post
 from litestar.di import NamedDependency
 from litestar.params import JSONBody
 
 from api.auth import Door
-from api.rest.displays import read_raw
 from api.rest.messages import source_answer
 from api.rest.shapes import After, Body, Id, Items, Limit, Number, moment, page_of
 from mailhub.routing.quarantine import Held, file_by_hand, get_held, list_held, retry
@@ -60,10 +57,10 @@ async def get_one(door: NamedDependency[Door], held_id: Id) -> HeldView:
 
 
 @get("/quarantine/{held_id:int}/raw", tags=["quarantine"], media_type="message/rfc822")
-async def get_raw(door: NamedDependency[Door], held_id: Id, request: Request[Any, Any, Any]) -> Response[bytes]:
+async def get_raw(door: NamedDependency[Door], held_id: Id) -> Response[bytes]:
     """The bytes as they came."""
     held = await door.read(get_held, held_id)
-    return source_answer(f"held-{held.id}", await read_raw(request.app.state.house, held.blob_id))
+    return source_answer(f"held-{held.id}", await door.house.displays.read_raw(held.blob_id))
 
 
 @post("/quarantine/{held_id:int}/retry", tags=["quarantine"], status_code=202)

@@ -180,7 +180,7 @@ async def ready_displays(request: Asked, opened: OpenThread, pictures_of: int | 
     for message in needs_display(opened)[:MOST_DISPLAYS]:
         variant = "pictures" if message.id == pictures_of else "plain"
         try:
-            display = await request.app.state.displays.show(message.letter_id, message.blob_id, variant)
+            display = await request.app.state.house.displays.show(message.letter_id, message.blob_id, variant)
         except Unavailable as problem:
             log.warning("a letter is shown without its size", message=message.id, reason=problem.sentence)
             continue

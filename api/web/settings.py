@@ -21,9 +21,9 @@ from core.language import LANGUAGES
 from crm.execution import WAYS, Way
 from crm.staff.audit import Entry, list_audit
 from crm.staff.people import User, list_users, set_preferences
-from crm.staff.readable import Viewer, demand_admin
+from crm.staff.readable import Viewer
 from crm.staff.sessions import Session, end_other_sessions, list_sessions
-from mailhub.mailboxes.boxes import Mailbox, list_all_mailboxes, set_routing
+from mailhub.mailboxes.boxes import Mailbox, list_all_mailboxes, rule_mailbox
 
 # The first that fits: each browser also names those whose pages it wants to get.
 BROWSERS = (
@@ -155,9 +155,8 @@ def end_elsewhere(tx: WriteTx, viewer: Viewer, secret: str) -> None:
 
 
 def change_rule(tx: WriteTx, viewer: Viewer, box_id: int, way: Way, executor_id: int | None) -> None:
-    """Raises Forbidden for who is no administrator, NotFound, Invalid."""
-    demand_admin(viewer)
-    set_routing(tx, box_id, way=way, default_executor_id=executor_id)
+    """For who manages the mailbox. Raises NotFound, Forbidden, Invalid."""
+    rule_mailbox(tx, viewer, box_id, way=way, default_executor_id=executor_id)
 
 
 def shape(speaker: Speaker, found: Own) -> dict[str, Any]:

@@ -14,7 +14,7 @@ from core.database import ReadTx, WriteTx
 from core.errors import Conflict, Invalid, NotFound
 from crm.execution import WAYS, Way
 from crm.parties import normal_address
-from crm.staff.readable import Viewer
+from crm.staff.readable import Viewer, demand
 from crm.staff.rights import RIGHTS, add_grant, add_scope
 from crm.staff.tables import user
 from mailhub.mailboxes.tables import mailbox, mailbox_address
@@ -102,6 +102,15 @@ def set_routing(tx: WriteTx, mailbox_id: int, *, way: Way, default_executor_id: 
     changed = update(mailbox).where(mailbox.c.id == mailbox_id)
     if not tx.execute(changed.values(way=way, default_executor_id=default_executor_id)):
         raise NotFound("There is no mailbox with the number %(id)s.", id=mailbox_id)
+
+
+def rule_mailbox(tx: WriteTx, viewer: Viewer, mailbox_id: int, *, way: Way, default_executor_id: int | None) -> None:
+    """``set_routing`` by a person: for a mailbox that they see and manage. Raises NotFound, Forbidden, Invalid."""
+    row = tx.row(select(mailbox).where(mailbox.c.id == mailbox_id, mailbox.c.scope_id.in_(sorted(viewer.full))))
+    if row is None:
+        raise NotFound("There is no mailbox with the number %(id)s.", id=mailbox_id)
+    demand(viewer, "manage", row.scope_id)
+    set_routing(tx, mailbox_id, way=way, default_executor_id=default_executor_id)
 
 
 def get_mailbox(tx: ReadTx, mailbox_id: int) -> Mailbox:

@@ -14,7 +14,7 @@ from dataclasses import dataclass, field, replace
 from typing import Any
 
 from core.database import WriteTx
-from crm.execution import choose
+from crm.execution import choose, is_able
 from crm.interactions import record_letter as record_on_timeline
 from crm.parties import Match, find_manager, match_address
 from mailhub.letters.values import ParsedLetter
@@ -67,7 +67,9 @@ def recognise(tx: WriteTx, passage: Passage) -> None:
     passage.letter_id, new = record_letter(tx, passage.understood)
     if not new:
         tx.lock_key("message", passage.letter_id, passage.box.id)
-    found = None if new else find_message(tx, passage.letter_id, passage.box.id)
+    # What comes alike again and again without an id or a date (a form, a machine) is news each time.
+    nameless = parsed.message_id is None and parsed.date is None and not passage.quiet
+    found = None if new or nameless else find_message(tx, passage.letter_id, passage.box.id)
     if found is not None:
         passage.message_id, passage.known = found, True
 
@@ -121,7 +123,11 @@ def record(tx: WriteTx, passage: Passage) -> None:
     )
     waits = passage.answerable and not passage.quiet
     arrival = threads.Arrival(passage.message_id, passage.dated_at, waits, passage.quiet, passage.spam)
-    passage.executor_id = receive(tx, passage.thread_id, box, parsed, arrival, sender)
+    hands = receive(tx, passage.thread_id, box, parsed, arrival, sender)
+    # A letter is its thread's client's, like those before it: somebody may have filed the thread otherwise.
+    if hands.counterparty_id not in (None, sender.counterparty_id):
+        sender = passage.sender = Sender(sender.address, hands.counterparty_id, None)
+    passage.executor_id = hands.executor_id
     if sender.counterparty_id is not None:
         record_on_timeline(
             tx,
@@ -140,8 +146,10 @@ def record(tx: WriteTx, passage: Passage) -> None:
 
 
 def assign(tx: WriteTx, passage: Passage) -> None:
-    """Who answers? Whoever has the thread already; else by the way of the mailbox; nobody for imports and junk."""
-    if passage.quiet or not passage.answerable or passage.executor_id is not None:
+    """Who answers? Whoever has the thread, while they can; else by the way of the mailbox; nobody for imports, junk."""
+    if passage.quiet or not passage.answerable:
+        return
+    if passage.executor_id is not None and is_able(tx, passage.box.scope_id, passage.executor_id):
         return
     counterparty_id = passage.sender.counterparty_id
     manager_id = find_manager(tx, counterparty_id) if counterparty_id is not None else None

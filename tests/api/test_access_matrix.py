@@ -67,7 +67,6 @@ async def _take_right(world: World) -> None:
     assert (await program.get("/api/v1/threads")).json()["items"] == []
 
 
-@pytest.mark.xfail(strict=True, reason="the settings page takes rules for personal mailboxes from administrators")
 def test_an_administrator_does_not_rule_a_personal_mailbox(world: World, loop: asyncio.Runner) -> None:
     form = {"content-type": "application/x-www-form-urlencoded"}
     path = f"/settings/mailboxes/{world.boxes['personal'].id}"

@@ -15,14 +15,13 @@ from typing import Literal
 
 from sqlalchemy import delete, select
 
-from core.blobs import find_content
-from core.database import ReadTx, WriteTx
+from core.blobs import BlobFiles, find_content
+from core.database import Database, ReadTx, WriteTx
 from core.errors import Conflict, NotFound, Unavailable
 from core.log import get_log
 from mailhub.letters.html import POLICY_VERSION, HarmlessHtml, estimate_height
 from mailhub.mailboxes.tables import letter_html
-from mailhub.routing.workers import WorkerFailed
-from mailhub.runtime import House
+from mailhub.routing.workers import WorkerFailed, Workers
 
 Variant = Literal["plain", "pictures"]
 WIDTHS = (358, 526, 760)
@@ -85,39 +84,40 @@ def keep_display(tx: WriteTx, letter_id: int, variant: Variant, display: Display
 class Displays:
     """Shows letters. Whether the reader may see the letter was asked before: this only knows its numbers."""
 
-    def __init__(self, house: House) -> None:
-        self._house = house
+    def __init__(self, database: Database, files: BlobFiles, workers: Workers) -> None:
+        self._database = database
+        self._files = files
+        self._workers = workers
 
     async def show(self, letter_id: int, blob_id: int, variant: Variant) -> Display | None:
         """The display of a letter; None for one without HTML. Raises Unavailable when it cannot be read now."""
-        kept = await self._house.database.read(find_display, letter_id, variant)
+        kept = await self._database.read(find_display, letter_id, variant)
         if kept is not None:
             return kept
-        raw = await read_raw(self._house, blob_id)
+        raw = await self.read_raw(blob_id)
         try:
-            shown = await self._house.workers.show(raw, parts=_PART, proxy=_PICTURE if variant == "pictures" else "")
+            shown = await self._workers.show(raw, parts=_PART, proxy=_PICTURE if variant == "pictures" else "")
         except WorkerFailed as problem:
             raise Unavailable("This letter could not be made ready for reading. Its source can be saved.") from problem
         if shown.harmless is None:
             return None
         display = await asyncio.to_thread(_measured, shown.harmless)
         try:
-            await self._house.database.work(keep_display, letter_id, variant, display)
+            await self._database.work(keep_display, letter_id, variant, display)
         except (Conflict, Unavailable) as problem:
-            log.warning("a display was not kept", letter=letter_id, reason=problem.sentence)
+            log.warning("a display was not kept", letter=letter_id, reason=str(problem))
         return display
 
-
-async def read_raw(house: House, blob_id: int) -> bytes:
-    """The bytes of a letter. Raises Unavailable when they are missing: an alarm, never normal."""
-    content, sha256 = await house.database.read(find_content, blob_id)
-    if content is not None:
-        return content
-    try:
-        return await asyncio.to_thread(house.files.read, sha256)
-    except NotFound as problem:
-        log.error("the bytes of a letter are missing on the disk", blob=blob_id)
-        raise Unavailable(problem.sentence) from problem
+    async def read_raw(self, blob_id: int) -> bytes:
+        """The bytes of a letter. Raises Unavailable when they are missing: an alarm, never normal."""
+        content, sha256 = await self._database.read(find_content, blob_id)
+        if content is not None:
+            return content
+        try:
+            return await asyncio.to_thread(self._files.read, sha256)
+        except NotFound as problem:
+            log.error("the bytes of a letter are missing on the disk", blob=blob_id)
+            raise Unavailable(problem.sentence) from problem
 
 
 def _measured(letter: HarmlessHtml) -> Display:
