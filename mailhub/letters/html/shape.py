@@ -1,7 +1,8 @@
 """A letter's markup brought into a shape that no later reader chokes on, whatever was sent.
 
 Tree builders have bad corners that a few kilobytes reach: 100,000 open <div> take html5ever 20 s (every tag
-walks the stack), 20,000 overflow the stack of css-inline, unclosed <font> are re-opened in each paragraph.
+walks the stack), 20,000 overflow the stack of css-inline, unclosed <font> are re-opened in each paragraph, a
+million "&" in one piece of text or one attribute take it half a minute.
 So the tokens are read here first, by the rules of HTML's own tokenizer, and only allowed tags are written
 again: balanced, at most DEEPEST deep, at most MOST_TAGS many. Comments (Outlook's conditional ones too),
 foreign content and raw text do not pass, so what follows has one reading only.
@@ -40,6 +41,10 @@ _TOKEN = re.compile(
     """,
     re.DOTALL | re.VERBOSE,
 )
+# More character references than a letter has between two tags; an element nobody keeps divides a longer run.
+MOST_REFERENCES = 1000
+_DIVIDER = "<param>"
+_LONG_RUN = re.compile(rf"(?:&[^&]*+){{{MOST_REFERENCES}}}(?=&)")
 _ENDS = {name: re.compile(rf"</{name}(?=[\t\n\f\r />])", re.IGNORECASE) for name in UNREAD_TAGS}
 _PRINT_ONLY = re.compile(r"""media\s*=\s*["']?\s*print\s*["'\s>/]""", re.IGNORECASE)
 
@@ -61,6 +66,7 @@ class _Writer:
         self.out: list[str] = []
         self.open: list[str] = []
         self.formatting = 0
+        self.references = 0
 
     def start(self, name: str, written: str) -> None:
         if name in CELL_TAGS:
@@ -102,7 +108,11 @@ class _Writer:
 
     def text(self, text: str) -> None:
         # What stood between two pieces of text may be gone: they must not become a tag together.
-        self.out.append(text.replace("<", "&lt;"))
+        text = text.replace("<", "&lt;")
+        self.references += text.count("&")
+        if self.references > MOST_REFERENCES:
+            text, self.references = _DIVIDER + _LONG_RUN.sub(rf"\g<0>{_DIVIDER}", text), 0
+        self.out.append(text)
 
     def finish(self) -> str:
         while self.open:
@@ -134,6 +144,8 @@ def shape(html: str) -> Shaped:
             if token["close"]:
                 writer.end(name)
             else:
-                writer.start(name, token.group())
+                crowded = token["attributes"].count("&") > MOST_REFERENCES
+                cut = cut or crowded
+                writer.start(name, f"<{name}>" if crowded else token.group())
     writer.text(html[at:])
     return Shaped(writer.finish(), "\n".join(css), body, tags, cut or tags >= MOST_TAGS)
