@@ -98,7 +98,7 @@ def _make_letter(rng: random.Random, number: int) -> bytes:
     else:
         data = base64.encodebytes(rng.randbytes(rng.randint(8_000, 40_000))).replace(b"\n", b"\r\n")
         file = (
-            b"Content-Type: application/pdf; name=\"offer.pdf\"\r\nContent-Disposition: attachment;\r\n"
+            b'Content-Type: application/pdf; name="offer.pdf"\r\nContent-Disposition: attachment;\r\n'
             b" filename*=utf-8''"
             b"%D1%80%D0%B0%D1%85%D1%83%D0%BD%D0%BE%D0%BA.pdf\r\nContent-Transfer-Encoding: base64\r\n\r\n" + data
         )

@@ -178,7 +178,7 @@ def syncs(options: argparse.Namespace) -> float:
         try:
             before = Path(told.name).read_text().count("sync(")
             uvloop.run(acknowledgements(port, options.sessions, options.letters, options.size))
-            return (Path(told.name).read_text().count("sync(") - before) / options.letters
+            return float((Path(told.name).read_text().count("sync(") - before) / options.letters)
         finally:
             for child in Path(f"/proc/{process.pid}/task/{process.pid}/children").read_text().split():
                 os.kill(int(child), signal.SIGKILL)

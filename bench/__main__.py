@@ -1,0 +1,48 @@
+"""All figures that the product promises, in one run, with their floors and aims.
+
+    python -m bench [--full]
+
+Quick sizes by default; ``--full`` takes those of the documents (about half an hour). Ends with 1 when a figure is
+below its floor. A busy machine hurts absolute times most; the ratios are measured in interleaved rounds.
+"""
+
+from __future__ import annotations
+
+import argparse
+import os
+import sys
+import time
+from pathlib import Path
+
+sys.path.insert(0, str(Path(__file__).resolve().parent.parent))
+
+from bench import lists, memory, smtp_accept, socket_to_thread, start
+from bench.figures import Figure, print_figures
+
+
+def run(full: bool) -> list[Figure]:
+    """Every bench, one after the other."""
+    through = ["--letters", "2000" if full else "800", "--rounds", "5" if full else "3"]
+    door = ["--letters", "3000" if full else "800", "--rounds", "5" if full else "3"]
+    pages = [] if full else ["--threads", "100000", "--requests", "100", "--seconds", "8"]
+    figures = socket_to_thread.measure(socket_to_thread.read_options(through))
+    figures += smtp_accept.measure(smtp_accept.read_options([*door, "--only", "aiosmtpd,durable"]))
+    figures += lists.measure(lists.read_options(pages))
+    figures += start.measure(5 if full else 3)
+    figures += memory.measure(10 if full else 1)
+    return figures
+
+
+def main() -> None:
+    parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
+    parser.add_argument("--full", action="store_true", help="the sizes of the documents")
+    options = parser.parse_args()
+    began = time.monotonic()
+    figures = run(options.full)
+    load = os.getloadavg()[0]
+    print(f"\n{os.cpu_count()} processors, load {load:.1f}, {time.monotonic() - began:.0f} s")
+    sys.exit(0 if print_figures(figures) else 1)
+
+
+if __name__ == "__main__":
+    main()
