@@ -1,7 +1,7 @@
 """The REST interface under ``/api/v1``: one file a resource."""
 
 from api.rest import access, clients, files, mailboxes, messages, people, quarantine, system, threads
-from api.rest.shapes import REFUSALS, StrictRequest
+from api.rest.shapes import REFUSALS, StrictRequest, first_sentence
 
 PATH = "/api/v1"
 ROUTES = [
@@ -17,5 +17,6 @@ ROUTES = [
 ]
 for route in ROUTES:
     route.responses = REFUSALS
+    route.summary = first_sentence(route.fn.__doc__ or "")
 
 __all__ = ["PATH", "ROUTES", "StrictRequest"]

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Callable
 from typing import Annotated, Any, Generic, TypeVar
 
@@ -97,3 +98,8 @@ class StrictRequest(Request[Any, Any, Any]):
             raise Invalid("The body has a mistake: %(reason)s", reason=said, field=place or None) from mistake
         except (msgspec.DecodeError, UnicodeDecodeError, RecursionError) as mistake:
             raise Invalid("The body is not JSON.") from mistake
+
+
+def first_sentence(docstring: str) -> str:
+    """What stands in the list of operations: the docstring up to its first full stop or semicolon."""
+    return re.split(r"[.;] |[.;]$", " ".join(docstring.split()), maxsplit=1)[0]
