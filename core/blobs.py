@@ -11,6 +11,7 @@ import hashlib
 import os
 import tempfile
 from collections.abc import Iterable
+from itertools import accumulate
 from pathlib import Path
 
 from sqlalchemy import Column, Index, LargeBinary, bindparam, select, update
@@ -20,6 +21,8 @@ from core import clock
 from core.columns import id_column, instant, number, optional_instant, table
 from core.database import Database, ReadTx, WriteTx
 from core.errors import NotFound, Unavailable
+
+MOST_BYTES = 32 << 20
 
 blob = table(
     "blob",
@@ -34,7 +37,7 @@ blob = table(
 _in_its_row = sql("content IS NOT NULL")
 Index("ix_blob_unsettled", blob.c.id, sqlite_where=_in_its_row, postgresql_where=_in_its_row)
 
-_BY_HASH = select(blob.c.id).where(blob.c.sha256 == bindparam("sha256"))
+_BY_HASH = select(blob.c.id, blob.c.content.is_(None).label("settled")).where(blob.c.sha256 == bindparam("sha256"))
 
 
 class BlobFiles:
@@ -56,7 +59,10 @@ class BlobFiles:
         self.write_all([(sha256, content)])
 
     def write_all(self, contents: Iterable[tuple[bytes, bytes]]) -> None:
-        """``write`` for many (hash, bytes): a folder that several of them share is synced once."""
+        """``write`` for many (hash, bytes): a folder that several of them share is synced once.
+
+        A file of another size is what a copy that was cut short has left: it is written anew.
+        """
         # The names on the way down are durable only when each directory is synced, up to the one that was there; also
         # for a file that is here already, since who wrote it may have been killed between name and sync.
         lower: set[Path] = set()
@@ -64,7 +70,7 @@ class BlobFiles:
             for sha256, content in contents:
                 path = self.path(sha256)
                 path.parent.mkdir(parents=True, exist_ok=True)
-                if not path.exists():
+                if not path.exists() or path.stat().st_size != len(content):
                     _write_file(path, content)
                 lower.add(path.parent)
             for folder in (*lower, *{path.parent for path in lower}, self.folder, self.folder.parent):
@@ -81,11 +87,16 @@ class BlobFiles:
 
 
 def keep(tx: WriteTx, content: bytes) -> int:
-    """Make bytes part of this transaction; returns the blob's id, an old one for bytes that are already here."""
+    """Make bytes part of this transaction; returns the blob's id, an old one for bytes that are already here.
+
+    They are put into its row again even so: its file may have been lost, and what is promised here holds for these.
+    """
     sha256 = hashlib.sha256(content).digest()
-    found = tx.value(_BY_HASH, {"sha256": sha256})
+    found = tx.row(_BY_HASH, {"sha256": sha256})
     if found is not None:
-        return int(found)
+        if found.settled:
+            tx.change(blob, found.id, content=content, settled_at=None)
+        return int(found.id)
     return tx.insert(blob, sha256=sha256, size=len(content), content=content, created_at=clock.now())
 
 
@@ -98,14 +109,23 @@ def find_content(tx: ReadTx, blob_id: int) -> tuple[bytes | None, bytes]:
 
 
 def list_unsettled(tx: ReadTx, most: int, before: int) -> list[tuple[int, bytes, bytes]]:
-    """Blobs still in their rows that came before the instant, oldest first: id, hash, bytes."""
+    """Blobs still in their rows that came before the instant, oldest first: id, hash, bytes.
+
+    Not more than ``MOST_BYTES`` together, or one that is larger.
+    """
     statement = (
-        select(blob.c.id, blob.c.sha256, blob.c.content)
+        select(blob.c.id, blob.c.size)
         .where(blob.c.content.is_not(None), blob.c.created_at < before)
         .order_by(blob.c.id)
         .limit(most)
     )
-    return [(row.id, row.sha256, row.content) for row in tx.rows(statement)]
+    found = tx.rows(statement)
+    held = accumulate(row.size for row in found)
+    ids = [
+        row.id for number, (row, size) in enumerate(zip(found, held, strict=True)) if not number or size <= MOST_BYTES
+    ]
+    bodies = select(blob.c.id, blob.c.sha256, blob.c.content).where(blob.c.id.in_(ids)).order_by(blob.c.id)
+    return [(row.id, row.sha256, row.content) for row in tx.rows(bodies)] if ids else []
 
 
 def record_settled(tx: WriteTx, blob_ids: list[int]) -> None:

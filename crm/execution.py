@@ -76,9 +76,7 @@ def choose(
 
 def assign(tx: WriteTx, scope_id: int, thread_id: int, choice: Choice, *, by_id: int | None = None) -> None:
     """Write who has the thread from now on; the hand before ends. Raises Invalid for a person who cannot answer."""
-    if choice.executor_id not in list_people_with(tx, scope_id, "answer") and not _is_admin_of_public(
-        tx, choice.executor_id, scope_id
-    ):
+    if not is_able(tx, scope_id, choice.executor_id):
         raise Invalid("This person cannot answer in this mailbox, so they cannot be its executor.", field="executor_id")
     unassign(tx, thread_id)
     tx.insert(
@@ -90,6 +88,11 @@ def assign(tx: WriteTx, scope_id: int, thread_id: int, choice: Choice, *, by_id:
         by_id=by_id,
         assigned_at=clock.now(),
     )
+
+
+def is_able(tx: ReadTx, scope_id: int, user_id: int) -> bool:
+    """True while the person may answer in the scope: rights end and people leave with threads still in their hands."""
+    return user_id in list_people_with(tx, scope_id, "answer") or _is_admin_of_public(tx, user_id, scope_id)
 
 
 def unassign(tx: WriteTx, thread_id: int) -> None:

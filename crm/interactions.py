@@ -123,7 +123,7 @@ _CHANGE_WAITING = update(letter_facts).where(_THESE).values(waiting_since=bindpa
 
 def _count_letter(tx: WriteTx, counterparty_id: int, scope_id: int, direction: Direction, happened_at: int) -> None:
     """Let one more letter change the facts: when they wrote last, when we did, how many there are."""
-    tx.lock_key("letter_facts", counterparty_id, scope_id)
+    hold_facts(tx, counterparty_id, scope_id)
     row = tx.row(_FACTS, {"of": counterparty_id, "in_scope": scope_id})
     last_in, last_out, letters = (row.last_in, row.last_out, row.letters) if row else (None, None, 0)
     if direction == "in":
@@ -135,6 +135,11 @@ def _count_letter(tx: WriteTx, counterparty_id: int, scope_id: int, direction: D
         tx.insert(letter_facts, counterparty_id=counterparty_id, scope_id=scope_id, **facts)
     else:
         tx.execute(_CHANGE_FACTS, {"of": counterparty_id, "in_scope": scope_id, **facts})
+
+
+def hold_facts(tx: WriteTx, counterparty_id: int, scope_id: int) -> None:
+    """Hold the facts until the end of the unit: for whoever decides on what other units may be changing."""
+    tx.lock_key("letter_facts", counterparty_id, scope_id)
 
 
 def set_waiting(tx: WriteTx, counterparty_id: int, scope_id: int, since: int | None) -> None:
@@ -153,6 +158,7 @@ def forget_thread(tx: WriteTx, thread_id: int) -> None:
 
 def _recount(tx: WriteTx, counterparty_id: int, scope_id: int) -> None:
     """The facts anew from the rows of the timeline."""
+    hold_facts(tx, counterparty_id, scope_id)
     here = (interaction.c.counterparty_id == counterparty_id) & (interaction.c.scope_id == scope_id)
     rows = tx.rows(
         select(interaction.c.direction, interaction.c.happened_at)

@@ -14,7 +14,7 @@ from sqlalchemy import BindParameter, Row, bindparam, delete, func, select
 from core import clock
 from core.changes import record_change
 from core.database import ReadTx, WriteTx
-from crm.interactions import set_waiting
+from crm.interactions import hold_facts, set_waiting
 from crm.staff.rights import list_viewers_of
 from mailhub.letters.subject import has_answer_prefix
 from mailhub.letters.values import ParsedLetter
@@ -157,12 +157,18 @@ class Arrival:
     spam: bool
 
 
-def receive(
-    tx: WriteTx, thread_id: int, box: Mailbox, parsed: ParsedLetter, arrival: Arrival, sender: Sender
-) -> int | None:
+@dataclass(frozen=True, slots=True)
+class Hands:
+    """Whose a thread is: the client under whom it is filed, and who executes it."""
+
+    counterparty_id: int | None
+    executor_id: int | None
+
+
+def receive(tx: WriteTx, thread_id: int, box: Mailbox, parsed: ParsedLetter, arrival: Arrival, sender: Sender) -> Hands:
     """Let an incoming message change its thread: row of the list, waiting, participants, unread.
 
-    Returns who executes the thread.
+    Returns whose the thread is, which stands until the end of the unit.
     """
     tx.lock(thread, thread_id)
     row = tx.get(thread, thread_id)
@@ -197,7 +203,7 @@ def receive(
         fields={"thread_id": thread_id, "mailbox_id": box.id, "quiet": arrival.quiet},
         cause="letter",
     )
-    return None if row.executor_id is None else int(row.executor_id)
+    return Hands(row.counterparty_id, row.executor_id)
 
 
 def _state_after(row: Any, box: Mailbox, arrival: Arrival) -> dict[str, Any]:
@@ -225,6 +231,7 @@ _LONGEST_WAIT = select(func.min(thread.c.waiting_since)).where(
 def tell_client_waits(tx: WriteTx, counterparty_id: int | None, scope_id: int) -> None:
     """Carry over to the client since when the longest of its threads in this mailbox waits for us."""
     if counterparty_id is not None:
+        hold_facts(tx, counterparty_id, scope_id)
         since = tx.value(_LONGEST_WAIT, {"counterparty_id": counterparty_id, "scope_id": scope_id})
         set_waiting(tx, counterparty_id, scope_id, since)
 

@@ -128,3 +128,31 @@ def test_a_disk_that_fails_is_unavailable_and_leaves_nothing_behind(
     assert [entry for entry in files.folder.rglob("*") if entry.name.startswith(".new-")] == []
     files.write(sha256, b"bytes")
     assert files.read(sha256) == b"bytes"
+
+
+def test_bytes_that_come_again_heal_a_file_that_was_lost(database: Database, tmp_path: Path) -> None:
+    files = BlobFiles(tmp_path / "blobs")
+    blob_id = database.write_now(keep, b"a letter")
+    database.write_now(record_settled, [blob_id])
+    assert database.write_now(keep, b"a letter") == blob_id
+    assert read_blob(database, files, blob_id) == b"a letter"
+    assert [one for one, _, _ in database.read_now(list_unsettled, 10, clock.now() + 1)] == [blob_id]
+
+
+def test_a_file_that_was_cut_short_is_written_anew(tmp_path: Path) -> None:
+    files = BlobFiles(tmp_path / "blobs")
+    sha256 = hashlib.sha256(b"a letter").digest()
+    files.path(sha256).parent.mkdir(parents=True)
+    files.path(sha256).write_bytes(b"a le")
+    files.write(sha256, b"a letter")
+    assert files.read(sha256) == b"a letter"
+
+
+def test_large_letters_are_settled_a_few_at_a_time(database: Database, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(blobs, "MOST_BYTES", 10)
+    ids = [database.write_now(keep, bytes([65 + number]) * size) for number, size in enumerate((12, 4, 5, 6))]
+    seen = []
+    while batch := [one for one, _, _ in database.read_now(list_unsettled, 10, clock.now() + 1)]:
+        seen.append(batch)
+        database.write_now(record_settled, batch)
+    assert seen == [ids[:1], ids[1:3], ids[3:]]

@@ -3,15 +3,21 @@
 from __future__ import annotations
 
 from collections import Counter
+from functools import partial
 
 import pytest
 
 from core import jobs
 from core.database import Database
 from core.errors import Conflict
+from crm.interactions import get_letter_facts
+from crm.parties import add_counterparty
+from crm.staff.readable import get_viewer
 from mailhub.ingest.intake import PROCESS_JOB, accept
 from mailhub.mailboxes.boxes import add_mailbox
+from mailhub.mailboxes.handling import set_state
 from mailhub.mailboxes.letters import record_letter
+from mailhub.mailboxes.lists import list_threads
 from mailhub.routing.quarantine import hold, release
 from tests.races.conftest import Race
 from tests.support.engines import count, look
@@ -124,3 +130,19 @@ def test_quarantine_lets_a_letter_out_once(database: Database, race: Race, boot:
         assert all(isinstance(answer, Conflict | None) for answer in told)
         (job,) = database.write_now(jobs.claim, PROCESS_JOB, boot, 5)
         database.write_now(jobs.finish, job)
+
+
+def test_a_client_waits_for_what_came_while_another_thread_was_closed(
+    database: Database, race: Race, boot: str
+) -> None:
+    box, (olena,) = add_office(database, "olena")
+    client = database.write_now(partial(add_counterparty, domains=["client.example"]), "Client Ltd")
+    viewer = database.read_now(get_viewer, olena)
+    for number in range(0, 10, 2):
+        deliver(database, boot, write_letter(number), box.id)
+        (old,) = database.read_now(list_threads, viewer, "waiting").items
+        database.write_now(accept, arrive(write_letter(number + 1), box.id))
+        assert race((set_state, viewer, old.id, "closed"), *claim_letters(database, boot)) == [None] * 2
+        (new,) = database.read_now(list_threads, viewer, "waiting").items
+        assert database.read_now(get_letter_facts, viewer, client).waiting_since == new.waiting_since
+        database.write_now(set_state, viewer, new.id, "closed")
