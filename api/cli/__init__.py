@@ -4,6 +4,7 @@ that ``mailhub parse`` does not wait for a web server it never starts.
 
 from __future__ import annotations
 
+import os
 import sys
 from importlib import import_module
 
@@ -55,7 +56,12 @@ def cli() -> None:
 
 
 def main() -> None:
-    """Run a command and leave with 0 done, 1 could not (one sentence says why), 2 wrong usage."""
+    """Run a command and leave with 0 done, 1 could not (one sentence says why), 2 wrong usage.
+
+    What a command writes (database, backups, imports under way) is for the user of the server alone, whatever the
+    shell that started it allows to others.
+    """
+    os.umask(0o077)
     try:
         cli(prog_name="mailhub")
     except HouseError as problem:

@@ -11,6 +11,7 @@ import pytest
 
 from api import auth
 from api.auth import signin
+from api.rest import files
 from core.errors import TooMuch
 from tests.api.asking import Asker
 from tests.api.world import World
@@ -104,3 +105,38 @@ def test_who_gets_the_letters_of_a_client_is_not_for_everybody_to_say(world: Wor
     assert change("administrator", manager_id=None) == 200
     lines = loop.run(world.program("administrator").get("/api/v1/audit")).json()["items"]
     assert [line["action"] for line in lines[:3]] == ["client-changed", "client-added", "client-changed"]
+
+
+def test_a_pass_shows_pictures_and_opens_no_files(world: World, loop: asyncio.Runner) -> None:
+    """It stands in addresses, which find their way into logs and histories."""
+    letter = f"/api/v1/messages/{world.messages['quailsalesone']}"
+    stranger = Asker(world.app)
+    shown = auth.sign_pass(world.house, world.users["reader"], world.messages["quailsalesone"])
+    assert loop.run(stranger.get(f"{letter}/attachments/1?inline=1&pass={shown}")).status == 200
+    for path in ("/attachments/0", "/attachments/1", "/attachments/0?inline=0", "/raw", "/html", ""):
+        mark = "&" if "?" in path else "?"
+        assert loop.run(stranger.get(f"{letter}{path}{mark}pass={shown}")).status == 401, path
+    other = f"/api/v1/messages/{world.messages['quailsalestwo']}"
+    assert loop.run(stranger.get(f"{other}/attachments/1?inline=1&pass={shown}")).status == 401
+    far = auth.sign_pass(world.house, world.users["outsider"], world.messages["quailsalesone"])
+    assert loop.run(stranger.get(f"{letter}/attachments/1?inline=1&pass={far}")).status == 404
+
+
+def test_pictures_are_copied_one_at_a_time(world: World, loop: asyncio.Runner, monkeypatch: pytest.MonkeyPatch) -> None:
+    """Each may take 160 MB while it is copied, and a letter may hold many."""
+    names: set[str] = set()
+
+    def copy(_content: bytes) -> bytes:
+        names.add(threading.current_thread().name)
+        return b"copy"
+
+    monkeypatch.setattr(files, "preview", copy)
+    path = f"/api/v1/messages/{world.messages['quailsalesone']}/attachments/1?inline=1"
+
+    async def look() -> list[Any]:
+        reader = world.program("reader")
+        return await asyncio.gather(*(reader.get(path) for _ in range(8)))
+
+    assert {answer.status for answer in loop.run(look())} == {200}
+    assert len(names) == 1
+    assert next(iter(names)).startswith("picture")
