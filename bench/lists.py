@@ -287,7 +287,7 @@ def measure(options: argparse.Namespace) -> list[Figure]:
 
 def _ask_all(client: httpx.Client, smtp: int, options: argparse.Namespace) -> list[Figure]:
     print(f"{options.threads} threads, one reader of {MAILBOXES // 2} mailboxes; one request after the other:")
-    figures = []
+    figures = [Figure("first load over the wire", first_load(client, "/waiting") / 1000, "kB", 250, 250)]
     listed: list[float] = []
     for name, path in PAGES.items():
         for _ in range(5):
@@ -306,7 +306,6 @@ def _ask_all(client: httpx.Client, smtp: int, options: argparse.Namespace) -> li
         mixed = open_loop(client, [*PAGES.values(), *threads], options.rate, options.seconds)
     name = f"{options.rate:g} requests/s while {options.arriving:g} letters/s come in"
     figures += judge(name, mixed)
-    figures.append(Figure("first load over the wire", first_load(client, "/waiting") / 1000, "kB", 250, 250))
     return figures
 
 

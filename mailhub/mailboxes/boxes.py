@@ -6,7 +6,7 @@ from collections.abc import Iterable
 from dataclasses import dataclass
 from typing import Any, Literal
 
-from sqlalchemy import Row, select, update
+from sqlalchemy import Row, bindparam, select, update
 
 from core import clock
 from core.changes import record_change
@@ -124,11 +124,16 @@ def find_mailbox(tx: ReadTx, address: str) -> Mailbox | None:
     return None if row is None else _mailbox(row)
 
 
+_IN_SCOPES = (
+    select(mailbox)
+    .where(mailbox.c.scope_id.in_(bindparam("scopes", expanding=True)))
+    .order_by(mailbox.c.kind.desc(), mailbox.c.name)
+)
+
+
 def list_mailboxes(tx: ReadTx, viewer: Viewer) -> list[Mailbox]:
     """The mailboxes whose letters the viewer may see, public ones first, by name."""
-    scopes = sorted(viewer.full | viewer.assigned)
-    statement = select(mailbox).where(mailbox.c.scope_id.in_(scopes)).order_by(mailbox.c.kind.desc(), mailbox.c.name)
-    return [_mailbox(row) for row in tx.rows(statement)]
+    return [_mailbox(row) for row in tx.rows(_IN_SCOPES, {"scopes": sorted(viewer.full | viewer.assigned)})]
 
 
 def list_all_mailboxes(tx: ReadTx) -> list[Mailbox]:
