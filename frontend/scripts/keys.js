@@ -46,7 +46,8 @@ export function startKeys() {
 function press(target) {
   if (target.matches("input, textarea, select")) target.focus();
   else target.click();
-  if (target.matches("summary")) target.parentElement.querySelector(".menu-item")?.focus();
+  const first = ".menu-item, input:not([type=hidden])";
+  if (target.matches("summary") && target.parentElement.open) target.parentElement.querySelector(first)?.focus();
 }
 
 function isTyping(target) {
