@@ -2,8 +2,10 @@
 
 from __future__ import annotations
 
+import re
 from dataclasses import dataclass
 
+from api.web.letters import names_another
 from api.web.place import Place
 from api.web.shapes import Person, Speaker, lateness, make_person, make_when
 from api.web.thread import Seen
@@ -18,6 +20,7 @@ from mailhub.mailboxes.reading import OpenThread
 
 SHOWN_PEOPLE = 5
 SHOWN_HISTORY = 10
+_ADDRESS = re.compile(r"<?[^\s<>]+@[^\s<>]+>?")  # a name never begins a form with somebody's address in it
 
 
 @dataclass(frozen=True, slots=True)
@@ -110,6 +113,7 @@ class UnknownPanel:
     find_url: str
     new: NewClient
     may_answer: bool
+    doubtful: bool
     kind: str = "unknown"
 
 
@@ -151,7 +155,7 @@ def make_client_panel(speaker: Speaker, place: Place, known: Known, opened: Open
 def make_unknown_panel(speaker: Speaker, place: Place, seen: Seen) -> UnknownPanel:
     """Who is this? With a choice where several clients may be meant."""
     row, opened = seen.open.row, seen.open
-    address, name = row.who_address, row.who if row.who != row.who_address else ""
+    address, name = row.who_address, _ADDRESS.sub("", row.who).strip()
     domain = address.rpartition("@")[2].lower()
     pairs = opened.match.get("pairs", [])
     answers = [
@@ -180,6 +184,7 @@ def make_unknown_panel(speaker: Speaker, place: Place, seen: Seen) -> UnknownPan
         find_url=place.act(row.id, "clients"),
         new=NewClient(company or address, name or address.partition("@")[0], own_domain),
         may_answer=speaker.viewer.may("answer", row.scope_id, row.executor_id),
+        doubtful=names_another(row.who, address),
     )
 
 

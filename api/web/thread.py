@@ -201,7 +201,7 @@ def _deadline(speaker: Speaker, row: ThreadRow) -> Deadline | None:
 def _event(speaker: Speaker, event: ThreadEvent) -> Entry:
     text = speaker.language.gettext(event.sentence, **event.fields)
     if event.user_name:
-        text = speaker.say("%(sentence)s By %(name)s.", sentence=text, name=event.user_name)
+        text = speaker.say("%(sentence)s, by %(name)s", sentence=text.removesuffix("."), name=event.user_name)
     when = make_when(speaker, event.at, long=True)
     assert when is not None
     icon = _ICONS.get(event.sentence, "arrow-right")
