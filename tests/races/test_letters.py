@@ -2,18 +2,20 @@
 
 from __future__ import annotations
 
+import time
 from collections import Counter
 from functools import partial
 
 import pytest
 
 from core import jobs
-from core.database import Database
+from core.database import Database, WriteTx
 from core.errors import Conflict
-from crm.interactions import get_letter_facts
+from crm.interactions import get_letter_facts, set_waiting
 from crm.parties import add_counterparty
 from crm.staff.readable import get_viewer
 from mailhub.ingest.intake import PROCESS_JOB, accept
+from mailhub.mailboxes import threads
 from mailhub.mailboxes.boxes import add_mailbox
 from mailhub.mailboxes.handling import set_state
 from mailhub.mailboxes.letters import record_letter
@@ -133,12 +135,18 @@ def test_quarantine_lets_a_letter_out_once(database: Database, race: Race, boot:
 
 
 def test_a_client_waits_for_what_came_while_another_thread_was_closed(
-    database: Database, race: Race, boot: str
+    database: Database, race: Race, boot: str, monkeypatch: pytest.MonkeyPatch
 ) -> None:
+    def write_slowly(tx: WriteTx, client_id: int, scope_id: int, since: int | None) -> None:
+        if since is None:
+            time.sleep(0.3)  # nobody waits, as far as whoever closes can see
+        set_waiting(tx, client_id, scope_id, since)
+
+    monkeypatch.setattr(threads, "set_waiting", write_slowly)
     box, (olena,) = add_office(database, "olena")
     client = database.write_now(partial(add_counterparty, domains=["client.example"]), "Client Ltd")
     viewer = database.read_now(get_viewer, olena)
-    for number in range(0, 10, 2):
+    for number in range(0, 6, 2):
         deliver(database, boot, write_letter(number), box.id)
         (old,) = database.read_now(list_threads, viewer, "waiting").items
         database.write_now(accept, arrive(write_letter(number + 1), box.id))
