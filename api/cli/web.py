@@ -10,6 +10,7 @@ from dataclasses import replace
 from typing import Any
 
 import uvicorn
+from uvicorn.protocols.http.httptools_impl import HttpToolsProtocol
 
 from api.app import create_app
 from core.errors import Conflict, Unavailable
@@ -20,6 +21,8 @@ DRAIN_SECONDS = 3
 BACKLOG = 512
 MOST_CONNECTIONS = 1000
 KEEP_ALIVE_SECONDS = 20
+REQUEST_SECONDS = 30.0
+MOST_FROM_ONE_PLACE = 500
 
 
 class Web:
@@ -39,7 +42,7 @@ class Web:
         """Answer requests from now on. Raises Unavailable when the pages cannot start."""
         app: Any = create_app(house)  # an ASGI application; Litestar and uvicorn spell its type differently
         config = uvicorn.Config(
-            app, http="httptools", ws="none", loop="none", lifespan="on", log_config=None, log_level="warning",
+            app, http=Connection, ws="none", loop="none", lifespan="on", log_config=None, log_level="warning",
             access_log=False, proxy_headers=False, server_header=False, date_header=True, backlog=BACKLOG,
             limit_concurrency=MOST_CONNECTIONS, timeout_keep_alive=KEEP_ALIVE_SECONDS,
             timeout_graceful_shutdown=DRAIN_SECONDS,
@@ -58,6 +61,45 @@ class Web:
             self._server.should_exit = True
             await asyncio.gather(self._task, return_exceptions=True)
         self._socket.close()
+
+
+class Connection(HttpToolsProtocol):
+    """Says a request whole, head and body, within ``REQUEST_SECONDS`` or is closed; of those from one place there are
+    ``MOST_FROM_ONE_PLACE`` at most. Without both, one stranger who sends slowly takes every place there is.
+
+    How long an answer takes is not limited: live streams are answers too. A proxy on this machine speaks for many.
+    """
+
+    def connection_made(self, transport: asyncio.Transport) -> None:  # type: ignore[override]
+        """Takes a place, or gives it back at once."""
+        super().connection_made(transport)
+        self._deadline = self.loop.call_later(REQUEST_SECONDS, transport.close)
+        place = self._place()
+        if place is not None and sum(one._place() == place for one in self._others()) > MOST_FROM_ONE_PLACE:
+            transport.close()
+
+    def connection_lost(self, exc: Exception | None) -> None:
+        """The place is free."""
+        self._deadline.cancel()
+        super().connection_lost(exc)
+
+    def on_message_begin(self) -> None:
+        """The next request on a connection that was kept."""
+        super().on_message_begin()
+        self._deadline.cancel()
+        self._deadline = self.loop.call_later(REQUEST_SECONDS, self.transport.close)
+
+    def on_message_complete(self) -> None:
+        """All of it is here."""
+        self._deadline.cancel()
+        super().on_message_complete()
+
+    def _place(self) -> str | None:
+        host = self.client[0] if self.client else ""
+        return None if host in ("", "127.0.0.1", "::1") else host
+
+    def _others(self) -> Iterator[Connection]:
+        return (one for one in self.connections if isinstance(one, Connection))
 
 
 class _Server(uvicorn.Server):
