@@ -15,6 +15,7 @@ from crm.interactions import forget_thread, give_letters, record_letter
 from crm.parties import get_counterparty
 from crm.staff.people import get_user
 from crm.staff.readable import Viewer, demand, readable
+from crm.staff.rights import Right
 from mailhub.mailboxes.tables import letter, mailbox, message, thread, unread
 from mailhub.mailboxes.threads import ANSWERABLE, tell, tell_client_waits
 
@@ -64,7 +65,8 @@ def assign_thread(tx: WriteTx, viewer: Viewer, thread_id: int, executor_id: int 
     """Give a thread to a person, or to nobody. Taking what nobody has needs the right to answer, else to assign."""
     row = get_own(tx, viewer, thread_id)
     takes = executor_id == viewer.user_id and row.executor_id is None
-    demand(viewer, "answer" if takes and viewer.may("answer", row.scope_id) else "assign", row.scope_id)
+    right: Right = "answer" if takes and viewer.may("answer", row.scope_id) else "assign"
+    demand(viewer, right, row.scope_id, row.executor_id)
     if executor_id is not None:
         give(tx, thread_id, Choice(executor_id, "hand"), by=viewer)
         return
@@ -82,7 +84,7 @@ def set_state(tx: WriteTx, viewer: Viewer, thread_id: int, state: str) -> None:
     if state not in STATES:
         raise Invalid("A thread is %(states)s.", states=", ".join(STATES), field="state")
     row = get_own(tx, viewer, thread_id)
-    demand(viewer, "answer", row.scope_id)
+    demand(viewer, "answer", row.scope_id, row.executor_id)
     if row.state == state:
         return
     _set(tx, thread_id, state=state, **(_waiting_again(tx, row) if state == "open" else _NOBODY_WAITS))
@@ -114,7 +116,7 @@ def note_refused(tx: WriteTx, thread_id: int, *, by: Viewer) -> None:
 def file_under(tx: WriteTx, viewer: Viewer, thread_id: int, counterparty_id: int, contact_id: int | None) -> None:
     """Say whose thread this is, letters and timeline included. Raises NotFound, Forbidden."""
     row = get_own(tx, viewer, thread_id)
-    demand(viewer, "answer", row.scope_id)
+    demand(viewer, "answer", row.scope_id, row.executor_id)
     file_thread(tx, thread_id, counterparty_id, contact_id, by=viewer)
 
 

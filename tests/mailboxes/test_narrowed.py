@@ -2,8 +2,11 @@
 
 from __future__ import annotations
 
+import pytest
+
 from core.database import Database
-from mailhub.mailboxes.handling import assign_thread
+from core.errors import Forbidden
+from mailhub.mailboxes.handling import assign_thread, set_state
 from tests.support.world import World, letter
 
 
@@ -22,6 +25,11 @@ def test_who_sees_all_and_answers_their_own_answers_only_their_own(database: Dat
     assert not petro.may("answer", other.scope_id, other.executor_id)
     assert not petro.may("answer", other.scope_id, world.person("olena"))
     assert not petro.may_somewhere("answer")
+    database.write_now(set_state, petro, mine.id, "closed")
+    with pytest.raises(Forbidden):
+        database.write_now(set_state, petro, other.id, "closed")
+    with pytest.raises(Forbidden):
+        database.write_now(assign_thread, petro, other.id, petro.user_id)
 
 
 def test_a_right_of_the_team_is_not_narrowed_by_one_of_the_person(database: Database) -> None:
