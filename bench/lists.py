@@ -46,7 +46,7 @@ MAILBOXES = 20
 PAGES = {
     "list, most late first": "/waiting",
     "list, newest": "/open",
-    "list of one mailbox": "/mailboxes/1",
+    "list of one mailbox": "/mailboxes/2",
     "list, newest (REST)": "/api/v1/threads?view=open",
 }
 LETTER = (
