@@ -183,7 +183,8 @@ class Live:
 
 async def _rings(bell: asyncio.Event, seconds: float) -> bool:
     try:
-        await asyncio.wait_for(bell.wait(), seconds)
+        async with asyncio.timeout(seconds):  # wait_for of Python 3.11 swallows a cancel that meets a ring
+            await bell.wait()
     except TimeoutError:
         return False
     return True

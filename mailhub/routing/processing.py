@@ -81,7 +81,8 @@ class Processing:
                 log.warning("processing waits", reason=str(problems.exceptions[0]))
                 await asyncio.sleep(1)
             try:
-                await asyncio.wait_for(self._bell.wait(), SWEEP_SECONDS)
+                async with asyncio.timeout(SWEEP_SECONDS):
+                    await self._bell.wait()
             except TimeoutError:
                 continue
 

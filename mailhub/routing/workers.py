@@ -45,7 +45,8 @@ class Worker:
         if self._process is None or self._process.returncode is not None or self._served >= RECYCLE:
             await self.start()
         try:
-            answer = await asyncio.wait_for(self._exchange(_encoder.encode(request)), self._seconds)
+            async with asyncio.timeout(self._seconds):
+                answer = await self._exchange(_encoder.encode(request))
         except TimeoutError as problem:
             await self.stop()
             raise WorkerFailed(f"Reading the letter took longer than {self._seconds:g} seconds.") from problem
