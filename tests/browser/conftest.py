@@ -1,4 +1,4 @@
-"""Debian's Chromium, driven by Playwright: one browser for all tests, nothing but loopback in reach."""
+"""Debian's Chromium, driven by Playwright: nothing but loopback in reach."""
 
 import os
 import shutil
@@ -24,8 +24,9 @@ QUIET = [
 ]
 
 
-@pytest.fixture(scope="session")
+@pytest.fixture(scope="module")
 def chromium() -> Iterator[Browser]:
+    """One browser a file: while Playwright runs, this thread has an event loop, which other files could not do with."""
     program = shutil.which("chromium") or shutil.which("chromium-browser")
     if program is None:
         sentence = "Chromium is not installed: apt-get install chromium"
