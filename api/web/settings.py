@@ -116,15 +116,17 @@ async def preferences(door: NamedDependency[Door], request: Asked) -> Response[A
 
 
 @post("/settings/password", include_in_schema=False, status_code=303)
-async def password(door: NamedDependency[Door], request: Asked) -> Redirect:
-    """A new password; one signs in with it at once."""
+async def password(door: NamedDependency[Door], request: Asked) -> Response[Any]:
+    """A new password; one signs in with it at once. In a page a refusal is a toast beside what was typed."""
     form = await read_form(request)
     viewer = await door.read(lambda _tx, viewer: viewer)
     try:
         await change_password(door.house, viewer, form.get("old", ""), form.get("new", ""), peer=peer_of(request))
     except SignInRefused as refused:
         raise Invalid(refused.detail, field="old") from refused
-    answer = Redirect("/login", status_code=303)
+    answer: Response[Any] = Redirect("/login", status_code=303)
+    if request.headers.get("hx-request") == "true":
+        answer = Response("", status_code=200, headers={"HX-Redirect": "/login"}, media_type="text/html")
     answer.set_cookie(ended_cookie(door.house.settings))
     return answer
 

@@ -79,7 +79,10 @@ function refresher() {
   };
   document.addEventListener("visibilitychange", flush);
 
-  document.addEventListener("htmx:after:swap", takeNews);
+  document.addEventListener("htmx:after:swap", () => {
+    takeNews();
+    keepTotal();
+  });
 
   return (/** @type {Change} */ change) => {
     if (change.kind === "reload") return location.reload();
@@ -104,4 +107,10 @@ function takeNews() {
   if (!list) return;
   const busy = list.querySelector(".scroll").scrollTop > 0 || list.matches(":hover, :focus-within");
   if (!busy) news.click();
+}
+
+/** A list's head says the same number as its line in the rail, which is read anew after every change. */
+function keepTotal() {
+  const [said, shown] = ["#rail [aria-current] .num", "#list > .pane-head > .num"].map((each) => document.querySelector(each));
+  if (said && shown && shown.textContent !== said.textContent) shown.textContent = said.textContent;
 }

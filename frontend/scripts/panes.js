@@ -54,6 +54,7 @@ function goBack(event) {
   document.getElementById("panel")?.classList.add("empty");
   document.getElementById("panel")?.replaceChildren();
   history.pushState({ htmx: true }, "", back.href);
+  document.title = `${document.getElementById("list").getAttribute("aria-label")} · mailhub`;
   markOpenRow();
   row?.focus({ preventScroll: true });
 }

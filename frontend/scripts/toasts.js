@@ -1,6 +1,7 @@
 // What was done, for ten seconds, with its undo. The server sends toasts; a network that fails is told from a template.
 
 const TOAST_MS = 10_000;
+const MOST = 3;
 
 export function startToasts() {
   const place = document.getElementById("toasts");
@@ -11,6 +12,7 @@ export function startToasts() {
   };
   new MutationObserver((changes) => {
     for (const change of changes) change.addedNodes.forEach(time);
+    [...place.querySelectorAll(".toast:not([hidden])")].slice(0, -MOST).forEach((old) => old.remove());
   }).observe(place, { childList: true });
   place.querySelectorAll(".toast").forEach(time);
 
