@@ -66,9 +66,7 @@ def test_a_true_length_is_believed() -> None:
     assert letters_of(FROM + head + body + b"\n" + FROM + head + body) == [head + body, head + body]
     quoted = b"one\n\n>From x\n"  # mboxcl: quoted, and counted as quoted
     head = HEAD + b"Content-Length: %d\n\n" % len(quoted)
-    assert letters_of(FROM + head + quoted + b"\n" + FROM + head + quoted + b"\n") == [
-        head + b"one\n\nFrom x\n"
-    ] * 2
+    assert letters_of(FROM + head + quoted + b"\n" + FROM + head + quoted + b"\n") == [head + b"one\n\nFrom x\n"] * 2
 
 
 @pytest.mark.parametrize("length", [b"3", b"999999", b"0", b"12345678901234567890", b"x", b"5\nContent-Length: 9"])
