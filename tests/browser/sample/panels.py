@@ -51,6 +51,7 @@ def unknown_panel() -> Thing:
         title="Who is this?",
         text="Nobody here knows this address or its domain. One answer, and the letter finds its place.",
         may_answer=True,
+        doubtful=False,
         answer_url="/threads/8/sender",
         find_url="/threads/8/clients",
         new=Thing(name="Hải Đăng Logistics", contact="Lê Hoàng Nam", domain="haidang-logistics.example"),
