@@ -133,7 +133,8 @@ def see_client(tx: ReadTx, viewer: Viewer, counterparty_id: int, *, history: int
 
 def make_client_panel(speaker: Speaker, place: Place, known: Known, opened: OpenThread) -> ClientPanel:
     """The panel; the writer of the newest letter is marked among the people."""
-    writer = opened.row.contact_id
+    wrote = opened.row.who_address.lower()
+    writer = next((person.id for person in known.people if wrote in person.emails), None)
     people = sorted(known.people, key=lambda person: person.id != writer)
     late = lateness(opened.row, speaker.now)
     return ClientPanel(
