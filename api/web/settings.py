@@ -157,7 +157,8 @@ def end_elsewhere(tx: WriteTx, viewer: Viewer, secret: str) -> None:
 
 
 def change_rule(tx: WriteTx, viewer: Viewer, box_id: int, way: Way, executor_id: int | None) -> None:
-    """For who manages the mailbox. Raises NotFound, Forbidden, Invalid."""
+    """For an administrator, and only mailboxes that they manage: no personal one. Raises Forbidden, NotFound, Invalid."""
+    demand_admin(viewer)
     rule_mailbox(tx, viewer, box_id, way=way, default_executor_id=executor_id)
 
 

@@ -78,7 +78,13 @@ def test_every_button_works_without_scripts(loop: asyncio.Runner, world: World) 
             answer = await send(manager, f"/threads/{number}/{what}?place=open", **fields)
             assert (answer.status, answer.headers["location"]) == (303, f"/open/threads/{number}"), what
         page = text(await manager.get(f"/spam/threads/{number}"))
-        for said in ("Assigned to Manager.", "Closed.", "Opened again.", "Marked as junk.", "Called “not a client”."):
+        for said in (
+            "Assigned to Manager",
+            "Closed, by Manager",
+            "Opened again, by",
+            "Marked as junk, by",
+            "Called “not a client”",
+        ):
             assert said in page, said
 
     loop.run(journey())
