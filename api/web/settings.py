@@ -21,7 +21,7 @@ from core.language import LANGUAGES
 from crm.execution import WAYS, Way
 from crm.staff.audit import Entry, list_audit
 from crm.staff.people import User, list_users, set_preferences
-from crm.staff.readable import Viewer
+from crm.staff.readable import Viewer, demand_admin
 from crm.staff.sessions import Session, end_other_sessions, list_sessions
 from mailhub.mailboxes.boxes import Mailbox, list_all_mailboxes, rule_mailbox
 
@@ -157,7 +157,7 @@ def end_elsewhere(tx: WriteTx, viewer: Viewer, secret: str) -> None:
 
 
 def change_rule(tx: WriteTx, viewer: Viewer, box_id: int, way: Way, executor_id: int | None) -> None:
-    """For an administrator, and only mailboxes that they manage: no personal one. Raises Forbidden, NotFound, Invalid."""
+    """For an administrator, and no personal mailbox. Raises Forbidden, NotFound, Invalid."""
     demand_admin(viewer)
     rule_mailbox(tx, viewer, box_id, way=way, default_executor_id=executor_id)
 

@@ -139,6 +139,11 @@ def test_a_failing_job_waits_longer_each_time_and_dies(database: Database, boot:
     database.write_now(finish, job)
 
 
+def fall_silent(tx: WriteTx, boot: str) -> None:
+    """What its death looks like to the others."""
+    tx.sql("UPDATE boot SET seen_at = 0 WHERE name = :boot", boot=boot)
+
+
 def test_a_job_that_kills_its_process_is_not_taken_for_ever(database: Database) -> None:
     order(database, 1)
     for _ in range(jobs.TRIES):
