@@ -11,10 +11,15 @@ from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
+from hypothesis import HealthCheck, settings
 
 from core.database import Database, open_database
 from mailhub.migrations import upgrade
 from tests.support.databases import Cluster
+
+# How long it takes to make an example says something of the machine, nothing of the code; a failure prints its blob.
+settings.register_profile("house", deadline=None, suppress_health_check=[HealthCheck.too_slow], print_blob=True)
+settings.load_profile("house")
 
 ENGINES = [os.environ["TEST_ENGINE"]] if "TEST_ENGINE" in os.environ else ["sqlite", "postgresql"]
 

@@ -18,6 +18,14 @@ _SMUGGLED = re.compile(rb"(?:(?<!\r)\n|\r(?!\n))\.(?=[\r\n])|\n\.(?:\n|\r(?!\n))
 _UNCLEAR = re.compile(rb"(?:\r?\.)?\r?\Z")
 
 
+_REACH = 5  # bytes: the longest of ``_SMUGGLED`` with what it looks at on either side
+
+
+def _is_clean(text: bytes) -> bool:
+    """Every line ends with CR LF, and CR and LF stand nowhere else."""
+    return text.count(b"\n") == text.count(b"\r\n") == text.count(b"\r")
+
+
 class SmuggledError(Exception):
     """A lone dot next to a bare CR or LF: two readers would disagree where this letter ends."""
 
@@ -26,10 +34,10 @@ class DataDecoder:
     """Collects one letter from blocks cut anywhere.
 
     Between blocks it holds back at most three bytes that only the next block can explain (a dot with the CR around it),
-    behind the line end that stood before them.
+    behind the line end that stood before them, and remembers the few bytes before, of which a lone dot may be part.
     """
 
-    __slots__ = ("_bare", "_context", "_file", "_held", "_keeping", "_nul", "_raw", "size")
+    __slots__ = ("_bare", "_before", "_context", "_file", "_held", "_keeping", "_nul", "_raw", "size")
 
     def __init__(self) -> None:
         self.size = 0
@@ -37,6 +45,7 @@ class DataDecoder:
         self._raw = bytearray()
         self._file: IO[bytes] | None = None
         self._context = b"\r\n"
+        self._before = b"\r\n"
         self._held = b""
         self._keeping = True
         self._bare = False
@@ -54,9 +63,12 @@ class DataDecoder:
             text = data[: len(data) - len(self._held)]
         else:
             text = data[: end + len(_END)]
-        clean = text.count(b"\n") == text.count(b"\r\n") == text.count(b"\r")
-        if not clean and _SMUGGLED.search(text):
+        around = self._before + text[len(self._context) :]
+        if not _is_clean(around) and _SMUGGLED.search(around):
             raise SmuggledError
+        # A line end whose CR is cut off would look bare; what it belongs to was judged with the block before.
+        self._before = around[-_REACH:].removeprefix(b"\n")
+        clean = _is_clean(text)
         if end >= 0:
             text = text[: end + 2]
         self._keep(text, clean)
