@@ -135,8 +135,9 @@ def _set_picture(box: _Box, attributes: dict[str, str]) -> None:
     width = _length(style.get("width", "") or attributes.get("width", ""), box.width)
     height = _length(style.get("height", "") or attributes.get("height", ""), 0.0)
     if "src" not in attributes:
-        box.set(max(24.0, len(attributes.get("alt", "")) * box.font * _LETTER))
-        box.tall = max(box.tall, height)
+        said = len(attributes.get("alt", "")) * box.font * _LETTER
+        # A picture that waits keeps its place, as wide and tall as the letter says.
+        box.set(min(max(24.0, width, said), box.width), min(height, 900.0))
     else:
         box.set(min(width or 200.0, box.width), min(height or 0.6 * width or 150.0, 900.0))
 
