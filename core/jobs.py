@@ -15,7 +15,7 @@ import secrets
 from dataclasses import dataclass
 from typing import Any
 
-from sqlalchemy import Column, Index, Text, and_, bindparam, delete, func, literal_column, select, update
+from sqlalchemy import Column, Index, Text, bindparam, delete, func, literal_column, select, update
 from sqlalchemy import text as sql_text
 
 from core import clock
@@ -241,12 +241,6 @@ def count_waiting(tx: ReadTx) -> dict[str, int]:
         select(job.c.kind, func.count().label("waiting")).where(job.c.dead_at.is_(None)).group_by(job.c.kind)
     )
     return {row.kind: row.waiting for row in rows}
-
-
-def next_due(tx: ReadTx) -> int | None:
-    """When the earliest waiting job becomes ready, or None."""
-    found = tx.value(select(func.min(job.c.run_at)).where(and_(job.c.boot.is_(None), job.c.dead_at.is_(None))))
-    return None if found is None else int(found)
 
 
 def database_now(tx: ReadTx) -> int:
