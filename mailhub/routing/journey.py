@@ -18,6 +18,7 @@ from crm.execution import choose, is_able
 from crm.interactions import record_letter as record_on_timeline
 from crm.parties import Match, find_manager, match_address
 from mailhub.letters.values import ParsedLetter
+from mailhub.letters.verdicts import Verdicts
 from mailhub.mailboxes import handling, threads
 from mailhub.mailboxes.boxes import Mailbox
 from mailhub.mailboxes.letters import Understood, record_letter
@@ -36,6 +37,8 @@ class Passage:
     trace: dict[str, Any]
     received_at: int
     quiet: bool
+    verdicts: Verdicts | None = None
+    """Who really wrote it; None where nobody was asked."""
     step: str = ""
     spam: bool = False
     answerable: bool = True
