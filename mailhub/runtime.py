@@ -22,10 +22,10 @@ from core.log import get_log
 from core.marks import Identity, ensure_identity
 from core.resources import locale_dir
 from core.secrets import load_keys
-from core.settings import Settings
+from core.settings import Settings, parse_place
 from mailhub.ingest.office import Office
 from mailhub.ingest.settling import Settling
-from mailhub.ingest.smtp import Limits, Listener, PostOffice
+from mailhub.ingest.smtp import Limits, Listener, LmtpSession, PostOffice
 from mailhub.ingest.smtp.certificate import server_context
 from mailhub.migrations import check_current
 from mailhub.routing.displays import Displays
@@ -73,6 +73,7 @@ class House:
         self.boot = ""
         self.roles: tuple[str, ...] = ()
         self.listener: Listener | None = None
+        self.lmtp: Listener | None = None
         self.processing: Processing | None = None
         self._tasks: list[asyncio.Task[None]] = []
         self._failed: asyncio.Future[None] | None = None
@@ -119,6 +120,14 @@ class House:
         listener = Listener(office, smtp.hostname, host=smtp.host, port=smtp.port, limits=limits_here, tls=tls)
         await listener.start()
         self.listener = listener
+        if self.settings.lmtp.socket:
+            host, port, path = parse_place(self.settings.lmtp.socket)
+            beside = Listener(
+                office, smtp.hostname, host=host, port=port, path=path,
+                limits=limits_here, tls=tls, conversation=LmtpSession,
+            )  # fmt: skip
+            await beside.start()
+            self.lmtp = beside
 
     async def failed(self) -> None:
         """Wait until a loop of this house ends by a fault, and raise it: the process must not go on half alive."""
@@ -127,8 +136,7 @@ class House:
 
     async def stop(self) -> None:
         """Close the doors, let letters under way finish, give back the leases, close the database."""
-        if self.listener is not None:
-            await self.listener.stop()
+        await asyncio.gather(*(door.stop() for door in (self.listener, self.lmtp) if door is not None))
         for task in self._tasks:
             task.cancel()
         await asyncio.gather(*self._tasks, return_exceptions=True)

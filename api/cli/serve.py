@@ -85,6 +85,10 @@ async def _start(house: House, roles: tuple[str, ...]) -> None:
         await house.start(roles)
     except OSError as problem:
         why = problem.strerror or problem
+        if house.listener is not None:
+            raise Conflict(
+                "%(place)s cannot be opened for LMTP: %(why)s.", place=house.settings.lmtp.socket, why=why
+            ) from problem
         raise Conflict("Port %(port)s cannot be opened: %(why)s.", port=house.settings.smtp.port, why=why) from problem
 
 
@@ -110,4 +114,5 @@ def _say_ready(house: House, web_port: int | None, *, as_json: bool) -> None:
         return
     doors = [] if web_port is None else [house.settings.web.base_url]
     doors += [] if smtp_port is None else [f"SMTP on {house.settings.smtp.host}:{smtp_port}"]
+    doors += [] if house.lmtp is None else [f"LMTP on {house.settings.lmtp.socket}"]
     print(" · ".join(["mailhub is running", *doors]), flush=True)

@@ -8,13 +8,16 @@ from core.settings.shape import Blobs as Blobs
 from core.settings.shape import Company as Company
 from core.settings.shape import Data as Data
 from core.settings.shape import Database as Database
+from core.settings.shape import Lmtp as Lmtp
 from core.settings.shape import Log as Log
 from core.settings.shape import Parse as Parse
 from core.settings.shape import Secret as Secret
 from core.settings.shape import Settings as Settings
 from core.settings.shape import Smtp as Smtp
 from core.settings.shape import Web as Web
+from core.settings.shape import parse_place as parse_place
 
 __all__ = [
-    "Blobs", "Company", "Data", "Database", "Log", "Parse", "Secret", "Settings", "Smtp", "Web", "load_settings",
+    "Blobs", "Company", "Data", "Database", "Lmtp", "Log", "Parse", "Secret", "Settings", "Smtp", "Web",
+    "load_settings", "parse_place",
 ]  # fmt: skip

@@ -18,7 +18,7 @@ from typing import Any, get_type_hints
 from urllib.parse import urlsplit
 
 from core.errors import Invalid
-from core.settings.shape import SECTIONS, About, Settings
+from core.settings.shape import SECTIONS, About, Settings, parse_place
 
 CONFIG_VARIABLE = "MAILHUB_CONFIG"
 DEFAULT_CONFIG = Path("mailhub.toml")
@@ -170,8 +170,14 @@ def _completed(settings: Settings, base: Path) -> Settings:
         else replace(settings.secret, key_file=folder / "secret.key"),
         web=replace(web, base_url=(web.base_url or f"http://{shown_host}:{web.port}").rstrip("/")),
         smtp=replace(smtp, hostname=smtp.hostname or socket.gethostname()),
+        lmtp=replace(settings.lmtp, socket=_whole_path(settings.lmtp.socket, base)),
         parse=replace(settings.parse, workers=workers),
     )
+
+
+def _whole_path(place: str, base: Path) -> str:
+    path = parse_place(place)[2] if place else None
+    return place if path is None else str(base / path.expanduser())
 
 
 def _agreeing(settings: Settings) -> Settings:

@@ -9,6 +9,7 @@ A key with a default that depends on others stands empty here, says so in ``defa
 from __future__ import annotations
 
 import ipaddress
+import re
 import zoneinfo
 from collections.abc import Callable
 from dataclasses import dataclass, field
@@ -61,6 +62,15 @@ def _is_port(port: int) -> bool:
     return 0 <= port <= 65535
 
 
+def _is_host(text: str) -> bool:
+    if ":" not in text:
+        return re.fullmatch(r"[A-Za-z0-9._-]+", text) is not None
+    try:
+        return ipaddress.ip_address(text).version == 6
+    except ValueError:
+        return False
+
+
 def _is_web_address(text: str) -> bool:
     try:
         parts = urlsplit(text)
@@ -69,10 +79,22 @@ def _is_web_address(text: str) -> bool:
         return False
 
 
+def parse_place(text: str) -> tuple[str, int, Path | None]:
+    """Where to listen: host and port of ``host:port``, or else the path of a socket."""
+    found = re.fullmatch(r"(\[[^\]/]+\]|[^:/]+):(\d{1,5})", text)
+    return ("", 0, Path(text)) if found is None else (found[1].strip("[]"), int(found[2]), None)
+
+
+def _is_lmtp_place(text: str) -> bool:
+    _, port, path = parse_place(text)
+    return port != 25 and _is_port(port) if path is None else 0 < len(text.encode()) <= 100
+
+
 def _begins(*beginnings: str) -> Check:
     return lambda text: text.startswith(beginnings)
 
 
+_HOST = "an address or the name of this machine"
 _PORT = "a port from 0 (any free one) to 65535"
 
 
@@ -127,7 +149,7 @@ class Secret:
 class Web:
     """The pages and the API."""
 
-    host: str = _key("127.0.0.1", "The address to listen on; `0.0.0.0` for all.")
+    host: str = _key("127.0.0.1", "The address to listen on; `0.0.0.0` for all.", expects=_HOST, check=_is_host)
     port: int = _key(8000, "The port to listen on.", expects=_PORT, check=_is_port)
     base_url: str = _key(
         "",
@@ -145,7 +167,7 @@ class Web:
 class Smtp:
     """The door through which letters are delivered."""
 
-    host: str = _key("127.0.0.1", "The address to listen on; `0.0.0.0` for all.")
+    host: str = _key("127.0.0.1", "The address to listen on; `0.0.0.0` for all.", expects=_HOST, check=_is_host)
     port: int = _key(2525, "The port to listen on; mail from outside comes to 25.", expects=_PORT, check=_is_port)
     hostname: str = _key(
         "", "The name the server greets with; the MX record should name it.", default_text="the machine's name"
@@ -164,6 +186,18 @@ class Smtp:
         "count. This machine is always one.",
         expects="a list of addresses or networks such as 10.0.0.0/8",
         check=lambda peers: all(map(_is_network, peers)),
+    )
+
+
+@dataclass(frozen=True, slots=True)
+class Lmtp:
+    """The door for a mail server in front of this one, with an answer for each recipient (RFC 2033)."""
+
+    socket: str = _key(
+        "",
+        "The path of a socket, or `host:port`; empty for none. The rights of its folder say who may connect to a path.",
+        expects="a path of at most 100 bytes or host:port with a port other than 25",
+        check=_is_lmtp_place,
     )
 
 
@@ -234,6 +268,7 @@ class Settings:
     secret: Secret
     web: Web
     smtp: Smtp
+    lmtp: Lmtp
     parse: Parse
     company: Company
     log: Log

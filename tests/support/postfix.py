@@ -27,7 +27,7 @@ local_recipient_maps =
 mynetworks = 127.0.0.0/8
 smtpd_relay_restrictions = permit_mynetworks, reject
 smtpd_peername_lookup = no
-relayhost = [127.0.0.1]:{relay_port}
+{way}
 smtp_host_lookup = native
 smtp_tls_security_level = none
 smtp_connect_timeout = 5s
@@ -52,6 +52,7 @@ flush unix n - n 1000? 0 flush
 proxymap unix - - n - - proxymap
 smtp unix - - n - - smtp
 relay unix - - n - - smtp
+lmtp unix - - n - - lmtp
 showq unix n - n - - showq
 error unix - - n - - error
 retry unix - - n - - error
@@ -70,9 +71,9 @@ def free_port() -> int:
 
 
 class Postfix:
-    """Takes letters on ``port`` and brings them to ``relay_port`` until they are taken there."""
+    """Takes letters on ``port`` and brings them to ``relay_port``, or by LMTP to a socket, until they are taken."""
 
-    def __init__(self, relay_port: int, sessions: int = 20) -> None:
+    def __init__(self, relay_port: int = 0, sessions: int = 20, *, lmtp: Path | None = None) -> None:
         self._program = find_program("postfix")
         if os.geteuid() != 0:
             not_run("an instance of Postfix needs root")
@@ -82,7 +83,8 @@ class Postfix:
         for name in ("conf", "queue", "data"):
             (self.folder / name).mkdir()
         shutil.chown(self.folder / "data", "postfix", "postfix")
-        main = MAIN.format(folder=self.folder, relay_port=relay_port, sessions=sessions)
+        way = f"relayhost = [127.0.0.1]:{relay_port}" if lmtp is None else f"default_transport = lmtp:unix:{lmtp}"
+        main = MAIN.format(folder=self.folder, way=way, sessions=sessions)
         (self.folder / "conf" / "main.cf").write_text(main)
         (self.folder / "conf" / "master.cf").write_text(MASTER.format(port=self.port))
         self._say("start")

@@ -5,6 +5,9 @@ from __future__ import annotations
 from dataclasses import dataclass
 from typing import Protocol
 
+UNIX = "unix"
+"""The peer of a letter that came over a Unix socket."""
+
 
 @dataclass(frozen=True, slots=True)
 class Recipient:
@@ -27,13 +30,13 @@ class Transaction:
     defects: tuple[str, ...]
     """What the decoding had to mend or noticed: ``bare-newline``, ``nul``."""
     peer: str
-    """The client's IP address."""
+    """The client's IP address, or ``UNIX``."""
     helo: str
     """What the client calls itself: printable ASCII without spaces or brackets that could break a header."""
     tls: str | None
     """Version and cipher, as ``TLSv1.3 TLS_AES_256_GCM_SHA384``."""
     protocol: str
-    """SMTP, ESMTP, ESMTPS, UTF8SMTP or UTF8SMTPS (the IANA registry of mail transmission types)."""
+    """SMTP, ESMTP, ESMTPS, UTF8SMTP, UTF8SMTPS or LMTP (the IANA registry of mail transmission types)."""
     received_at: int
     """When the last byte was read, in microseconds of ``core.clock``."""
 

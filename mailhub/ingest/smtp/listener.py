@@ -5,11 +5,13 @@ from __future__ import annotations
 import asyncio
 import logging
 import ssl
+from pathlib import Path
 
 from mailhub.ingest.smtp.contract import PostOffice
 from mailhub.ingest.smtp.limits import Limits
 from mailhub.ingest.smtp.quotas import Budget, Peers
 from mailhub.ingest.smtp.session import Session
+from mailhub.ingest.smtp.unix import bind_path
 from mailhub.ingest.smtp.wire import Wire
 
 log = logging.getLogger(__name__)
@@ -39,8 +41,8 @@ class Listener:
     """Accepts letters over SMTP in the caller's event loop and gives them to ``office``.
 
     ``tls`` switches STARTTLS on; with ``tls_at_once`` the port speaks TLS from the first byte (RFC 8314). Port 0 is
-    any free one; ``port`` names it after ``start``. ``conversation`` is what is spoken: SMTP, or LMTP by
-    ``LmtpSession``. ``counters`` only grow.
+    any free one; ``port`` names it after ``start``. With ``path`` it is a Unix socket, open to whoever may enter its
+    folder. ``conversation`` is what is spoken: SMTP, or LMTP by ``LmtpSession``. ``counters`` only grow.
     """
 
     def __init__(
@@ -50,6 +52,7 @@ class Listener:
         *,
         host: str = "127.0.0.1",
         port: int = 0,
+        path: Path | None = None,
         limits: Limits | None = None,
         tls: ssl.SSLContext | None = None,
         tls_at_once: bool = False,
@@ -60,6 +63,7 @@ class Listener:
         self.name = hostname.encode()
         self.host = host
         self.port = port
+        self.path = path
         self.limits = limits or Limits()
         self.tls = tls
         self.tls_at_once = tls_at_once
@@ -81,16 +85,22 @@ class Listener:
         self._pattern = self.conversation(self, hostname=self.hostname, loop=self._loop, tls_context=self.tls)
         self._empty = asyncio.Event()
         context = self.tls if self.tls_at_once else None
-        self._server = await self._loop.create_server(
-            self._make_session, self.host, self.port, backlog=1024, ssl=context
-        )
-        self.port = self._server.sockets[0].getsockname()[1]
+        if self.path is None:
+            self._server = await self._loop.create_server(
+                self._make_session, self.host, self.port, backlog=1024, ssl=context
+            )
+            self.port = self._server.sockets[0].getsockname()[1]
+        else:
+            bound = await asyncio.to_thread(bind_path, self.path)
+            self._server = await self._loop.create_unix_server(self._make_session, sock=bound, backlog=1024)
         self._watchman = self._loop.create_task(self._watch())
 
     async def stop(self) -> None:
         """Closes the port, says 421 to who waits for nothing, and lets letters under way finish, for a while."""
         self.draining = True
         self._server.close()
+        if self.path is not None:
+            self.path.unlink(missing_ok=True)
         for session in tuple(self.sessions):
             if session.phase == "command":
                 session.hang_up(b"421 4.3.2 %b is going down" % self.name)

@@ -30,6 +30,12 @@ class LmtpSession(Session):
         """RFC 2033 4.1: not spoken."""
         raise RefusedError("500 5.5.1 This is LMTP, say LHLO")
 
+    async def smtp_DATA(self, arg: str) -> None:
+        """RFC 2033 4.2: without a recipient it is out of order, whatever RFC 5321 says."""
+        if not self.envelope.recipients:
+            raise RefusedError("503 5.5.1 There is no recipient")
+        await super().smtp_DATA(arg)
+
     async def receive_letter(self) -> None:
         """RFC 2033 4.2: what is wrong with the letter is wrong for each recipient."""
         recipients = len(self.envelope.recipients)

@@ -92,7 +92,7 @@ class Peers:
         try:
             parsed = ipaddress.ip_address(address.partition("%")[0])
         except ValueError:
-            return address  # a Unix socket: all of it is one peer
+            return None  # a Unix socket: a mail server of this machine
         if isinstance(parsed, ipaddress.IPv6Address) and parsed.ipv4_mapped is not None:
             parsed = parsed.ipv4_mapped
         if any(parsed in network for network in self._trusted):

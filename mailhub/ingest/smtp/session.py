@@ -52,7 +52,7 @@ class Session(Reception):
             self.listener.dismiss(self)
 
     async def _converse(self) -> None:
-        self.say(b"220 %b ESMTP" % self.listener.name)
+        self.say(b"220 %b %b" % (self.listener.name, self.extended_kind.encode()))
         while (line := await self.read_line()) is not None:
             try:
                 await self._obey(line)

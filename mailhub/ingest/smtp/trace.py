@@ -5,7 +5,7 @@ from __future__ import annotations
 from email.utils import format_datetime
 
 from core.clock import to_datetime
-from mailhub.ingest.smtp.contract import Transaction
+from mailhub.ingest.smtp.contract import UNIX, Transaction
 
 
 def received_header(transaction: Transaction, hostname: str, id: str) -> bytes:  # noqa: A002
@@ -16,7 +16,7 @@ def received_header(transaction: Transaction, hostname: str, id: str) -> bytes: 
     """
     tls = f" ({transaction.tls})" if transaction.tls else ""
     lines = [
-        f"Received: from {transaction.helo or 'unknown'} ([{_literal(transaction.peer)}])",
+        f"Received: from {transaction.helo or 'unknown'} ({_where(transaction.peer)})",
         f"\tby {hostname} with {transaction.protocol}{tls} id {id}",
     ]
     if len(transaction.recipients) == 1:
@@ -33,5 +33,8 @@ def count_received(raw: bytes) -> int:
     return header.count(b"\r\nreceived:")
 
 
-def _literal(peer: str) -> str:
-    return f"IPv6:{peer}" if ":" in peer else peer
+def _where(peer: str) -> str:
+    """An address literal; a Unix socket is named as what it is, in a comment."""
+    if peer == UNIX:
+        return "unix socket"
+    return f"[IPv6:{peer}]" if ":" in peer else f"[{peer}]"

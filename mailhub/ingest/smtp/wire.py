@@ -13,6 +13,8 @@ from typing import TYPE_CHECKING
 
 from aiosmtpd.smtp import SMTP
 
+from mailhub.ingest.smtp.contract import UNIX
+
 if TYPE_CHECKING:
     from mailhub.ingest.smtp.listener import Listener
 
@@ -54,7 +56,7 @@ class Wire(SMTP):
     def connection_made(self, transport: asyncio.BaseTransport) -> None:
         """Begins the session, in aiosmtpd's way."""
         name = transport.get_extra_info("peername")
-        self.peer = str(name[0]) if isinstance(name, tuple) else "unix"
+        self.peer = str(name[0]) if isinstance(name, tuple) else UNIX
         super().connection_made(transport)
         self._note_tls()
 
