@@ -7,6 +7,7 @@ import os
 import signal
 import subprocess
 import sys
+from contextlib import suppress
 from pathlib import Path
 from types import TracebackType
 
@@ -38,11 +39,7 @@ class Demo:
 
     def tree(self) -> list[int]:
         """This process and all below it."""
-        found = [self.process.pid]
-        for pid in found:
-            for task in Path(f"/proc/{pid}/task").iterdir():
-                found += [int(child) for child in (task / "children").read_text().split()]
-        return found
+        return tree(self.process.pid)
 
     def processor_seconds(self) -> float:
         """Of all processes of the tree so far."""
@@ -55,6 +52,25 @@ class Demo:
     def memory(self) -> dict[int, float]:
         """Megabytes of each process: its own pages, and its share of those it has with others (PSS)."""
         return {pid: _pss(pid) for pid in self.tree()}
+
+
+def tree(root: int) -> list[int]:
+    """A process and all below it."""
+    found = [root]
+    for pid in found:
+        for task in Path(f"/proc/{pid}/task").iterdir():
+            found += [int(child) for child in (task / "children").read_text().split()]
+    return found
+
+
+def tree_memory(root: int) -> float:
+    """Megabytes of a process and all below it (PSS); what ends while we look counts no more."""
+    megabytes = 0.0
+    with suppress(OSError):
+        for pid in tree(root):
+            with suppress(OSError, AssertionError):
+                megabytes += _pss(pid)
+    return megabytes
 
 
 def _pss(pid: int) -> float:
