@@ -13,7 +13,20 @@ from __future__ import annotations
 from dataclasses import dataclass
 from typing import Any
 
-from sqlalchemy import Column, ColumnElement, Index, Text, bindparam, insert, literal_column, select, tuple_, update
+from sqlalchemy import (
+    Column,
+    ColumnElement,
+    Index,
+    Text,
+    bindparam,
+    delete,
+    func,
+    insert,
+    literal_column,
+    select,
+    tuple_,
+    update,
+)
 
 from core import clock
 from core.columns import Id, Json, id_column, instant, number, table, text
@@ -21,6 +34,9 @@ from core.database import ReadTx, WriteTx
 from core.errors import Invalid
 
 TOPIC = "changes"
+# Longer than any session of the browser may sleep: nobody who comes back misses a fact.
+KEPT = 30 * clock.DAY
+SWEPT_AT_ONCE = 2_000
 
 change = table(
     "change",
@@ -141,3 +157,16 @@ def move_consumer(tx: WriteTx, name: str, position: Position) -> None:
     values = {"transaction": position.transaction, "position": position.id}
     if not tx.execute(update(consumer).where(consumer.c.name == name).values(values)):
         tx.insert(consumer, name=name, **values)
+
+
+_OLDEST = select(change.c.id).order_by(change.c.id).limit(SWEPT_AT_ONCE)
+_SLOWEST = select(func.min(consumer.c.transaction), func.min(consumer.c.position))
+
+
+def sweep(tx: WriteTx) -> int:
+    """Delete old facts that every consumer has read, a few thousand at a time. Returns how many."""
+    gone = (change.c.id.in_(_OLDEST), change.c.at < clock.now() - KEPT)
+    row = tx.row(_SLOWEST)
+    if row is None or row[1] is None:
+        return tx.execute(delete(change).where(*gone))
+    return tx.execute(delete(change).where(*gone, change.c.transaction <= row[0], change.c.id <= row[1]))

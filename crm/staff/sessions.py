@@ -102,10 +102,18 @@ def end_other_sessions(tx: WriteTx, user_id: int, secret: str) -> int:
     return tx.execute(delete(session).where(session.c.user_id == user_id, session.c.key != hash_secret(secret)))
 
 
+def sweep(tx: WriteTx) -> int:
+    """Delete the sessions that are over. Returns how many."""
+    now = clock.now()
+    return tx.execute(delete(session).where((session.c.expires_at <= now) | (session.c.seen_at <= now - IDLE)))
+
+
 def list_sessions(tx: ReadTx, user_id: int, secret: str | None) -> list[Session]:
     """Where the person is signed in, the latest used first."""
     mine = hash_secret(secret) if secret else b""
-    rows = tx.rows(select(session).where(session.c.user_id == user_id).order_by(session.c.seen_at.desc()))
+    now = clock.now()
+    alive = (session.c.expires_at > now, session.c.seen_at > now - IDLE)
+    rows = tx.rows(select(session).where(session.c.user_id == user_id, *alive).order_by(session.c.seen_at.desc()))
     return [Session(row.user_id, row.created_at, row.seen_at, row.peer, row.agent, row.key == mine) for row in rows]
 
 

@@ -4,13 +4,16 @@ from __future__ import annotations
 
 import pytest
 
+from core import changes, clock
 from core.changes import (
+    KEPT,
     Position,
     find_position,
     list_changes,
     move_consumer,
     newest_position,
     record_change,
+    sweep,
 )
 from core.database import Database, WriteTx
 from core.errors import Invalid
@@ -67,3 +70,21 @@ def test_a_position_survives_being_text() -> None:
     for words in ("", "1", "1-", "-1", "1-2-3", "a-b", "1--2", "١-٢", "1 - 2"):
         with pytest.raises(Invalid):
             Position.parse(words)
+
+
+def test_old_facts_are_swept_once_every_consumer_has_read_them(
+    database: Database, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    for number in range(4):
+        database.write_now(record_change, "note.made", number)
+    first, second, *_ = database.read_now(list_changes, Position())
+    now = clock.now()
+    assert database.write_now(sweep) == 0, "they are young"
+    monkeypatch.setattr(changes.clock, "now", lambda: now + KEPT + clock.MINUTE)
+    database.write_now(record_change, "note.made", 4)
+    database.write_now(move_consumer, "slow", second.position)
+    database.write_now(move_consumer, "fast", database.read_now(newest_position))
+    assert database.write_now(sweep) == 2, "the slow one has not read the others"
+    database.write_now(move_consumer, "slow", database.read_now(newest_position))
+    assert database.write_now(sweep) == 2
+    assert [fact.entity_id for fact in database.read_now(list_changes, first.position)] == [4]
