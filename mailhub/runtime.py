@@ -12,9 +12,9 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
-from core import jobs, limits
+from core import changes, jobs, limits
 from core.blobs import BlobFiles
-from core.database import Database
+from core.database import Database, WriteTx
 from core.errors import Conflict, HouseError, Invalid
 from core.fetch import Fetcher, Guard, resolve_by_system
 from core.language import Catalogs
@@ -23,6 +23,7 @@ from core.marks import Identity, ensure_identity
 from core.resources import locale_dir
 from core.secrets import load_keys
 from core.settings import Settings, parse_place
+from crm.staff import sessions
 from mailhub.ingest.office import Office
 from mailhub.ingest.settling import Settling
 from mailhub.ingest.smtp import Limits, Listener, LmtpSession, PostOffice
@@ -36,6 +37,7 @@ ROLES = ("web", "ingest", "send", "clock")
 BEAT_SECONDS = 5.0
 SWEEP_SECONDS = 60.0
 DRAIN_SECONDS = 5.0
+SWEEPS: tuple[Callable[[WriteTx], int], ...] = (limits.sweep, sessions.sweep, changes.sweep)
 log = get_log(__name__)
 
 
@@ -177,6 +179,7 @@ class House:
         while True:
             await asyncio.sleep(SWEEP_SECONDS)
             try:
-                await self.database.work(limits.sweep)
+                for sweep in SWEEPS:
+                    await self.database.work(sweep)
             except HouseError as problem:
                 log.warning("old rows could not be swept away", reason=str(problem))
