@@ -18,11 +18,12 @@ from core.blobs import keep
 from core.database import ReadTx, WriteTx
 from core.jobs import enqueue
 from mailhub.mailboxes.boxes import get_mailbox
+from mailhub.mailboxes.messages import Direction
 from mailhub.mailboxes.tables import incoming
 
 PROCESS_JOB = "letter.process"
 RESEND_WINDOW = 5 * clock.DAY
-Source = Literal["smtp", "import"]
+Source = Literal["smtp", "import", "imap"]
 
 
 @dataclass(frozen=True, slots=True)
@@ -31,7 +32,8 @@ class Arrival:
 
     ``trace`` is what stands beside the bytes: envelope, peer, the Received line. ``mailbox_ids`` are where it goes,
     each once. ``quiet`` letters (imports) cause no notices, no waiting and no automation. ``envelope`` makes resends
-    of the same letter by the same client recognisable; None means that equal bytes are another letter.
+    of the same letter by the same client recognisable; None means that equal bytes are another letter. ``direction``
+    is ``out`` for a letter of ours that was written elsewhere and found among the sent ones.
     """
 
     raw: bytes
@@ -41,6 +43,7 @@ class Arrival:
     trace: dict[str, Any]
     envelope: tuple[str, ...] | None = None
     quiet: bool = False
+    direction: Direction = "in"
 
 
 _RESENT = (
@@ -72,6 +75,7 @@ def accept(tx: WriteTx, arrival: Arrival) -> int:
             mailbox_id=mailbox_id,
             scope_id=box.scope_id,
             source=arrival.source,
+            direction=arrival.direction,
             trace=arrival.trace,
             received_at=arrival.received_at,
             resend_key=key,

@@ -84,6 +84,8 @@ letter_html = table(
     Column("facts", Json, nullable=False),
 )
 
+# A thread that was merged has the state "merged" and points to the one that shows its letters (``merged_into``);
+# ``merged`` keeps what the undoing gives back. ``claims_id`` is the thread that its first letter named without a say.
 thread = table(
     "thread",
     id_column(),
@@ -109,6 +111,9 @@ thread = table(
     number("last_in_id", 0),
     number("version", 0),
     Column("match", Json, nullable=False),
+    Column("claims_id", Id),
+    Column("merged_into", Id),
+    Column("merged", Json),
     instant("created_at"),
 )
 _newest = (thread.c.last_message_at.desc(), thread.c.id.desc())
@@ -135,9 +140,15 @@ Index(
     postgresql_where=_waits,
 )
 Index("ix_thread_counterparty", thread.c.counterparty_id, thread.c.subject_base, desc(thread.c.last_message_at))
+for _pointer in ("claims_id", "merged_into"):
+    _where = sql(f"{_pointer} IS NOT NULL")
+    Index(f"ix_thread_{_pointer}", thread.c[_pointer], sqlite_where=_where, postgresql_where=_where)
 
 # The id is minted from the letter's date (seconds << 20 | counter), so that its order is the order of time, for
 # imported archives too: lists, search and partitions agree.
+# ``home_id`` is the thread it was laid into when it came and never changes, ``split_id`` the one a person split it off
+# to; ``thread_id`` is where that leads by the pointers of merged threads, and what everybody reads. A ``quiet`` message
+# is known from an archive only: nobody waits because of it.
 message = table(
     "message",
     Column("id", Id, primary_key=True, autoincrement=False),
@@ -145,9 +156,12 @@ message = table(
     reference("mailbox_id", "mailbox.id"),
     reference("scope_id", "scope.id"),
     reference("thread_id", "thread.id"),
+    Column("home_id", Id, nullable=False),
+    Column("split_id", Id),
     reference("blob_id", "blob.id"),
     text("direction"),
     number("spam", 0),
+    number("quiet", 0),
     instant("dated_at"),
     instant("received_at"),
     Column("trace", Json, nullable=False),
@@ -156,12 +170,17 @@ Index(None, message.c.thread_id, message.c.id)
 Index(None, message.c.letter_id, message.c.mailbox_id)
 Index(None, message.c.mailbox_id, message.c.id)
 
-# Who has a say in a thread: those who wrote in it and those we wrote to. A reference alone lets nobody in.
+# Who has a say in a thread: who wrote in it, whom we wrote to, whom the client's own proved letter named, and the
+# mailing list it runs on ("<list-id>" in brackets). A reference alone lets nobody in. ``sure``: whoever reads the thread
+# may be answered there without asking, because a proved letter or one of ours brought them in.
 thread_participant = table(
     "thread_participant",
     Column("thread_id", Id, primary_key=True, nullable=False),
     Column("address", Text, primary_key=True, nullable=False),
+    text("how"),
+    number("sure", 0),
 )
+Index(None, thread_participant.c.address, thread_participant.c.thread_id)
 
 # The folded words of a letter as indexed: what the index needs to let go of a row again.
 letter_words = table(
@@ -202,6 +221,7 @@ incoming = table(
     reference("mailbox_id", "mailbox.id"),
     reference("scope_id", "scope.id"),
     text("source"),
+    text("direction", "in"),
     Column("trace", Json, nullable=False),
     instant("received_at"),
     Column("resend_key", LargeBinary),

@@ -13,6 +13,7 @@ import crm.execution
 import crm.interactions
 import crm.parties.tables
 import crm.staff.tables
+import mailhub.mailboxes.accounts
 import mailhub.mailboxes.tables
 from core.columns import metadata
 
@@ -26,6 +27,7 @@ ROOMS = (
     crm.parties.tables,
     crm.interactions,
     crm.execution,
+    mailhub.mailboxes.accounts,
     mailhub.mailboxes.tables,
 )
 

@@ -380,6 +380,41 @@ def upgrade() -> None:
         sqlite_autoincrement=True,
     )
     op.create_table(
+        "account",
+        sa.Column("id", ID, autoincrement=True, nullable=False),
+        sa.Column("mailbox_id", ID, nullable=False),
+        sa.Column("host", sa.Text(), nullable=False),
+        sa.Column("port", ID, nullable=False),
+        sa.Column("security", sa.Text(), nullable=False),
+        sa.Column("user", sa.Text(), nullable=False),
+        sa.Column("auth", sa.Text(), nullable=False),
+        sa.Column("secret", sa.LargeBinary(), nullable=True),
+        sa.Column("smtp_host", sa.Text(), nullable=True),
+        sa.Column("smtp_port", ID, server_default="0", nullable=False),
+        sa.Column("smtp_security", sa.Text(), server_default="starttls", nullable=False),
+        sa.Column("smtp_user", sa.Text(), nullable=True),
+        sa.Column("smtp_secret", sa.LargeBinary(), nullable=True),
+        sa.Column("write_seen", ID, server_default="1", nullable=False),
+        sa.Column("write_answered", ID, server_default="1", nullable=False),
+        sa.Column("write_sent", ID, server_default="1", nullable=False),
+        sa.Column("paused", ID, server_default="0", nullable=False),
+        sa.Column("state", sa.Text(), server_default="new", nullable=False),
+        sa.Column("since", sa.BigInteger(), nullable=False),
+        sa.Column("sentence", sa.Text(), server_default="", nullable=False),
+        sa.Column("fields", JSON, nullable=False),
+        sa.Column("tries", ID, server_default="0", nullable=False),
+        sa.Column("next_at", ID, server_default="0", nullable=False),
+        sa.Column("seen_at", sa.BigInteger(), nullable=True),
+        sa.Column("boot", sa.Text(), nullable=True),
+        sa.Column("created_at", sa.BigInteger(), nullable=False),
+        sa.ForeignKeyConstraint(["mailbox_id"], ["mailbox.id"], name=op.f("fk_account_mailbox_id")),
+        sa.PrimaryKeyConstraint("id", name=op.f("pk_account")),
+        sqlite_autoincrement=True,
+    )
+    with op.batch_alter_table("account", schema=None) as batch_op:
+        batch_op.create_index(batch_op.f("ix_account_mailbox_id"), ["mailbox_id"], unique=False)
+
+    op.create_table(
         "counterparty_domain",
         sa.Column("counterparty_id", ID, nullable=False),
         sa.Column("domain", sa.Text(), nullable=False),
@@ -401,6 +436,7 @@ def upgrade() -> None:
         sa.Column("mailbox_id", ID, nullable=False),
         sa.Column("scope_id", ID, nullable=False),
         sa.Column("source", sa.Text(), nullable=False),
+        sa.Column("direction", sa.Text(), server_default="in", nullable=False),
         sa.Column("trace", JSON, nullable=False),
         sa.Column("received_at", sa.BigInteger(), nullable=False),
         sa.Column("resend_key", sa.LargeBinary(), nullable=True),
@@ -572,6 +608,33 @@ def upgrade() -> None:
         )
 
     op.create_table(
+        "folder",
+        sa.Column("id", ID, autoincrement=True, nullable=False),
+        sa.Column("account_id", ID, nullable=False),
+        sa.Column("wire", sa.Text(), nullable=False),
+        sa.Column("name", sa.Text(), nullable=False),
+        sa.Column("role", sa.Text(), nullable=False),
+        sa.Column("followed", ID, server_default="1", nullable=False),
+        sa.Column("uidvalidity", ID, server_default="0", nullable=False),
+        sa.Column("last_uid", ID, server_default="0", nullable=False),
+        sa.Column("quiet_below", ID, server_default="0", nullable=False),
+        sa.Column("highest_modseq", ID, server_default="0", nullable=False),
+        sa.Column("server_count", ID, server_default="0", nullable=False),
+        sa.Column("resets", ID, server_default="0", nullable=False),
+        sa.Column("resets_since", sa.BigInteger(), nullable=True),
+        sa.Column("looked_at", sa.BigInteger(), nullable=True),
+        sa.Column("compared_at", sa.BigInteger(), nullable=True),
+        sa.Column("look_now", ID, server_default="0", nullable=False),
+        sa.Column("error", sa.Text(), server_default="", nullable=False),
+        sa.Column("gone_at", sa.BigInteger(), nullable=True),
+        sa.ForeignKeyConstraint(["account_id"], ["account.id"], name=op.f("fk_folder_account_id"), ondelete="CASCADE"),
+        sa.PrimaryKeyConstraint("id", name=op.f("pk_folder")),
+        sqlite_autoincrement=True,
+    )
+    with op.batch_alter_table("folder", schema=None) as batch_op:
+        batch_op.create_index(batch_op.f("ix_folder_account_id_wire"), ["account_id", "wire"], unique=True)
+
+    op.create_table(
         "message",
         sa.Column("id", ID, autoincrement=False, nullable=False),
         sa.Column("letter_id", ID, nullable=False),
@@ -611,3 +674,31 @@ def upgrade() -> None:
     )
     with op.batch_alter_table("thread_event", schema=None) as batch_op:
         batch_op.create_index(batch_op.f("ix_thread_event_thread_id_id"), ["thread_id", "id"], unique=False)
+
+    op.create_table(
+        "placement",
+        sa.Column("id", ID, autoincrement=True, nullable=False),
+        sa.Column("folder_id", ID, nullable=False),
+        sa.Column("uidvalidity", ID, nullable=False),
+        sa.Column("uid", ID, nullable=False),
+        sa.Column("flags", sa.Text(), server_default="", nullable=False),
+        sa.Column("blob_id", ID, nullable=True),
+        sa.Column("incoming_id", ID, nullable=True),
+        sa.Column("message_id", ID, nullable=True),
+        sa.Column("error", sa.Text(), server_default="", nullable=False),
+        sa.Column("tries", ID, server_default="0", nullable=False),
+        sa.Column("placed_at", sa.BigInteger(), nullable=False),
+        sa.Column("missing_at", sa.BigInteger(), nullable=True),
+        sa.Column("gone_at", sa.BigInteger(), nullable=True),
+        sa.ForeignKeyConstraint(["blob_id"], ["blob.id"], name=op.f("fk_placement_blob_id")),
+        sa.ForeignKeyConstraint(["folder_id"], ["folder.id"], name=op.f("fk_placement_folder_id"), ondelete="CASCADE"),
+        sa.PrimaryKeyConstraint("id", name=op.f("pk_placement")),
+        sqlite_autoincrement=True,
+    )
+    with op.batch_alter_table("placement", schema=None) as batch_op:
+        batch_op.create_index(batch_op.f("ix_placement_blob_id"), ["blob_id"], unique=False)
+        batch_op.create_index(
+            batch_op.f("ix_placement_folder_id_uidvalidity_uid"), ["folder_id", "uidvalidity", "uid"], unique=True
+        )
+        batch_op.create_index(batch_op.f("ix_placement_incoming_id"), ["incoming_id"], unique=False)
+        batch_op.create_index(batch_op.f("ix_placement_message_id"), ["message_id"], unique=False)

@@ -1,0 +1,363 @@
+"""Accounts at other mail servers, their folders, and where letters lie in them.
+
+An *account* brings letters of one server into one mailbox. A *placement* is a letter in a folder there: (folder,
+UIDVALIDITY, UID) points to it, its content says what it is. A placement is history: one that the server no longer has
+keeps its row with ``gone_at``, and never takes the letter with it.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import Any, Literal
+
+from sqlalchemy import Column, Index, LargeBinary, Row, Text, bindparam, delete, select, update
+
+from core import clock
+from core.changes import record_change
+from core.columns import (
+    Id,
+    Json,
+    id_column,
+    instant,
+    number,
+    optional_instant,
+    optional_reference,
+    optional_text,
+    reference,
+    table,
+    text,
+)
+from core.database import ReadTx, WriteTx
+from core.errors import Conflict, Invalid, NotFound, Unavailable
+from core.fetch.guard import parse_host
+from core.secrets import Keys
+from mailhub.mailboxes.boxes import get_mailbox
+from mailhub.mailboxes.tables import mailbox
+
+Security = Literal["tls", "starttls"]
+Auth = Literal["password", "xoauth2"]
+State = Literal["new", "ok", "retry", "wait", "ask_person"]
+Role = Literal["inbox", "sent", "drafts", "junk", "trash", "archive", "other"]
+TOPIC = "accounts"
+LONGEST_SECRET = 16_384
+
+account = table(
+    "account",
+    id_column(),
+    reference("mailbox_id", "mailbox.id"),
+    text("host"),
+    number("port"),
+    text("security"),
+    text("user"),
+    text("auth"),
+    Column("secret", LargeBinary),
+    optional_text("smtp_host"),
+    number("smtp_port", 0),
+    text("smtp_security", "starttls"),
+    optional_text("smtp_user"),
+    Column("smtp_secret", LargeBinary),
+    number("write_seen", 1),
+    number("write_answered", 1),
+    number("write_sent", 1),
+    number("paused", 0),
+    text("state", "new"),
+    instant("since"),
+    text("sentence", ""),
+    Column("fields", Json, nullable=False),
+    number("tries", 0),
+    number("next_at", 0),
+    optional_instant("seen_at"),
+    optional_text("boot"),
+    instant("created_at"),
+)
+Index(None, account.c.mailbox_id)
+
+# ``wire`` is the name as the server spells it, a character a byte; ``name`` is for people. Letters with a UID below
+# ``quiet_below`` were there before the account was connected.
+folder = table(
+    "folder",
+    id_column(),
+    reference("account_id", "account.id", cascade=True),
+    Column("wire", Text, nullable=False),
+    text("name"),
+    text("role"),
+    number("followed", 1),
+    number("uidvalidity", 0),
+    number("last_uid", 0),
+    number("quiet_below", 0),
+    number("highest_modseq", 0),
+    number("server_count", 0),
+    number("resets", 0),
+    optional_instant("resets_since"),
+    optional_instant("looked_at"),
+    optional_instant("compared_at"),
+    number("look_now", 0),
+    text("error", ""),
+    optional_instant("gone_at"),
+)
+Index(None, folder.c.account_id, folder.c.wire, unique=True)
+
+# Without ``incoming_id`` it is owed: the server says that the letter is there and does not hand it out.
+placement = table(
+    "placement",
+    id_column(),
+    reference("folder_id", "folder.id", cascade=True),
+    number("uidvalidity"),
+    number("uid"),
+    text("flags", ""),
+    optional_reference("blob_id", "blob.id"),
+    Column("incoming_id", Id),
+    Column("message_id", Id),
+    text("error", ""),
+    number("tries", 0),
+    instant("placed_at"),
+    optional_instant("missing_at"),
+    optional_instant("gone_at"),
+)
+Index(None, placement.c.folder_id, placement.c.uidvalidity, placement.c.uid, unique=True)
+Index(None, placement.c.blob_id)
+Index(None, placement.c.incoming_id)
+Index(None, placement.c.message_id)
+
+
+@dataclass(frozen=True, slots=True)
+class Account:
+    """An account as pages and loops see it, without its secrets. ``sentence`` with ``fields`` says in words how it is
+    since the instant ``since``; ``tries`` counts what failed one after the other."""
+
+    id: int
+    mailbox_id: int
+    scope_id: int
+    host: str
+    port: int
+    security: Security
+    user: str
+    auth: Auth
+    smtp_host: str | None
+    smtp_port: int
+    smtp_security: Security
+    smtp_user: str | None
+    write_seen: bool
+    write_answered: bool
+    write_sent: bool
+    paused: bool
+    state: State
+    since: int
+    sentence: str
+    fields: dict[str, Any]
+    tries: int
+    next_at: int
+    seen_at: int | None
+    created_at: int
+
+
+@dataclass(frozen=True, slots=True)
+class Relay:
+    """The way out of an account: the server that takes its letters. ``secret`` None: the one of the way in."""
+
+    host: str
+    port: int
+    security: Security
+    user: str
+    secret: str | None = None
+
+
+def add_account(
+    tx: WriteTx,
+    keys: Keys,
+    mailbox_id: int,
+    host: str,
+    port: int,
+    security: Security,
+    user: str,
+    secret: str,
+    *,
+    auth: Auth = "password",
+    relay: Relay | None = None,
+) -> Account:
+    """Connect an account to a mailbox; the loops hear of it after the commit. Secrets are sealed for this row alone.
+
+    Raises NotFound for the mailbox, Invalid for what can be no host, port, name or secret, Conflict for an account
+    that is connected to this mailbox already. Whether the host may be reached is asked whenever one connects.
+    """
+    box = get_mailbox(tx, mailbox_id)
+    name = _checked(host, port, security, user, secret, auth)
+    tx.lock(mailbox, mailbox_id)
+    same = (account.c.mailbox_id == mailbox_id) & (account.c.host == name) & (account.c.user == user)
+    if tx.value(select(account.c.id).where(same)) is not None:
+        raise Conflict("The account %(user)s at %(host)s is connected to this mailbox already.", user=user, host=name)
+    now = clock.now()
+    account_id = tx.insert(
+        account,
+        mailbox_id=box.id,
+        host=name,
+        port=port,
+        security=security,
+        user=user,
+        auth=auth,
+        since=now,
+        fields={},
+        created_at=now,
+    )
+    set_secret(tx, keys, account_id, secret)
+    if relay is not None:
+        set_relay(tx, keys, account_id, relay)
+    record_change(tx, "account.added", account_id, scope_id=box.scope_id)
+    return get_account(tx, account_id)
+
+
+def set_secret(tx: WriteTx, keys: Keys, account_id: int, secret: str) -> None:
+    """Replace the password (or what OAuth keeps), and try again at once. Raises NotFound, Invalid."""
+    _check_secret(secret)
+    if not tx.change(account, account_id, secret=keys.seal(f"account-password:{account_id}", secret.encode())):
+        raise _no_account(account_id)
+    resume_account(tx, account_id)
+
+
+def set_relay(tx: WriteTx, keys: Keys, account_id: int, relay: Relay | None) -> None:
+    """Say through which server letters of this account go out; None for the one of the house. Raises NotFound,
+    Invalid."""
+    if relay is None:
+        values: dict[str, Any] = {"smtp_host": None, "smtp_user": None, "smtp_secret": None}
+    else:
+        values = {
+            "smtp_host": _checked(relay.host, relay.port, relay.security, relay.user, relay.secret or "-", "password"),
+            "smtp_port": relay.port,
+            "smtp_security": relay.security,
+            "smtp_user": relay.user,
+        }
+        if relay.secret is not None:
+            values["smtp_secret"] = keys.seal(f"account-smtp:{account_id}", relay.secret.encode())
+    if not tx.change(account, account_id, **values):
+        raise _no_account(account_id)
+
+
+def set_switches(tx: WriteTx, account_id: int, *, seen: bool, answered: bool, sent: bool) -> None:
+    """What is written back to the server: \\Seen, \\Answered, a copy of our answers. Raises NotFound."""
+    values = {"write_seen": int(seen), "write_answered": int(answered), "write_sent": int(sent)}
+    if not tx.change(account, account_id, **values):
+        raise _no_account(account_id)
+
+
+def open_secret(tx: ReadTx, keys: Keys, account_id: int) -> str:
+    """The password in clear, for the moment of use. Raises NotFound, Unavailable when the key file is another."""
+    sealed = tx.get(account, account_id).secret
+    if sealed is None:
+        raise Unavailable("This account has no password. Enter it again.")
+    return keys.open(f"account-password:{account_id}", bytes(sealed)).decode()
+
+
+def open_relay_secret(tx: ReadTx, keys: Keys, account_id: int) -> str:
+    """The password of the way out in clear; the one of the way in where it has none. Raises as ``open_secret``."""
+    sealed = tx.get(account, account_id).smtp_secret
+    if sealed is None:
+        return open_secret(tx, keys, account_id)
+    return keys.open(f"account-smtp:{account_id}", bytes(sealed)).decode()
+
+
+_ACCOUNTS = select(account, mailbox.c.scope_id).join(mailbox, mailbox.c.id == account.c.mailbox_id)
+_ONE = _ACCOUNTS.where(account.c.id == bindparam("id"))
+
+
+def get_account(tx: ReadTx, account_id: int) -> Account:
+    """The account. Raises NotFound."""
+    row = tx.row(_ONE, {"id": account_id})
+    if row is None:
+        raise _no_account(account_id)
+    return _account(row)
+
+
+def list_accounts(tx: ReadTx, mailbox_id: int | None = None) -> list[Account]:
+    """All accounts, or those of one mailbox, in the order in which they were connected."""
+    statement = _ACCOUNTS if mailbox_id is None else _ACCOUNTS.where(account.c.mailbox_id == mailbox_id)
+    return [_account(row) for row in tx.rows(statement.order_by(account.c.id))]
+
+
+def remove_account(tx: WriteTx, account_id: int) -> None:
+    """Forget an account with its folders and placements; its letters stay. Raises NotFound."""
+    found = get_account(tx, account_id)
+    tx.execute(delete(account).where(account.c.id == account_id))
+    record_change(tx, "account.removed", account_id, scope_id=found.scope_id)
+    tx.announce(TOPIC)
+
+
+def pause_account(tx: WriteTx, account_id: int) -> None:
+    """Leave the server alone until ``resume_account``. Raises NotFound."""
+    if not tx.change(account, account_id, paused=1):
+        raise _no_account(account_id)
+    tx.announce(TOPIC)
+
+
+def resume_account(tx: WriteTx, account_id: int) -> None:
+    """Try again at once, whatever stopped it, with all its tries. Raises NotFound."""
+    if not tx.change(account, account_id, paused=0, tries=0, next_at=0):
+        raise _no_account(account_id)
+    here = (folder.c.account_id == account_id) & (folder.c.resets > 0)
+    tx.execute(update(folder).where(here).values(resets=0, resets_since=None))
+    tx.announce(TOPIC)
+
+
+def fetch_now(tx: WriteTx, account_id: int) -> None:
+    """Compare every folder with the server at once and fetch what is owed. Raises NotFound."""
+    get_account(tx, account_id)
+    tx.execute(update(folder).where(folder.c.account_id == account_id).values(look_now=1))
+    tx.execute(update(account).where(account.c.id == account_id).values(next_at=0))
+    tx.announce(TOPIC)
+
+
+def record_state(
+    tx: WriteTx,
+    account_id: int,
+    state: State,
+    sentence: str = "",
+    *,
+    tries: int = 0,
+    next_at: int = 0,
+    stop: bool = False,
+    **fields: Any,
+) -> None:
+    """Write down how an account is. ``since`` moves only when the state or its words change; ``stop`` pauses it for a
+    person. Who cares hears ``account.changed`` when the state is another one."""
+    row = tx.row(_ONE, {"id": account_id})
+    if row is None:
+        return
+    values: dict[str, Any] = {"tries": tries, "next_at": next_at}
+    if (row.state, row.sentence) != (state, sentence):
+        values |= {"since": clock.now()}
+    if state == "ok":
+        values |= {"seen_at": clock.now()}
+    tx.change(account, account_id, state=state, sentence=sentence, fields=fields, **values)
+    if stop:
+        tx.change(account, account_id, paused=1)
+    if row.state != state:
+        record_change(tx, "account.changed", account_id, scope_id=row.scope_id, fields={"state": state}, cause="server")
+
+
+def _checked(host: str, port: int, security: str, user: str, secret: str, auth: str) -> str:
+    name = str(parse_host(host.strip()))
+    if not 0 < port < 65536:
+        raise Invalid("A port is a number from 1 to 65535.", field="port")
+    if security not in ("tls", "starttls"):
+        raise Invalid("The connection is secured by tls or starttls; in clear no password is sent.", field="security")
+    if auth not in ("password", "xoauth2"):
+        raise Invalid("One signs in with password or xoauth2.", field="auth")
+    if not 0 < len(user) <= 320 or not user.isprintable():
+        raise Invalid("The name to sign in with is missing or holds what cannot be typed.", field="user")
+    _check_secret(secret)
+    return name
+
+
+def _check_secret(secret: str) -> None:
+    if not 0 < len(secret) <= LONGEST_SECRET or any(sign in secret for sign in "\r\n\0"):
+        raise Invalid("The password is missing or holds what cannot be typed.", field="secret")
+
+
+def _no_account(account_id: int) -> NotFound:
+    return NotFound("There is no account with the number %(id)s.", id=account_id)
+
+
+def _account(row: Row[Any]) -> Account:
+    values: dict[str, Any] = {name: getattr(row, name) for name in Account.__dataclass_fields__}
+    for switch in ("write_seen", "write_answered", "write_sent", "paused"):
+        values[switch] = bool(values[switch])
+    return Account(**values)
