@@ -160,13 +160,16 @@ def move_consumer(tx: WriteTx, name: str, position: Position) -> None:
 
 
 _OLDEST = select(change.c.id).order_by(change.c.id).limit(SWEPT_AT_ONCE)
-_SLOWEST = select(func.min(consumer.c.transaction), func.min(consumer.c.position))
+_SLOWEST = select(
+    func.min(consumer.c.transaction).label("transaction"), func.min(consumer.c.position).label("position")
+)
 
 
 def sweep(tx: WriteTx) -> int:
     """Delete old facts that every consumer has read, a few thousand at a time. Returns how many."""
     gone = (change.c.id.in_(_OLDEST), change.c.at < clock.now() - KEPT)
-    row = tx.row(_SLOWEST)
-    if row is None or row[1] is None:
+    slowest = tx.row(_SLOWEST)
+    if slowest is None or slowest.position is None:
         return tx.execute(delete(change).where(*gone))
-    return tx.execute(delete(change).where(*gone, change.c.transaction <= row[0], change.c.id <= row[1]))
+    read = (change.c.transaction <= slowest.transaction, change.c.id <= slowest.position)
+    return tx.execute(delete(change).where(*gone, *read))
