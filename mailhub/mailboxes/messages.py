@@ -57,8 +57,13 @@ def record_message(
     trace: dict[str, Any],
     words: Words,
     seed: int,
+    home_id: int | None = None,
+    quiet: bool = False,
 ) -> int:
-    """Lay a letter into a mailbox and index it there. Returns the message's id."""
+    """Lay a letter into a mailbox and index it there. Returns the message's id.
+
+    ``home_id`` is the thread it belongs to by itself, where ``thread_id`` shows the letters of that one.
+    """
     message_id = mint_message_id(tx, dated_at, seed)
     tx.insert(
         message,
@@ -67,9 +72,11 @@ def record_message(
         mailbox_id=mailbox_id,
         scope_id=scope_id,
         thread_id=thread_id,
+        home_id=home_id or thread_id,
         blob_id=blob_id,
         direction=direction,
         spam=int(spam),
+        quiet=int(quiet),
         dated_at=dated_at,
         received_at=received_at,
         trace=trace,

@@ -14,11 +14,13 @@ from sqlalchemy import BindParameter, Row, bindparam, delete, func, select
 from core import clock
 from core.changes import record_change
 from core.database import ReadTx, WriteTx
+from crm.execution import unassign
 from crm.interactions import hold_facts, set_waiting
 from crm.staff.rights import list_viewers_of
 from mailhub.letters.subject import has_answer_prefix
 from mailhub.letters.values import ParsedLetter
 from mailhub.mailboxes.boxes import Mailbox
+from mailhub.mailboxes.messages import COUNTER_BITS
 from mailhub.mailboxes.tables import letter, letter_reference, message, thread, thread_event, thread_participant, unread
 
 SUBJECT_WINDOW = 30 * clock.DAY
@@ -220,6 +222,48 @@ def _state_after(row: Any, box: Mailbox, arrival: Arrival) -> dict[str, Any]:
     return values
 
 
+_SENT = (
+    select(message, letter.c.kind, letter.c.excerpt, letter.c.language, letter.c.parsed)
+    .join(letter, letter.c.id == message.c.letter_id)
+    .where(message.c.id == bindparam("id"))
+)
+
+
+def answered(tx: WriteTx, message_id: int) -> None:
+    """Let a message of ours (direction ``out``, recorded already) change its thread: whether it was written here or
+    seen in a Sent folder.
+
+    Its row of the list follows, whom we wrote to has a say, and unless the letter is automatic or older than the newest
+    incoming one: we wait for them, the assignment ends (the thread keeps its executor for what comes next), and the
+    change ``thread.answered`` says so. The client's timeline is its writer's business (``record_letter``).
+    """
+    sent = tx.row(_SENT, {"id": message_id})
+    assert sent is not None, "record the message first"
+    tx.lock(thread, sent.thread_id)
+    row = tx.get(thread, sent.thread_id)
+    people = [*sent.parsed["to"], *sent.parsed["cc"]]
+    values: dict[str, Any] = {
+        "message_count": row.message_count + 1,
+        "attachment_count": row.attachment_count + sum(not part["inline"] for part in sent.parsed["attachments"]),
+        "version": row.version + 1,
+    }
+    if sent.dated_at >= row.last_message_at or row.message_count == 0:
+        values |= {"last_message_at": sent.dated_at, "last_message_id": message_id, "snippet": sent.excerpt}
+    if row.message_count == 0 and people:
+        values |= {"who": people[0]["name"] or people[0]["address"], "who_address": people[0]["address"]}
+    # Ids hold seconds: what left in the second of their letter answers it.
+    answers = sent.kind in ANSWERABLE and message_id >> COUNTER_BITS >= row.last_in_id >> COUNTER_BITS
+    if answers:
+        values |= {"waiting_for": "them", "waiting_since": sent.dated_at, "due_at": None}
+    tx.change(thread, row.id, **values)
+    add_participants(tx, row.id, [person["address"] for person in people])
+    if answers:
+        unassign(tx, row.id)
+        tell_client_waits(tx, row.counterparty_id, row.scope_id)
+        fields = {"thread_id": row.id, "mailbox_id": row.mailbox_id, "message_id": message_id}
+        record_change(tx, "thread.answered", row.id, scope_id=row.scope_id, fields=fields)
+
+
 _LONGEST_WAIT = select(func.min(thread.c.waiting_since)).where(
     thread.c.counterparty_id == bindparam("counterparty_id"),
     thread.c.scope_id == bindparam("scope_id"),
@@ -240,7 +284,7 @@ def add_participants(tx: WriteTx, thread_id: int, addresses: list[str]) -> None:
     """Give these addresses a say in the thread."""
     for address in dict.fromkeys(address.lower() for address in addresses):
         if tx.value(_HAS_SAY, {"thread_id": thread_id, "address": address}) is None:
-            tx.insert(thread_participant, thread_id=thread_id, address=address)
+            tx.insert(thread_participant, thread_id=thread_id, address=address, how="wrote", sure=0)
 
 
 def mark_unread(tx: WriteTx, thread_id: int, scope_id: int) -> None:
