@@ -30,6 +30,11 @@ class Verdicts:
         return self.dmarc == "fail"
 
     @property
+    def proved(self) -> bool:
+        """The domain in From stands behind this letter."""
+        return bool(self.domain) and not self.denied
+
+    @property
     def doubtful(self) -> bool:
         """The letter is denied, or what should prove its sender failed and nothing else proves it."""
         return self.denied or (not self.domain and self.dmarc != "pass" and "fail" in (self.spf, self.dkim))
