@@ -1,4 +1,4 @@
-"""An archive brought in: understood, threaded, matched, indexed for phrases, durable; beside ``notmuch new``, in one run.
+"""An archive brought in: understood, threaded, matched, findable by phrase, durable; beside ``notmuch new``.
 
     python -m bench.import_archive [--letters 2000] [--rounds 3] [--kind maildir|mbox] [--workers 2]
 

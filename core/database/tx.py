@@ -133,9 +133,16 @@ class WriteTx(ReadTx):
         return int(key[0]) if key and isinstance(key[0], int) else 0
 
     def insert_many(self, table: Table, rows: Sequence[Mapping[str, Any]]) -> None:
-        """Insert rows that nobody needs the ids of."""
-        if rows:
+        """Insert rows that nobody needs the ids of. They name the same columns."""
+        if not rows:
+            return
+        prepared = None
+        if self._driver is not None:
+            prepared = find_prepared(_insert_into(table), rows[0], self._connection.dialect)
+        if prepared is None:
             self._connection.execute(_insert_into(table), rows)
+        else:
+            prepared.run_many(self._driver, rows)
 
     def change(self, table: Table, row_id: int, **values: Any) -> bool:
         """Set columns of the row with this id to plain values. False when there is no such row."""

@@ -5,7 +5,7 @@ from __future__ import annotations
 from typing import Any
 
 import pytest
-from sqlalchemy import bindparam, delete, func, insert, select, update
+from sqlalchemy import bindparam, delete, func, insert, literal_column, select, text, update
 from sqlalchemy.exc import IntegrityError
 
 from core.blobs import blob
@@ -26,8 +26,21 @@ STATEMENTS: list[tuple[Any, dict[str, Any]]] = [
     (select(blob.c.content, blob.c.sha256).where(blob.c.sha256 == bindparam("hash")), {"hash": b"\x00\xff"}),
     (select(change.c.scope_id, func.max(change.c.at)).group_by(change.c.scope_id), {}),
     (select(change.c.id).where(change.c.id.in_(bindparam("ids", expanding=True))), {"ids": [1, 2]}),
+    (
+        select(change.c.id).where(
+            change.c.kind.not_in(bindparam("kinds", expanding=True)),
+            change.c.id > bindparam("after"),
+            change.c.at.in_([1, 2, 3]),
+        ),
+        {"kinds": ["x", "y", "z"], "after": 0},
+    ),
+    (select(blob.c.id).where(blob.c.sha256.in_(bindparam("hashes", expanding=True))), {"hashes": [b"\x00\xff", b""]}),
+    (select(change.c.id).where(change.c.kind.not_in(bindparam("kinds", expanding=True))), {"kinds": []}),
+    (select(change.c.id, literal_column("'?'").label("why")).where(change.c.id == bindparam("id")), {"id": 1}),
+    (text("SELECT id, kind FROM change WHERE kind = :kind"), {"kind": "a.b"}),
     (select(change.c.id).order_by(change.c.id).limit(bindparam("most")), {"most": 1}),
     (select(change.c.id).where(change.c.id == 99), {}),
+    (select(change.c.id).where(change.c.id.in_(bindparam("ids", expanding=True))), {"ids": []}),
 ]
 
 
@@ -53,7 +66,7 @@ def test_the_third_answer_is_the_first(database: Database, number: int) -> None:
         answers.append(database.read_now(ask, fresh, parameters))
         answers.append(database.read_now(ask, statement, parameters))
     assert all(answer == answers[0] for answer in answers)
-    assert answers[0][0] or number == len(STATEMENTS) - 1
+    assert answers[0][0] or number >= len(STATEMENTS) - 2
 
 
 def test_rows_are_changed_and_counted_alike(database: Database) -> None:
@@ -70,6 +83,17 @@ def test_rows_are_changed_and_counted_alike(database: Database) -> None:
         return [*seen, tx.value(select(func.count()).select_from(change)), tx.values(select(change.c.fields).limit(1))]
 
     assert database.write_now(verb) == [3, 3, 3, 1, 1, 1, 0, 3, [FACT["fields"]]]
+
+
+def test_a_list_of_another_length_finds_its_own(database: Database) -> None:
+    statement = select(change.c.id).where(change.c.id.in_(bindparam("ids", expanding=True))).order_by(change.c.id)
+
+    def verb(tx: WriteTx) -> list[list[int]]:
+        for count in (1, 3):
+            tx.insert_many(change, [{**FACT, "entity_id": number} for number in range(count)])
+        return [tx.values(statement, {"ids": ids}) for ids in ([1, 2], [3], [], [4, 2, 1, 9], (2,))]
+
+    assert database.write_now(verb) == [[1, 2], [3], [], [1, 2, 4], [2]]
 
 
 def test_a_broken_rule_is_the_same_error(database: Database) -> None:
