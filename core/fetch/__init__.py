@@ -1,6 +1,7 @@
 """The one guarded way out: nothing that a person or a letter names can make the server talk to itself, its neighbours
 or the cloud's metadata (CWE-918). ``guard`` says where one may connect, ``client`` gets things over HTTP."""
 
+from core.fetch.client import Answered as Answered
 from core.fetch.client import Fetched as Fetched
 from core.fetch.client import Fetcher as Fetcher
 from core.fetch.guard import PORTS as PORTS
@@ -9,4 +10,4 @@ from core.fetch.guard import Purpose as Purpose
 from core.fetch.guard import Resolver as Resolver
 from core.fetch.guard import resolve_by_system as resolve_by_system
 
-__all__ = ["PORTS", "Fetched", "Fetcher", "Guard", "Purpose", "Resolver", "resolve_by_system"]
+__all__ = ["PORTS", "Answered", "Fetched", "Fetcher", "Guard", "Purpose", "Resolver", "resolve_by_system"]

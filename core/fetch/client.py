@@ -8,11 +8,13 @@ from __future__ import annotations
 
 import asyncio
 import re
+import ssl
 import zlib
-from collections.abc import Iterable
+from collections.abc import AsyncIterator, Iterable, Mapping
+from contextlib import asynccontextmanager
 from dataclasses import dataclass
 from typing import NamedTuple
-from urllib.parse import quote, urljoin, urlsplit
+from urllib.parse import quote, urlencode, urljoin, urlsplit
 
 import httpcore
 
@@ -39,6 +41,14 @@ class Fetched:
     final_url: str
 
 
+@dataclass(frozen=True, slots=True)
+class Answered:
+    """What a form was answered with, whatever the status."""
+
+    status: int
+    body: bytes
+
+
 class Target(NamedTuple):
     """An address taken apart, with nothing left to interpret: the host as the guard spells it."""
 
@@ -56,9 +66,15 @@ class Target(NamedTuple):
 class Fetcher:
     """Gets things over HTTP through a guard. One per event loop; close it at the end."""
 
-    def __init__(self, guard: Guard, network: httpcore.AsyncNetworkBackend | None = None) -> None:
+    def __init__(
+        self,
+        guard: Guard,
+        network: httpcore.AsyncNetworkBackend | None = None,
+        tls: ssl.SSLContext | None = None,
+    ) -> None:
+        """``tls`` says whose certificates are believed; without it, those that the system trusts."""
         self._pool = httpcore.AsyncConnectionPool(
-            ssl_context=httpcore.default_ssl_context(),
+            ssl_context=tls or httpcore.default_ssl_context(),
             max_connections=20,
             max_keepalive_connections=0,
             network_backend=_GuardedNetwork(guard, network or httpcore.AnyIOBackend()),
@@ -72,13 +88,19 @@ class Fetcher:
         be used, ``Forbidden`` for a place one may not go to, ``TooMuch`` for a body that is too large and
         ``Unavailable`` when the other side does not deliver.
         """
-        try:
-            async with asyncio.timeout(deadline):
-                return await self._follow(url, accept, max_size)
-        except (TimeoutError, httpcore.TimeoutException) as error:
-            raise Unavailable("The other server took too long.") from error
-        except (httpcore.NetworkError, httpcore.ProtocolError) as error:
-            raise Unavailable("The other server cannot be reached or does not speak HTTP.") from error
+        async with _within(deadline):
+            return await self._follow(url, accept, max_size)
+
+    async def post_form(self, url: str, form: Mapping[str, str], *, max_size: int, deadline: float) -> Answered:
+        """Post fields over https, once and without following anything: they may hold secrets. Raises as ``fetch``."""
+        target = parse_url(url)
+        if target.scheme != "https":
+            raise Forbidden("Secrets are only sent over https.")
+        content = urlencode(form).encode()
+        headers = {"Content-Type": "application/x-www-form-urlencoded", "Content-Length": str(len(content))}
+        async with _within(deadline), self._asking("POST", target, "application/json", headers, content) as response:
+            encoding = _headers(response).get("content-encoding", "").strip().lower()
+            return Answered(response.status, await _read(response, encoding, max_size))
 
     async def close(self) -> None:
         """Close what is still open."""
@@ -99,31 +121,52 @@ class Fetcher:
 
     async def _get(self, url: str, target: Target, accept: tuple[str, ...], max_size: int) -> Fetched | str:
         """What is there, or where a redirect leads to."""
+        wanted = ", ".join(f"{one}*" if one.endswith("/") else one for one in accept)
+        async with self._asking("GET", target, wanted) as response:
+            answered = _headers(response)
+            if response.status in _REDIRECTS and "location" in answered:
+                return answered["location"]
+            if response.status != 200:
+                raise Unavailable("The other server answered %(status)s.", status=response.status)
+            content_type = answered.get("content-type", "").partition(";")[0].strip().lower()
+            if not content_type.startswith(accept):
+                raise Invalid(
+                    "The other server sent %(type)s, which is of no use here.", type=content_type or "nothing"
+                )
+            body = await _read(response, answered.get("content-encoding", "").strip().lower(), max_size)
+            return Fetched(content_type, body, url)
+
+    @asynccontextmanager
+    async def _asking(
+        self, method: str, target: Target, accept: str, more: Mapping[str, str] | None = None, content: bytes | None = None
+    ) -> AsyncIterator[httpcore.Response]:
         request = httpcore.URL(
             scheme=target.scheme.encode(), host=target.host.encode(), port=target.port, target=target.path.encode()
         )
         headers = {
             "Host": target.host_header,
-            "Accept": ", ".join(f"{one}*" if one.endswith("/") else one for one in accept),
+            "Accept": accept,
             "Accept-Encoding": "gzip",
             "User-Agent": "mailhub",
+            **(more or {}),
         }
         limits = {"connect": _CONNECT_SECONDS}
         async with self._pool.stream(
-            "GET", request, headers=list(headers.items()), extensions={"timeout": limits}
+            method, request, headers=list(headers.items()), content=content, extensions={"timeout": limits}
         ) as response:
-            answered = {name.lower(): value.decode("utf-8", "replace") for name, value in response.headers}
-            if response.status in _REDIRECTS and b"location" in answered:
-                return answered[b"location"]
-            if response.status != 200:
-                raise Unavailable("The other server answered %(status)s.", status=response.status)
-            content_type = answered.get(b"content-type", "").partition(";")[0].strip().lower()
-            if not content_type.startswith(accept):
-                raise Invalid(
-                    "The other server sent %(type)s, which is of no use here.", type=content_type or "nothing"
-                )
-            body = await _read(response, answered.get(b"content-encoding", "").strip().lower(), max_size)
-            return Fetched(content_type, body, url)
+            yield response
+
+
+@asynccontextmanager
+async def _within(deadline: float) -> AsyncIterator[None]:
+    """A deadline in seconds, and what the network says in words of the house."""
+    try:
+        async with asyncio.timeout(deadline):
+            yield
+    except (TimeoutError, httpcore.TimeoutException) as error:
+        raise Unavailable("The other server took too long.") from error
+    except (httpcore.NetworkError, httpcore.ProtocolError) as error:
+        raise Unavailable("The other server cannot be reached or does not speak HTTP.") from error
 
 
 class _GuardedNetwork(httpcore.AsyncNetworkBackend):
@@ -174,6 +217,10 @@ def _joined(url: str, location: str) -> str:
         return urljoin(url, location)
     except ValueError as error:
         raise Invalid("The other server leads to what is no web address.") from error
+
+
+def _headers(response: httpcore.Response) -> dict[str, str]:
+    return {name.decode("latin-1").lower(): value.decode("utf-8", "replace") for name, value in response.headers}
 
 
 async def _read(response: httpcore.Response, encoding: str, max_size: int) -> bytes:
