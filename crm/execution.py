@@ -101,6 +101,14 @@ def unassign(tx: WriteTx, thread_id: int) -> None:
     tx.execute(update(assignment).where(open_hand).values(ended_at=clock.now()))
 
 
+def continue_hand(tx: WriteTx, scope_id: int, thread_id: int, executor_id: int) -> None:
+    """Whoever had the thread has it again, after it was answered and something more is to be done. Nothing happens
+    while it is in somebody's hand."""
+    open_hand = (assignment.c.thread_id == thread_id) & assignment.c.ended_at.is_(None)
+    if tx.value(select(assignment.c.id).where(open_hand)) is None:
+        assign(tx, scope_id, thread_id, Choice(executor_id, "continued"))
+
+
 def list_hands(tx: ReadTx, thread_id: int) -> list[Assignment]:
     """The history of hands of a thread, oldest first."""
     rows = tx.rows(select(assignment).where(assignment.c.thread_id == thread_id).order_by(assignment.c.id))

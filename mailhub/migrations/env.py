@@ -15,6 +15,7 @@ import crm.parties.tables
 import crm.staff.tables
 import mailhub.mailboxes.accounts
 import mailhub.mailboxes.tables
+import mailhub.outbound.tables
 from core.columns import metadata
 
 ROOMS = (
@@ -29,6 +30,7 @@ ROOMS = (
     crm.execution,
     mailhub.mailboxes.accounts,
     mailhub.mailboxes.tables,
+    mailhub.outbound.tables,
 )
 
 connection = context.config.attributes["connection"]

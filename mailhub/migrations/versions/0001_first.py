@@ -194,6 +194,16 @@ def upgrade() -> None:
     sa.PrimaryKeyConstraint('id', name=op.f('pk_scope')),
     sqlite_autoincrement=True
     )
+    op.create_table('suppression',
+    sa.Column('id', ID, autoincrement=True, nullable=False),
+    sa.Column('address_hash', sa.LargeBinary(), nullable=False),
+    sa.Column('reason', sa.Text(), nullable=False),
+    sa.Column('detail', sa.Text(), server_default='', nullable=False),
+    sa.Column('created_at', sa.BigInteger(), nullable=False),
+    sa.PrimaryKeyConstraint('id', name=op.f('pk_suppression')),
+    sa.UniqueConstraint('address_hash', 'reason', name=op.f('uq_suppression_address_hash_reason')),
+    sqlite_autoincrement=True
+    )
     op.create_table('team',
     sa.Column('id', ID, autoincrement=True, nullable=False),
     sa.Column('name', sa.Text(), nullable=False),
@@ -574,6 +584,39 @@ def upgrade() -> None:
     )
     with op.batch_alter_table('thread_event', schema=None) as batch_op:
         batch_op.create_index(batch_op.f('ix_thread_event_thread_id_id'), ['thread_id', 'id'], unique=False)
+
+    op.create_table('delivery',
+    sa.Column('id', ID, autoincrement=True, nullable=False),
+    sa.Column('epoch', ID, nullable=False),
+    sa.Column('message_id', ID, nullable=False),
+    sa.Column('scope_id', ID, nullable=False),
+    sa.Column('kind', sa.Text(), nullable=False),
+    sa.Column('recipient', sa.Text(), nullable=False),
+    sa.Column('canonical', sa.Text(), nullable=False),
+    sa.Column('domain', sa.Text(), nullable=False),
+    sa.Column('return_path', sa.Text(), nullable=False),
+    sa.Column('state', sa.Text(), server_default='queued', nullable=False),
+    sa.Column('attempts', ID, server_default='0', nullable=False),
+    sa.Column('repeats', ID, server_default='0', nullable=False),
+    sa.Column('boot', sa.Text(), nullable=True),
+    sa.Column('fence', ID, server_default='0', nullable=False),
+    sa.Column('handed_at', sa.BigInteger(), nullable=True),
+    sa.Column('next_at', sa.BigInteger(), nullable=False),
+    sa.Column('reply_code', ID, server_default='0', nullable=False),
+    sa.Column('reply_status', sa.Text(), server_default='', nullable=False),
+    sa.Column('reply_text', sa.Text(), server_default='', nullable=False),
+    sa.Column('created_at', sa.BigInteger(), nullable=False),
+    sa.Column('changed_at', sa.BigInteger(), nullable=False),
+    sa.ForeignKeyConstraint(['message_id'], ['message.id'], name=op.f('fk_delivery_message_id')),
+    sa.ForeignKeyConstraint(['scope_id'], ['scope.id'], name=op.f('fk_delivery_scope_id')),
+    sa.PrimaryKeyConstraint('id', name=op.f('pk_delivery')),
+    sa.UniqueConstraint('message_id', 'canonical', name=op.f('uq_delivery_message_id_canonical')),
+    sqlite_autoincrement=True
+    )
+    with op.batch_alter_table('delivery', schema=None) as batch_op:
+        batch_op.create_index('ix_delivery_leased', ['boot'], unique=False, sqlite_where=sa.text("state = 'sending'"), postgresql_where=sa.text("state = 'sending'"))
+        batch_op.create_index('ix_delivery_ready', ['next_at', 'id'], unique=False, sqlite_where=sa.text("state IN ('queued', 'deferred')"), postgresql_where=sa.text("state IN ('queued', 'deferred')"))
+        batch_op.create_index('ix_delivery_scope', ['scope_id', 'id'], unique=False)
 
     op.create_table('placement',
     sa.Column('id', ID, autoincrement=True, nullable=False),

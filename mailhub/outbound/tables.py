@@ -1,0 +1,53 @@
+"""The ledger: one recipient of one letter, one row. And the addresses that must not be written to."""
+
+from __future__ import annotations
+
+from sqlalchemy import Column, Index, LargeBinary, UniqueConstraint
+from sqlalchemy import text as sql
+
+from core.columns import id_column, instant, number, optional_instant, optional_text, reference, table, text
+
+# ``epoch`` is the ledger's when the row was made: a token of another one never finds it, whatever number it names.
+# ``handed_at`` is the one mark: committed before the last byte of the letter leaves, gone when the answer is known.
+# ``repeats`` counts how often the letter was sent again because a cut had left its fate unknown.
+delivery = table(
+    "delivery",
+    id_column(),
+    number("epoch"),
+    reference("message_id", "message.id"),
+    reference("scope_id", "scope.id"),
+    text("kind"),
+    text("recipient"),
+    text("canonical"),
+    text("domain"),
+    text("return_path"),
+    text("state", "queued"),
+    number("attempts", 0),
+    number("repeats", 0),
+    optional_text("boot"),
+    number("fence", 0),
+    optional_instant("handed_at"),
+    instant("next_at"),
+    number("reply_code", 0),
+    text("reply_status", ""),
+    text("reply_text", ""),
+    instant("created_at"),
+    instant("changed_at"),
+    UniqueConstraint("message_id", "canonical"),
+)
+_waits = sql("state IN ('queued', 'deferred')")
+Index("ix_delivery_ready", delivery.c.next_at, delivery.c.id, sqlite_where=_waits, postgresql_where=_waits)
+_leased = sql("state = 'sending'")
+Index("ix_delivery_leased", delivery.c.boot, sqlite_where=_leased, postgresql_where=_leased)
+Index("ix_delivery_scope", delivery.c.scope_id, delivery.c.id)
+
+# An address stands here as a keyed hash: it stays refused when the person asked to be erased, and tells nobody who.
+suppression = table(
+    "suppression",
+    id_column(),
+    Column("address_hash", LargeBinary, nullable=False),
+    text("reason"),
+    text("detail", ""),
+    instant("created_at"),
+    UniqueConstraint("address_hash", "reason"),
+)
