@@ -7,7 +7,7 @@ from urllib.parse import quote
 
 import msgspec
 from litestar import Request, Response
-from litestar.exceptions import HTTPException
+from litestar.exceptions import HTTPException, InternalServerException
 
 from api.problems.pages import Pages, language_of
 from api.problems.problem import Problem, describe
@@ -24,7 +24,9 @@ def answer_problem(request: Request[Any, Any, Any], error: Exception) -> Respons
     language = language_of(request, pages)
     known = isinstance(error, HouseError) or (isinstance(error, HTTPException) and error.status_code < 500)
     name = "" if known else reference()
-    if not known:
+    if _went_away(error):
+        log.info("a visitor went away in the middle of a request", route=route_of(request))
+    elif not known:
         log.error("a request failed", reference=name, route=route_of(request), exc_info=error)
     problem = describe(error, language, name)
     if is_for_programs(request):
@@ -32,6 +34,11 @@ def answer_problem(request: Request[Any, Any, Any], error: Exception) -> Respons
     if problem.status == 401:
         return _to_sign_in(request, problem)
     return _page(request, problem, pages, language)
+
+
+def _went_away(error: Exception) -> bool:
+    """True for Litestar's word that the connection closed before the body was whole: nobody's fault."""
+    return isinstance(error, InternalServerException) and "disconnected" in error.detail
 
 
 def is_for_programs(request: Request[Any, Any, Any]) -> bool:

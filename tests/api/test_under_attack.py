@@ -11,6 +11,7 @@ import pytest
 
 from api import auth
 from api.auth import signin
+from api.problems import answers
 from api.rest import files
 from core.errors import TooMuch
 from tests.api.asking import Asker
@@ -140,3 +141,25 @@ def test_pictures_are_copied_one_at_a_time(world: World, loop: asyncio.Runner, m
     assert {answer.status for answer in loop.run(look())} == {200}
     assert len(names) == 1
     assert next(iter(names)).startswith("picture")
+
+
+def test_a_visitor_who_goes_away_in_the_middle_is_no_fault_of_ours(
+    world: World, loop: asyncio.Runner, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    faults: list[str] = []
+    monkeypatch.setattr(answers.log, "error", lambda event, **_facts: faults.append(event))
+
+    async def leave() -> None:
+        scope, _receive = Asker(world.app).open("POST", "/login", headers=FORM, body=b"email=oksana")
+        said = iter([{"type": "http.request", "body": b"email=", "more_body": True}, {"type": "http.disconnect"}])
+
+        async def receive() -> Any:
+            return next(said)
+
+        async def send(_message: Any) -> None:
+            """Nobody listens any more."""
+
+        await world.app(scope, receive, send)
+
+    loop.run(leave())
+    assert faults == []
