@@ -14,8 +14,10 @@ from __future__ import annotations
 from collections.abc import Sequence
 from dataclasses import dataclass
 
+from sqlalchemy import text
+
 from core.database import ReadTx, WriteTx
-from core.fulltext.folding import query_phrases
+from core.fulltext.folding import LONGEST_WORD, query_phrases
 
 # First seconds of the years at which parts begin; ids are seconds << 20 (``mailhub.mailboxes``).
 _YEARS = (2005, 2010, *range(2014, 2036))
@@ -57,21 +59,18 @@ def create_statements(dialect: str) -> list[str]:
     return statements
 
 
+_ADD_SQLITE = text(
+    "INSERT INTO word_index(rowid, scope, subject, people, body) VALUES (:id, :scope, :subject, :people, :body)"
+)
+_ADD_POSTGRES = text("INSERT INTO word_index(message_id, words) VALUES (:id, CAST(:words AS tsvector))")
+
+
 def add_words(tx: WriteTx, row_id: int, scope_id: int, words: Words) -> None:
     """Index a row."""
     if tx.is_sqlite:
-        tx.sql(
-            "INSERT INTO word_index(rowid, scope, subject, people, body)"
-            " VALUES (:id, :scope, :subject, :people, :body)",
-            id=row_id,
-            **_columns(scope_id, words),
-        )
+        tx.execute(_ADD_SQLITE, {"id": row_id, **_columns(scope_id, words)})
     else:
-        tx.sql(
-            "INSERT INTO word_index(message_id, words) VALUES (:id, CAST(:words AS tsvector))",
-            id=row_id,
-            words=_tsvector(scope_id, words),
-        )
+        tx.execute(_ADD_POSTGRES, {"id": row_id, "words": _tsvector(scope_id, words)})
 
 
 def remove_words(tx: WriteTx, row_id: int, scope_id: int, words: Words) -> None:
@@ -151,11 +150,15 @@ def _columns(scope_id: int, words: Words) -> dict[str, str]:
     return {"scope": _scope_term(scope_id), "subject": subject, "people": people, "body": body}
 
 
-def _held(words: Words) -> list[list[str]]:
+def _held(words: Words) -> Sequence[Sequence[str]]:
     """Subject, people and body as far as they have room on either engine."""
+    whole = (words.subject, words.people, words.body)
+    count = sum(map(len, whole))
+    if count <= _MOST_WORDS and count * (4 * LONGEST_WORD + 6) <= _MOST_BYTES:
+        return whole  # nearly every letter
     parts: list[list[str]] = []
     room = _MOST_BYTES
-    for part in (words.subject, words.people, words.body):
+    for part in whole:
         held: list[str] = []
         for word in part[:_MOST_WORDS]:
             room -= len(word.encode()) + 6

@@ -139,6 +139,14 @@ Index(
     sqlite_where=_waits,
     postgresql_where=_waits,
 )
+Index(
+    "ix_thread_late_client",
+    thread.c.counterparty_id,
+    thread.c.scope_id,
+    thread.c.waiting_since,
+    sqlite_where=_waits,
+    postgresql_where=_waits,
+)
 Index("ix_thread_counterparty", thread.c.counterparty_id, thread.c.subject_base, desc(thread.c.last_message_at))
 for _pointer in ("claims_id", "merged_into"):
     _where = sql(f"{_pointer} IS NOT NULL")

@@ -9,7 +9,7 @@ from __future__ import annotations
 from dataclasses import dataclass
 from typing import Any
 
-from sqlalchemy import BindParameter, Row, bindparam, delete, func, select
+from sqlalchemy import BindParameter, Row, bindparam, delete, func, literal_column, select
 
 from core import clock
 from core.changes import record_change
@@ -267,8 +267,7 @@ def answered(tx: WriteTx, message_id: int) -> None:
 _LONGEST_WAIT = select(func.min(thread.c.waiting_since)).where(
     thread.c.counterparty_id == bindparam("counterparty_id"),
     thread.c.scope_id == bindparam("scope_id"),
-    thread.c.state == "open",
-    thread.c.waiting_for == "us",
+    literal_column("state = 'open' AND waiting_for = 'us'"),  # as the index of those who wait is written
 )
 
 

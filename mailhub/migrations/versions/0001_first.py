@@ -510,6 +510,7 @@ def upgrade() -> None:
         batch_op.create_index('ix_thread_closed', ['scope_id', sa.literal_column('last_message_at DESC'), sa.literal_column('id DESC')], unique=False, sqlite_where=sa.text("state = 'closed'"), postgresql_where=sa.text("state = 'closed'"))
         batch_op.create_index('ix_thread_counterparty', ['counterparty_id', 'subject_base', sa.literal_column('last_message_at DESC')], unique=False)
         batch_op.create_index('ix_thread_late', ['scope_id', 'due_at', 'id'], unique=False, sqlite_where=sa.text("state = 'open' AND waiting_for = 'us'"), postgresql_where=sa.text("state = 'open' AND waiting_for = 'us'"))
+        batch_op.create_index('ix_thread_late_client', ['counterparty_id', 'scope_id', 'waiting_since'], unique=False, sqlite_where=sa.text("state = 'open' AND waiting_for = 'us'"), postgresql_where=sa.text("state = 'open' AND waiting_for = 'us'"))
         batch_op.create_index('ix_thread_late_mine', ['executor_id', 'due_at', 'id'], unique=False, sqlite_where=sa.text("state = 'open' AND waiting_for = 'us'"), postgresql_where=sa.text("state = 'open' AND waiting_for = 'us'"))
         batch_op.create_index('ix_thread_merged_into', ['merged_into'], unique=False, sqlite_where=sa.text('merged_into IS NOT NULL'), postgresql_where=sa.text('merged_into IS NOT NULL'))
         batch_op.create_index('ix_thread_open', ['scope_id', sa.literal_column('last_message_at DESC'), sa.literal_column('id DESC')], unique=False, sqlite_where=sa.text("state = 'open'"), postgresql_where=sa.text("state = 'open'"))
