@@ -138,7 +138,12 @@ class Fetcher:
 
     @asynccontextmanager
     async def _asking(
-        self, method: str, target: Target, accept: str, more: Mapping[str, str] | None = None, content: bytes | None = None
+        self,
+        method: str,
+        target: Target,
+        accept: str,
+        more: Mapping[str, str] | None = None,
+        content: bytes | None = None,
     ) -> AsyncIterator[httpcore.Response]:
         request = httpcore.URL(
             scheme=target.scheme.encode(), host=target.host.encode(), port=target.port, target=target.path.encode()

@@ -10,6 +10,7 @@ from core.settings.shape import Data as Data
 from core.settings.shape import Database as Database
 from core.settings.shape import Lmtp as Lmtp
 from core.settings.shape import Log as Log
+from core.settings.shape import Oauth as Oauth
 from core.settings.shape import Parse as Parse
 from core.settings.shape import Secret as Secret
 from core.settings.shape import Settings as Settings
@@ -18,6 +19,6 @@ from core.settings.shape import Web as Web
 from core.settings.shape import parse_place as parse_place
 
 __all__ = [
-    "Blobs", "Company", "Data", "Database", "Lmtp", "Log", "Parse", "Secret", "Settings", "Smtp", "Web",
+    "Blobs", "Company", "Data", "Database", "Lmtp", "Log", "Oauth", "Parse", "Secret", "Settings", "Smtp", "Web",
     "load_settings", "parse_place",
 ]  # fmt: skip

@@ -202,6 +202,22 @@ class Lmtp:
 
 
 @dataclass(frozen=True, slots=True)
+class Oauth:
+    """Signing in at Google and Microsoft instead of passwords; the way back is `<web.base_url>/settings/signed-in`."""
+
+    google_client_id: str = _key("", "The client id that Google gave this server; with it, Google accounts sign in.")
+    google_client_secret: str = _key("", "The client secret that belongs to it.", shown=False)
+    microsoft_client_id: str = _key("", "The application id that Microsoft gave this server.")
+    microsoft_client_secret: str = _key("", "The client secret that belongs to it.", shown=False)
+    microsoft_tenant: str = _key(
+        "common",
+        "Whose accounts may sign in: `common` for all, else the company's tenant.",
+        expects="a tenant's name or id",
+        check=lambda name: re.fullmatch(r"[A-Za-z0-9.-]+", name) is not None,
+    )
+
+
+@dataclass(frozen=True, slots=True)
 class Parse:
     """Understanding letters."""
 
@@ -269,6 +285,7 @@ class Settings:
     web: Web
     smtp: Smtp
     lmtp: Lmtp
+    oauth: Oauth
     parse: Parse
     company: Company
     log: Log
