@@ -4,8 +4,9 @@ from __future__ import annotations
 
 import re
 from collections.abc import Callable
-from dataclasses import replace
 from typing import TypeVar
+
+from msgspec.structs import replace
 
 from mailhub.letters import limits
 from mailhub.letters.addresses import parse_addresses, parse_single_mailbox

@@ -3,23 +3,22 @@ surrogate."""
 
 from __future__ import annotations
 
-from dataclasses import dataclass
 from typing import Literal
+
+import msgspec
 
 Kind = Literal["letter", "bounce", "auto_reply", "complaint", "invitation", "receipt"]
 BounceClass = Literal["hard", "soft", "policy", "unknown"]
 
 
-@dataclass(frozen=True, slots=True)
-class Address:
+class Address(msgspec.Struct, frozen=True):
     """A mailbox as it stands in a header: ``name`` decoded (may be empty), ``address`` as written."""
 
     name: str
     address: str
 
 
-@dataclass(frozen=True, slots=True)
-class Attachment:
+class Attachment(msgspec.Struct, frozen=True):
     """A file in a letter: ``raw[offset:offset + length]`` is its body still in transfer ``encoding``.
 
     ``size`` and ``sha256`` (hex) are of the decoded bytes. ``filename`` is safe to show and to save, or None where the
@@ -37,8 +36,7 @@ class Attachment:
     encoding: str
 
 
-@dataclass(frozen=True, slots=True)
-class BouncedRecipient:
+class BouncedRecipient(msgspec.Struct, frozen=True):
     """One recipient of a report. ``action`` and ``status`` are of RFC 3464; ``reason`` is a word of ours."""
 
     address: str
@@ -49,8 +47,7 @@ class BouncedRecipient:
     diagnostic: str | None
 
 
-@dataclass(frozen=True, slots=True)
-class Bounce:
+class Bounce(msgspec.Struct, frozen=True):
     """What a report says. ``original_message_id`` is claimed by whoever wrote the report: believe a signed token
     only."""
 
@@ -58,8 +55,7 @@ class Bounce:
     original_message_id: str | None
 
 
-@dataclass(frozen=True, slots=True)
-class Invitation:
+class Invitation(msgspec.Struct, frozen=True):
     """The calendar object of a letter, shown and never applied by itself. ``start`` and ``end`` are ISO 8601."""
 
     method: str | None
@@ -71,8 +67,7 @@ class Invitation:
     attendees: tuple[str, ...]
 
 
-@dataclass(frozen=True, slots=True)
-class ParsedLetter:
+class ParsedLetter(msgspec.Struct, frozen=True):
     """A letter understood as far as possible. Ids stand without angle brackets; ``date`` is microseconds since the
     epoch.
 
