@@ -59,12 +59,14 @@ def record_message(
     seed: int,
     home_id: int | None = None,
     quiet: bool = False,
+    minted: int | None = None,
 ) -> int:
     """Lay a letter into a mailbox and index it there. Returns the message's id.
 
     ``home_id`` is the thread it belongs to by itself, where ``thread_id`` shows the letters of that one.
+    ``minted`` is its id where the letter itself had to name it beforehand.
     """
-    message_id = mint_message_id(tx, dated_at, seed)
+    message_id = mint_message_id(tx, dated_at, seed) if minted is None else minted
     tx.insert(
         message,
         id=message_id,

@@ -137,7 +137,7 @@ def _room(columns: int) -> int:
     return max((min(columns, _LONGEST_WORD) - _WORD_FRAME) // 4 * 3, 4)
 
 
-def _word(raw: bytes) -> bytes:
+def _word(raw: bytes | bytearray) -> bytes:
     return _WORD_HEAD + b64encode(raw) + _WORD_TAIL
 
 

@@ -14,7 +14,7 @@ from dataclasses import dataclass, field, replace
 from typing import Any
 
 from core.database import WriteTx
-from crm.execution import choose, is_able
+from crm.execution import choose, continue_hand, is_able
 from crm.interactions import record_letter as record_on_timeline
 from crm.parties import Match, find_manager, match_address
 from mailhub.letters.values import ParsedLetter
@@ -154,6 +154,7 @@ def assign(tx: WriteTx, passage: Passage) -> None:
     if passage.quiet or not passage.answerable:
         return
     if passage.executor_id is not None and is_able(tx, passage.box.scope_id, passage.executor_id):
+        continue_hand(tx, passage.box.scope_id, passage.thread_id, passage.executor_id)
         return
     counterparty_id = passage.sender.counterparty_id
     manager_id = find_manager(tx, counterparty_id) if counterparty_id is not None else None
