@@ -208,10 +208,15 @@ def add_account(
 
 def set_secret(tx: WriteTx, keys: Keys, account_id: int, secret: str) -> None:
     """Replace the password (or what OAuth keeps), and try again at once. Raises NotFound, Invalid."""
+    keep_secret(tx, keys, account_id, secret)
+    resume_account(tx, account_id)
+
+
+def keep_secret(tx: WriteTx, keys: Keys, account_id: int, secret: str) -> None:
+    """Replace the secret and nothing else. Raises NotFound, Invalid."""
     _check_secret(secret)
     if not tx.change(account, account_id, secret=keys.seal(f"account-password:{account_id}", secret.encode())):
         raise _no_account(account_id)
-    resume_account(tx, account_id)
 
 
 def set_relay(tx: WriteTx, keys: Keys, account_id: int, relay: Relay | None) -> None:

@@ -15,6 +15,7 @@ import crm.parties.tables
 import crm.staff.tables
 import mailhub.mailboxes.accounts
 import mailhub.mailboxes.tables
+import mailhub.mailboxes.tokens
 import mailhub.outbound.tables
 from core.columns import metadata
 
@@ -30,6 +31,7 @@ ROOMS = (
     crm.execution,
     mailhub.mailboxes.accounts,
     mailhub.mailboxes.tables,
+    mailhub.mailboxes.tokens,
     mailhub.outbound.tables,
 )
 

@@ -518,6 +518,18 @@ def upgrade() -> None:
         batch_op.create_index('ix_thread_scope_newest', ['scope_id', sa.literal_column('last_message_at DESC'), sa.literal_column('id DESC')], unique=False)
         batch_op.create_index('ix_thread_spam', ['scope_id', sa.literal_column('last_message_at DESC'), sa.literal_column('id DESC')], unique=False, sqlite_where=sa.text("state = 'spam'"), postgresql_where=sa.text("state = 'spam'"))
 
+    op.create_table('account_token',
+    sa.Column('account_id', ID, autoincrement=False, nullable=False),
+    sa.Column('authority', sa.Text(), nullable=False),
+    sa.Column('expires_at', sa.BigInteger(), nullable=False),
+    sa.Column('refresh_until', sa.BigInteger(), nullable=True),
+    sa.Column('holder', sa.Text(), nullable=True),
+    sa.Column('held_until', ID, server_default='0', nullable=False),
+    sa.Column('trouble_since', sa.BigInteger(), nullable=True),
+    sa.Column('trouble', sa.Text(), server_default='', nullable=False),
+    sa.ForeignKeyConstraint(['account_id'], ['account.id'], name=op.f('fk_account_token_account_id'), ondelete='CASCADE'),
+    sa.PrimaryKeyConstraint('account_id', name=op.f('pk_account_token'))
+    )
     op.create_table('folder',
     sa.Column('id', ID, autoincrement=True, nullable=False),
     sa.Column('account_id', ID, nullable=False),
