@@ -4,11 +4,13 @@ Case, accents, widths and ligatures go; apostrophes and soft hyphens inside word
 й is not и, and і is not и, in five languages. ё is written е, ґ г, ї і and đ d, as people type them. The same folding
 makes the index and reads the question, so a change here means a new ``FOLDING_VERSION`` and a new index.
 
-One pass through a table, one regular expression: linear, about 0.1 ms for a letter of 700 characters.
+Linear. Texts in one of the alphabets of our people go through small tables of bytes (``_Alphabet``), which takes a
+fifth of the time; all others go character by character.
 """
 
 from __future__ import annotations
 
+import codecs
 import re
 import unicodedata
 
@@ -79,9 +81,12 @@ def fold(text: str) -> str:
 def words(text: str) -> list[str]:
     """The words that are indexed, in order: runs of letters and digits, at most 64 characters of each, so the parts of
     an address are words too. After them, each number that was parted for reading stands once more in one piece."""
+    for alphabet in _ALPHABETS:
+        found = alphabet.words(text)
+        if found is not None:
+            return found
     folded = fold(text)
-    found = [word[:LONGEST_WORD] for word in _WORD.findall(folded)]
-    return found + _joined_numbers(folded)
+    return _shortened(_WORD.findall(folded)) + _joined_numbers(folded)
 
 
 def query_words(text: str) -> list[str]:
@@ -106,7 +111,13 @@ def query_phrases(text: str) -> list[tuple[str, ...]]:
 
 
 def _phrase(folded: str) -> tuple[str, ...]:
-    return tuple(word[:LONGEST_WORD] for word in _WORD.findall(folded))
+    return tuple(_shortened(_WORD.findall(folded)))
+
+
+def _shortened(found: list[str]) -> list[str]:
+    if max(map(len, found), default=0) <= LONGEST_WORD:
+        return found
+    return [word[:LONGEST_WORD] for word in found]
 
 
 def _joined_numbers(folded: str) -> list[str]:
@@ -116,3 +127,59 @@ def _joined_numbers(folded: str) -> list[str]:
         if len(number) in _PHONE_DIGITS or match[0][-4:-3] in " .,\xa0":
             joined.append(number)
     return joined
+
+
+class _Alphabet:
+    """The folding of a text whose characters are all of one set of at most 256: as bytes, each step is one call."""
+
+    def __init__(self, letters: str) -> None:
+        usable = dict.fromkeys(filter(_is_usable, _PLAIN_SIGNS + letters + letters.upper()))
+        characters = "".join(usable)
+        codes = {character: code for code, character in enumerate(characters)}
+        folded = [fold(character) for character in characters]
+        one = [new if len(new) == 1 else old for old, new in zip(characters, folded, strict=True)]
+        self._encoding = codecs.charmap_build(characters)
+        self._removed = bytes(code for code, new in enumerate(folded) if not new)
+        self._folded = "".join(one)
+        self._spaced = "".join(new if new.isalnum() else " " for new in one)
+        shape = bytearray(b" " * 256)
+        for sign in _DIGITS + _PARTING:
+            shape[codes[sign]] = ord("1" if sign in _DIGITS else "-")
+        self._shape = bytes(shape)
+
+    def words(self, text: str) -> list[str] | None:
+        """What ``words`` promises; None where the text holds a character of another alphabet."""
+        try:
+            data = codecs.charmap_encode(text, "strict", self._encoding)[0]
+        except UnicodeEncodeError:
+            return None
+        data = data.translate(None, self._removed)
+        found = _shortened(codecs.charmap_decode(data, "strict", self._spaced)[0].split())
+        shape = data.translate(self._shape)
+        if b"1-1" in shape or b"1--1" in shape:
+            found += _joined_numbers(codecs.charmap_decode(data, "strict", self._folded)[0])
+        return found
+
+
+_DIGITS = "0123456789"
+_PARTING = " .,\xa0()/-"
+# The table of bytes begins with NUL, as the codec wants it.
+_PLAIN_SIGNS = "\0\t\n\f\r" + "".join(map(chr, range(0x20, 0x7F))) + "\xa0\xad«»„“”‘’‚–—…•·№€§°©®×"
+_TONES = "\u0300\u0301\u0303\u0309\u0323"
+_VIETNAMESE = "ăâđêôơư" + "".join(
+    unicodedata.normalize("NFC", vowel + tone) for vowel in "aăâeêioôơuưy" for tone in _TONES
+)
+
+
+def _is_usable(character: str) -> bool:
+    """Whether the character folds to one character, to none or to mere signs, whatever stands beside it."""
+    if unicodedata.normalize("NFC", character) != character or unicodedata.combining(character):
+        return False
+    return len(fold(character)) < 2 or not any(map(str.isalnum, fold(character)))
+
+
+_ALPHABETS = (
+    _Alphabet("".join(map(chr, range(0x430, 0x460))) + "ґ"),
+    _Alphabet(_VIETNAMESE),
+    _Alphabet("".join(map(chr, range(0xC0, 0x100))) + "ąćęłńśźżčďěňřšťůžőűăâîșțğışœ"),
+)

@@ -128,3 +128,22 @@ def test_time_grows_with_the_length_only(piece):
     spent(1000)
     short, long = min(spent(20_000) for _ in range(3)), min(spent(200_000) for _ in range(3))
     assert long < 40 * short + 0.05
+
+
+@given(
+    st.lists(
+        st.one_of(
+            st.text("абвґіїєёйъь'’ʼАЁЙҐ«»№… \xa0\xad1234567890.,()/-_", max_size=12),
+            st.text("aăâđêôơưạảấầẩẫĐẤ'́-0123 ", max_size=12),
+            st.text("aąćęłńśźżçğışœÀÉßÆ½²™\t\n5 ", max_size=12),
+            st.text(max_size=4),
+        ),
+        max_size=6,
+    ).map("".join)
+)
+def test_the_tables_of_the_alphabets_change_nothing(text):
+    """A word more, of an alphabet that no table holds, sends the same text character by character."""
+    apart = " 한국어"
+    numbers = [word for word in words(text) if word.isdigit()]
+    assert sorted(words(text + apart)) == sorted([*words(text), "한국어"])
+    assert [word for word in words(text + apart) if word.isdigit()] == numbers
