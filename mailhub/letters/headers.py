@@ -8,6 +8,8 @@ from mailhub.letters import limits
 
 # One field with its folded lines; no two branches can match the same byte, so it is linear.
 _FIELD = re.compile(rb"([!-9;-~]{1,200})[ \t]*:([^\n]*(?:\n[ \t][^\n]*)*)(?:\n|\Z)")
+# The same for a whole block in one call; the third group holds the lines that are no fields.
+_FIELDS = re.compile(_FIELD.pattern + rb"|([^\n]*\n|[^\n]+)")
 _FOLD = re.compile(rb"\r?\n[ \t]+")
 _BLANK = re.compile(rb"\n\r?\n")
 _KNOWN = re.compile(
@@ -91,10 +93,17 @@ def read_headers(raw: bytes, start: int, stop: int, defects: list[str]) -> tuple
 
 def _fields(block: bytes, defects: list[str]) -> tuple[list[tuple[str, bytes]], int | None]:
     """The fields, and the offset of the line that ended the block early, if one did."""
+    position = block.find(b"\n") + 1 or len(block) if block.startswith((b"From ", b">From ")) else 0
+    found = _FIELDS.findall(block, position)
+    names = b"\n".join([name for name, _, _ in found]).decode("ascii").lower().split("\n")
+    if all(names):
+        return [(name, value) for name, (_, value, _) in zip(names, found, strict=True)], None
+    return _fields_and_others(block, position, defects)
+
+
+def _fields_and_others(block: bytes, position: int, defects: list[str]) -> tuple[list[tuple[str, bytes]], int | None]:
     fields: list[tuple[str, bytes]] = []
-    position, size = 0, len(block)
-    if block.startswith((b"From ", b">From ")):
-        position = block.find(b"\n") + 1 or size
+    size = len(block)
     while position < size:
         match = _FIELD.match(block, position)
         if match is not None:

@@ -23,14 +23,19 @@ _LABELS = {
 }
 _LABEL_KIND = {word: kind for kind, words in _LABELS.items() for word in words.split("|")}
 _LABEL = re.compile(r"^[ \t*_]{0,6}([^\W\d_][\w -]{0,14}?)[ \t*_]{0,3}[:：][*_]{0,2}(?:[ \t]|\Z)")
-_WORDS = (
-    "original|forwarded|message|mail|оригінал|повідомлення|лист|переслан|оригинал|исходное|сообщение|письмо|съобщение|"
-    "писмо|препратен|nachricht|weitergeleitet|ursprüngliche|wiadomość|przekazana|mensaje|reenviado|mensagem|thư|"
-    "tin nhắn|chuyển tiếp|messaggio|bericht|meddelelse|melding|meddelande|начало|початок|邮件|メッセージ"
+_OLDER = (
+    "original|forward|fwd|reply|оригінал|початков|пересл|переадрес|оригинал|исходн|препра|первоначал|ursprünglich|"
+    "weitergeleit|orygina|oryginaln|przekazan|przesłan|reenviad|transféré|réexpédié|d'origine|gốc|ban đầu|chuyển tiếp|"
+    "originale|inoltrat|oorspronkelijk|doorgestuurd|oprindelig|videresendt|opprinnelig|ursprungligt|vidarebefordra|"
+    "encaminhad|начало|початок|原始|转发|元の|転送"
 )
-_DIVIDER = re.compile(
-    rf"^[ \t>*]*[-–—_=]{{2,}}[ \t]*[^-–—_=\n]{{0,60}}(?:{_WORDS})[^-–—_=\n]{{0,60}}[-–—_=]{{2,}}", re.IGNORECASE
+_NOUN = (
+    "message|mail|повідомлення|лист|сообщение|письмо|съобщение|писмо|nachricht|wiadomość|mensaje|mensagem|courriel|"
+    "correo|thư|tin nhắn|messaggio|bericht|meddelelse|melding|meddelande|by |von |邮件|メッセージ"
 )
+#: Lines of dashes around words; whether they announce an older letter the words decide.
+_DIVIDER = re.compile(r"^[ \t>*]*[-–—_=]{2,}[ \t]*([^\n]{3,120}?)[ \t]*[-–—_=]{2,}")
+_OLDER_WORD, _NOUN_WORD = re.compile(_OLDER, re.IGNORECASE), re.compile(_NOUN, re.IGNORECASE)
 _BARE_DIVIDER = re.compile(
     r"^(?:begin forwarded message|початок переадресованого повідомлення|начало переадресованного сообщения|"
     r"начало на препратеното писмо|anfang der weitergeleiteten nachricht|"
@@ -38,10 +43,14 @@ _BARE_DIVIDER = re.compile(
     re.IGNORECASE,
 )
 _VERBS = re.compile(
-    r"\b(?:wrote|writes|said|пише|писав|писала|написав|написала|написа|пишет|писал|написал|сообщил|viết|schrieb|écrit|"
+    r"\b(?:wrote|writes|said|пише|писав|писала|писали|написав|написала|написа|пишет|писали?|писала|написал|сообщил|viết|schrieb|écrit|"
     r"escribió|escribe|napisał|pisze|schreef|skrev|scritto|escreveu|yazdı|kirjoitti|írta|napsal|scris|a ecrit)"
     r"(?:\([^)]{1,3}\))?\b|写道|書きました|작성",
     re.IGNORECASE,
+)
+#: A line without an address that announces an unquoted letter begins with its date: "He said on Monday:" does not.
+_OPENING = re.compile(
+    r"^(?:(?:on|am|le|el|il|em|op|den|på|w dniu|на|в|у|vào|ngày|lúc)\b)?\W*(?:[^\W\d]+\W+)?\d", re.IGNORECASE
 )
 _MAIL = re.compile(r"[^\s<>@\"]{1,64}@[^\s<>@\"]{1,253}")
 _WHEN = re.compile(
@@ -50,9 +59,10 @@ _WHEN = re.compile(
 _RULE = re.compile(r"^[ \t]*(?:[-_=*—–]{5,}|\* \* \*)[ \t]*$")
 _SIGNATURE = re.compile(r"^(?:-- ?|—|--\xa0|__ ?|--[ \t]*--)$")
 _FOOTER = re.compile(
-    r"^[ \t(\[]*(?:sent (?:from|via|with|using) (?!the )|get outlook|надіслано (?:з |із |від |через )|"
+    r"^[ \t(\[]*(?:sent (?:from|via|with|using) (?!the )|get outlook|"
+    r"(?:надіслано|відправлено) (?:з |із |зі |від |через )|"
     r"завантаж\w+ outlook|"
-    r"отримати outlook|отправлено (?:из |с |от |через )|получить outlook|скачать outlook|(?:пошта|почта) mail\.ru|"
+    r"отримати outlook|отправлено (?:из |с |со |от |через )|получить outlook|скачать outlook|(?:пошта|почта) mail\.ru|"
     r"изпратено (?:от |чрез |с )|(?:изтегл\w+|вземете) (?:на )?outlook|đã gửi từ|được gửi từ|gửi từ|tải outlook|"
     r"von meinem \w+ gesendet|gesendet (?:von|mit)|envoyé (?:de|depuis|à partir)|enviado (?:desde|do|de|a partir)|"
     r"wysłan[eoy] (?:z|za)|inviato da|verzonden (?:vanaf|met)|verstuurd vanaf|sendt fra|skickat från|"
@@ -94,7 +104,7 @@ def is_quoted(line: str) -> bool:
 def _starts_older_letter(lines: list[str], at: int) -> bool:
     """A divider, or a block of header lines as Outlook writes them."""
     line = lines[at]
-    if line[0] in "-–—_=* \t" and _DIVIDER.match(line):
+    if line[0] in "-–—_=* \t" and _is_divider(lines, at):
         return True
     if ":" not in line and "：" not in line:
         return False
@@ -103,21 +113,44 @@ def _starts_older_letter(lines: list[str], at: int) -> bool:
     return _is_header_block(lines, at)
 
 
+def _is_divider(lines: list[str], at: int) -> bool:
+    """Dashes around "original message" in any language, around half of it above header lines, or around who wrote."""
+    match = _DIVIDER.match(lines[at])
+    if match is None:
+        return False
+    words = match[1]
+    older, noun = _OLDER_WORD.search(words) is not None, _NOUN_WORD.search(words) is not None
+    if older and noun:
+        return True
+    if (older or noun) and any(_label_kind(line) for line in lines[at + 1 : at + 4]):
+        return True
+    return _VERBS.search(words) is not None and _dated(words)
+
+
+def _label_kind(line: str) -> str | None:
+    """Which header a line shows as mail programs write it, or None."""
+    match = _LABEL.match(line)
+    kind = _LABEL_KIND.get(match[1].strip().lower()) if match else None
+    if kind is None and "：" in line[:8]:
+        kind = _LABEL_KIND.get(line.partition("：")[0].strip())
+    return kind
+
+
 def _is_header_block(lines: list[str], at: int) -> bool:
     kinds: set[str] = set()
+    has_mail = False
     for place in range(at, min(at + 8, len(lines))):
         line = lines[place]
-        match = _LABEL.match(line)
-        kind = _LABEL_KIND.get(match[1].strip().lower()) if match else None
-        if kind is None and "：" in line[:8]:
-            kind = _LABEL_KIND.get(line.partition("：")[0].strip())
+        kind = _label_kind(line)
         if place == at and kind is None:
             return False
         if kind is not None:
             kinds.add(kind)
+            has_mail = has_mail or _MAIL.search(line) is not None
         elif line and len(kinds) >= 2:
             break
-    if len(kinds) >= 3:
+    # "From: Odesa, to: Kyiv, date: Monday" is a person's; programs write the subject or an address as well.
+    if len(kinds) >= 3 and ("subject" in kinds or has_mail):
         return True
     after_rule = at > 0 and _RULE.match(lines[at - 1]) is not None
     return len(kinds) == 2 and "from" in kinds and (after_rule or _MAIL.search(lines[at]) is not None)
@@ -142,7 +175,9 @@ def _is_attribution(line: str, quote_follows: bool) -> bool:
     has_when = _WHEN.search(line) is not None
     if quote_follows:
         return has_verb or has_mail
-    return (has_when and has_mail) or (has_verb and has_when and len(line) < 200 and line[-1] == ":" and _dated(line))
+    if has_verb:
+        return has_when and (has_mail or (len(line) < 200 and _dated(line) and _OPENING.match(line) is not None))
+    return has_mail and ">" in line and _dated(line)
 
 
 def _dated(line: str) -> bool:
@@ -159,7 +194,7 @@ def _quote_follows(lines: list[str], at: int) -> bool:
 
 def _without_signature(lines: list[str]) -> str:
     for at, line in enumerate(lines):
-        if at and _SIGNATURE.match(line):
+        if at and _SIGNATURE.match(line) and (line != "--" or not lines[at - 1]):
             lines = lines[:at]
             break
     while lines and (not lines[-1] or _RULE.match(lines[-1]) or _FOOTER.match(lines[-1])):

@@ -1,0 +1,127 @@
+"""The DNS over the network, with a memory that is bounded in time and in size."""
+
+from __future__ import annotations
+
+import asyncio
+import time
+from collections import OrderedDict
+from collections.abc import Sequence
+
+import dns.asyncresolver
+import dns.exception
+import dns.rdatatype
+import dns.resolver
+from dns.rdtypes.ANY.MX import MX
+from dns.rdtypes.ANY.TXT import TXT
+
+from mailhub.routing.verdicts.dns import Kind, NoAnswerError, is_name
+
+ONE_TRY_SECONDS = 1.5
+ALL_TRIES_SECONDS = 4.0
+SHORTEST_TTL, LONGEST_TTL = 30, 3600
+EMPTY_TTL = 300
+FAILED_TTL = 30
+MOST_BYTES = 8 << 20
+ENTRY_BYTES = 200  # about what a name and its place in the memory take
+AT_A_TIME = 128
+
+Answer = tuple[bytes, ...] | NoAnswerError
+
+
+class Resolver:
+    """Asks name servers, each question once however many letters wait for its answer. One per event loop."""
+
+    def __init__(self, servers: Sequence[str] = ()) -> None:
+        """``servers`` are addresses of recursive resolvers; without any those of the machine are asked.
+
+        Raises ``dns.resolver.NoResolverConfiguration`` when the machine names none.
+        """
+        self._network = dns.asyncresolver.Resolver(configure=not servers)
+        if servers:
+            self._network.nameservers = list(servers)
+        self._network.timeout = ONE_TRY_SECONDS
+        self._network.lifetime = ALL_TRIES_SECONDS
+        self._memory = Memory(MOST_BYTES)
+        self._asked: dict[tuple[str, Kind], asyncio.Task[Answer]] = {}
+        self._turn = asyncio.Semaphore(AT_A_TIME)
+
+    async def ask(self, name: str, kind: Kind) -> tuple[bytes, ...]:
+        """See ``dns.Ask``."""
+        key = (name.lower().removesuffix("."), kind)
+        if not is_name(name):
+            return ()
+        known = self._memory.find(key)
+        if known is None:
+            task = self._asked.get(key)
+            if task is None:
+                task = self._asked[key] = asyncio.create_task(self._ask(key))
+                task.add_done_callback(lambda _: self._asked.pop(key, None))
+            known = await asyncio.shield(task)  # who asked first may give up before the others
+        if isinstance(known, NoAnswerError):
+            raise known
+        return known
+
+    async def _ask(self, key: tuple[str, Kind]) -> Answer:
+        async with self._turn:
+            answer, ttl = await self._ask_network(*key)
+        self._memory.keep(key, answer, ttl)
+        return answer
+
+    async def _ask_network(self, name: str, kind: Kind) -> tuple[Answer, int]:
+        try:
+            found = await self._network.resolve(f"{name}.", kind, raise_on_no_answer=False, search=False)
+        except (dns.resolver.NXDOMAIN, dns.resolver.YXDOMAIN):
+            return (), EMPTY_TTL
+        except (dns.exception.DNSException, OSError, ValueError) as problem:
+            return NoAnswerError(f"{kind} {name}: {type(problem).__name__}"), FAILED_TTL
+        if found.rrset is None:
+            return (), EMPTY_TTL
+        ttl = min(max(found.rrset.ttl, SHORTEST_TTL), LONGEST_TTL)
+        records = sorted(found.rrset, key=lambda one: one.preference) if kind == "MX" else list(found.rrset)
+        return tuple(_as_bytes(record) for record in records), ttl
+
+    async def close(self) -> None:
+        """Give up what is still asked."""
+        for task in self._asked.values():
+            task.cancel()
+        await asyncio.gather(*self._asked.values(), return_exceptions=True)
+
+
+def _as_bytes(record: object) -> bytes:
+    if isinstance(record, TXT):
+        return b"".join(record.strings)
+    return str(record.exchange if isinstance(record, MX) else record).encode("ascii", "replace")
+
+
+class Memory:
+    """Answers until their time is over or the room is used up; the longest unused goes first."""
+
+    def __init__(self, most_bytes: int) -> None:
+        self._most = most_bytes
+        self._entries: OrderedDict[tuple[str, Kind], tuple[float, Answer, int]] = OrderedDict()
+        self.bytes = 0
+
+    def find(self, key: tuple[str, Kind]) -> Answer | None:
+        """The answer, or None."""
+        entry = self._entries.get(key)
+        if entry is None:
+            return None
+        if entry[0] < time.monotonic():
+            self._forget(key)
+            return None
+        self._entries.move_to_end(key)
+        return entry[1]
+
+    def keep(self, key: tuple[str, Kind], answer: Answer, ttl: int) -> None:
+        """Remember for ``ttl`` seconds."""
+        self._forget(key)
+        size = ENTRY_BYTES + len(key[0]) + (0 if isinstance(answer, NoAnswerError) else sum(map(len, answer)))
+        self._entries[key] = (time.monotonic() + ttl, answer, size)
+        self.bytes += size
+        while self.bytes > self._most:
+            self._forget(next(iter(self._entries)))
+
+    def _forget(self, key: tuple[str, Kind]) -> None:
+        entry = self._entries.pop(key, None)
+        if entry is not None:
+            self.bytes -= entry[2]
