@@ -9,7 +9,8 @@ from __future__ import annotations
 
 import hashlib
 import os
-import tempfile
+import secrets
+import threading
 from collections.abc import Iterable
 from itertools import accumulate
 from pathlib import Path
@@ -41,15 +42,16 @@ _BY_HASH = select(blob.c.id, blob.c.content.is_(None).label("settled")).where(bl
 
 
 class BlobFiles:
-    """A folder of content-addressed files, two levels deep."""
+    """A folder of content-addressed files, in 256 folders of their first two hex digits."""
 
     def __init__(self, folder: Path) -> None:
         self.folder = folder
+        self._mine = secrets.token_hex(8)
 
     def path(self, sha256: bytes) -> Path:
         """Where the bytes with this hash live."""
         name = sha256.hex()
-        return self.folder / name[:2] / name[2:4] / name
+        return self.folder / name[:2] / name
 
     def write(self, sha256: bytes, content: bytes) -> None:
         """Write durably: after the return neither a crash nor a power cut loses the bytes. Existing ones stay.
@@ -69,14 +71,32 @@ class BlobFiles:
         try:
             for sha256, content in contents:
                 path = self.path(sha256)
-                path.parent.mkdir(parents=True, exist_ok=True)
-                if not path.exists() or path.stat().st_size != len(content):
-                    _write_file(path, content)
-                lower.add(path.parent)
-            for folder in (*lower, *{path.parent for path in lower}, self.folder, self.folder.parent):
+                if path.parent not in lower:
+                    path.parent.mkdir(parents=True, exist_ok=True)
+                    lower.add(path.parent)
+                if _size_of(path) != len(content):
+                    self._write_file(path, content)
+            for folder in (*lower, self.folder, self.folder.parent):
                 _sync_folder(folder)
         except OSError as problem:
             raise Unavailable("The disk could not keep the bytes of a letter. Free some space.") from problem
+
+    def _write_file(self, path: Path, content: bytes) -> None:
+        """A file that has its name only when its bytes are durable. One thread writes one file at a time."""
+        temporary = path.with_name(f".new-{self._mine}-{threading.get_native_id()}")
+        try:
+            handle = os.open(temporary, os.O_WRONLY | os.O_CREAT | os.O_TRUNC | os.O_CLOEXEC, 0o600)
+            try:
+                rest = memoryview(content)
+                while rest:
+                    rest = rest[os.write(handle, rest) :]
+                os.fsync(handle)
+            finally:
+                os.close(handle)
+            temporary.replace(path)
+        except OSError:
+            temporary.unlink(missing_ok=True)
+            raise
 
     def read(self, sha256: bytes) -> bytes:
         """The bytes. Raises NotFound when the file is missing: an alarm, never normal."""
@@ -98,6 +118,15 @@ def keep(tx: WriteTx, content: bytes) -> int:
             tx.change(blob, found.id, content=content, settled_at=None)
         return int(found.id)
     return tx.insert(blob, sha256=sha256, size=len(content), content=content, created_at=clock.now())
+
+
+def keep_settled(tx: WriteTx, sha256: bytes, size: int) -> int:
+    """Refer to bytes whose file is durable already (``BlobFiles.write_all``); returns the blob's id."""
+    found = tx.row(_BY_HASH, {"sha256": sha256})
+    if found is not None:
+        return int(found.id)
+    now = clock.now()
+    return tx.insert(blob, sha256=sha256, size=size, created_at=now, settled_at=now)
 
 
 def find_content(tx: ReadTx, blob_id: int) -> tuple[bytes | None, bytes]:
@@ -139,18 +168,11 @@ def read_blob(database: Database, files: BlobFiles, blob_id: int) -> bytes:
     return files.read(sha256) if content is None else content
 
 
-def _write_file(path: Path, content: bytes) -> None:
-    """A file that has its name only when its bytes are durable."""
-    handle, temporary = tempfile.mkstemp(dir=path.parent, prefix=".new-")
+def _size_of(path: Path) -> int | None:
     try:
-        with os.fdopen(handle, "wb") as file:
-            file.write(content)
-            file.flush()
-            os.fsync(file.fileno())
-        Path(temporary).replace(path)
-    except OSError:
-        Path(temporary).unlink(missing_ok=True)
-        raise
+        return path.stat().st_size
+    except FileNotFoundError:
+        return None
 
 
 def _sync_folder(folder: Path) -> None:
