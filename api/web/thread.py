@@ -221,8 +221,9 @@ def _why(speaker: Speaker, seen: Seen) -> list[Entry]:
     assert when is not None
     icon = "building" if opened.row.counterparty_id is not None else "user-question"
     lines = [Entry("event", iso(first.received_at), when.text, first.dated_at, sentence, icon=icon)]
-    if opened.match.get("claims") is not None:
-        claim = speaker.say("It names another thread as the one it answers, but its sender has no say there.")
+    if opened.claims is not None and opened.claims.id != opened.row.id:
+        subject = opened.claims.subject or speaker.say("no subject")
+        claim = speaker.say("It claims to answer “%(subject)s”, but its sender has no say there.", subject=subject)
         lines.append(Entry("event", when.iso, when.text, first.dated_at, claim, icon="alert-triangle"))
     return lines
 

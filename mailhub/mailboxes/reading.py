@@ -14,6 +14,7 @@ from crm.staff.readable import Viewer, readable, visible
 from crm.staff.tables import user
 from mailhub.mailboxes.lists import ThreadRow, get_rows
 from mailhub.mailboxes.tables import letter, message, thread, thread_event
+from mailhub.mailboxes.threads import find_root, list_merged
 
 
 @dataclass(frozen=True, slots=True)
@@ -56,12 +57,16 @@ class ThreadEvent:
 
 @dataclass(frozen=True, slots=True)
 class OpenThread:
-    """A thread with its letters, oldest first, and its events."""
+    """A thread with its letters, oldest first, and its events, those of threads merged into it included.
+
+    ``claims`` is the thread that its first letter named without a say in it, where the viewer may see that one too.
+    """
 
     row: ThreadRow
     match: dict[str, Any]
     messages: list[Message]
     events: list[ThreadEvent]
+    claims: ThreadRow | None = None
 
 
 _MESSAGES: Select[Any] = select(
@@ -88,10 +93,11 @@ _MESSAGES: Select[Any] = select(
     letter.c.parsed,
 ).join(letter, letter.c.id == message.c.letter_id)
 _OF_THREAD = _MESSAGES.where(message.c.thread_id == bindparam("thread_id")).order_by(message.c.id)
+_OWN = select(thread.c.match, thread.c.claims_id).where(thread.c.id == bindparam("thread_id"))
 _EVENTS = (
     select(thread_event, user.c.name.label("user_name"))
     .outerjoin(user, user.c.id == thread_event.c.user_id)
-    .where(thread_event.c.thread_id == bindparam("thread_id"))
+    .where(thread_event.c.thread_id.in_(bindparam("thread_ids", expanding=True)))
     .order_by(thread_event.c.id)
 )
 
@@ -101,13 +107,15 @@ def get_thread(tx: ReadTx, viewer: Viewer, thread_id: int) -> OpenThread:
     rows = get_rows(tx, viewer, [thread_id])
     if not rows:
         raise NotFound("There is no thread with the number %(id)s.", id=thread_id)
-    match = tx.value(select(thread.c.match).where(thread.c.id == thread_id))
+    own = tx.row(_OWN, {"thread_id": thread_id})
+    assert own is not None
     messages = [_message(row) for row in tx.rows(_OF_THREAD, {"thread_id": thread_id})]
     events = [
         ThreadEvent(row.id, row.at, row.sentence, row.fields, row.user_name)
-        for row in tx.rows(_EVENTS, {"thread_id": thread_id})
+        for row in tx.rows(_EVENTS, {"thread_ids": list_merged(tx, thread_id)})
     ]
-    return OpenThread(rows[0], match, messages, events)
+    claims = get_rows(tx, viewer, [find_root(tx, own.claims_id)]) if own.claims_id is not None else []
+    return OpenThread(rows[0], own.match, messages, events, next(iter(claims), None))
 
 
 def get_message(tx: ReadTx, viewer: Viewer, message_id: int) -> Message:

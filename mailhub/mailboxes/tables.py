@@ -179,8 +179,8 @@ Index(None, message.c.letter_id, message.c.mailbox_id)
 Index(None, message.c.mailbox_id, message.c.id)
 
 # Who has a say in a thread: who wrote in it, whom we wrote to, whom the client's own proved letter named, and the
-# mailing list it runs on ("<list-id>" in brackets). A reference alone lets nobody in. ``sure``: whoever reads the thread
-# may be answered there without asking, because a proved letter or one of ours brought them in.
+# mailing list it runs on ("<list-id>" in brackets). A reference alone lets nobody in. ``sure``: a proved letter or one
+# of ours brought them in, so that they are answered there without asking.
 thread_participant = table(
     "thread_participant",
     Column("thread_id", Id, primary_key=True, nullable=False),

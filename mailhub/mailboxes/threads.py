@@ -1,15 +1,11 @@
-"""Threads: finding the one that a letter belongs to, opening a new one, and what a letter does to it.
-
-A letter joins by reference only if its sender has a say there: they wrote in the thread before, or we wrote to them, or
-they belong to the thread's client. A reference alone is free for anybody to forge.
-"""
+"""Threads: opening a new one, and what a letter does to the one it came into."""
 
 from __future__ import annotations
 
 from dataclasses import dataclass
 from typing import Any
 
-from sqlalchemy import BindParameter, Row, bindparam, delete, func, literal_column, select
+from sqlalchemy import bindparam, delete, func, literal_column, select
 
 from core import clock
 from core.changes import record_change
@@ -21,118 +17,54 @@ from mailhub.letters.subject import has_answer_prefix
 from mailhub.letters.values import ParsedLetter
 from mailhub.mailboxes.boxes import Mailbox
 from mailhub.mailboxes.messages import COUNTER_BITS
-from mailhub.mailboxes.tables import letter, letter_reference, message, thread, thread_event, thread_participant, unread
+from mailhub.mailboxes.participants import Sender, note_incoming, note_outgoing
+from mailhub.mailboxes.tables import letter, message, thread, thread_event, unread
 
-SUBJECT_WINDOW = 30 * clock.DAY
 # Kinds that a person is expected to answer; the others are shown and nobody waits because of them.
 ANSWERABLE = frozenset({"letter", "invitation"})
-
-
-@dataclass(frozen=True, slots=True)
-class Home:
-    """Where a letter belongs: a thread to join, or None for a new one, and what led there (``reference``, ``subject``,
-    ``new``). ``claims`` is a thread that the letter names without a say in it: a hint for those who may see it."""
-
-    thread_id: int | None
-    by: str
-    claims: int | None = None
-
-
-@dataclass(frozen=True, slots=True)
-class Sender:
-    """Who wrote, as far as it is certain: the strict single address (or None) and whose it is."""
-
-    address: str | None
-    counterparty_id: int | None
-    contact_id: int | None
-
-
-# No ORDER BY in the database: it would tempt a planner to walk the whole mailbox in that order.
-_NAMED = (
-    select(message.c.id, message.c.thread_id, thread.c.counterparty_id)
-    .join(thread, thread.c.id == message.c.thread_id)
-    .where(message.c.mailbox_id == bindparam("mailbox_id"))
-    .limit(200)
-)
-_IDS: BindParameter[str] = bindparam("ids", expanding=True)
-_REFERENCES = _NAMED.where(message.c.letter_id.in_(select(letter.c.id).where(letter.c.message_id.in_(_IDS)).limit(200)))
-_REFERRED = _NAMED.where(
-    message.c.letter_id.in_(
-        select(letter_reference.c.letter_id).where(letter_reference.c.message_id.in_(_IDS)).limit(200)
-    )
-)
-_HAS_SAY = select(thread_participant.c.thread_id).where(
-    thread_participant.c.thread_id == bindparam("thread_id"), thread_participant.c.address == bindparam("address")
-)
 _UNREAD_BY = select(unread.c.user_id).where(unread.c.thread_id == bindparam("thread_id"))
-_BY_SUBJECT = (
-    select(thread.c.id)
-    .where(
-        thread.c.mailbox_id == bindparam("mailbox_id"),
-        thread.c.counterparty_id == bindparam("counterparty_id"),
-        thread.c.subject_base == bindparam("subject_base"),
-        thread.c.last_message_at.between(bindparam("from"), bindparam("to")),
-    )
-    .order_by(thread.c.last_message_at.desc(), thread.c.id.desc())
-    .limit(1)
-)
 
 
-def find_home(tx: WriteTx, mailbox_id: int, parsed: ParsedLetter, sender: Sender, dated_at: int) -> Home:
-    """Find the thread of a letter: by the ids it names, by those who named it, then by subject and client."""
-    claims: int | None = None
-    named = list(dict.fromkeys([*parsed.in_reply_to, *reversed(parsed.references)]))[:50]
-    # A letter and its answer, understood at the same moment by two processes, must see each other.
-    own = [parsed.message_id] if parsed.message_id else []
-    subject = [f"{sender.counterparty_id} {parsed.base_subject}"] if sender.counterparty_id is not None else []
-    tx.lock_keys(("thread", mailbox_id, name) for name in (*own, *named, *subject))
-    asked = [(_REFERENCES, named), (_REFERRED, [*own, *named])]
-    for statement, ids in asked:
-        if not ids:
-            continue
-        for row in sorted(tx.rows(statement, {"ids": ids, "mailbox_id": mailbox_id}), key=_newest_first):
-            if _has_say(tx, row.thread_id, row.counterparty_id, sender):
-                return Home(row.thread_id, "reference")
-            claims = claims or row.thread_id
-    # A subject alone joins nothing: two orders named "Invoice" are two threads. "Re: Invoice" goes on with one.
-    if has_answer_prefix(parsed.subject) and parsed.base_subject and sender.counterparty_id is not None:
-        found = tx.value(
-            _BY_SUBJECT,
-            {
-                "mailbox_id": mailbox_id,
-                "counterparty_id": sender.counterparty_id,
-                "subject_base": parsed.base_subject.lower(),
-                "from": dated_at - SUBJECT_WINDOW,
-                "to": dated_at + SUBJECT_WINDOW,
-            },
-        )
-        if found is not None:
-            return Home(int(found), "subject", claims)
-    return Home(None, "new", claims)
+_POINTS_TO = select(thread.c.merged_into).where(thread.c.id == bindparam("id"))
+_MERGED = select(thread.c.id).where(thread.c.merged_into.in_(bindparam("ids", expanding=True)))
 
 
-def _newest_first(row: Row[Any]) -> int:
-    return -int(row.id)
+def find_root(tx: ReadTx, thread_id: int) -> int:
+    """The thread that shows the letters of this one: itself, unless it was merged into another."""
+    while (further := tx.value(_POINTS_TO, {"id": thread_id})) is not None:
+        thread_id = int(further)
+    return thread_id
 
 
-def _has_say(tx: ReadTx, thread_id: int, counterparty_id: int | None, sender: Sender) -> bool:
-    if sender.address is None:
-        return False
-    if counterparty_id is not None and counterparty_id == sender.counterparty_id:
-        return True
-    return tx.value(_HAS_SAY, {"thread_id": thread_id, "address": sender.address.lower()}) is not None
+def list_merged(tx: ReadTx, thread_id: int) -> list[int]:
+    """The thread and all that were merged into it, directly or by way of others."""
+    found = newest = [thread_id]
+    while newest := [int(one) for one in tx.values(_MERGED, {"ids": newest})]:
+        found = [*found, *newest]
+    return found
 
 
-def sender_in(tx: ReadTx, thread_id: int, sender: Sender) -> Sender:
-    """An unknown sender who has a say in a thread counts as the thread's client."""
-    row = tx.row(select(thread.c.counterparty_id).where(thread.c.id == thread_id))
-    return Sender(sender.address, row.counterparty_id, None) if row is not None else sender
+def hold_root(tx: WriteTx, thread_id: int) -> Any:
+    """The row of the thread that shows the letters of this one, held until the end of the unit. Raises NotFound."""
+    while True:
+        tx.lock(thread, thread_id)
+        row = tx.get(thread, thread_id)
+        if row.merged_into is None:
+            return row
+        thread_id = row.merged_into
 
 
 def open_thread(
-    tx: WriteTx, box: Mailbox, parsed: ParsedLetter, sender: Sender, match: dict[str, Any], dated_at: int
+    tx: WriteTx,
+    box: Mailbox,
+    parsed: ParsedLetter,
+    sender: Sender,
+    match: dict[str, Any],
+    dated_at: int,
+    *,
+    claims: int | None = None,
 ) -> int:
-    """A new thread in a mailbox, still without a message."""
+    """A new thread in a mailbox, still without a message. ``claims`` is the one that its letter named without a say."""
     return tx.insert(
         thread,
         mailbox_id=box.id,
@@ -143,6 +75,7 @@ def open_thread(
         contact_id=sender.contact_id,
         last_message_at=dated_at,
         match=match,
+        claims_id=claims,
         created_at=clock.now(),
     )
 
@@ -161,14 +94,17 @@ class Arrival:
 
 @dataclass(frozen=True, slots=True)
 class Hands:
-    """Whose a thread is: the client under whom it is filed, and who executes it."""
+    """Whose a thread is: the client under whom it is filed, and who executes it. ``grew`` when somebody has a say in
+    it who had none before."""
 
     counterparty_id: int | None
     executor_id: int | None
+    grew: bool
 
 
 def receive(tx: WriteTx, thread_id: int, box: Mailbox, parsed: ParsedLetter, arrival: Arrival, sender: Sender) -> Hands:
-    """Let an incoming message change its thread: row of the list, waiting, participants, unread.
+    """Let an incoming message change its thread: row of the list, waiting, participants, unread. ``sender`` is whose
+    the address is by itself.
 
     Returns whose the thread is, which stands until the end of the unit.
     """
@@ -191,10 +127,15 @@ def receive(tx: WriteTx, thread_id: int, box: Mailbox, parsed: ParsedLetter, arr
             "snippet": parsed.excerpt,
             "language": parsed.language or "",
         }
+    begins = has_answer_prefix(row.subject) and not has_answer_prefix(parsed.subject)
+    if begins and row.subject_base == parsed.base_subject.lower():
+        values["subject"] = parsed.subject  # its beginning came after its answers
     values |= _state_after(row, box, arrival)
     tx.change(thread, thread_id, **values)
-    if sender.address is not None:
-        add_participants(tx, thread_id, [sender.address])
+    # Others are named by the client's own letter, not by whoever else has a say.
+    client = row.counterparty_id in (None, sender.counterparty_id)
+    named = [person.address for person in (*parsed.to, *parsed.cc)] if client else []
+    grew = note_incoming(tx, thread_id, sender, named, parsed.list_id)
     if not arrival.quiet and not arrival.spam:
         mark_unread(tx, thread_id, box.scope_id)
     record_change(
@@ -205,7 +146,7 @@ def receive(tx: WriteTx, thread_id: int, box: Mailbox, parsed: ParsedLetter, arr
         fields={"thread_id": thread_id, "mailbox_id": box.id, "quiet": arrival.quiet},
         cause="letter",
     )
-    return Hands(row.counterparty_id, row.executor_id)
+    return Hands(row.counterparty_id, row.executor_id, grew)
 
 
 def _state_after(row: Any, box: Mailbox, arrival: Arrival) -> dict[str, Any]:
@@ -256,7 +197,7 @@ def answered(tx: WriteTx, message_id: int) -> None:
     if answers:
         values |= {"waiting_for": "them", "waiting_since": sent.dated_at, "due_at": None}
     tx.change(thread, row.id, **values)
-    add_participants(tx, row.id, [person["address"] for person in people])
+    note_outgoing(tx, row.id, [person["address"] for person in people])
     if answers:
         unassign(tx, row.id)
         tell_client_waits(tx, row.counterparty_id, row.scope_id)
@@ -277,13 +218,6 @@ def tell_client_waits(tx: WriteTx, counterparty_id: int | None, scope_id: int) -
         hold_facts(tx, counterparty_id, scope_id)
         since = tx.value(_LONGEST_WAIT, {"counterparty_id": counterparty_id, "scope_id": scope_id})
         set_waiting(tx, counterparty_id, scope_id, since)
-
-
-def add_participants(tx: WriteTx, thread_id: int, addresses: list[str]) -> None:
-    """Give these addresses a say in the thread."""
-    for address in dict.fromkeys(address.lower() for address in addresses):
-        if tx.value(_HAS_SAY, {"thread_id": thread_id, "address": address}) is None:
-            tx.insert(thread_participant, thread_id=thread_id, address=address, how="wrote", sure=0)
 
 
 def mark_unread(tx: WriteTx, thread_id: int, scope_id: int) -> None:

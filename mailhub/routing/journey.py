@@ -21,9 +21,11 @@ from mailhub.letters.values import ParsedLetter
 from mailhub.letters.verdicts import Verdicts
 from mailhub.mailboxes import handling, threads
 from mailhub.mailboxes.boxes import Mailbox
+from mailhub.mailboxes.homes import Home, find_home
 from mailhub.mailboxes.letters import Understood, record_letter
 from mailhub.mailboxes.messages import find_message, record_message
-from mailhub.mailboxes.threads import Home, Sender, find_home, open_thread, receive, tell
+from mailhub.mailboxes.participants import Sender, is_proved
+from mailhub.mailboxes.threads import hold_root, open_thread, receive, tell
 
 
 @dataclass(slots=True)
@@ -83,8 +85,10 @@ def match(tx: WriteTx, passage: Passage) -> None:
     if address is None or passage.spam:
         return
     passage.match = match_address(tx, address)
+    if passage.verdicts is not None and passage.verdicts.doubtful:
+        return  # whoever it may be is proposed, and never believed
     contact_id, counterparty_id = passage.match.only or (None, None)
-    passage.sender = Sender(address, counterparty_id, contact_id)
+    passage.sender = Sender(address, counterparty_id, contact_id, is_proved(passage.verdicts))
 
 
 def thread(tx: WriteTx, passage: Passage) -> None:
@@ -92,32 +96,31 @@ def thread(tx: WriteTx, passage: Passage) -> None:
     home = find_home(tx, passage.box.id, passage.parsed, passage.sender, passage.dated_at)
     if home.thread_id is None:
         described: dict[str, Any] = {"by": passage.match.by, "pairs": [list(pair) for pair in passage.match.pairs]}
-        if home.claims is not None:
-            described["claims"] = home.claims
         if passage.match.refused:
             described["refused"] = True
-        home = replace(
-            home,
-            thread_id=open_thread(tx, passage.box, passage.parsed, passage.sender, described, passage.dated_at),
+        opened = open_thread(
+            tx, passage.box, passage.parsed, passage.sender, described, passage.dated_at, claims=home.claims
         )
-    elif passage.sender.counterparty_id is None:
-        passage.sender = threads.sender_in(tx, home.thread_id, passage.sender)
+        home = replace(home, thread_id=opened)
     assert home.thread_id is not None
-    passage.home, passage.thread_id = home, home.thread_id
+    passage.home, passage.thread_id = home, hold_root(tx, home.thread_id).id
 
 
 def record(tx: WriteTx, passage: Passage) -> None:
     """Lay it into the mailbox, into its thread and onto the client's timeline."""
     parsed, box, sender = passage.parsed, passage.box, passage.sender
+    assert passage.home is not None
     passage.message_id = record_message(
         tx,
         letter_id=passage.letter_id,
         mailbox_id=box.id,
         scope_id=box.scope_id,
         thread_id=passage.thread_id,
+        home_id=passage.home.thread_id,
         blob_id=passage.blob_id,
         direction="in",
         spam=passage.spam,
+        quiet=passage.quiet,
         dated_at=passage.dated_at,
         received_at=passage.received_at,
         trace=passage.trace,

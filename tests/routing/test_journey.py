@@ -91,8 +91,9 @@ def test_a_reference_alone_lets_nobody_into_a_thread(world: World, client: int) 
     world.arrive(letter("Re: Pumps", "9@evil", sender="eve@evil.example", references="1@client"), "sales")
     forged, honest = world.threads("olena")
     assert (forged.message_count, honest.message_count) == (1, 1)
-    match = world.database.read_now(get_thread, world.viewer("olena"), forged.id).match
-    assert match["claims"] == honest.id
+    claims = world.database.read_now(get_thread, world.viewer("olena"), forged.id).claims
+    assert claims is not None
+    assert claims.id == honest.id
 
 
 @pytest.mark.parametrize(

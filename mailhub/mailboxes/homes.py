@@ -1,0 +1,199 @@
+"""Where a letter belongs: the joining rule.
+
+A letter joins the thread whose letter it names, if its sender has a say there (``participants.has_say``). A reference
+alone is free for anybody to forge, so a letter without a say opens a thread of its own that remembers which one it
+claimed to answer. So that the order of arrival does not matter, a letter also finds the threads whose letters named
+*it* before it came, and those that name an id it names too; there the same question is asked the other way round.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from typing import Any
+
+from sqlalchemy import BindParameter, ColumnElement, Row, Select, and_, bindparam, exists, func, or_, select
+
+from core import clock
+from core.database import ReadTx, WriteTx
+from mailhub.letters.subject import has_answer_prefix
+from mailhub.letters.values import ParsedLetter
+from mailhub.mailboxes.participants import Sender, list_name, neighbours
+from mailhub.mailboxes.tables import letter, letter_reference, message, thread, thread_participant
+
+SUBJECT_WINDOW = 30 * clock.DAY
+MOST_NAMED = 50
+MOST_FOUND = 50
+
+
+@dataclass(frozen=True, slots=True)
+class Home:
+    """Where a letter belongs: a thread to join, or None for a new one, and what led there (``reference``, ``subject``,
+    ``new``). ``claims`` is a thread that the letter names without a say in it: a hint for those who may see it.
+    ``joins`` are further threads of the same conversation, which this letter shows to be one."""
+
+    thread_id: int | None
+    by: str
+    claims: int | None = None
+    joins: tuple[int, ...] = ()
+
+
+own_thread = func.coalesce(message.c.split_id, message.c.home_id)
+"""The thread that a message belongs to by itself, where ``message.thread_id`` shows it."""
+
+_IDS: BindParameter[str] = bindparam("ids", expanding=True)
+_GRANTED: BindParameter[str] = bindparam("granted", expanding=True)
+_THERE = thread_participant.c.thread_id == message.c.thread_id
+
+
+def _among(*conditions: ColumnElement[bool]) -> ColumnElement[bool]:
+    return exists(select(1).where(_THERE, *conditions))
+
+
+_SAME_CLIENT = thread.c.counterparty_id == bindparam("counterparty_id")
+_SAME_LIST = _among(thread_participant.c.address == bindparam("list"))
+# The sender of the new letter has a say in the thread that was found.
+_MAY_JOIN = or_(
+    bindparam("ours") == 1,
+    _SAME_CLIENT,
+    _SAME_LIST,
+    _among(thread_participant.c.address == bindparam("address")),
+    _among(
+        thread_participant.c.how.in_(("wrote", "written")),
+        thread_participant.c.address.like(bindparam("neighbours"), escape="\\"),
+    ),
+)
+# The sender of the letter that was found has a say beside the new one.
+_MAY_FOLLOW = or_(
+    message.c.direction == "out",
+    _SAME_CLIENT,
+    _SAME_LIST,
+    and_(letter.c.from_trusted.in_(_GRANTED), _among(thread_participant.c.address == letter.c.from_trusted)),
+    and_(
+        letter.c.from_trusted.like(bindparam("followers"), escape="\\"),
+        _among(thread_participant.c.address == letter.c.from_trusted, thread_participant.c.sure == 1),
+    ),
+)
+
+
+def _found(named: ColumnElement[Any], source: Any, *conditions: ColumnElement[bool]) -> Select[Any]:
+    """The threads in which letters were found, the oldest first: forged copies of an id come after its first owner."""
+    columns = (named.label("named"), own_thread.label("home_id"), message.c.thread_id, thread.c.counterparty_id)
+    return (
+        select(*columns, func.min(message.c.id).label("first"))
+        .select_from(source.join(thread, thread.c.id == message.c.thread_id))
+        .where(named.in_(_IDS), message.c.mailbox_id == bindparam("mailbox_id"), *conditions)
+        .group_by(*columns)
+        .order_by(func.min(message.c.id))
+        .limit(MOST_FOUND)
+    )
+
+
+_LETTERS = letter.join(message, message.c.letter_id == letter.c.id)
+_NAMING = letter_reference.join(letter, letter.c.id == letter_reference.c.letter_id).join(
+    message, message.c.letter_id == letter.c.id
+)
+_CITED = _found(letter.c.message_id, _LETTERS, _MAY_JOIN)
+_FOLLOWERS = _found(letter_reference.c.message_id, _NAMING, _MAY_FOLLOW)
+_SIBLINGS = _found(letter_reference.c.message_id, _NAMING, or_(_MAY_JOIN, _MAY_FOLLOW))
+_CLAIMED = _found(letter.c.message_id, _LETTERS).limit(1)
+_BY_SUBJECT = (
+    select(thread.c.id, thread.c.subject, thread.c.last_message_at)
+    .where(
+        thread.c.mailbox_id == bindparam("mailbox_id"),
+        thread.c.counterparty_id == bindparam("counterparty_id"),
+        thread.c.subject_base == bindparam("subject_base"),
+        thread.c.last_message_at.between(bindparam("from"), bindparam("to")),
+        thread.c.merged_into.is_(None),
+    )
+    .order_by(thread.c.last_message_at.desc(), thread.c.id.desc())
+    .limit(MOST_FOUND)
+)
+
+
+def find_home(
+    tx: WriteTx, mailbox_id: int, parsed: ParsedLetter, sender: Sender, dated_at: int, *, ours: bool = False
+) -> Home:
+    """Find the thread of a letter: by the ids it names, by the letters that name it, then by subject and client.
+
+    ``ours``: we wrote it, so it has a say wherever it answers.
+    """
+    named = list(dict.fromkeys([*parsed.in_reply_to, *reversed(parsed.references)]))[:MOST_NAMED]
+    # A letter and its answer, understood at the same moment by two processes, must see each other.
+    own = [parsed.message_id] if parsed.message_id else []
+    named = [name for name in named if name not in own]
+    subject = [f"{sender.counterparty_id} {parsed.base_subject}"] if sender.counterparty_id is not None else []
+    tx.lock_keys(("thread", mailbox_id, name) for name in (*own, *named, *subject))
+    rows: list[Row[Any]] = []
+    if (own or named) and (ours or sender.address is not None):
+        rows = _find_rows(tx, mailbox_id, parsed, sender, own, named, ours)
+    if rows:
+        first, *others = rows
+        clients = {first.counterparty_id, sender.counterparty_id} - {None}
+        joins = dict.fromkeys(
+            row.thread_id
+            for row in others
+            if row.thread_id != first.thread_id and len(clients | ({row.counterparty_id} - {None})) < 2
+        )
+        return Home(int(first.home_id), "reference", None, tuple(joins))
+    claims = _find_claimed(tx, mailbox_id, named)
+    found = _find_by_subject(tx, mailbox_id, parsed, sender, dated_at)
+    return Home(found, "new" if found is None else "subject", claims)
+
+
+def _find_rows(
+    tx: ReadTx, mailbox_id: int, parsed: ParsedLetter, sender: Sender, own: list[str], named: list[str], ours: bool
+) -> list[Row[Any]]:
+    """Where the letter has a say by a reference: the letter that it answers first, then those it names, latest first,
+    then those that name it, then those that name what it names."""
+    address = (sender.address or "").lower()
+    granted = [address] if address else []
+    if ours or sender.proved:
+        granted += [person.address.lower() for person in (*parsed.to, *parsed.cc)][:MOST_NAMED]
+    asked: dict[str, Any] = {
+        "mailbox_id": mailbox_id,
+        "counterparty_id": sender.counterparty_id,
+        "ours": int(ours),
+        "address": address,
+        "list": list_name(parsed.list_id),
+        "neighbours": neighbours(address if sender.proved else ""),
+        "followers": neighbours(address),
+        "granted": granted,
+    }
+    rows: list[Row[Any]] = []
+    for statement, ids in ((_CITED, named), (_FOLLOWERS, own), (_SIBLINGS, named)):
+        if ids:
+            rows += _by_place(tx.rows(statement, {**asked, "ids": ids}), ids)
+    return rows
+
+
+def _by_place(rows: Sequence[Row[Any]], ids: list[str]) -> list[Row[Any]]:
+    places = {name: place for place, name in enumerate(ids)}
+    return sorted(rows, key=lambda row: (places[row.named], row.first))
+
+
+def _find_claimed(tx: ReadTx, mailbox_id: int, named: list[str]) -> int | None:
+    row = tx.row(_CLAIMED, {"ids": named, "mailbox_id": mailbox_id}) if named else None
+    return None if row is None else int(row.thread_id)
+
+
+def _find_by_subject(tx: ReadTx, mailbox_id: int, parsed: ParsedLetter, sender: Sender, dated_at: int) -> int | None:
+    """A subject alone joins nothing: two orders named "Invoice" are two threads. "Re: Invoice" goes on with one; and an
+    "Invoice" that comes after its answers goes before them, when they have no beginning yet."""
+    if not parsed.base_subject or sender.counterparty_id is None:
+        return None
+    rows = tx.rows(
+        _BY_SUBJECT,
+        {
+            "mailbox_id": mailbox_id,
+            "counterparty_id": sender.counterparty_id,
+            "subject_base": parsed.base_subject.lower(),
+            "from": dated_at - SUBJECT_WINDOW,
+            "to": dated_at + SUBJECT_WINDOW,
+        },
+    )
+    answers = has_answer_prefix(parsed.subject)
+    for row in rows:
+        if answers or has_answer_prefix(row.subject):
+            return int(row.id)
+    return None
