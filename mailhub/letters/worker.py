@@ -16,6 +16,7 @@ import msgspec
 from core.fulltext.folding import words
 from mailhub.letters.html import HarmlessHtml, make_harmless
 from mailhub.letters.letter import parse_letter
+from mailhub.letters.proof import Evidence, find_evidence
 from mailhub.letters.values import ParsedLetter
 
 LARGEST_MEMORY = 1 << 30
@@ -35,6 +36,12 @@ class Show(msgspec.Struct, frozen=True, tag="show"):
     raw: bytes
     parts: str
     proxy: str
+
+
+class Examine(msgspec.Struct, frozen=True, tag="examine"):
+    """Find what a letter carries as proof of where it comes from."""
+
+    raw: bytes
 
 
 class Understood(msgspec.Struct, frozen=True):
@@ -58,8 +65,14 @@ class Shown(msgspec.Struct, frozen=True, tag="shown"):
     harmless: HarmlessHtml | None
 
 
-Request = Parse | Show
-Answer = Parsed | Shown
+class Examined(msgspec.Struct, frozen=True, tag="examined"):
+    """The evidence, for whoever has the keys."""
+
+    evidence: Evidence
+
+
+Request = Parse | Show | Examine
+Answer = Parsed | Shown | Examined
 _requests = msgspec.msgpack.Decoder(Request)
 _encoder = msgspec.msgpack.Encoder()
 
@@ -108,10 +121,13 @@ def write_frame(stream: BinaryIO, body: bytes) -> None:
 def serve(source: BinaryIO, sink: BinaryIO) -> None:
     """Answer until the other side closes."""
     while (frame := read_frame(source)) is not None:
-        request = _requests.decode(frame)
-        answer: Answer
-        answer = Parsed([understand(raw) for raw in request.letters]) if isinstance(request, Parse) else show(request)
-        write_frame(sink, _encoder.encode(answer))
+        write_frame(sink, _encoder.encode(_answer(_requests.decode(frame))))
+
+
+def _answer(request: Request) -> Answer:
+    if isinstance(request, Parse):
+        return Parsed([understand(raw) for raw in request.letters])
+    return show(request) if isinstance(request, Show) else Examined(find_evidence(request.raw))
 
 
 def main() -> None:

@@ -17,7 +17,8 @@ import msgspec
 
 from core.errors import Unavailable
 from core.log import get_log
-from mailhub.letters.worker import Answer, Parse, Parsed, Request, Show, Shown, Understood
+from mailhub.letters.proof import Evidence
+from mailhub.letters.worker import Answer, Examine, Examined, Parse, Parsed, Request, Show, Shown, Understood
 
 RECYCLE = 2000
 SECONDS = 20.0
@@ -144,6 +145,16 @@ class Workers:
         answer = await self._ask(Show(raw, parts, proxy))
         assert isinstance(answer, Shown)
         return answer
+
+    async def examine(self, raw: bytes) -> Evidence | None:
+        """What a letter carries as proof; None for one that the worker could not get through."""
+        try:
+            answer = await self._ask(Examine(raw))
+        except WorkerFailed as problem:
+            log.warning("a letter's signatures could not be read", reason=str(problem))
+            return None
+        assert isinstance(answer, Examined)
+        return answer.evidence
 
     async def _ask(self, request: Request) -> Answer:
         if self._stopped:

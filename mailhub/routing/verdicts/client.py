@@ -33,6 +33,12 @@ def is_trusted(trace: dict[str, Any], trusted: Sequence[Network]) -> bool:
     return peer is not None and any(peer in network for network in trusted)
 
 
+def is_public_peer(trace: dict[str, Any]) -> bool:
+    """Did a host on the open internet hand the letter over?"""
+    peer = _address(str(trace.get("peer") or ""))
+    return peer is not None and is_public(peer)
+
+
 def find_client(trace: dict[str, Any], traces: Sequence[Trace], trusted: Sequence[Network]) -> Client | None:
     """The first host on the way in that is none of ours; None where it has no public address or is not told.
 
