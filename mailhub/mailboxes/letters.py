@@ -15,6 +15,7 @@ from core.database import ReadTx, WriteTx
 from core.fulltext import FOLDING_VERSION
 from core.fulltext.index import Words
 from mailhub.letters.values import Address, ParsedLetter
+from mailhub.letters.verdicts import Verdicts
 from mailhub.mailboxes.tables import letter, letter_reference, letter_words
 
 MOST_REFERENCES = 50
@@ -23,10 +24,12 @@ _BY_FINGERPRINT = select(letter.c.id).where(letter.c.fingerprint == bindparam("f
 
 @dataclass(frozen=True, slots=True)
 class Understood:
-    """A parsed letter with its words, as the worker process hands it over."""
+    """A parsed letter with its words, as the worker process hands it over, and who really wrote it; ``verdicts`` are
+    None where nobody was asked."""
 
     parsed: ParsedLetter
     words: Words
+    verdicts: Verdicts | None = None
 
 
 def record_letter(tx: WriteTx, understood: Understood) -> tuple[int, bool]:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from dataclasses import asdict
 from typing import Any, Literal
 
 from sqlalchemy import bindparam, select
@@ -9,6 +10,7 @@ from sqlalchemy import bindparam, select
 from core import clock
 from core.database import ReadTx, WriteTx
 from core.fulltext.index import Words, add_words
+from mailhub.letters.verdicts import Verdicts
 from mailhub.mailboxes.tables import message
 
 Direction = Literal["in", "out"]
@@ -60,11 +62,12 @@ def record_message(
     home_id: int | None = None,
     quiet: bool = False,
     minted: int | None = None,
+    verdicts: Verdicts | None = None,
 ) -> int:
     """Lay a letter into a mailbox and index it there. Returns the message's id.
 
     ``home_id`` is the thread it belongs to by itself, where ``thread_id`` shows the letters of that one.
-    ``minted`` is its id where the letter itself had to name it beforehand.
+    ``minted`` is its id where the letter itself had to name it beforehand. ``verdicts`` are kept as they were found.
     """
     message_id = mint_message_id(tx, dated_at, seed) if minted is None else minted
     tx.insert(
@@ -82,6 +85,7 @@ def record_message(
         dated_at=dated_at,
         received_at=received_at,
         trace=trace,
+        authentication=None if verdicts is None else asdict(verdicts),
     )
     add_words(tx, message_id, scope_id, words)
     return message_id

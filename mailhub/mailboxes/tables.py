@@ -173,10 +173,21 @@ message = table(
     instant("dated_at"),
     instant("received_at"),
     Column("trace", Json, nullable=False),
+    Column("authentication", Json),
 )
 Index(None, message.c.thread_id, message.c.id)
 Index(None, message.c.letter_id, message.c.mailbox_id)
 Index(None, message.c.mailbox_id, message.c.id)
+
+# What people taught a mailbox about a sender: junk, or no junk whatever a filter says.
+known_sender = table(
+    "known_sender",
+    Column("mailbox_id", Id, primary_key=True, nullable=False),
+    Column("address", Text, primary_key=True, nullable=False),
+    number("junk"),
+    reference("user_id", "user.id"),
+    instant("at"),
+)
 
 # Who has a say in a thread: who wrote in it, whom we wrote to, whom the client's own proved letter named, and the
 # mailing list it runs on ("<list-id>" in brackets). A reference alone lets nobody in. ``sure``: a proved letter or one

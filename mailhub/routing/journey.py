@@ -39,8 +39,6 @@ class Passage:
     trace: dict[str, Any]
     received_at: int
     quiet: bool
-    verdicts: Verdicts | None = None
-    """Who really wrote it; None where nobody was asked."""
     step: str = ""
     spam: bool = False
     answerable: bool = True
@@ -58,6 +56,11 @@ class Passage:
     def parsed(self) -> ParsedLetter:
         """What the letter says."""
         return self.understood.parsed
+
+    @property
+    def verdicts(self) -> Verdicts | None:
+        """Who really wrote it; None where nobody was asked."""
+        return self.understood.verdicts
 
 
 def recognise(tx: WriteTx, passage: Passage) -> None:
@@ -126,6 +129,7 @@ def record(tx: WriteTx, passage: Passage) -> None:
         trace=passage.trace,
         words=passage.understood.words,
         seed=passage.incoming_id,
+        verdicts=passage.verdicts,
     )
     waits = passage.answerable and not passage.quiet
     arrival = threads.Arrival(passage.message_id, passage.dated_at, waits, passage.quiet, passage.spam)

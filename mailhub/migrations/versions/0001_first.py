@@ -302,6 +302,15 @@ def upgrade() -> None:
         batch_op.create_index(batch_op.f('ix_counterparty_manager_id'), ['manager_id'], unique=False)
         batch_op.create_index(batch_op.f('ix_counterparty_name_folded_id'), ['name_folded', 'id'], unique=False)
 
+    op.create_table('known_sender',
+    sa.Column('mailbox_id', ID, nullable=False),
+    sa.Column('address', sa.Text(), nullable=False),
+    sa.Column('junk', ID, nullable=False),
+    sa.Column('user_id', ID, nullable=False),
+    sa.Column('at', sa.BigInteger(), nullable=False),
+    sa.ForeignKeyConstraint(['user_id'], ['user.id'], name=op.f('fk_known_sender_user_id')),
+    sa.PrimaryKeyConstraint('mailbox_id', 'address', name=op.f('pk_known_sender'))
+    )
     op.create_table('mailbox',
     sa.Column('id', ID, autoincrement=True, nullable=False),
     sa.Column('scope_id', ID, nullable=False),
@@ -540,6 +549,7 @@ def upgrade() -> None:
     sa.Column('uidvalidity', ID, server_default='0', nullable=False),
     sa.Column('last_uid', ID, server_default='0', nullable=False),
     sa.Column('quiet_below', ID, server_default='0', nullable=False),
+    sa.Column('quiet_before', sa.BigInteger(), nullable=True),
     sa.Column('highest_modseq', ID, server_default='0', nullable=False),
     sa.Column('server_count', ID, server_default='0', nullable=False),
     sa.Column('resets', ID, server_default='0', nullable=False),
@@ -571,6 +581,7 @@ def upgrade() -> None:
     sa.Column('dated_at', sa.BigInteger(), nullable=False),
     sa.Column('received_at', sa.BigInteger(), nullable=False),
     sa.Column('trace', JSON, nullable=False),
+    sa.Column('authentication', JSON, nullable=True),
     sa.ForeignKeyConstraint(['blob_id'], ['blob.id'], name=op.f('fk_message_blob_id')),
     sa.ForeignKeyConstraint(['letter_id'], ['letter.id'], name=op.f('fk_message_letter_id')),
     sa.ForeignKeyConstraint(['mailbox_id'], ['mailbox.id'], name=op.f('fk_message_mailbox_id')),
