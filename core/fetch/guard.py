@@ -71,7 +71,7 @@ async def resolve_by_system(host: str) -> list[str]:
 
 class Guard:
     """Decides where one may connect to. ``allowed`` are networks that the administrator trusts although they are not
-    public, an IMAP server in the same rack, say."""
+    public, an IMAP server in the same rack, say; inside them any port will do."""
 
     def __init__(
         self,
@@ -90,19 +90,26 @@ class Guard:
         that is not public, ``Unavailable`` for a name that has no address now.
         """
         name = parse_host(host)
-        if port not in self._ports[purpose]:
-            raise Forbidden(
-                "Port %(port)s is not used for this. Use one of %(ports)s.",
-                port=port, ports=", ".join(map(str, sorted(self._ports[purpose]))),
-            )  # fmt: skip
+        usual = port in self._ports[purpose]
+        if not usual and not self._allowed:
+            raise self._unusual(port, purpose)
         addresses = [name] if isinstance(name, Address) else await self._resolved(name)
+        if not usual and not all(map(self._is_allowed, addresses)):
+            raise self._unusual(port, purpose)
         if not all(map(self.may_reach, addresses)):
             raise Forbidden("%(host)s is not on the public internet. Connections inside are not made.", host=str(name))
         return list(map(str, addresses))
 
     def may_reach(self, address: Address) -> bool:
         """Is the address public, or one that the administrator allowed?"""
-        return is_public(address) or any(address in network for network in self._allowed)
+        return is_public(address) or self._is_allowed(address)
+
+    def _is_allowed(self, address: Address) -> bool:
+        return any(address in network for network in self._allowed)
+
+    def _unusual(self, port: int, purpose: Purpose) -> Forbidden:
+        ports = ", ".join(map(str, sorted(self._ports[purpose])))
+        return Forbidden("Port %(port)s is not used for this. Use one of %(ports)s.", port=port, ports=ports)
 
     async def _resolved(self, name: str) -> list[Address]:
         answers = await self._resolver(name)

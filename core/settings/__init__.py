@@ -8,6 +8,7 @@ from core.settings.shape import Blobs as Blobs
 from core.settings.shape import Company as Company
 from core.settings.shape import Data as Data
 from core.settings.shape import Database as Database
+from core.settings.shape import Imap as Imap
 from core.settings.shape import Lmtp as Lmtp
 from core.settings.shape import Log as Log
 from core.settings.shape import Oauth as Oauth
@@ -19,6 +20,6 @@ from core.settings.shape import Web as Web
 from core.settings.shape import parse_place as parse_place
 
 __all__ = [
-    "Blobs", "Company", "Data", "Database", "Lmtp", "Log", "Oauth", "Parse", "Secret", "Settings", "Smtp", "Web",
+    "Blobs", "Company", "Data", "Database", "Imap", "Lmtp", "Log", "Oauth", "Parse", "Secret", "Settings", "Smtp", "Web",
     "load_settings", "parse_place",
 ]  # fmt: skip

@@ -202,6 +202,19 @@ class Lmtp:
 
 
 @dataclass(frozen=True, slots=True)
+class Imap:
+    """Accounts at other mail servers."""
+
+    allowed_networks: tuple[str, ...] = _key(
+        (),
+        "Networks that are not on the public internet and in which accounts may lie all the same, on any port: a mail "
+        "server in the same rack, say. Everywhere else accounts are reached on ports 143 and 993 only.",
+        expects="a list of addresses or networks such as 10.0.0.0/8",
+        check=lambda networks: all(map(_is_network, networks)),
+    )
+
+
+@dataclass(frozen=True, slots=True)
 class Oauth:
     """Signing in at Google and Microsoft instead of passwords; the way back is `<web.base_url>/settings/signed-in`."""
 
@@ -285,6 +298,7 @@ class Settings:
     web: Web
     smtp: Smtp
     lmtp: Lmtp
+    imap: Imap
     oauth: Oauth
     parse: Parse
     company: Company
