@@ -11,8 +11,8 @@ from markupsafe import Markup
 
 from api.web.shapes import Person, Speaker, make_person, make_when
 from core.clock import iso
+from mailhub.letters.announcing import is_quoted
 from mailhub.letters.linkify import text_to_html
-from mailhub.letters.quotes import is_quoted
 from mailhub.mailboxes.reading import Message
 
 API = "/api/v1"

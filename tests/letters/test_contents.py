@@ -142,7 +142,7 @@ def test_unflow() -> None:
         ("From: here to there, it is far.\nYours", "From: here to there, it is far.\nYours"),
         ("We wrote:\nnothing", "We wrote:\nnothing"),
         ("", ""),
-        ("> all quoted", ""),
+        ("> all quoted", "> all quoted"),
     ],
 )
 def test_reply_text(text: str, reply: str) -> None:
