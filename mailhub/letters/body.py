@@ -69,7 +69,7 @@ class _Sorter:
                 continue
             if self.is_text(part):
                 self.add_text(part)
-            elif part.body < part.end or part.headers.fields:
+            elif part.body < part.end or part.headers:
                 self.add_attachment(part)
         self.join()
         return self.body
@@ -81,7 +81,7 @@ class _Sorter:
             return True
         if kind not in {"text/plain", "text/html"}:
             return False
-        if not part.headers.fields:
+        if not part.headers:
             return True
         disposition, name = find_disposition(part)
         if disposition == "attachment":

@@ -8,8 +8,8 @@ from mailhub.letters import limits
 
 # One field with its folded lines; no two branches can match the same byte, so it is linear.
 _FIELD = re.compile(rb"([!-9;-~]{1,200})[ \t]*:([^\n]*(?:\n[ \t][^\n]*)*)(?:\n|\Z)")
-# The same for a whole block in one call; the third group holds the lines that are no fields.
-_FIELDS = re.compile(_FIELD.pattern + rb"|([^\n]*\n|[^\n]+)")
+_FIELD_END = re.compile(rb"\n(?![ \t])")
+_NAMES = re.compile(rb"[!-9;-~]{1,200}(?:\n[!-9;-~]{1,200})*+")
 _FOLD = re.compile(rb"\r?\n[ \t]+")
 _BLANK = re.compile(rb"\n\r?\n")
 _KNOWN = re.compile(
@@ -20,19 +20,16 @@ _KNOWN = re.compile(
 
 
 class Headers:
-    """The fields of one block in their order: names in lower case, values raw. What is asked for comes unfolded."""
+    """The fields of one block: names in lower case, the values of each in their order. What is asked for comes
+    unfolded."""
 
-    __slots__ = ("_by_name", "fields")
+    __slots__ = ("_by_name",)
 
-    def __init__(self, fields: list[tuple[str, bytes]]) -> None:
-        self.fields = fields
-        by_name: dict[str, list[bytes]] = {}
-        for name, value in fields:
-            if name in by_name:
-                by_name[name].append(value)
-            else:
-                by_name[name] = [value]
+    def __init__(self, by_name: dict[str, list[bytes]]) -> None:
         self._by_name = by_name
+
+    def __bool__(self) -> bool:
+        return bool(self._by_name)
 
     def find(self, name: str) -> bytes | None:
         """The first value of that name, None where there is none."""
@@ -86,34 +83,47 @@ def read_headers(raw: bytes, start: int, stop: int, defects: list[str]) -> tuple
     if cut < end or block.count(b"\n") > limits.HEADER_LINES:
         defects.append("the header block is too large; its end was left out")
         block = b"\n".join(block.split(b"\n", limits.HEADER_LINES)[: limits.HEADER_LINES]) + b"\n"
-        return Headers(_fields(block, [])[0]), body
-    fields, broken_at = _fields(block, defects)
-    return Headers(fields), body if broken_at is None else start + broken_at
+        return Headers(_fields_and_others(block, [])[0]), body
+    by_name = _fields(block)
+    if by_name is not None:
+        return Headers(by_name), body
+    by_name, broken_at = _fields_and_others(block, defects)
+    return Headers(by_name), body if broken_at is None else start + broken_at
 
 
-def _fields(block: bytes, defects: list[str]) -> tuple[list[tuple[str, bytes]], int | None]:
-    """The fields, and the offset of the line that ended the block early, if one did."""
-    position = block.find(b"\n") + 1 or len(block) if block.startswith((b"From ", b">From ")) else 0
-    found = _FIELDS.findall(block, position)
-    names = b"\n".join([name for name, _, _ in found]).decode("ascii").lower().split("\n")
-    if all(names):
-        return [(name, value) for name, (_, value, _) in zip(names, found, strict=True)], None
-    return _fields_and_others(block, position, defects)
+def _fields(block: bytes) -> dict[str, list[bytes]] | None:
+    """The fields of a block that consists of fields; None for any other."""
+    pieces = [field.partition(b":") for field in _FIELD_END.split(block.removesuffix(b"\n"))]
+    names = b"\n".join([name for name, _, _ in pieces])
+    if not _NAMES.fullmatch(names):
+        return None
+    by_name: dict[str, list[bytes]] = {}
+    for name, (_, colon, value) in zip(names.decode("ascii").lower().split("\n"), pieces, strict=True):
+        if not colon:
+            return None
+        if name in by_name:
+            by_name[name].append(value)
+        else:
+            by_name[name] = [value]
+    return by_name
 
 
-def _fields_and_others(block: bytes, position: int, defects: list[str]) -> tuple[list[tuple[str, bytes]], int | None]:
-    fields: list[tuple[str, bytes]] = []
-    size = len(block)
+def _fields_and_others(block: bytes, defects: list[str]) -> tuple[dict[str, list[bytes]], int | None]:
+    """The fields among other lines, and the offset of the line that ended the block early, if one did."""
+    by_name: dict[str, list[bytes]] = {}
+    position, size = 0, len(block)
+    if block.startswith((b"From ", b">From ")):
+        position = block.find(b"\n") + 1 or size
     while position < size:
         match = _FIELD.match(block, position)
         if match is not None:
-            fields.append((match[1].decode("ascii").lower(), match[2]))
+            by_name.setdefault(match[1].decode("ascii").lower(), []).append(match[2])
             position = match.end()
             continue
         line_end = block.find(b"\n", position) + 1 or size
         if block[position:line_end].strip():
             defects.append("a line among the headers is no header")
             if not _KNOWN.match(block, line_end):
-                return fields, position
+                return by_name, position
         position = line_end
-    return fields, None
+    return by_name, None
