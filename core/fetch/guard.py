@@ -10,7 +10,7 @@ from __future__ import annotations
 import asyncio
 import re
 import socket
-from collections.abc import Awaitable, Callable, Mapping, Sequence
+from collections.abc import Awaitable, Callable, Iterable, Mapping, Sequence
 from ipaddress import IPv4Address, IPv4Network, IPv6Address, IPv6Network, ip_address, ip_network
 from typing import Literal
 
@@ -71,16 +71,18 @@ async def resolve_by_system(host: str) -> list[str]:
 
 class Guard:
     """Decides where one may connect to. ``allowed`` are networks that the administrator trusts although they are not
-    public, an IMAP server in the same rack, say; inside them any port will do."""
+    public, an IMAP server in the same rack, say; in those of ``own`` any port will do."""
 
     def __init__(
         self,
         resolver: Resolver = resolve_by_system,
         allowed: Sequence[str] = (),
         ports: Mapping[Purpose, frozenset[int]] = PORTS,
+        own: Sequence[str] = (),
     ) -> None:
         self._resolver = resolver
-        self._allowed = tuple(map(ip_network, allowed))
+        self._own = tuple(map(ip_network, own))
+        self._allowed = (*map(ip_network, allowed), *self._own)
         self._ports = ports
 
     async def check_host(self, host: str, port: int, purpose: Purpose) -> list[str]:
@@ -91,10 +93,10 @@ class Guard:
         """
         name = parse_host(host)
         usual = port in self._ports[purpose]
-        if not usual and not self._allowed:
+        if not usual and not self._own:
             raise self._unusual(port, purpose)
         addresses = [name] if isinstance(name, Address) else await self._resolved(name)
-        if not usual and not all(map(self._is_allowed, addresses)):
+        if not usual and not all(_is_in(address, self._own) for address in addresses):
             raise self._unusual(port, purpose)
         if not all(map(self.may_reach, addresses)):
             raise Forbidden("%(host)s is not on the public internet. Connections inside are not made.", host=str(name))
@@ -102,10 +104,7 @@ class Guard:
 
     def may_reach(self, address: Address) -> bool:
         """Is the address public, or one that the administrator allowed?"""
-        return is_public(address) or self._is_allowed(address)
-
-    def _is_allowed(self, address: Address) -> bool:
-        return any(address in network for network in self._allowed)
+        return is_public(address) or _is_in(address, self._allowed)
 
     def _unusual(self, port: int, purpose: Purpose) -> Forbidden:
         ports = ", ".join(map(str, sorted(self._ports[purpose])))
@@ -116,6 +115,10 @@ class Guard:
         if not answers:
             raise Unavailable("There is no address for %(host)s now. Check the name.", host=name)
         return [ip_address(answer.partition("%")[0]) for answer in answers]
+
+
+def _is_in(address: Address, networks: Iterable[Network]) -> bool:
+    return any(address in network for network in networks)
 
 
 def is_public(address: Address) -> bool:

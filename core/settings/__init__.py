@@ -20,6 +20,6 @@ from core.settings.shape import Web as Web
 from core.settings.shape import parse_place as parse_place
 
 __all__ = [
-    "Blobs", "Company", "Data", "Database", "Imap", "Lmtp", "Log", "Oauth", "Parse", "Secret", "Settings", "Smtp", "Web",
-    "load_settings", "parse_place",
+    "Blobs", "Company", "Data", "Database", "Imap", "Lmtp", "Log", "Oauth", "Parse", "Secret", "Settings", "Smtp",
+    "Web", "load_settings", "parse_place",
 ]  # fmt: skip

@@ -171,6 +171,7 @@ def _completed(settings: Settings, base: Path) -> Settings:
         web=replace(web, base_url=(web.base_url or f"http://{shown_host}:{web.port}").rstrip("/")),
         smtp=replace(smtp, hostname=smtp.hostname or socket.gethostname()),
         lmtp=replace(settings.lmtp, socket=_whole_path(settings.lmtp.socket, base)),
+        send=replace(settings.send, hostname=settings.send.hostname or smtp.hostname or socket.gethostname()),
         parse=replace(settings.parse, workers=workers),
     )
 
@@ -184,6 +185,10 @@ def _agreeing(settings: Settings) -> Settings:
     smtp, web = settings.smtp, settings.web
     if (smtp.tls_cert is None) != (smtp.tls_key is None):
         raise Invalid("smtp.tls_cert and smtp.tls_key belong together: set both or none.", field="smtp.tls_cert")
+    if settings.send.return_path == "verp" and not settings.send.bounce_domain:
+        raise Invalid(
+            "send.return_path is verp, so send.bounce_domain has to name a domain.", field="send.bounce_domain"
+        )
     address = urlsplit(web.base_url)
     if address.scheme == "http" and not web.insecure and not _is_this_machine(address.hostname or ""):
         raise Invalid(

@@ -90,6 +90,18 @@ def _is_lmtp_place(text: str) -> bool:
     return port != 25 and _is_port(port) if path is None else 0 < len(text.encode()) <= 100
 
 
+def _is_relay(text: str) -> bool:
+    try:
+        parts = urlsplit(text)
+        return not text or (parts.scheme in {"smtp", "smtps"} and bool(parts.hostname) and parts.port != 0)
+    except ValueError:
+        return False
+
+
+def _is_domain(text: str) -> bool:
+    return not text or re.fullmatch(r"(?:[a-z0-9](?:[a-z0-9-]*[a-z0-9])?\.)+[a-z][a-z0-9-]*", text) is not None
+
+
 def _begins(*beginnings: str) -> Check:
     return lambda text: text.startswith(beginnings)
 
@@ -231,6 +243,42 @@ class Oauth:
 
 
 @dataclass(frozen=True, slots=True)
+class Send:
+    """The way out. Everything leaves through one relay: the provider's submission server, or a mail server beside."""
+
+    relay: str = _key(
+        "",
+        "Where letters go: `smtp://user:password@host:587` (STARTTLS is forced and the certificate verified), "
+        "`smtps://…`, or `smtp://127.0.0.1:25` for a server on this machine. Signs like @ in a password stand as %40. "
+        "Without it letters wait.",
+        expects="an address that begins with smtp:// or smtps:// and names a host",
+        check=_is_relay,
+        shown=False,
+    )
+    return_path: str = _key(
+        "own",
+        "Under which address reports of failed delivery come back: `verp` an address of `send.bounce_domain` for each "
+        "recipient, `plus` the mailbox with a tag (where the provider delivers such addresses), `own` the mailbox. "
+        "Whichever: a report that quotes the letter's Message-ID finds its letter.",
+        expects="one of verp, plus, own",
+        check=lambda way: way in {"verp", "plus", "own"},
+    )
+    bounce_domain: str = _key(
+        "",
+        "The domain of `verp`; its MX record points at this server's listener, and it is used for nothing else.",
+        expects="a domain in ASCII such as bounce.firm.example",
+        check=_is_domain,
+    )
+    hostname: str = _key("", "What this server calls itself to the relay.", default_text="<smtp.hostname>")
+    connections: int = _key(
+        4,
+        "How many connections to the relay are used at a time.",
+        expects="from 1 to 50",
+        check=lambda connections: 1 <= connections <= 50,
+    )
+
+
+@dataclass(frozen=True, slots=True)
 class Parse:
     """Understanding letters."""
 
@@ -300,6 +348,7 @@ class Settings:
     lmtp: Lmtp
     imap: Imap
     oauth: Oauth
+    send: Send
     parse: Parse
     company: Company
     log: Log

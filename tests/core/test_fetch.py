@@ -380,3 +380,14 @@ def test_names_that_do_not_exist_are_told_plainly():
         get(Fetcher(Guard(Resolver({}))), "https://nowhere.invalid/")
     assert asyncio.run(resolve_by_system("localhost"))
     assert asyncio.run(resolve_by_system("nowhere.invalid")) == []
+
+
+def test_in_the_networks_of_the_house_any_port_will_do():
+    guard = Guard(
+        Resolver({"imap.firm.example": [["10.1.2.3"]], "imap.a.example": [["192.0.2.5"]]}), HONEST, own=["10.0.0.0/8"]
+    )
+    assert asyncio.run(guard.check_host("imap.firm.example", 10993, "imap")) == ["10.1.2.3"]
+    assert asyncio.run(guard.check_host("imap.a.example", 993, "imap")) == ["192.0.2.5"]
+    for host, port in (("imap.a.example", 10993), ("192.168.1.1", 993), ("192.168.1.1", 10993)):
+        with pytest.raises(Forbidden):
+            asyncio.run(guard.check_host(host, port, "imap"))
