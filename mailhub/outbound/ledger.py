@@ -23,17 +23,11 @@ from crm.staff.readable import Viewer, demand, readable, visible
 from mailhub.mailboxes.tables import message, thread
 from mailhub.outbound.identity import Stamp
 from mailhub.outbound.states import STATES, Kind, State, demand_move
-from mailhub.outbound.suppression import canonical_address, find_obstacle
+from mailhub.outbound.suppression import Reason, canonical_address, find_obstacle
 from mailhub.outbound.tables import delivery
 
 TOPIC = "deliveries"
 MOST_RECIPIENTS = 100
-_WHY = {
-    "bounce": "Letters to %(address)s come back: the address does not exist. Allow it again if it does by now.",
-    "hand": "Somebody decided that nobody writes to %(address)s.",
-    "complaint": "The reader at %(address)s called a letter of ours junk.",
-    "unsubscribed": "The reader at %(address)s does not want such letters.",
-}
 
 
 @dataclass(frozen=True, slots=True)
@@ -76,7 +70,7 @@ def plan_deliveries(
     for canonical, recipient in reversed(wanted.items()):
         obstacle = find_obstacle(tx, stamp.keys, recipient, kind)
         if obstacle is not None:
-            raise Conflict(_WHY[obstacle], address=recipient, reason=obstacle)
+            raise _refusal(recipient, obstacle)
         row_id = tx.insert(
             delivery,
             epoch=stamp.epoch,
@@ -96,6 +90,16 @@ def plan_deliveries(
         ids.append(row_id)
     tx.announce(TOPIC)
     return ids
+
+
+def _refusal(address: str, reason: Reason) -> Conflict:
+    sentences = {
+        "bounce": "Letters to %(address)s come back: there is no such address. Allow it again if there is one by now.",
+        "hand": "Somebody decided that nobody writes to %(address)s.",
+        "complaint": "The reader at %(address)s called a letter of ours junk.",
+        "unsubscribed": "The reader at %(address)s does not want such letters.",
+    }
+    return Conflict(sentences[reason], address=address, reason=reason)
 
 
 _ROWS: Select[Any] = (
@@ -188,6 +192,8 @@ def move(tx: WriteTx, row: Any, then: State, *, cause: str = "sending", **values
     here = update(delivery).where(delivery.c.id == row.id, delivery.c.state == row.state, delivery.c.fence == row.fence)
     if tx.execute(here.values(state=then, changed_at=clock.now(), **values)) != 1:
         raise Conflict("This delivery has moved on in the meantime.")
+    if then == "sending":
+        return  # for a moment only: nobody follows that
     record_change(
         tx,
         f"delivery.{then}",

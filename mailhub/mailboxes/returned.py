@@ -1,0 +1,64 @@
+"""A letter of ours came back: whoever answered has it in hand again."""
+
+from __future__ import annotations
+
+from typing import Any
+
+from sqlalchemy import bindparam, func, select
+
+from core import clock
+from core.changes import record_change
+from core.database import WriteTx
+from crm.execution import continue_hand, is_able
+from mailhub.mailboxes.tables import letter, mailbox, message, thread
+from mailhub.mailboxes.threads import ANSWERABLE, mark_unread, tell_client_waits
+
+_LAST_OUT = (
+    select(func.max(message.c.id))
+    .join(letter, letter.c.id == message.c.letter_id)
+    .where(
+        message.c.thread_id == bindparam("thread_id"),
+        message.c.direction == "out",
+        message.c.id != bindparam("except"),
+        letter.c.kind.in_(sorted(ANSWERABLE)),
+    )
+)
+_UNANSWERED = (
+    select(func.min(message.c.dated_at))
+    .join(letter, letter.c.id == message.c.letter_id)
+    .where(
+        message.c.thread_id == bindparam("thread_id"),
+        message.c.direction == "in",
+        message.c.spam == 0,
+        message.c.id > bindparam("after"),
+        letter.c.kind.in_(sorted(ANSWERABLE)),
+    )
+)
+
+
+def take_up_again(tx: WriteTx, message_id: int) -> None:
+    """An answer did not arrive: its thread waits for us as it did before, in the hands of its executor, and is new for
+    everybody who sees it. A letter behind which we have written another one only makes the thread new."""
+    thread_id = tx.get(message, message_id).thread_id
+    tx.lock(thread, thread_id)
+    row = tx.get(thread, thread_id)
+    mark_unread(tx, thread_id, row.scope_id)
+    last_out = tx.value(_LAST_OUT, {"thread_id": thread_id, "except": message_id}) or 0
+    if last_out > message_id or row.state == "spam":
+        return
+    since = tx.value(_UNANSWERED, {"thread_id": thread_id, "after": last_out})
+    since = clock.now() if since is None else int(since)
+    hours = tx.get(mailbox, row.mailbox_id).answer_hours
+    waiting: dict[str, Any] = {
+        "state": "open",
+        "waiting_for": "us",
+        "waiting_since": since,
+        "due_at": since + hours * clock.HOUR,
+        "version": row.version + 1,
+    }
+    tx.change(thread, thread_id, **waiting)
+    if row.executor_id is not None and is_able(tx, row.scope_id, row.executor_id):
+        continue_hand(tx, row.scope_id, thread_id, row.executor_id)
+    tell_client_waits(tx, row.counterparty_id, row.scope_id)
+    fields = {"thread_id": thread_id, "mailbox_id": row.mailbox_id, "message_id": message_id}
+    record_change(tx, "thread.returned", thread_id, scope_id=row.scope_id, fields=fields)

@@ -1,0 +1,137 @@
+"""One connection to the relay, used for many letters: aiosmtplib for greeting, TLS and login; the letter itself in two
+steps of ours, so that the mark can be committed between them.
+
+``offer`` says MAIL, RCPT and DATA; after it the relay waits for the letter and has nothing yet. ``hand_over`` writes
+the letter with its dot; from then on a cut leaves its fate unknown.
+"""
+
+from __future__ import annotations
+
+import re
+
+from aiosmtplib import SMTP, SMTPAuthenticationError, SMTPException, SMTPResponseException
+
+from mailhub.outbound.relay import Relay
+from mailhub.outbound.replies import Reply, Stage, read_reply
+
+CONNECT_SECONDS = 30.0
+COMMAND_SECONDS = 120.0
+ANSWER_SECONDS = 600.0  # RFC 5321 §4.5.3.2.6
+MOST_LETTERS = 100
+_DOT = re.compile(rb"(?m)^\.")
+
+
+class CutError(Exception):
+    """The connection ended without an answer to what was said last. ``handed`` is True when that was a letter with its
+    dot: then nobody knows whether it was taken."""
+
+    def __init__(self, why: str, *, handed: bool = False) -> None:
+        super().__init__(why)
+        self.handed = handed
+
+
+class RelayError(Exception):
+    """The relay cannot be used at all: not reached, not trusted, not let in. The sentence is for people."""
+
+
+class Connection:
+    """Opened by ``open``; ``is_open`` turns False by itself when the relay goes."""
+
+    def __init__(self, relay: Relay, hostname: str) -> None:
+        self._relay = relay
+        self._client = SMTP(
+            hostname=relay.host,
+            port=relay.port,
+            local_hostname=hostname,
+            timeout=CONNECT_SECONDS,
+            use_tls=relay.privacy == "tls",
+            start_tls={"tls": False, "starttls": True, "offered": None}[relay.privacy],
+            validate_certs=relay.verifies,
+        )
+        self.letters = 0
+
+    @property
+    def is_open(self) -> bool:
+        """True while letters can be offered."""
+        return self._client.is_connected and self.letters < MOST_LETTERS
+
+    async def open(self) -> None:
+        """Connect, make the way private, log in. Raises RelayError with a sentence."""
+        relay = self._relay
+        try:
+            await self._client.connect()
+            if not self._client.last_ehlo_response:
+                await self._client.ehlo()
+            if relay.user:
+                await self._client.login(relay.user, relay.password)
+        except SMTPAuthenticationError as problem:
+            self._client.close()
+            raise RelayError(f"{relay} refused the password of send.relay: {problem.code}") from problem
+        except (SMTPException, OSError, ValueError) as problem:
+            self._client.close()
+            raise RelayError(f"{relay} cannot be used: {_one_line(problem)}") from problem
+
+    async def offer(self, return_path: str, recipient: str, size: int) -> Reply:
+        """MAIL, RCPT, DATA. The last answer: 354 when the relay waits for the letter, else what refused it, after which
+        the next letter may be offered. Raises CutError."""
+        sized = b" SIZE=%d" % size if self._client.supports_extension("size") else b""
+        steps: tuple[tuple[Stage, bytes], ...] = (
+            ("mail", b"MAIL FROM:<%s>%s" % (return_path.encode("ascii"), sized)),
+            ("rcpt", b"RCPT TO:<%s>" % recipient.encode("ascii")),
+            ("data", b"DATA"),
+        )
+        self.letters += 1
+        for stage, line in steps:
+            reply = await self._say(stage, line)
+            if not 200 <= reply.code < 400 or (stage == "data" and reply.code != 354):
+                if reply.code == 421:
+                    self._client.close()
+                elif stage != "data" or 400 <= reply.code < 600:
+                    await self._say("data", b"RSET")
+                return reply
+        return reply
+
+    async def hand_over(self, raw: bytes) -> Reply:
+        """The letter with its dot, and the relay's answer to it. Raises CutError."""
+        protocol, handed = self._client.protocol, False
+        if protocol is None:
+            raise CutError("the connection was lost")
+        end = b".\r\n" if raw.endswith(b"\r\n") else b"\r\n.\r\n"
+        try:
+            protocol.write(_DOT.sub(b"..", raw) + end)
+            handed = True
+            answer = await protocol.read_response(timeout=ANSWER_SECONDS)
+        except (SMTPException, OSError) as problem:
+            self._client.close()
+            raise CutError(_one_line(problem), handed=handed) from problem
+        if answer.code == 421:
+            self._client.close()
+        return read_reply("dot", answer.code, answer.message)
+
+    async def close(self) -> None:
+        """Say goodbye, where there is somebody to say it to."""
+        try:
+            if self._client.is_connected:
+                await self._client.quit(timeout=2.0)
+        except (SMTPException, OSError):
+            pass  # it is gone, which is what was wanted
+        self.abandon()
+
+    def abandon(self) -> None:
+        """End it at once: what was begun is not taken."""
+        self._client.close()
+
+    async def _say(self, stage: Stage, line: bytes) -> Reply:
+        try:
+            answer = await self._client.execute_command(line, timeout=COMMAND_SECONDS)
+        except SMTPResponseException as problem:
+            self._client.close()
+            return read_reply(stage, problem.code, problem.message)
+        except (SMTPException, OSError) as problem:
+            self._client.close()
+            raise CutError(_one_line(problem)) from problem
+        return read_reply(stage, answer.code, answer.message)
+
+
+def _one_line(problem: Exception) -> str:
+    return " ".join(str(problem).split())[:200] or type(problem).__name__

@@ -1,0 +1,218 @@
+"""The loop of the role ``send``: deliveries whose time has come, over a few lasting connections, to the relay.
+
+Claim a few → offer each (MAIL, RCPT, DATA) → **commit the mark** → write the letter with its dot → record the answer.
+Marks and answers of all connections share commits, since they are units of one writer. What the database cannot take
+down at this moment is tried until it can: an answer of the relay is never forgotten.
+
+Nothing leaves while ``<data>/STOP-SENDING`` exists, while a restored copy is held, or without a relay; letters wait
+then, and ``trouble`` is the sentence that says why.
+"""
+
+from __future__ import annotations
+
+import asyncio
+from collections.abc import Callable
+from pathlib import Path
+from typing import Concatenate, ParamSpec, TypeVar
+
+from core.blobs import BlobFiles, find_content
+from core.database import Database, WriteTx
+from core.errors import NotFound, Unavailable
+from core.log import get_log
+from core.secrets import Keys
+from mailhub.outbound import handing
+from mailhub.outbound.connection import Connection, CutError, RelayError
+from mailhub.outbound.handing import Claimed
+from mailhub.outbound.relay import Relay
+from mailhub.outbound.replies import Reply
+
+STOP_FILE = "STOP-SENDING"
+SWEEP_SECONDS = 5.0
+IDLE_SECONDS = 30.0
+DRAIN_SECONDS = 5.0
+FIRST_PAUSE, LONGEST_PAUSE = 2.0, 300.0
+P = ParamSpec("P")
+T = TypeVar("T")
+log = get_log(__name__)
+
+
+class Sending:
+    """Runs until it is cancelled; ``wake`` makes it look at once; ``stop`` lets letters under way finish first."""
+
+    def __init__(
+        self,
+        database: Database,
+        files: BlobFiles,
+        keys: Keys,
+        relay: Relay | None,
+        *,
+        boot: str,
+        folder: Path,
+        hostname: str,
+        connections: int,
+    ) -> None:
+        """``folder`` is where the stop file would lie; ``hostname`` is what we call ourselves to the relay."""
+        self._database = database
+        self._files = files
+        self._keys = keys
+        self._relay = relay
+        self._boot = boot
+        self._stop_file = folder / STOP_FILE
+        self._hostname = hostname
+        self._connections = connections
+        self._bell = asyncio.Event()
+        self._waiting: asyncio.Queue[Claimed] = asyncio.Queue()
+        self._in_hand = 0
+        self._stopping = False
+        self._pause = 0.0
+        self._paused_until = 0.0
+        self._fault = ""
+        self.letters = 0
+
+    @property
+    def trouble(self) -> str:
+        """Why letters wait at this moment, '' when they need not."""
+        if self._relay is None:
+            return "No relay is set, so letters wait. Set send.relay."
+        if self._stop_file.exists():
+            return "Sending is stopped by the file STOP-SENDING."
+        return self._fault
+
+    def wake(self) -> None:
+        """There may be something to do."""
+        self._bell.set()
+
+    async def run(self) -> None:
+        """Send what waits, then sleep until woken or for a sweep."""
+        async with asyncio.TaskGroup() as group:
+            if self._relay is not None:
+                for _ in range(self._connections):
+                    group.create_task(self._carry_on(self._relay))
+            await self._fetch()
+
+    async def stop(self) -> None:
+        """Begin nothing new and wait until what was begun is answered, for ``DRAIN_SECONDS`` at most."""
+        self._stopping = True
+        try:
+            async with asyncio.timeout(DRAIN_SECONDS):
+                while self._in_hand or not self._waiting.empty():  # noqa: ASYNC110 - a few letters, once in a life
+                    await asyncio.sleep(0.02)
+        except TimeoutError:
+            log.warning("letters under way were cut off", letters=self._in_hand)
+
+    async def _fetch(self) -> None:
+        """Keep a small heap of claimed deliveries for the connections."""
+        heap = 2 * self._connections
+        while True:
+            self._bell.clear()
+            full = False
+            try:
+                await self._database.work(handing.recover)
+                room = heap - self._waiting.qsize()
+                if room > 0 and self._may_go():
+                    batch = await self._database.work(handing.claim, self._keys, self._boot, room)
+                    for one in batch:
+                        self._waiting.put_nowait(one)
+                    full = len(batch) == room
+            except Unavailable as problem:
+                log.warning("sending waits", reason=str(problem))
+            try:
+                async with asyncio.timeout(1.0 if full else SWEEP_SECONDS):
+                    await self._bell.wait()
+            except TimeoutError:
+                continue
+
+    def _may_go(self) -> bool:
+        now = asyncio.get_running_loop().time()
+        return not self._stopping and self._relay is not None and now >= self._paused_until and not self._stopped()
+
+    def _stopped(self) -> bool:
+        return self._stop_file.exists()
+
+    async def _carry_on(self, relay: Relay) -> None:
+        """The life of one connection: letters from the heap, a new one when it breaks, none while nothing waits."""
+        connection: Connection | None = None
+        while True:
+            try:
+                async with asyncio.timeout(IDLE_SECONDS if connection else None):
+                    one = await self._waiting.get()
+            except TimeoutError:
+                assert connection is not None
+                await connection.close()
+                connection = None
+                continue
+            self._in_hand += 1
+            try:
+                if connection is None or not connection.is_open:
+                    connection = await self._connect(relay, connection)
+                if connection is None or not self._may_go():
+                    await self._surely(handing.put_back, one)
+                else:
+                    await self._carry(connection, one)
+            finally:
+                self._in_hand -= 1
+            if self._waiting.qsize() < self._connections:
+                self._bell.set()
+
+    async def _connect(self, relay: Relay, old: Connection | None) -> Connection | None:
+        """A connection that works, or None and a pause that grows."""
+        if old is not None:
+            await old.close()
+        if not self._may_go():
+            return None
+        connection = Connection(relay, self._hostname)
+        try:
+            await connection.open()
+        except RelayError as problem:
+            self._pause = min(max(self._pause * 2, FIRST_PAUSE), LONGEST_PAUSE)
+            self._paused_until = asyncio.get_running_loop().time() + self._pause
+            self._fault = f"Letters wait: {problem}"
+            log.warning("the relay cannot be used", reason=str(problem), seconds=self._pause)
+            return None
+        self._pause, self._fault = 0.0, ""
+        return connection
+
+    async def _carry(self, connection: Connection, one: Claimed) -> None:
+        """One delivery to its end, whatever that is."""
+        try:
+            raw = await self._read(one)
+            reply = await connection.offer(one.return_path, one.recipient, len(raw))
+            if reply.code == 354:
+                if not await self._mark(one):
+                    connection.abandon()
+                    return
+                reply = await connection.hand_over(raw)
+                self.letters += 1
+            await self._surely(handing.record_reply, self._keys, one, reply)
+        except CutError as cut:
+            await self._surely(handing.record_cut, one, handed=cut.handed, why=str(cut))
+        except NotFound as missing:
+            await self._surely(handing.record_reply, self._keys, one, Reply("data", 554, "", str(missing)))
+        except Unavailable as problem:
+            log.warning("a letter waits", reason=str(problem))
+            await self._surely(handing.put_back, one)
+
+    async def _mark(self, one: Claimed) -> bool:
+        """Commit the mark; False when the letter must not leave now. A stop that came meanwhile still counts."""
+        if self._stopped():
+            await self._surely(handing.put_back, one)
+            return False
+        try:
+            return await self._database.work(handing.hand, self._keys, one)
+        except Unavailable as problem:
+            log.warning("a letter could not be marked and waits", reason=str(problem))
+            await self._surely(handing.put_back, one)
+            return False
+
+    async def _read(self, one: Claimed) -> bytes:
+        content, sha256 = await self._database.read(find_content, one.blob_id)
+        return bytes(content) if content is not None else await asyncio.to_thread(self._files.read, sha256)
+
+    async def _surely(self, verb: Callable[Concatenate[WriteTx, P], T], *args: P.args, **kwargs: P.kwargs) -> T:
+        """Write this, at the latest when the database can again."""
+        while True:
+            try:
+                return await self._database.work(verb, *args, **kwargs)
+            except Unavailable as problem:
+                log.warning("what became of a letter is not written down yet", reason=str(problem))
+                await asyncio.sleep(1)
