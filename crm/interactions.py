@@ -9,7 +9,7 @@ from __future__ import annotations
 from dataclasses import dataclass
 from typing import Literal
 
-from sqlalchemy import Column, Index, bindparam, delete, func, select, update
+from sqlalchemy import Column, Index, bindparam, case, delete, func, select, update
 
 from core.columns import (
     Id,
@@ -160,18 +160,15 @@ def _recount(tx: WriteTx, counterparty_id: int, scope_id: int) -> None:
     """The facts anew from the rows of the timeline."""
     hold_facts(tx, counterparty_id, scope_id)
     here = (interaction.c.counterparty_id == counterparty_id) & (interaction.c.scope_id == scope_id)
-    rows = tx.rows(
-        select(interaction.c.direction, interaction.c.happened_at)
-        .where(here, interaction.c.counts == 1)
-        .order_by(interaction.c.happened_at)
+    row = tx.row(
+        select(
+            func.max(case((interaction.c.direction == "in", interaction.c.happened_at))).label("last_in"),
+            func.max(case((interaction.c.direction == "out", interaction.c.happened_at))).label("last_out"),
+            func.count().label("letters"),
+        ).where(here, interaction.c.counts == 1)
     )
-    came = [row.happened_at for row in rows if row.direction == "in"]
-    went = [row.happened_at for row in rows if row.direction == "out"]
-    facts = {
-        "last_in": came[-1] if came else None,
-        "last_out": went[-1] if went else None,
-        "letters": len(rows),
-    }
+    assert row is not None
+    facts = {"last_in": row.last_in, "last_out": row.last_out, "letters": int(row.letters)}
     tx.execute(_CHANGE_FACTS, {"of": counterparty_id, "in_scope": scope_id, **facts})
 
 

@@ -17,7 +17,8 @@ from core.database import ReadTx, WriteTx
 from core.errors import Invalid, NotFound
 from core.paging import Page
 from crm.staff.readable import Viewer
-from mailhub.mailboxes.handling import assign_thread, file_under, set_read, set_state
+from mailhub.mailboxes.filing import file_under
+from mailhub.mailboxes.handling import assign_thread, set_read, set_state
 from mailhub.mailboxes.lists import ThreadRow, View, get_rows, list_threads, search_threads
 
 State = Literal["open", "closed", "spam"]

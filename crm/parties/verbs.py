@@ -204,6 +204,20 @@ def list_people_of(tx: ReadTx, counterparty_id: int) -> list[Contact]:
     return _contacts(tx, tx.rows(select(contact).where(contact.c.id.in_(here)).order_by(contact.c.name_folded)))
 
 
+_ADDRESSES_OF = (
+    select(party_address.c.address, party_address.c.contact_id)
+    .join(affiliation, affiliation.c.contact_id == party_address.c.contact_id)
+    .where(affiliation.c.counterparty_id == bindparam("counterparty_id"))
+    .order_by(party_address.c.id)
+)
+
+
+def list_addresses_of(tx: ReadTx, counterparty_id: int) -> dict[str, int]:
+    """The addresses of the people of a counterparty → contact."""
+    rows = tx.rows(_ADDRESSES_OF, {"counterparty_id": counterparty_id})
+    return {row.address: row.contact_id for row in reversed(rows)}
+
+
 def _sort_name(name: str) -> str:
     """The name as lists order it and find it; the row itself keeps all of it."""
     return fold(name.strip())[:_LONGEST_SORTED]

@@ -1,44 +1,24 @@
-"""What people do with a thread: assign, close, reopen, file under a client, read and unread."""
+"""What people do with a thread: assign, close, reopen, read and unread."""
 
 from __future__ import annotations
 
 from typing import Any
 
-from sqlalchemy import bindparam, delete, select, update
+from sqlalchemy import delete, select, update
 
-from core import clock
 from core.changes import record_change
 from core.database import WriteTx
 from core.errors import Invalid, NotFound
 from crm.execution import Choice, assign, unassign
-from crm.interactions import forget_thread, give_letters, record_letter
-from crm.parties import get_counterparty
+from crm.interactions import give_letters
 from crm.staff.people import get_user
 from crm.staff.readable import Viewer, demand, readable
 from crm.staff.rights import Right
-from mailhub.mailboxes.tables import letter, mailbox, message, thread, unread
-from mailhub.mailboxes.threads import ANSWERABLE, tell, tell_client_waits
+from mailhub.mailboxes.tables import thread, unread
+from mailhub.mailboxes.tally import NOBODY_WAITS, find_waiting
+from mailhub.mailboxes.threads import tell, tell_client_waits
 
 STATES = ("open", "closed", "spam")
-_NOBODY_WAITS: dict[str, Any] = {"waiting_for": None, "waiting_since": None, "due_at": None}
-_LAST_OUT = (
-    select(message.c.id)
-    .where(message.c.thread_id == bindparam("thread_id"), message.c.direction == "out")
-    .order_by(message.c.id.desc())
-    .limit(1)
-)
-_FIRST_UNANSWERED = (
-    select(message.c.dated_at)
-    .join(letter, letter.c.id == message.c.letter_id)
-    .where(
-        message.c.thread_id == bindparam("thread_id"),
-        message.c.id > bindparam("after"),
-        message.c.spam == 0,
-        letter.c.kind.in_(sorted(ANSWERABLE)),
-    )
-    .order_by(message.c.id)
-    .limit(1)
-)
 
 
 def give(tx: WriteTx, thread_id: int, choice: Choice, *, by: Viewer | None = None) -> None:
@@ -80,84 +60,21 @@ def assign_thread(tx: WriteTx, viewer: Viewer, thread_id: int, executor_id: int 
 
 
 def set_state(tx: WriteTx, viewer: Viewer, thread_id: int, state: str) -> None:
-    """Close, reopen or call junk. Raises Invalid, NotFound, Forbidden."""
+    """Close, reopen or call junk. Raises Invalid, NotFound, Forbidden.
+
+    Whoever waited when a thread was closed waits again when it is opened.
+    """
     if state not in STATES:
         raise Invalid("A thread is %(states)s.", states=", ".join(STATES), field="state")
     row = get_own(tx, viewer, thread_id)
     demand(viewer, "answer", row.scope_id, row.executor_id)
     if row.state == state:
         return
-    _set(tx, thread_id, state=state, **(_waiting_again(tx, row) if state == "open" else _NOBODY_WAITS))
+    _set(tx, thread_id, state=state, **(find_waiting(tx, row) if state == "open" else NOBODY_WAITS))
     tell_client_waits(tx, row.counterparty_id, row.scope_id)
     sentences = {"open": "Opened again.", "closed": "Closed.", "spam": "Marked as junk."}
     tell(tx, thread_id, sentences[state], user_id=viewer.user_id)
     _changed(tx, row, "thread.state", viewer, state=state)
-
-
-def _waiting_again(tx: WriteTx, row: Any) -> dict[str, Any]:
-    """Whoever waited when a thread was closed waits again when it is opened: since their first letter without an
-    answer."""
-    last_out = tx.value(_LAST_OUT, {"thread_id": row.id})
-    since = tx.value(_FIRST_UNANSWERED, {"thread_id": row.id, "after": last_out or 0})
-    if since is None:
-        return _NOBODY_WAITS
-    hours = tx.get(mailbox, row.mailbox_id).answer_hours
-    return {"waiting_for": "us", "waiting_since": since, "due_at": since + hours * clock.HOUR}
-
-
-def note_refused(tx: WriteTx, thread_id: int, *, by: Viewer) -> None:
-    """Note on a thread that its sender was called "not a client"."""
-    row = tx.get(thread, thread_id)
-    _set(tx, thread_id, match={**row.match, "refused": True})
-    tell(tx, thread_id, "Called “not a client”.", user_id=by.user_id)
-    _changed(tx, row, "thread.filed", by)
-
-
-def file_under(tx: WriteTx, viewer: Viewer, thread_id: int, counterparty_id: int, contact_id: int | None) -> None:
-    """Say whose thread this is, letters and timeline included. Raises NotFound, Forbidden."""
-    row = get_own(tx, viewer, thread_id)
-    demand(viewer, "answer", row.scope_id, row.executor_id)
-    file_thread(tx, thread_id, counterparty_id, contact_id, by=viewer)
-
-
-def file_thread(
-    tx: WriteTx, thread_id: int, counterparty_id: int, contact_id: int | None, *, by: Viewer | None = None
-) -> None:
-    """``file_under`` after the rights were asked: threads filed by hand are never moved by machines."""
-    row = tx.get(thread, thread_id)
-    name = get_counterparty(tx, counterparty_id).name
-    match = {"by": "hand", "pairs": [[contact_id, counterparty_id]]}
-    _set(tx, thread_id, counterparty_id=counterparty_id, contact_id=contact_id, match=match)
-    _move_letters(tx, row, counterparty_id, contact_id)
-    tell(tx, thread_id, "Filed under %(name)s.", user_id=by.user_id if by else None, name=name)
-    _changed(tx, row, "thread.filed", by, counterparty_id=counterparty_id)
-
-
-def _move_letters(tx: WriteTx, row: Any, counterparty_id: int, contact_id: int | None) -> None:
-    """Put every letter of a thread onto the timeline of the client it is now filed under."""
-    forget_thread(tx, row.id)
-    here = (
-        select(message.c.id, message.c.direction, message.c.dated_at, message.c.spam, letter.c.subject, letter.c.kind)
-        .join(letter, letter.c.id == message.c.letter_id)
-        .where(message.c.thread_id == row.id)
-        .order_by(message.c.id)
-    )
-    for found in tx.rows(here):
-        record_letter(
-            tx,
-            counterparty_id,
-            row.scope_id,
-            contact_id=contact_id,
-            direction=found.direction,
-            happened_at=found.dated_at,
-            subject=found.subject,
-            thread_id=row.id,
-            message_id=found.id,
-            executor_id=row.executor_id,
-            counts=found.kind in ANSWERABLE and not found.spam,
-        )
-    tell_client_waits(tx, row.counterparty_id, row.scope_id)
-    tell_client_waits(tx, counterparty_id, row.scope_id)
 
 
 def set_read(tx: WriteTx, viewer: Viewer, thread_id: int, *, read: bool) -> None:

@@ -7,7 +7,8 @@ from core.errors import Invalid
 from crm.parties import add_contact, add_counterparty, get_counterparty, record_not_a_client
 from crm.parties.matching import FREE_MAIL, match_address
 from crm.staff.readable import Viewer, demand
-from mailhub.mailboxes.handling import file_thread, get_own, note_refused
+from mailhub.mailboxes.filing import file_thread, note_refused
+from mailhub.mailboxes.handling import get_own
 
 LONGEST_ADDRESS = 320  # RFC 3696, erratum 1690
 

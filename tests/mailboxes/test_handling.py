@@ -10,7 +10,8 @@ from crm.execution import list_hands
 from crm.interactions import get_letter_facts, list_history
 from crm.parties import add_contact, add_counterparty
 from crm.staff.rights import remove_grant
-from mailhub.mailboxes.handling import assign_thread, file_under, set_read, set_state
+from mailhub.mailboxes.filing import file_under
+from mailhub.mailboxes.handling import assign_thread, set_read, set_state
 from mailhub.mailboxes.lists import list_threads
 from mailhub.mailboxes.reading import get_thread
 from tests.support.world import World, letter

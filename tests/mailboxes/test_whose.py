@@ -10,7 +10,8 @@ from crm.interactions import get_letter_facts, list_history
 from crm.parties import add_counterparty
 from crm.staff.people import disable_user
 from crm.staff.rights import remove_grant
-from mailhub.mailboxes.handling import assign_thread, file_under, set_state
+from mailhub.mailboxes.filing import file_under
+from mailhub.mailboxes.handling import assign_thread, set_state
 from tests.support.world import World, letter
 
 

@@ -1,0 +1,99 @@
+"""What the row of a thread says, worked out anew from its letters: after threads were merged, split or opened again."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from typing import Any
+
+from sqlalchemy import Row, bindparam, select
+
+from core import clock
+from core.database import ReadTx, WriteTx
+from mailhub.mailboxes.messages import COUNTER_BITS
+from mailhub.mailboxes.tables import letter, mailbox, message, thread
+from mailhub.mailboxes.threads import ANSWERABLE, tell_client_waits
+
+NOBODY_WAITS: dict[str, Any] = {"waiting_for": None, "waiting_since": None, "due_at": None}
+_LETTERS = (
+    select(
+        message.c.id,
+        message.c.direction,
+        message.c.dated_at,
+        message.c.spam,
+        message.c.quiet,
+        letter.c.kind,
+        letter.c.subject,
+        letter.c.from_name,
+        letter.c.from_address,
+        letter.c.from_trusted,
+        letter.c.language,
+        letter.c.excerpt,
+        letter.c.parsed,
+    )
+    .join(letter, letter.c.id == message.c.letter_id)
+    .where(message.c.thread_id == bindparam("thread_id"))
+    .order_by(message.c.id)
+)
+_WHO_WAITS = (
+    select(message.c.id, message.c.direction, message.c.dated_at)
+    .join(letter, letter.c.id == message.c.letter_id)
+    .where(
+        message.c.thread_id == bindparam("thread_id"),
+        message.c.spam == 0,
+        message.c.quiet == 0,
+        letter.c.kind.in_(sorted(ANSWERABLE)),
+    )
+    .order_by(message.c.id)
+)
+
+
+def list_letters(tx: ReadTx, thread_id: int) -> Sequence[Row[Any]]:
+    """The letters of a thread, oldest first, with what a tally needs of them."""
+    return tx.rows(_LETTERS, {"thread_id": thread_id})
+
+
+def find_waiting(tx: ReadTx, row: Any) -> dict[str, Any]:
+    """Who waits for whom in a thread that is open, as columns of its row: they for us since their first letter without
+    an answer, else we for them since our last one. Junk, machines and letters out of archives make nobody wait."""
+    rows = tx.rows(_WHO_WAITS, {"thread_id": row.id})
+    ours = [one for one in rows if one.direction == "out"]
+    answered = ours[-1].id >> COUNTER_BITS if ours else -1
+    since = next((one.dated_at for one in rows if one.direction == "in" and one.id >> COUNTER_BITS > answered), None)
+    if since is not None:
+        hours = tx.get(mailbox, row.mailbox_id).answer_hours
+        return {"waiting_for": "us", "waiting_since": since, "due_at": since + hours * clock.HOUR}
+    if ours and any(one.direction == "in" for one in rows):
+        return {"waiting_for": "them", "waiting_since": ours[-1].dated_at, "due_at": None}
+    return NOBODY_WAITS
+
+
+def count_again(tx: WriteTx, thread_id: int) -> None:
+    """Let the row of a thread say what its letters say. A thread without letters keeps what it said last."""
+    row = tx.get(thread, thread_id)
+    letters = list_letters(tx, thread_id)
+    values: dict[str, Any] = {"message_count": len(letters), "version": row.version + 1}
+    if letters:
+        newest = max(letters, key=lambda one: (one.dated_at, one.id))
+        values |= {
+            "attachment_count": sum(not part["inline"] for one in letters for part in one.parsed["attachments"]),
+            "last_message_at": newest.dated_at,
+            "last_message_id": newest.id,
+            "last_in_id": max((one.id for one in letters if one.direction == "in"), default=0),
+            "snippet": newest.excerpt,
+            **_who(letters),
+        }
+    values |= find_waiting(tx, row) if row.state == "open" else NOBODY_WAITS
+    tx.change(thread, thread_id, **values)
+    tell_client_waits(tx, row.counterparty_id, row.scope_id)
+
+
+def _who(letters: Sequence[Row[Any]]) -> dict[str, Any]:
+    """With whom we correspond: the writer of the newest letter to us, else whom we wrote to first."""
+    came = [one for one in letters if one.direction == "in"]
+    if came:
+        last = max(came, key=lambda one: (one.dated_at, one.id))
+        name = last.from_name or last.from_address
+        return {"who": name, "who_address": last.from_address, "language": last.language or ""}
+    people = [person for one in letters for person in (*one.parsed["to"], *one.parsed["cc"])]
+    first = people[0] if people else {"name": "", "address": ""}
+    return {"who": first["name"] or first["address"], "who_address": first["address"]}
