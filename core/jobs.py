@@ -12,6 +12,7 @@ on PostgreSQL the leases of boots without a heartbeat for ``SILENCE`` are void.
 from __future__ import annotations
 
 import secrets
+from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import Any
 
@@ -177,6 +178,20 @@ def finish(tx: WriteTx, done: Job) -> None:
     """Delete a job in the transaction of what it did. Raises Conflict when the lease was lost: nothing may commit."""
     if tx.execute(_FINISH, {"id": done.id, "fence": done.fence}) != 1:
         raise Conflict("The job was given to another worker in the meantime.")
+
+
+_HELD = select(job.c.id, job.c.fence).where(job.c.id.in_(bindparam("ids", expanding=True)), job.c.boot.is_not(None))
+_HELD_FAST = _HELD.with_for_update()
+_FINISH_ALL = delete(job).where(job.c.id.in_(bindparam("ids", expanding=True)))
+
+
+def finish_all(tx: WriteTx, done: Sequence[Job]) -> None:
+    """``finish`` for several jobs that one unit did, all or none. Raises Conflict when a lease was lost."""
+    ids = {"ids": [one.id for one in done]}
+    held = {row.id: row.fence for row in tx.rows(_HELD if tx.is_sqlite else _HELD_FAST, ids)}
+    if held != {one.id: one.fence for one in done}:
+        raise Conflict("The job was given to another worker in the meantime.")
+    tx.execute(_FINISH_ALL, ids)
 
 
 def give_up(tx: WriteTx, failed: Job, error: str) -> bool:

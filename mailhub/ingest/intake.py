@@ -14,8 +14,8 @@ from typing import Any, Literal
 from sqlalchemy import bindparam, select
 
 from core import clock
-from core.blobs import keep
-from core.database import ReadTx, WriteTx
+from core.blobs import keep, keep_settled
+from core.database import WriteTx
 from core.jobs import enqueue
 from mailhub.mailboxes.boxes import get_mailbox
 from mailhub.mailboxes.messages import Direction
@@ -33,7 +33,8 @@ class Arrival:
     ``trace`` is what stands beside the bytes: envelope, peer, the Received line. ``mailbox_ids`` are where it goes,
     each once. ``quiet`` letters (imports) cause no notices, no waiting and no automation. ``envelope`` makes resends
     of the same letter by the same client recognisable; None means that equal bytes are another letter. ``direction``
-    is ``out`` for a letter of ours that was written elsewhere and found among the sent ones.
+    is ``out`` for a letter of ours that was written elsewhere and found among the sent ones. ``settled`` is the SHA-256
+    of bytes whose file is durable already (``BlobFiles.write_all``): they need no room in the database.
     """
 
     raw: bytes
@@ -44,6 +45,17 @@ class Arrival:
     envelope: tuple[str, ...] | None = None
     quiet: bool = False
     direction: Direction = "in"
+    settled: bytes | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class Entry:
+    """The row of a letter at the door of one mailbox."""
+
+    id: int
+    mailbox_id: int
+    blob_id: int
+    arrival: Arrival
 
 
 _RESENT = (
@@ -60,16 +72,29 @@ def accept(tx: WriteTx, arrival: Arrival) -> int:
     days is the same letter, answered alike and stored once (RFC 1047, RFC 5321 4.5.3.2.6).
     """
     key = _resend_key(arrival)
-    if key is not None:
-        tx.lock_key("accept", key)
-        resent = _find_resent(tx, key, arrival.received_at)
-        if resent is not None:
-            return resent
-    blob_id = keep(tx, arrival.raw)
-    first = 0
+    resent = _find_resent(tx, key, arrival.received_at)
+    if resent is not None:
+        return resent
+    entries = _enter(tx, arrival, key)
+    for entry in entries:
+        enqueue(tx, PROCESS_JOB, {"incoming_id": entry.id})
+    return entries[0].id if entries else 0
+
+
+def enter(tx: WriteTx, arrival: Arrival) -> list[Entry]:
+    """``accept`` without jobs, for a caller who takes the letter on its journey in the same unit. Nothing is returned
+    for a letter that is here already."""
+    key = _resend_key(arrival)
+    return _enter(tx, arrival, key) if _find_resent(tx, key, arrival.received_at) is None else []
+
+
+def _enter(tx: WriteTx, arrival: Arrival, key: bytes | None) -> list[Entry]:
+    settled = arrival.settled
+    blob_id = keep(tx, arrival.raw) if settled is None else keep_settled(tx, settled, len(arrival.raw))
+    entries = []
     for mailbox_id in arrival.mailbox_ids:
         box = get_mailbox(tx, mailbox_id)
-        incoming_id = tx.insert(
+        entry_id = tx.insert(
             incoming,
             blob_id=blob_id,
             mailbox_id=mailbox_id,
@@ -81,12 +106,14 @@ def accept(tx: WriteTx, arrival: Arrival) -> int:
             resend_key=key,
             quiet=int(arrival.quiet),
         )
-        enqueue(tx, PROCESS_JOB, {"incoming_id": incoming_id})
-        first = first or incoming_id
-    return first
+        entries.append(Entry(entry_id, mailbox_id, blob_id, arrival))
+    return entries
 
 
-def _find_resent(tx: ReadTx, key: bytes, received_at: int) -> int | None:
+def _find_resent(tx: WriteTx, key: bytes | None, received_at: int) -> int | None:
+    if key is None:
+        return None
+    tx.lock_key("accept", key)
     found = tx.value(_RESENT, {"key": key, "since": received_at - RESEND_WINDOW})
     return None if found is None else int(found)
 
@@ -94,7 +121,7 @@ def _find_resent(tx: ReadTx, key: bytes, received_at: int) -> int | None:
 def _resend_key(arrival: Arrival) -> bytes | None:
     if arrival.envelope is None:
         return None
-    digest = hashlib.sha256(hashlib.sha256(arrival.raw).digest())
+    digest = hashlib.sha256(arrival.settled or hashlib.sha256(arrival.raw).digest())
     for part in (*map(str, arrival.mailbox_ids), *arrival.envelope):
         digest.update(part.encode("utf-8", "surrogateescape") + b"\0")
     return digest.digest()

@@ -1,34 +1,28 @@
 """The loop that turns durable bytes into letters in their threads.
 
-Claim a batch of jobs → read the bytes → understand them in worker processes → one transaction a letter, in which the
-journey runs and the job ends. The transactions of a batch share one commit on SQLite. Two batches are under way at a
-time, so that one is understood on another core while the other is stored.
+Claim a batch of jobs → read the bytes → understand them in worker processes → one transaction, in which the journeys
+run and the jobs end; when a letter fails there, one transaction for each. Two batches are under way at a time, so that
+one is understood on another core while the other is stored.
 """
 
 from __future__ import annotations
 
 import asyncio
 from collections.abc import Iterator, Sequence
-from typing import Any
 
 from sqlalchemy import bindparam, select
-from sqlalchemy.exc import SQLAlchemyError
 
 from core import jobs
 from core.blobs import BlobFiles, blob
 from core.database import Database, ReadTx, WriteTx
 from core.errors import Conflict, NotFound, Unavailable
-from core.fulltext.index import Words
 from core.log import get_log
 from mailhub.ingest.intake import PROCESS_JOB
-from mailhub.letters.values import ParsedLetter
 from mailhub.letters.worker import Understood as Answer
-from mailhub.mailboxes.boxes import get_mailbox
-from mailhub.mailboxes.handling import file_thread
 from mailhub.mailboxes.letters import Understood
 from mailhub.mailboxes.tables import incoming
-from mailhub.routing.journey import Passage, travel
 from mailhub.routing.quarantine import hold
+from mailhub.routing.taking import StepFailed, as_understood, incoming_id, process_all
 from mailhub.routing.workers import WorkerFailed, Workers
 
 BATCH = 32
@@ -37,14 +31,6 @@ TURN_BYTES = 32 << 20
 SWEEP_SECONDS = 5.0
 DEADLY_TRIES = 3
 log = get_log(__name__)
-
-
-class StepFailed(Exception):
-    """A step of the journey failed in a way nobody foresaw."""
-
-    def __init__(self, step: str, problem: Exception) -> None:
-        super().__init__(f"{type(problem).__name__}: {problem}")
-        self.step = step
 
 
 class Processing:
@@ -94,11 +80,11 @@ class Processing:
         """Process one batch and say how many letters it had."""
         batch = await self._database.work(jobs.claim, PROCESS_JOB, self._boot, BATCH)
         batch = await self._single_out(batch)
-        sizes = await self._database.read(_find_sizes, [_incoming_id(job) for job in batch])
+        sizes = await self._database.read(_find_sizes, [incoming_id(job) for job in batch])
         for turn in _turns(batch, sizes):
             read = await self._read(turn)
             answers = await self._workers.understand([raw for _, raw in read])
-            await asyncio.gather(*(self._store(job, answer) for (job, _), answer in zip(read, answers, strict=True)))
+            await self._store([(job, answer) for (job, _), answer in zip(read, answers, strict=True)])
         self.letters += len(batch)
         return len(batch)
 
@@ -116,12 +102,12 @@ class Processing:
 
         A letter whose file is missing goes to quarantine.
         """
-        found = await self._database.read(_find_bytes, [_incoming_id(job) for job in turn])
+        found = await self._database.read(_find_bytes, [incoming_id(job) for job in turn])
         settled = [sha256 for content, sha256 in found.values() if content is None]
         files = await asyncio.to_thread(self._read_files, settled) if settled else {}
         read: list[tuple[jobs.Job, bytes]] = []
         for job in turn:
-            content, sha256 = found[_incoming_id(job)]
+            content, sha256 = found[incoming_id(job)]
             raw = files[sha256] if content is None else content
             if isinstance(raw, NotFound):
                 await self._hold(job, "read", str(raw))
@@ -138,58 +124,39 @@ class Processing:
                 files[sha256] = missing
         return files
 
-    async def _store(self, job: jobs.Job, answer: Answer | WorkerFailed) -> None:
-        if isinstance(answer, WorkerFailed):
-            await self._hold(job, "parse", str(answer))
-            return
-        words = Words(answer.subject, answer.people, answer.body)
+    async def _store(self, letters: Sequence[tuple[jobs.Job, Answer | WorkerFailed]]) -> None:
+        """All in one unit; when something fails there, one by one, so that it stops nobody else."""
+        understood = [(job, as_understood(answer)) for job, answer in letters if not isinstance(answer, WorkerFailed)]
+        for job, answer in letters:
+            if isinstance(answer, WorkerFailed):
+                await self._hold(job, "parse", str(answer))
+        if len(understood) > 1:
+            try:
+                await self._database.work(process_all, understood)
+            except Exception as problem:  # noqa: BLE001 - whose it is will be seen when each goes alone
+                log.info("letters are taken one by one", letters=len(understood), reason=str(problem))
+            else:
+                return
+        await asyncio.gather(*(self._store_alone(job, one) for job, one in understood))
+
+    async def _store_alone(self, job: jobs.Job, understood: Understood) -> None:
         try:
-            await self._database.work(process, job, answer.parsed, words)
+            await self._database.work(process_all, [(job, understood)])
         except StepFailed as problem:
-            log.error("a step of the journey failed", step=problem.step, incoming=_incoming_id(job), exc_info=problem)
+            log.error("a step of the journey failed", step=problem.step, incoming=incoming_id(job), exc_info=problem)
             await self._hold(job, problem.step, str(problem))
         except (Unavailable, Conflict) as problem:
             await self._database.work(jobs.give_up, job, str(problem))
         except Exception as problem:
-            log.error("a letter could not be stored", incoming=_incoming_id(job), exc_info=problem)
+            log.error("a letter could not be stored", incoming=incoming_id(job), exc_info=problem)
             await self._hold(job, "store", f"{type(problem).__name__}: {problem}")
 
     async def _hold(self, job: jobs.Job, step: str, error: str) -> None:
         await self._database.work(_hold_and_finish, job, step, error)
 
 
-def process(tx: WriteTx, job: jobs.Job, parsed: ParsedLetter, words: Words) -> None:
-    """One letter through its journey, and its job done, in one transaction. Raises StepFailed."""
-    row = tx.get(incoming, _incoming_id(job))
-    if row.state == "waiting":
-        passage = Passage(
-            incoming_id=row.id,
-            blob_id=row.blob_id,
-            box=get_mailbox(tx, row.mailbox_id),
-            understood=Understood(parsed, words),
-            trace=row.trace,
-            received_at=row.received_at,
-            quiet=bool(row.quiet),
-        )
-        try:
-            message_id = travel(tx, passage)
-            _file_by_hand(tx, passage.thread_id, job.payload.get("by_hand"))
-        except (Unavailable, Conflict, SQLAlchemyError):
-            raise  # the database's business: run again, now or later
-        except Exception as problem:
-            raise StepFailed(passage.step, problem) from problem
-        tx.change(incoming, row.id, state="done", message_id=message_id, error="", step="")
-    jobs.finish(tx, job)
-
-
-def _file_by_hand(tx: WriteTx, thread_id: int, by_hand: dict[str, Any] | None) -> None:
-    """What a person decided when they filed the letter out of quarantine."""
-    if by_hand and thread_id:
-        file_thread(tx, thread_id, int(by_hand["counterparty_id"]), None)
-
-
 def _hold_and_finish(tx: WriteTx, job: jobs.Job, step: str, error: str) -> None:
-    hold(tx, _incoming_id(job), step, error)
+    hold(tx, incoming_id(job), step, error)
     jobs.finish(tx, job)
 
 
@@ -204,7 +171,7 @@ def _turns(batch: Sequence[jobs.Job], sizes: dict[int, int]) -> Iterator[list[jo
     turn: list[jobs.Job] = []
     held = 0
     for job in batch:
-        size = sizes[_incoming_id(job)]
+        size = sizes[incoming_id(job)]
         if turn and held + size > TURN_BYTES:
             yield turn
             turn, held = [], 0
@@ -212,10 +179,6 @@ def _turns(batch: Sequence[jobs.Job], sizes: dict[int, int]) -> Iterator[list[jo
         held += size
     if turn:
         yield turn
-
-
-def _incoming_id(job: jobs.Job) -> int:
-    return int(job.payload["incoming_id"])
 
 
 _SIZES = (

@@ -27,8 +27,8 @@ from mailhub.mailboxes.boxes import add_mailbox
 from mailhub.mailboxes.handling import assign_thread
 from mailhub.mailboxes.lists import list_threads
 from mailhub.mailboxes.reading import list_messages
-from mailhub.routing.processing import process
 from mailhub.routing.quarantine import hold
+from mailhub.routing.taking import process
 from mailhub.runtime import House
 from tests.api.asking import Asker
 from tests.support.house import settings_for

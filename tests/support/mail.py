@@ -14,7 +14,7 @@ from mailhub.ingest.intake import PROCESS_JOB, Arrival, accept
 from mailhub.letters.worker import understand
 from mailhub.mailboxes.boxes import Mailbox, add_mailbox
 from mailhub.mailboxes.letters import Understood
-from mailhub.routing.processing import process
+from mailhub.routing.taking import process
 
 
 def write_letter(number: int, *, answers: int | None = None, sender: str = "anna@client.example") -> bytes:

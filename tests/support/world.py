@@ -16,7 +16,7 @@ from mailhub.letters.worker import understand
 from mailhub.mailboxes.boxes import Mailbox, add_mailbox
 from mailhub.mailboxes.lists import ThreadRow, list_threads
 from mailhub.mailboxes.tables import incoming
-from mailhub.routing.processing import process
+from mailhub.routing.taking import process
 
 START = 1_795_000_000 * clock.SECOND  # 18 November 2026
 
