@@ -1,0 +1,126 @@
+"""Letters through their journeys, several in one transaction; with it their jobs end.
+
+A unit is whole or did not happen: when one letter of it fails, whoever called takes them again one by one, and the one
+that fails is held in quarantine.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from typing import Any
+
+from sqlalchemy import bindparam, select
+from sqlalchemy.exc import SQLAlchemyError
+
+from core import jobs
+from core.database import WriteTx
+from core.errors import Conflict, Unavailable
+from core.fulltext.index import Words
+from mailhub.ingest.intake import Arrival, enter
+from mailhub.letters.values import ParsedLetter
+from mailhub.letters.worker import Understood as Answer
+from mailhub.mailboxes.boxes import Mailbox, get_mailbox
+from mailhub.mailboxes.filing import file_thread
+from mailhub.mailboxes.letters import Understood
+from mailhub.mailboxes.tables import incoming
+from mailhub.routing.journey import Passage, travel
+from mailhub.routing.quarantine import hold
+
+
+class StepFailed(Exception):
+    """A step of the journey failed in a way nobody foresaw."""
+
+    def __init__(self, step: str, problem: Exception) -> None:
+        super().__init__(f"{type(problem).__name__}: {problem}")
+        self.step = step
+
+
+@dataclass(frozen=True, slots=True)
+class Fault:
+    """Why a letter could not be understood, and in which step."""
+
+    step: str
+    error: str
+
+
+_ROWS = select(incoming).where(incoming.c.id.in_(bindparam("ids", expanding=True)))
+
+
+def process(tx: WriteTx, job: jobs.Job, parsed: ParsedLetter, words: Words) -> None:
+    """One letter through its journey, and its job done. Raises StepFailed."""
+    process_all(tx, [(job, Understood(parsed, words))])
+
+
+def process_all(tx: WriteTx, letters: Sequence[tuple[jobs.Job, Understood]]) -> None:
+    """Letters through their journeys in their order, and their jobs done. Raises StepFailed."""
+    rows = {row.id: row for row in tx.rows(_ROWS, {"ids": [incoming_id(job) for job, _ in letters]})}
+    boxes: dict[int, Mailbox] = {}
+    for job, understood in letters:
+        row = rows[incoming_id(job)]
+        if row.state == "waiting":
+            passage = Passage(
+                incoming_id=row.id,
+                blob_id=row.blob_id,
+                box=_box(tx, boxes, row.mailbox_id),
+                understood=understood,
+                trace=row.trace,
+                received_at=row.received_at,
+                quiet=bool(row.quiet),
+            )
+            _take(tx, passage, job.payload.get("by_hand"))
+    jobs.finish_all(tx, [job for job, _ in letters])
+
+
+def bring_in(tx: WriteTx, letters: Sequence[tuple[Arrival, Understood | Fault]]) -> int:
+    """Letters that wait for nobody (an archive, whose bytes are in files already): in at the door and through their
+    journeys at once; what was not understood is held. Returns how many were not here yet. Raises StepFailed."""
+    new = 0
+    boxes: dict[int, Mailbox] = {}
+    for arrival, found in letters:
+        for entry in enter(tx, arrival):
+            if isinstance(found, Fault):
+                hold(tx, entry.id, found.step, found.error)
+                new += 1
+                continue
+            passage = Passage(
+                incoming_id=entry.id,
+                blob_id=entry.blob_id,
+                box=_box(tx, boxes, entry.mailbox_id),
+                understood=found,
+                trace=arrival.trace,
+                received_at=arrival.received_at,
+                quiet=arrival.quiet,
+            )
+            _take(tx, passage, None)
+            new += not passage.known
+    return new
+
+
+def as_understood(answer: Answer) -> Understood:
+    """What a worker answered, as the journey takes it."""
+    return Understood(answer.parsed, Words(answer.subject, answer.people, answer.body))
+
+
+def incoming_id(job: jobs.Job) -> int:
+    """The row at the door of a letter whose job this is."""
+    return int(job.payload["incoming_id"])
+
+
+def _take(tx: WriteTx, passage: Passage, by_hand: dict[str, Any] | None) -> None:
+    """One letter through its journey; ``by_hand`` is what a person decided who let it out of quarantine."""
+    try:
+        message_id = travel(tx, passage)
+        if by_hand and passage.thread_id:
+            file_thread(tx, passage.thread_id, int(by_hand["counterparty_id"]), None)
+    except (Unavailable, Conflict, SQLAlchemyError):
+        raise  # the database's business: run again, now or later
+    except Exception as problem:
+        raise StepFailed(passage.step, problem) from problem
+    tx.change(incoming, passage.incoming_id, state="done", message_id=message_id, error="", step="")
+
+
+def _box(tx: WriteTx, known: dict[int, Mailbox], mailbox_id: int) -> Mailbox:
+    if mailbox_id not in known:
+        known[mailbox_id] = get_mailbox(tx, mailbox_id)
+    return known[mailbox_id]
