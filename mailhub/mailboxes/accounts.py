@@ -73,7 +73,7 @@ account = table(
 Index(None, account.c.mailbox_id)
 
 # ``wire`` is the name as the server spells it, a character a byte; ``name`` is for people. Letters with a UID below
-# ``quiet_below`` were there before the account was connected.
+# ``quiet_below``, or that the server took before ``quiet_before``, were there before the account was connected.
 folder = table(
     "folder",
     id_column(),
@@ -85,6 +85,7 @@ folder = table(
     number("uidvalidity", 0),
     number("last_uid", 0),
     number("quiet_below", 0),
+    optional_instant("quiet_before"),
     number("highest_modseq", 0),
     number("server_count", 0),
     number("resets", 0),
@@ -308,6 +309,13 @@ def fetch_now(tx: WriteTx, account_id: int) -> None:
     tx.execute(update(folder).where(folder.c.account_id == account_id).values(look_now=1))
     tx.execute(update(account).where(account.c.id == account_id).values(next_at=0))
     tx.announce(TOPIC)
+
+
+def list_called(tx: ReadTx) -> list[int]:
+    """Accounts that somebody wants to be looked at now: a folder to be compared, or a pause that was ended."""
+    asked = select(folder.c.account_id).where(folder.c.look_now == 1)
+    ended = (account.c.state != "ok") & (account.c.next_at == 0)
+    return [int(found) for found in tx.values(select(account.c.id).where(ended | account.c.id.in_(asked)))]
 
 
 def record_state(

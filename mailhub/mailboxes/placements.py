@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Sequence
+from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import Any
 
@@ -11,7 +11,7 @@ from sqlalchemy import bindparam, func, select, update
 from core import clock
 from core.database import ReadTx, WriteTx
 from core.errors import NotFound
-from mailhub.mailboxes.accounts import TOPIC, Role, account, folder, placement
+from mailhub.mailboxes.accounts import TOPIC, Role, folder, placement
 
 
 @dataclass(frozen=True, slots=True)
@@ -27,6 +27,7 @@ class Folder:
     uidvalidity: int
     last_uid: int
     quiet_below: int
+    quiet_before: int | None
     highest_modseq: int
     server_count: int
     resets: int
@@ -60,20 +61,24 @@ class Placement:
 
 @dataclass(frozen=True, slots=True)
 class Listed:
-    """A folder as LIST names it: ``wire`` is the server's own spelling, a character a byte."""
+    """A folder as LIST names it: ``wire`` is the server's own spelling, a character a byte. One that ``gathers`` shows
+    the letters of all others once more."""
 
     wire: str
     name: str
     role: Role
+    gathers: bool = False
 
 
 def record_folders(tx: WriteTx, account_id: int, listed: Sequence[Listed]) -> None:
-    """Take over what the server lists: new folders are added (drafts are not followed), others are marked as gone."""
+    """Take over what the server lists: new folders are added, others are marked as gone. Drafts are not followed; and
+    where one folder gathers all letters, only it is, with junk and trash that it leaves out."""
+    gathered = any(one.gathers for one in listed)
     known = {row.wire: row for row in tx.rows(select(folder).where(folder.c.account_id == account_id))}
     for one in listed:
         row = known.pop(one.wire, None)
         if row is None:
-            followed = int(one.role != "drafts")
+            followed = int(one.gathers or one.role in ("junk", "trash") if gathered else one.role != "drafts")
             tx.insert(folder, account_id=account_id, wire=one.wire, name=one.name, role=one.role, followed=followed)
         elif (row.name, row.role, row.gone_at) != (one.name, one.role, None):
             tx.change(folder, row.id, name=one.name, role=one.role, gone_at=None)
@@ -134,21 +139,6 @@ def count_placed(tx: ReadTx, account_id: int) -> dict[int, int]:
     here = (folder.c.account_id == account_id) & placement.c.gone_at.is_(None) & placement.c.incoming_id.is_not(None)
     counted = select(placement.c.folder_id, func.count().label("letters")).join(folder).where(here)
     return {row.folder_id: row.letters for row in tx.rows(counted.group_by(placement.c.folder_id))}
-
-
-def find_known(tx: ReadTx, mailbox_id: int, blob_id: int) -> Placement | None:
-    """An earlier placement of the same bytes in the same mailbox, gone or not: the letter is here already."""
-    same = (placement.c.blob_id == blob_id) & (account.c.mailbox_id == mailbox_id)
-    known = select(placement).join(folder).join(account).where(same, placement.c.incoming_id.is_not(None))
-    row = tx.row(known.order_by(placement.c.id).limit(1))
-    return None if row is None else _placement(row)
-
-
-def record_flags(tx: WriteTx, folder_id: int, uidvalidity: int, flags: Iterable[tuple[int, tuple[str, ...]]]) -> None:
-    """Take over flags as the server has them now, by UID."""
-    for uid, words in flags:
-        here = (placement.c.folder_id == folder_id) & (placement.c.uidvalidity == uidvalidity)
-        tx.execute(update(placement).where(here, placement.c.uid == uid).values(flags=" ".join(words), missing_at=None))
 
 
 def _folder(row: Any) -> Folder:

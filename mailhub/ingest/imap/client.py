@@ -1,0 +1,447 @@
+"""The commands that we say to a server, each within its deadline.
+
+What somebody typed goes onto the wire as a quoted string or a counted literal and never as a command: see ``_spelt``.
+A session that raised Trouble is closed by its owner; nothing of a broken answer is used.
+"""
+
+from __future__ import annotations
+
+import asyncio
+import base64
+import ssl
+from collections.abc import AsyncIterator, Callable, Coroutine, Sequence
+from contextlib import asynccontextmanager
+from dataclasses import dataclass
+from typing import Any
+
+from mailhub.ingest.imap.answers import Fetched, Status, parse_fetch, parse_number, parse_status, parse_values
+from mailhub.ingest.imap.bounds import Bounds
+from mailhub.ingest.imap.names import decode_name, find_role, is_usable
+from mailhub.ingest.imap.trouble import Insecure, Lie, Lost, PasswordRefused, Refused, Trouble, clean, refusal
+from mailhub.ingest.imap.wire import Wire, connect
+from mailhub.mailboxes.accounts import Auth, Security
+from mailhub.mailboxes.placements import Listed
+
+Heard = Callable[[bytes, list[bytes]], None]
+
+
+@dataclass(frozen=True, slots=True)
+class Place:
+    """Where a server is: the addresses that may be connected to, and the name that its certificate has to bear."""
+
+    host: str
+    addresses: tuple[str, ...]
+    port: int
+    security: Security
+
+
+@dataclass(frozen=True, slots=True)
+class Opened:
+    """A folder as EXAMINE or STATUS tells of it; 0 where the server does not say."""
+
+    exists: int
+    uidvalidity: int
+    uidnext: int
+    modseq: int
+
+
+class Client:
+    """One connection. ``log_in`` first. ``changed`` is True when the server told, unasked, that the open folder has
+    changed."""
+
+    def __init__(self, wire: Wire, bounds: Bounds) -> None:
+        self.bounds = bounds
+        self.capabilities: frozenset[str] = frozenset()
+        self.changed = False
+        self.exists = 0
+        self._wire = wire
+        self._tag = 0
+
+    @classmethod
+    async def connect(cls, place: Place, context: ssl.SSLContext, bounds: Bounds) -> Client:
+        """Connect, hear the greeting, and go under TLS. Raises Trouble."""
+        direct = context if place.security == "tls" else None
+        wire = await connect(place.addresses, place.port, place.host, direct, bounds)
+        client = cls(wire, bounds)
+        try:
+            async with client._deadline(bounds.command):
+                await client._greet()
+                if place.security == "starttls":
+                    await client._start_tls(context, place.host)
+                await client._ask_capabilities()
+        except BaseException:
+            wire.close()
+            raise
+        return client
+
+    async def log_in(self, user: str, secret: str, auth: Auth) -> None:
+        """Sign in with a password or an access token, under TLS only. Raises PasswordRefused, Trouble."""
+        if not self._wire.secured:
+            raise Insecure
+        if auth == "xoauth2":
+            await self._authenticate("XOAUTH2", f"user={user}\x01auth=Bearer {secret}\x01\x01".encode())
+        elif "AUTH=PLAIN" in self.capabilities:
+            await self._authenticate("PLAIN", f"\0{user}\0{secret}".encode())
+        elif "LOGINDISABLED" in self.capabilities:
+            raise PasswordRefused("LOGINDISABLED")
+        else:
+            await self._say("LOGIN", user.encode(), secret.encode(), at_log_in=True)
+        async with self._deadline(self.bounds.command):
+            await self._ask_capabilities()
+
+    async def list_folders(self) -> list[Listed]:
+        """All folders that can be opened. Names that cannot be said back are left out; the rest counts."""
+        found: dict[str, Listed] = {}
+
+        def heard(name: bytes, pieces: list[bytes]) -> None:
+            if name == b"LIST":
+                listed = _parse_listed(pieces)
+                if listed is not None:
+                    found.setdefault(listed.wire, listed)
+
+        await self._say("LIST", '""', '"*"', heard=heard)
+        return list(found.values())
+
+    async def examine(self, wire: str) -> Opened:
+        """Open a folder for reading: nothing there changes by it. Raises Refused, Lie without UIDVALIDITY."""
+        return await self._open("EXAMINE", wire)
+
+    async def select(self, wire: str) -> Opened:
+        """Open a folder for ``store``. Raises as ``examine``."""
+        return await self._open("SELECT", wire)
+
+    async def status(self, wire: str) -> Opened:
+        """Look at a folder without opening it. Raises Refused."""
+        modseq = " HIGHESTMODSEQ" if "CONDSTORE" in self.capabilities else ""
+        told: dict[str, int] = {}
+
+        def heard(name: bytes, pieces: list[bytes]) -> None:
+            if name == b"STATUS":
+                values = parse_values(pieces)
+                counts = values[-1] if values else None
+                if isinstance(counts, list):
+                    pairs = iter(counts)
+                    told.update({_word(key): parse_number(value) for key, value in zip(pairs, pairs, strict=False)})
+
+        await self._say("STATUS", wire.encode("latin-1"), f"(MESSAGES UIDNEXT UIDVALIDITY{modseq})", heard=heard)
+        names = ("MESSAGES", "UIDVALIDITY", "UIDNEXT", "HIGHESTMODSEQ")
+        return Opened(*(told.get(name, 0) for name in names))
+
+    async def list_letters(self, first: int, last: int | None, *, whole: bool, since: int = 0) -> list[Fetched]:
+        """Letters of the open folder with UIDs of a range (to the end without ``last``), each once, in order.
+
+        ``whole`` asks for sizes and dates beside flags; ``since`` only for those whose flags changed after that
+        MODSEQ. Raises Lie for a UID told twice over with something else.
+        """
+        changed = f" (CHANGEDSINCE {since})" if since else ""
+        found = await self._fetch(f"{first}:{last or '*'}", self._facts(whole=whole) + changed, 0)
+        return [found[uid] for uid in sorted(found) if first <= uid <= (last or uid)]
+
+    async def list_some(self, uids: Sequence[int], *, whole: bool) -> list[Fetched]:
+        """As ``list_letters`` for these alone, as far as they are there."""
+        found = await self._fetch(",".join(map(str, uids)), self._facts(whole=whole), 0)
+        return [found[uid] for uid in uids if uid in found]
+
+    async def fetch_slices(self, uids: Sequence[int], origin: int, expected: int) -> dict[int, Fetched]:
+        """A slice of each letter, ``bounds.slice`` bytes from ``origin``; those that the server leaves out are
+        missing. ``expected`` bytes tell how long it may take. Raises Lie."""
+        asked = ",".join(map(str, uids))
+        found = await self._fetch(asked, f"(UID BODY.PEEK[]<{origin}.{self.bounds.slice}>)", expected)
+        return {uid: found[uid] for uid in uids if uid in found and found[uid].body is not None}
+
+    async def store(self, uids: Sequence[int], flag: str) -> None:
+        """Add a flag (``\\Seen``, ``\\Answered``) to letters of the folder opened by ``select``. Raises Refused."""
+        await self._say("UID", "STORE", ",".join(map(str, uids)), "+FLAGS.SILENT", f"({flag})")
+
+    async def append(self, wire: str, flags: str, raw: bytes) -> int | None:
+        """Lay a letter into a folder; its UID there where the server tells it (RFC 4315). Raises Refused."""
+        done = await self._say("APPEND", wire.encode("latin-1"), f"({flags})", _Literal(raw))
+        numbers = done.argument.split()
+        return int(numbers[1]) if done.code == "APPENDUID" and len(numbers) == 2 and numbers[1].isdigit() else None
+
+    async def noop(self) -> None:
+        """Is anybody there?"""
+        await self._say("NOOP")
+
+    async def idle(self, seconds: float, bell: asyncio.Event) -> None:
+        """Wait until something changes in the open folder, ``bell`` rings or the time is over (RFC 2177); without
+        IDLE at the server just wait. Raises Lost when the server is gone."""
+        if "IDLE" not in self.capabilities:
+            await _either(seconds, bell.wait())
+            return
+        tag = self._next_tag()
+        self._wire.send(f"{tag} IDLE\r\n".encode())
+        async with self._deadline(self.bounds.command):
+            while not (line := await self._wire.line()).startswith(b"+"):
+                self._hear(tag, [line], None)
+        if not self._wire.has_data():
+            await _either(seconds, bell.wait(), self._wire.more())
+        self._wire.send(b"DONE\r\n")
+        async with self._deadline(self.bounds.command):
+            await self._finish(tag, None, at_log_in=False)
+
+    async def log_out(self) -> None:
+        """Say goodbye, as far as the server listens, and close."""
+        try:
+            async with asyncio.timeout(2):
+                self._wire.send(f"{self._next_tag()} LOGOUT\r\n".encode())
+                while True:
+                    await self._wire.line()
+        except (Trouble, TimeoutError):
+            pass  # there is nothing left to lose
+        finally:
+            self.close()
+
+    def close(self) -> None:
+        """Away with the connection."""
+        self._wire.close()
+
+    async def _greet(self) -> None:
+        line = await self._wire.line()
+        greeting = parse_status(line[2:]) if line.startswith(b"* ") else None
+        if greeting is None:
+            raise Lie("a greeting that is none")
+        if greeting.word == "BYE":
+            raise refusal("UNAVAILABLE", greeting.said, at_log_in=False, answered="BYE")
+        if greeting.word != "OK":
+            raise Insecure("The server takes us for somebody already signed in. Nothing was sent to it.")
+
+    async def _start_tls(self, context: ssl.SSLContext, host: str) -> None:
+        tag = self._next_tag()
+        self._wire.send(f"{tag} STARTTLS\r\n".encode())
+        try:
+            await self._finish(tag, None, at_log_in=False)
+        except Refused as refused:
+            raise Insecure from refused
+        await self._wire.secure(context, host)
+
+    async def _ask_capabilities(self) -> None:
+        told: list[str] = []
+
+        def heard(name: bytes, pieces: list[bytes]) -> None:
+            if name == b"CAPABILITY":
+                told.extend(pieces[0].decode("ascii", "replace").upper().split())
+
+        await self._say("CAPABILITY", heard=heard)
+        self.capabilities = frozenset(told)
+
+    async def _authenticate(self, mechanism: str, words: bytes) -> None:
+        coded = base64.b64encode(words)
+        tag = self._next_tag()
+        start = f"{tag} AUTHENTICATE {mechanism}".encode()
+        async with self._deadline(self.bounds.command):
+            if "SASL-IR" in self.capabilities:
+                self._wire.send(start + b" " + coded + b"\r\n")
+            else:
+                self._wire.send(start + b"\r\n")
+                await self._continuation(tag, at_log_in=True)
+                self._wire.send(coded + b"\r\n")
+            # A refusal of XOAUTH2 comes as a question that wants an empty answer before it is said.
+            await self._finish(tag, None, at_log_in=True, on_question=b"\r\n")
+
+    async def _open(self, command: str, wire: str) -> Opened:
+        told: dict[str, int] = {}
+
+        def heard(name: bytes, pieces: list[bytes]) -> None:
+            status = parse_status(b"OK " + pieces[0]) if name == b"OK" else None
+            if status is not None and status.argument.isdigit():
+                told[status.code] = int(status.argument)
+
+        self.exists = 0
+        condstore = ["(CONDSTORE)"] if "CONDSTORE" in self.capabilities else []
+        await self._say(command, wire.encode("latin-1"), *condstore, heard=heard)
+        self.changed = False
+        if not told.get("UIDVALIDITY"):
+            raise Lie("a folder without UIDVALIDITY")
+        return Opened(self.exists, told["UIDVALIDITY"], told.get("UIDNEXT", 0), told.get("HIGHESTMODSEQ", 0))
+
+    def _facts(self, *, whole: bool) -> str:
+        if not whole:
+            return "(UID FLAGS)"
+        labels = " X-GM-LABELS" if "X-GM-EXT-1" in self.capabilities else ""
+        return f"(UID RFC822.SIZE FLAGS INTERNALDATE{labels})"
+
+    async def _fetch(self, uids: str, what: str, expected: int) -> dict[int, Fetched]:
+        found: dict[int, Fetched] = {}
+
+        def heard(name: bytes, pieces: list[bytes]) -> None:
+            if name != b"FETCH":
+                return
+            one = parse_fetch(pieces)
+            if one.uid is None:
+                return  # news of a letter that nobody asked about
+            before = found.setdefault(one.uid, one)
+            if before is not one:
+                _join(before, one)
+
+        seconds = self.bounds.command + expected / self.bounds.slowest
+        await self._say("UID", "FETCH", uids, what, heard=heard, seconds=seconds)
+        return found
+
+    async def _say(
+        self,
+        *words: str | bytes | _Literal,
+        heard: Heard | None = None,
+        at_log_in: bool = False,
+        seconds: float | None = None,
+    ) -> Status:
+        """Say a command: ``str`` words are ours and go as they are, ``bytes`` are somebody else's and go spelt."""
+        tag = self._next_tag()
+        async with self._deadline(seconds or self.bounds.command):
+            line = bytearray(tag.encode())
+            for word in words:
+                line += b" "
+                if isinstance(word, str):
+                    line += word.encode("ascii")
+                    continue
+                spelt = word if isinstance(word, _Literal) else _spelt(word)
+                if isinstance(spelt, _Literal):
+                    self._wire.send(bytes(line) + b"{%d}\r\n" % len(spelt))
+                    await self._continuation(tag, at_log_in=at_log_in)
+                    line = bytearray(spelt)
+                else:
+                    line += spelt
+            self._wire.send(bytes(line) + b"\r\n")
+            return await self._finish(tag, heard, at_log_in=at_log_in)
+
+    async def _continuation(self, tag: str, *, at_log_in: bool) -> None:
+        for _ in range(self.bounds.lines):
+            pieces = await self._pieces()
+            if pieces[0].startswith(b"+"):
+                return
+            done = self._hear(tag, pieces, None)
+            if done is not None:
+                raise refusal(done.code, done.said, at_log_in=at_log_in, answered=done.word)
+        raise Lie("an answer without end")
+
+    async def _finish(
+        self, tag: str, heard: Heard | None, *, at_log_in: bool, on_question: bytes | None = None
+    ) -> Status:
+        """Hear everything up to the end of a command. Raises what a NO or BAD means, Lie, Lost."""
+        began = self._wire.received
+        for _ in range(self.bounds.lines):
+            if self._wire.received - began > self.bounds.answer:
+                break
+            pieces = await self._pieces()
+            if pieces[0].startswith(b"+") and on_question is not None:
+                self._wire.send(on_question)
+                continue
+            done = self._hear(tag, pieces, heard)
+            if done is None:
+                continue
+            if done.word != "OK":
+                raise refusal(done.code, done.said, at_log_in=at_log_in, answered=done.word)
+            return done
+        raise Lie("an answer without end")
+
+    async def _pieces(self) -> list[bytes]:
+        """One answer: text, and between it the literals. Raises Lie for a literal beyond the bounds."""
+        pieces = [await self._wire.line()]
+        while pieces[-1].endswith(b"}"):
+            text, brace, size = pieces[-1][:-1].rpartition(b"{")
+            if not (brace and size.isdigit()):
+                break
+            if len(size) > 12 or int(size) > self.bounds.literal:
+                raise Lie("a literal that is too large")
+            if len(pieces) > 200:
+                raise Lie("literals without end")
+            pieces[-1] = text
+            pieces += [await self._wire.exactly(int(size)), await self._wire.line()]
+        return pieces
+
+    def _hear(self, tag: str, pieces: list[bytes], heard: Heard | None) -> Status | None:
+        """Take in one answer; the status when it is the end of the command ``tag``."""
+        text = pieces[0]
+        star, _, rest = text.partition(b" ")
+        if star == tag.encode():
+            done = parse_status(rest)
+            if done is None or done.word not in ("OK", "NO", "BAD"):
+                raise Lie("a command that ends with nothing")
+            return done
+        if star != b"*":
+            raise Lie("an answer to a command that nobody gave")
+        name, _, behind = rest.partition(b" ")
+        if name.isdigit():
+            count, (name, _, behind) = name, behind.partition(b" ")
+            self._news(name.upper(), count)
+        elif name.upper() == b"BYE":
+            raise Lost("The server ended the session: %(said)s", said=clean(behind.decode("utf-8", "replace")))
+        if heard is not None:
+            heard(name.upper(), [behind, *pieces[1:]])
+        return None
+
+    def _news(self, name: bytes, count: bytes) -> None:
+        if name == b"EXISTS":
+            self.exists = int(count) if len(count) < 11 else 0
+        if name in (b"EXISTS", b"EXPUNGE", b"FETCH"):
+            self.changed = True
+
+    @asynccontextmanager
+    async def _deadline(self, seconds: float) -> AsyncIterator[None]:
+        try:
+            async with asyncio.timeout(seconds):
+                yield
+        except TimeoutError as error:
+            raise Lost("The server was silent or too slow. It is tried again.") from error
+
+    def _next_tag(self) -> str:
+        self._tag += 1
+        return f"M{self._tag}"
+
+
+class _Literal(bytes):
+    """Bytes that go onto the wire counted."""
+
+
+def _spelt(word: bytes) -> bytes:
+    """A word of somebody else's as a quoted string, or as a counted literal where it holds more than printable ASCII.
+    Raises Refused for what no server could take."""
+    if b"\0" in word or b"\r" in word or b"\n" in word:
+        raise Refused("NUL CR LF")
+    if all(0x20 <= sign < 0x7F for sign in word):
+        return b'"' + word.replace(b"\\", b"\\\\").replace(b'"', b'\\"') + b'"'
+    return _Literal(word)
+
+
+def _join(before: Fetched, one: Fetched) -> None:
+    """Take over what a further answer tells of a letter; the news of flags that a server adds is no contradiction."""
+    if one.body is not None:
+        if before.body is not None:
+            raise Lie("the same letter twice")
+        before.body, before.origin = one.body, one.origin
+    before.flags = one.flags if one.flags is not None else before.flags
+    before.size = one.size if one.size is not None else before.size
+    before.date = one.date if one.date is not None else before.date
+
+
+def _parse_listed(pieces: list[bytes]) -> Listed | None:
+    """A folder out of LIST, or None for one that cannot be opened or named. Raises Lie."""
+    if not all(map(is_usable, pieces[::2])):
+        return None  # a name with NUL, say: the other folders count
+    values = parse_values(pieces)
+    if len(values) < 3 or not isinstance(values[0], list) or not isinstance(values[2], bytes):
+        raise Lie("a folder that cannot be read")
+    flags = tuple(_word(flag) for flag in values[0])
+    if {"\\NOSELECT", "\\NONEXISTENT"} & set(flags) or not is_usable(values[2]):
+        return None
+    wire, delimiter = values[2], values[1] if isinstance(values[1], bytes) else b""
+    name = decode_name(wire)
+    role = find_role(flags, name, delimiter.decode("latin-1"))
+    return Listed(wire.decode("latin-1"), name, role, gathers="\\ALL" in flags)
+
+
+def _word(value: object) -> str:
+    return value.decode("latin-1").upper() if isinstance(value, bytes) else ""
+
+
+async def _either(seconds: float, *ways: Coroutine[Any, Any, object]) -> None:
+    """Wait until one of these ends, or for so long."""
+    tasks = [asyncio.ensure_future(way) for way in ways]
+    try:
+        done, _ = await asyncio.wait(tasks, timeout=seconds, return_when=asyncio.FIRST_COMPLETED)
+        for task in done:
+            task.result()
+    finally:
+        for task in tasks:
+            task.cancel()
+        await asyncio.gather(*tasks, return_exceptions=True)

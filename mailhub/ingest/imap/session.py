@@ -1,0 +1,136 @@
+"""One session with one account: connect, look at every folder, wait for news, look again.
+
+One connection does it all: the folders are taken in turns, the inbox before each of them, and between the rounds the
+inbox lies open under IDLE. Folders that wait are looked at by STATUS, which costs the server little.
+"""
+
+from __future__ import annotations
+
+import asyncio
+import ssl
+import time
+from collections.abc import Awaitable, Callable
+from dataclasses import dataclass
+
+from core.database import Database
+from core.fetch import Guard
+from core.log import get_log
+from mailhub.ingest.imap import storing
+from mailhub.ingest.imap.bounds import Bounds
+from mailhub.ingest.imap.client import Client, Place
+from mailhub.ingest.imap.folder import FolderTurn, Memory
+from mailhub.ingest.imap.storing import Holder
+from mailhub.ingest.imap.trouble import Refused
+from mailhub.mailboxes.accounts import Account
+from mailhub.mailboxes.placements import Folder, list_folders
+
+GetSecret = Callable[[Account], Awaitable[str]]
+log = get_log(__name__)
+
+
+@dataclass(frozen=True, slots=True)
+class Means:
+    """What every session needs. ``get_secret`` gives the password, or a fresh access token, at the moment of use."""
+
+    database: Database
+    guard: Guard
+    context: ssl.SSLContext
+    get_secret: GetSecret
+    boot: str
+    bounds: Bounds
+
+
+class Session:
+    """Runs until something goes wrong; ``done`` is called after each round in which every folder was looked at."""
+
+    def __init__(
+        self, means: Means, account: Account, memory: Memory, bell: asyncio.Event, done: Callable[[], Awaitable[None]]
+    ) -> None:
+        self._means = means
+        self._account = account
+        self._memory = memory
+        self._bell = bell
+        self._done = done
+        self._holder = Holder(account.id, account.mailbox_id, means.boot, account.created_at)
+        self._listed_at = self._rounded_at = 0.0
+
+    async def run(self) -> None:
+        """Raises Trouble when the session ends, Conflict when the account was given to another process, Forbidden,
+        Invalid or Unavailable when the host may not be reached or the secret not be opened."""
+        client = await open_client(self._means, self._account)
+        finished = False
+        try:
+            while True:
+                rung = self._bell.is_set()
+                self._bell.clear()
+                finished = await self._round(client, only_inbox=client.changed and finished and not rung)
+                await self._done()
+                if finished:
+                    await client.idle(min(self._means.bounds.poll, self._means.bounds.idle), self._bell)
+        except asyncio.CancelledError:
+            await client.log_out()
+            raise
+        finally:
+            client.close()
+
+    async def _round(self, client: Client, *, only_inbox: bool) -> bool:
+        """Look at every folder once and leave the inbox open. True when all are up to date. ``only_inbox`` when it is
+        known that something happened there and the others were looked at a moment ago."""
+        poll = self._means.bounds.poll
+        only_inbox = only_inbox and time.monotonic() - self._rounded_at < poll
+        if time.monotonic() - self._listed_at > self._means.bounds.names or not self._listed_at:
+            await self._means.database.work(storing.store_folders, self._holder, await client.list_folders())
+            self._listed_at = time.monotonic()
+        folders = await self._means.database.read(list_folders, self._account.id)
+        followed = [one for one in folders if one.followed and one.gone_at is None]
+        first = next((one for one in followed if one.role == "inbox"), None) or next(iter(followed), None)
+        finished = True
+        if not only_inbox:
+            self._rounded_at = time.monotonic()
+        for here in followed:
+            if only_inbox:
+                break
+            if here is not first and await self._has_work(client, here):
+                finished = await self._turn(client, here) and finished
+        if first is not None:
+            finished = await self._turn(client, first) and finished
+        return finished
+
+    async def _has_work(self, client: Client, here: Folder) -> bool:
+        """Is there a reason to open this folder?"""
+        due = here.compared_at is None or here.look_now or here.id in self._memory.careful
+        if due or here.id not in self._memory.seen or storing.is_due(here, self._means.bounds.compare):
+            return True
+        try:
+            return await client.status(here.wire) != self._memory.seen[here.id]
+        except Refused:
+            return True  # opening it says why
+
+    async def _turn(self, client: Client, here: Folder) -> bool:
+        means = self._means
+        turn = FolderTurn(means.database, client, means.bounds, self._holder, here, self._memory)
+        try:
+            finished = await turn.run()
+        except Refused as refused:
+            if here.role == "inbox" or turn.opened is not None:
+                raise
+            await means.database.work(storing.store_folder_error, self._holder, here.id, str(refused))
+            return True
+        if turn.new:
+            log.info("letters fetched", account=self._account.id, folder=here.id, letters=turn.new)
+        return finished
+
+
+async def open_client(means: Means, account: Account) -> Client:
+    """A connection to the account's server, signed in. The name is resolved once and checked; what is connected to is
+    the address. Raises Trouble, and Forbidden, Invalid or Unavailable as ``Guard.check_host``."""
+    addresses = await means.guard.check_host(account.host, account.port, "imap")
+    place = Place(account.host, tuple(addresses), account.port, account.security)
+    secret = await means.get_secret(account)
+    client = await Client.connect(place, means.context, means.bounds)
+    try:
+        await client.log_in(account.user, secret, account.auth)
+    except BaseException:
+        client.close()
+        raise
+    return client
