@@ -23,7 +23,7 @@ from mailhub.letters.kind import DELIVERY_STATUS, find_kind
 from mailhub.letters.language import guess_language
 from mailhub.letters.quotes import reply_text
 from mailhub.letters.references import parse_ids, parse_message_id
-from mailhub.letters.report import parse_bounce
+from mailhub.letters.report import find_original_id, parse_bounce
 from mailhub.letters.scanner import Scan, scan
 from mailhub.letters.subject import parse_base_subject
 from mailhub.letters.values import Address, Invitation, ParsedLetter
@@ -112,6 +112,9 @@ def _read_content(letter: ParsedLetter, raw: bytes, scanned: Scan) -> ParsedLett
         bounce = _tried(lambda: parse_bounce(headers, text, body.others, own), None, "report", defects)
         if bounce is not None and not bounce.recipients and types & DELIVERY_STATUS:
             kind, bounce = "receipt", None  # it says that the letter was delivered
+    returned = None
+    if kind in {"bounce", "complaint", "receipt"}:
+        returned = _tried(lambda: find_original_id(text, body.others), None, "report", defects)
     return replace(
         letter,
         text=body.text,
@@ -122,6 +125,7 @@ def _read_content(letter: ParsedLetter, raw: bytes, scanned: Scan) -> ParsedLett
         attachments=tuple(body.attachments[: limits.ATTACHMENTS]),
         kind=kind,
         bounce=bounce,
+        returned_id=returned,
         invitation=_tried(lambda: _invitation(body), None, "invitation", defects),
         fingerprint=fingerprint(headers, body.digests),
         defects=_each_once(defects),

@@ -34,10 +34,18 @@ def parse_bounce(headers: Headers, text: str, others: list[tuple[str, bytes]], o
     reports = [data for kind, data in others if kind in _STATUS_TYPES]
     told = [found for data in reports for found in parse_delivery_status(data, text)]
     recipients = [found for found in told if found.action not in _DELIVERED]
-    returned = next((data for kind, data in others if kind in _RETURNED_TYPES), b"")
     if not told:
-        recipients = _from_words(headers, text, own, returned)
-    return Bounce(tuple(recipients[:_RECIPIENTS]), _original_id(text, returned))
+        recipients = _from_words(headers, text, own, _returned(others))
+    return Bounce(tuple(recipients[:_RECIPIENTS]), find_original_id(text, others))
+
+
+def find_original_id(text: str, others: list[tuple[str, bytes]]) -> str | None:
+    """The Message-ID of the letter that a report of any kind sends back: in the returned headers, else in its words."""
+    return _original_id(text, _returned(others))
+
+
+def _returned(others: list[tuple[str, bytes]]) -> bytes:
+    return next((data for kind, data in others if kind in _RETURNED_TYPES), b"")
 
 
 def parse_delivery_status(data: bytes, text: str) -> list[BouncedRecipient]:

@@ -73,6 +73,7 @@ class ParsedLetter(msgspec.Struct, frozen=True):
 
     ``from_trusted`` is the sender's address in one form for comparing, and None unless there is exactly one From
     header that holds exactly one mailbox by the strict grammar (CVE-2023-27043).
+    ``returned_id`` is the Message-ID that a report of any kind (bounce, complaint, receipt) sends back, as claimed.
     ``error`` is a sentence when something failed unexpectedly; the other fields then hold what could be read.
     """
 
@@ -97,6 +98,7 @@ class ParsedLetter(msgspec.Struct, frozen=True):
     attachments: tuple[Attachment, ...] = ()
     kind: Kind = "letter"
     bounce: Bounce | None = None
+    returned_id: str | None = None
     invitation: Invitation | None = None
     fingerprint: str = ""
     auto_submitted: str | None = None
