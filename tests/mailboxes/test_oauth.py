@@ -21,13 +21,13 @@ from core.secrets import Keys
 from core.settings import Oauth
 from mailhub.mailboxes.accounts import Account, add_account, get_account, open_secret
 from mailhub.mailboxes.boxes import add_mailbox
-from mailhub.mailboxes.keeper import Keeper
+from mailhub.mailboxes.token_keeper import TokenKeeper
 from mailhub.mailboxes.oauth import Tokens, consent_url, list_authorities, make_verifier, redeem_code
 from mailhub.mailboxes.tokens import connect_with_tokens, find_token_state
 from tests.support.token_endpoint import Endpoint, token_endpoint
 
 KEYS = Keys([b"k" * 32])
-Play = Callable[[Endpoint, Keeper, Account], Coroutine[Any, Any, None]]
+Play = Callable[[Endpoint, TokenKeeper, Account], Coroutine[Any, Any, None]]
 
 
 def play(database: Database, folder: Path, scene: Play, *, life: int = -1) -> None:
@@ -41,8 +41,8 @@ def play(database: Database, folder: Path, scene: Play, *, life: int = -1) -> No
     asyncio.run(main())
 
 
-def make_keeper(database: Database, endpoint: Endpoint, holder: str) -> Keeper:
-    return Keeper(database, KEYS, endpoint.fetcher, {"google": endpoint.authority}, holder)
+def make_keeper(database: Database, endpoint: Endpoint, holder: str) -> TokenKeeper:
+    return TokenKeeper(database, KEYS, endpoint.fetcher, {"google": endpoint.authority}, holder)
 
 
 async def connect(database: Database, life: int, refresh: str = "canary-refresh-0") -> Account:
@@ -93,7 +93,7 @@ def test_a_code_becomes_tokens(tmp_path: Path):
 
 
 def test_twenty_callers_of_two_processes_make_one_refresh(database: Database, tmp_path: Path):
-    async def scene(endpoint: Endpoint, keeper: Keeper, account: Account) -> None:
+    async def scene(endpoint: Endpoint, keeper: TokenKeeper, account: Account) -> None:
         endpoint.delay = 0.3
         other = make_keeper(database, endpoint, "two")
         got = await asyncio.gather(*(one.get_token(account.id) for one in [keeper, other] * 10))
@@ -110,7 +110,7 @@ def test_twenty_callers_of_two_processes_make_one_refresh(database: Database, tm
 
 
 def test_a_rotated_refresh_token_is_stored_before_the_access_token_is_used(database: Database, tmp_path: Path):
-    async def scene(endpoint: Endpoint, keeper: Keeper, account: Account) -> None:
+    async def scene(endpoint: Endpoint, keeper: TokenKeeper, account: Account) -> None:
         for number in range(1, 4):
             endpoint.life = 61
             with time_machine.travel(clock.to_datetime(clock.now() + 3600 * clock.SECOND)):
@@ -128,7 +128,7 @@ def test_a_rotated_refresh_token_is_stored_before_the_access_token_is_used(datab
 
 
 def test_who_gives_up_waiting_does_not_end_the_refresh(database: Database, tmp_path: Path):
-    async def scene(endpoint: Endpoint, keeper: Keeper, account: Account) -> None:
+    async def scene(endpoint: Endpoint, keeper: TokenKeeper, account: Account) -> None:
         endpoint.delay = 0.5
         first = asyncio.create_task(keeper.get_token(account.id))
         await asyncio.sleep(0.2)
@@ -140,7 +140,7 @@ def test_who_gives_up_waiting_does_not_end_the_refresh(database: Database, tmp_p
 
 
 def test_an_agreement_that_ended_asks_the_person_and_nobody_else(database: Database, tmp_path: Path):
-    async def scene(endpoint: Endpoint, keeper: Keeper, account: Account) -> None:
+    async def scene(endpoint: Endpoint, keeper: TokenKeeper, account: Account) -> None:
         with pytest.raises(Forbidden, match="Google wants you to sign in again"):
             await keeper.get_token(account.id)
         found = await database.read(get_account, account.id)
@@ -154,7 +154,7 @@ def test_an_agreement_that_ended_asks_the_person_and_nobody_else(database: Datab
         assert (again.id, again.paused, again.tries) == (account.id, False, 0)
         assert await keeper.get_token(account.id) == "canary-access-1"
 
-    async def with_old_token(endpoint: Endpoint, keeper: Keeper, _account: Account) -> None:
+    async def with_old_token(endpoint: Endpoint, keeper: TokenKeeper, _account: Account) -> None:
         await scene(endpoint, keeper, await connect(database, -1, "canary-refresh-stolen"))
 
     play(database, tmp_path, with_old_token)
@@ -176,7 +176,7 @@ TROUBLES: list[tuple[tuple[int, Any], type[HouseError], str]] = [
 def test_other_trouble_is_told_before_mail_stops(
     database: Database, tmp_path: Path, answer: tuple[int, Any], error: type[HouseError], said: str
 ):
-    async def scene(endpoint: Endpoint, keeper: Keeper, account: Account) -> None:
+    async def scene(endpoint: Endpoint, keeper: TokenKeeper, account: Account) -> None:
         endpoint.script = lambda form: answer
         await keeper.renew_due()
         state = await database.read(find_token_state, account.id)
@@ -200,7 +200,7 @@ def test_other_trouble_is_told_before_mail_stops(
 
 
 def test_an_agreement_with_an_end_is_told_of_in_time(database: Database, tmp_path: Path):
-    async def scene(endpoint: Endpoint, keeper: Keeper, account: Account) -> None:
+    async def scene(endpoint: Endpoint, keeper: TokenKeeper, account: Account) -> None:
         endpoint.more = {"refresh_token_expires_in": 7 * 86_400}
         await keeper.get_token(account.id)
         state = await database.read(find_token_state, account.id)
@@ -212,7 +212,7 @@ def test_an_agreement_with_an_end_is_told_of_in_time(database: Database, tmp_pat
 
 
 def test_a_process_that_died_in_its_turn_holds_up_nobody_for_long(database: Database, tmp_path: Path):
-    async def scene(endpoint: Endpoint, keeper: Keeper, account: Account) -> None:
+    async def scene(endpoint: Endpoint, keeper: TokenKeeper, account: Account) -> None:
         now = clock.now()
         died = "UPDATE account_token SET holder = 'dead', held_until = :until"
         await database.write(lambda tx: tx.sql(died, until=now + clock.SECOND))
@@ -223,7 +223,7 @@ def test_a_process_that_died_in_its_turn_holds_up_nobody_for_long(database: Data
 
 
 def test_an_account_with_a_password_has_no_token(database: Database, tmp_path: Path):
-    async def scene(endpoint: Endpoint, keeper: Keeper, account: Account) -> None:
+    async def scene(endpoint: Endpoint, keeper: TokenKeeper, account: Account) -> None:
         plain = await database.write(add_account, KEYS, account.mailbox_id, "imap.x.example", 993, "tls", "u", "p")
         with pytest.raises(NotFound):
             await keeper.get_token(plain.id)
@@ -236,7 +236,7 @@ def test_no_token_is_in_the_log_or_in_the_database_in_clear(database: Database, 
     handlers, level = logging.getLogger().handlers[:], logging.getLogger().level
     configure_log("debug", "json", said)
 
-    async def scene(endpoint: Endpoint, keeper: Keeper, account: Account) -> None:
+    async def scene(endpoint: Endpoint, keeper: TokenKeeper, account: Account) -> None:
         await keeper.get_token(account.id)
         endpoint.script = lambda form: (400, {"error": "x", "error_description": form["refresh_token"]})
         with pytest.raises(Unavailable):

@@ -35,7 +35,7 @@ ROUND_SECONDS = 60.0
 log = get_log(__name__)
 
 
-class Keeper:
+class TokenKeeper:
     """The access tokens of all accounts. ``holder`` names this process; ``authorities`` are those that know this
     server."""
 
