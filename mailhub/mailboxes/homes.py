@@ -79,10 +79,11 @@ _MAY_FOLLOW = or_(
 def _found(named: ColumnElement[Any], source: Any, *conditions: ColumnElement[bool]) -> Select[Any]:
     """The threads in which letters were found, the oldest first: forged copies of an id come after its first owner."""
     columns = (named.label("named"), own_thread.label("home_id"), message.c.thread_id, thread.c.counterparty_id)
+    # "+ 0": the ids lead to a few letters; a planner that begins with the mailbox walks all of it for each letter.
     return (
         select(*columns, func.min(message.c.id).label("first"))
         .select_from(source.join(thread, thread.c.id == message.c.thread_id))
-        .where(named.in_(_IDS), message.c.mailbox_id == bindparam("mailbox_id"), *conditions)
+        .where(named.in_(_IDS), message.c.mailbox_id + 0 == bindparam("mailbox_id"), *conditions)
         .group_by(*columns)
         .order_by(func.min(message.c.id))
         .limit(MOST_FOUND)
