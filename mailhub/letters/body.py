@@ -8,8 +8,8 @@ from dataclasses import dataclass, field
 
 from mailhub.letters import limits
 from mailhub.letters.attachments import describe, find_disposition, split_uuencoded
-from mailhub.letters.charsets import decode, find_meta_charset
-from mailhub.letters.clean import body_text
+from mailhub.letters.charsets import decode, find_meta_charset, is_wide
+from mailhub.letters.clean import body_text, needs_cleaning, with_lf
 from mailhub.letters.flowed import unflow
 from mailhub.letters.plain import html_to_text
 from mailhub.letters.scanner import Part, Scan
@@ -102,7 +102,10 @@ class _Sorter:
         if encoding == "7bit" and b"begin " in data:
             data, files = split_uuencoded(data, part.body, self.defects)
             self.body.attachments += files
-        self.body.digests.append(hashlib.sha256(data.replace(b"\r\n", b"\n").rstrip()).hexdigest())
+        lines = with_lf(data)
+        self.body.digests.append(hashlib.sha256(lines.rstrip()).hexdigest())
+        if b"\r" not in lines and not is_wide(content_type.charset):
+            data = lines
         if len(data) > limits.TEXT_BYTES:
             self.defects.append("a text is too long; its end was left out")
             data = data[: limits.TEXT_BYTES]
@@ -113,7 +116,8 @@ class _Sorter:
         text, _, defect = decode(data, label)
         if defect is not None:
             self.defects.append(defect)
-        text = body_text(text)
+        if needs_cleaning(data):
+            text = body_text(text)
         if not is_html and content_type.raw_params.get("format", b"").strip().lower() == b"flowed":
             text = unflow(text, content_type.raw_params.get("delsp", b"").strip().lower() == b"yes")
         self.place(part, text, is_html)

@@ -90,6 +90,11 @@ def find_codec(label: str) -> str | None:
     return _CODECS.get(_NOT_ALNUM.sub("", label[:60].lower()))
 
 
+def is_wide(label: str | None) -> bool:
+    """Whether the charset writes even a line end in several bytes."""
+    return label is not None and find_codec(label) in _WIDE
+
+
 def find_meta_charset(html: bytes) -> str | None:
     """The charset that an HTML document claims in its first kilobyte. To be asked only where the part claims none."""
     match = _META.search(html[:1024])
@@ -98,6 +103,8 @@ def find_meta_charset(html: bytes) -> str | None:
 
 def decode(data: bytes, label: str | None) -> Decoded:
     """Decode ``data``, which claims to be in ``label``. Vietnamese letters come out composed (NFC)."""
+    if not label and data.isascii() and b"\x1b" not in data:
+        return Decoded(data.decode("ascii"), "ascii", None)
     codec = find_codec(label) if label else None
     defect = None if codec or not label else "a charset is unknown"
     if data.isascii() and codec not in _SEVEN_BIT and codec not in _WIDE and codec != "tcvn3":
@@ -132,7 +139,8 @@ def decode_unlabelled(data: bytes, defect: str | None, claimed: str | None = Non
 def _utf8(data: bytes) -> Decoded:
     """Bytes that claim to be UTF-8; a few broken ones are replaced, many mean that the claim is wrong."""
     try:
-        return Decoded(data.decode("utf-8-sig"), "utf-8", None)
+        # Not "utf-8-sig": that one is written in Python.
+        return Decoded(data.decode("utf-8").removeprefix("\ufeff"), "utf-8", None)
     except UnicodeDecodeError:
         text = data.decode("utf-8", "replace")
     high = len(data) - len(data.translate(None, guess.HIGH_BYTES))
