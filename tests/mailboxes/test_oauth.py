@@ -21,8 +21,8 @@ from core.secrets import Keys
 from core.settings import Oauth
 from mailhub.mailboxes.accounts import Account, add_account, get_account, open_secret
 from mailhub.mailboxes.boxes import add_mailbox
-from mailhub.mailboxes.token_keeper import TokenKeeper
 from mailhub.mailboxes.oauth import Tokens, consent_url, list_authorities, make_verifier, redeem_code
+from mailhub.mailboxes.token_keeper import TokenKeeper
 from mailhub.mailboxes.tokens import connect_with_tokens, find_token_state
 from tests.support.token_endpoint import Endpoint, token_endpoint
 
