@@ -59,6 +59,7 @@ account = table(
     number("write_seen", 1),
     number("write_answered", 1),
     number("write_sent", 1),
+    number("follow_new", 1),
     number("paused", 0),
     text("state", "new"),
     instant("since"),
@@ -235,6 +236,13 @@ def set_relay(tx: WriteTx, keys: Keys, account_id: int, relay: Relay | None) -> 
         if relay.secret is not None:
             values["smtp_secret"] = keys.seal(f"account-smtp:{account_id}", relay.secret.encode())
     if not tx.change(account, account_id, **values):
+        raise _no_account(account_id)
+
+
+def set_place(tx: WriteTx, account_id: int, host: str, port: int, security: Security, user: str) -> None:
+    """Where and as whom to sign in from now on. Raises NotFound, Invalid."""
+    name = _checked(host, port, security, user, "-", "password")
+    if not tx.change(account, account_id, host=name, port=port, security=security, user=user):
         raise _no_account(account_id)
 
 

@@ -11,7 +11,7 @@ from sqlalchemy import bindparam, func, select, update
 from core import clock
 from core.database import ReadTx, WriteTx
 from core.errors import NotFound
-from mailhub.mailboxes.accounts import TOPIC, Role, folder, placement
+from mailhub.mailboxes.accounts import TOPIC, Role, account, folder, placement
 
 
 @dataclass(frozen=True, slots=True)
@@ -72,19 +72,41 @@ class Listed:
 
 def record_folders(tx: WriteTx, account_id: int, listed: Sequence[Listed]) -> None:
     """Take over what the server lists: new folders are added, others are marked as gone. Drafts are not followed; and
-    where one folder gathers all letters, only it is, with junk and trash that it leaves out."""
+    where one folder gathers all letters, only it is, with junk and trash that it leaves out; none of them where the
+    folders were chosen."""
+    chosen = not tx.get(account, account_id).follow_new
     gathered = any(one.gathers for one in listed)
     known = {row.wire: row for row in tx.rows(select(folder).where(folder.c.account_id == account_id))}
     for one in listed:
         row = known.pop(one.wire, None)
         if row is None:
             followed = int(one.gathers or one.role in ("junk", "trash") if gathered else one.role != "drafts")
-            tx.insert(folder, account_id=account_id, wire=one.wire, name=one.name, role=one.role, followed=followed)
+            tx.insert(
+                folder, account_id=account_id, wire=one.wire, name=one.name, role=one.role,
+                followed=0 if chosen else followed,
+            )  # fmt: skip
         elif (row.name, row.role, row.gone_at) != (one.name, one.role, None):
             tx.change(folder, row.id, name=one.name, role=one.role, gone_at=None)
     for row in known.values():
         if row.gone_at is None:
             tx.change(folder, row.id, gone_at=clock.now())
+
+
+def choose_folders(tx: WriteTx, account_id: int, chosen: Sequence[tuple[str, str]]) -> None:
+    """Follow these folders (wire and name) and no others, also when new ones appear. Raises NotFound."""
+    if not tx.change(account, account_id, follow_new=0):
+        raise NotFound("There is no account with the number %(id)s.", id=account_id)
+    known = {row.wire: row for row in tx.rows(select(folder).where(folder.c.account_id == account_id))}
+    for wire, name in chosen:
+        if known.pop(wire, None) is None:
+            tx.insert(folder, account_id=account_id, wire=wire, name=name, role="other", followed=1)
+        else:
+            tx.execute(
+                update(folder).where(folder.c.account_id == account_id, folder.c.wire == wire).values(followed=1)
+            )
+    for row in known.values():
+        tx.change(folder, row.id, followed=0)
+    tx.announce(TOPIC)
 
 
 _FOLDERS = select(folder).where(folder.c.account_id == bindparam("account_id")).order_by(folder.c.id)
