@@ -224,6 +224,9 @@ class Imap:
         expects="a list of addresses or networks such as 10.0.0.0/8",
         check=lambda networks: all(map(_is_network, networks)),
     )
+    ca_file: Path | None = _key(
+        None, "Certificates (PEM) that are trusted beside the system's: those of a company's own authority, say."
+    )
 
 
 @dataclass(frozen=True, slots=True)
@@ -291,6 +294,45 @@ class Parse:
     )
 
 
+def _are_addresses(texts: tuple[str, ...]) -> bool:
+    try:
+        return all(ipaddress.ip_address(text) for text in texts)
+    except ValueError:
+        return False
+
+
+@dataclass(frozen=True, slots=True)
+class Verdicts:
+    """Who really wrote a letter, and whether it is junk."""
+
+    check: bool = _key(
+        True,
+        "Ask the DNS about SPF, DKIM, DMARC and ARC for letters that come from the internet. Switched off, only "
+        "`trusted_servers` say who wrote a letter.",
+    )
+    dns_servers: tuple[str, ...] = _key(
+        (),
+        "The name servers to ask.",
+        default_text="those of this machine",
+        expects="a list of addresses such as 192.0.2.53",
+        check=_are_addresses,
+    )
+    trusted_servers: tuple[str, ...] = _key(
+        (),
+        "Names (authserv-ids) of your own mail servers and providers, mx.google.com say. What they wrote into "
+        "`Authentication-Results` is believed in letters fetched over IMAP or handed over by `smtp.trusted_peers`; "
+        "they must remove such lines that others forged in their name (RFC 8601, 5).",
+        expects="a list of names without blanks",
+        check=lambda names: all(re.fullmatch(r"[!-~]+", name) for name in names),
+    )
+    rspamd: str = _key(
+        "",
+        "The address of an rspamd that says what is junk, http://127.0.0.1:11333 say; empty for none.",
+        expects="a web address without a path",
+        check=lambda text: _is_web_address(text) and urlsplit(text).path in {"", "/"},
+    )
+
+
 @dataclass(frozen=True, slots=True)
 class Company:
     """Whose server this is; each person may choose a language and a time zone of their own."""
@@ -350,6 +392,7 @@ class Settings:
     oauth: Oauth
     send: Send
     parse: Parse
+    verdicts: Verdicts
     company: Company
     log: Log
 

@@ -328,6 +328,7 @@ def list_called(tx: ReadTx) -> list[int]:
 
 def record_state(
     tx: WriteTx,
+    /,
     account_id: int,
     state: State,
     sentence: str = "",

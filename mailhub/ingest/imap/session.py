@@ -11,6 +11,7 @@ import ssl
 import time
 from collections.abc import Awaitable, Callable
 from dataclasses import dataclass
+from pathlib import Path
 
 from core.database import Database
 from core.fetch import Guard
@@ -134,3 +135,11 @@ async def open_client(means: Means, account: Account) -> Client:
         client.close()
         raise
     return client
+
+
+def trust(ca_file: Path | None) -> ssl.SSLContext:
+    """Whose certificates are believed: the system's authorities, and those of a file. One for all accounts."""
+    context = ssl.create_default_context()
+    if ca_file is not None:
+        context.load_verify_locations(ca_file)
+    return context

@@ -1,0 +1,133 @@
+"""The journey of a letter of ours that was written elsewhere: on a phone, in another program, seen among the sent ones.
+
+It joins the thread it answers, counts as the answer, and stands on the timeline of whom it went to. What this house
+sent itself is recognised by its Message-ID: the sent copy may have other bytes, and who fills a Sent folder is us.
+"""
+
+from __future__ import annotations
+
+from dataclasses import replace
+
+from sqlalchemy import bindparam, select
+
+from core.database import ReadTx, WriteTx
+from crm.interactions import record_letter as record_on_timeline
+from crm.parties import Match, match_address
+from mailhub.mailboxes import threads
+from mailhub.mailboxes.homes import find_home
+from mailhub.mailboxes.messages import record_message
+from mailhub.mailboxes.participants import Sender, note_outgoing
+from mailhub.mailboxes.tables import letter, message, thread
+from mailhub.mailboxes.tally import count_again
+from mailhub.mailboxes.threads import hold_root, open_thread
+from mailhub.routing.journey import Passage, gather, recognise
+
+MOST_RECIPIENTS = 20
+_OURS = (
+    select(message.c.id)
+    .join(letter, letter.c.id == message.c.letter_id)
+    .where(
+        letter.c.message_id == bindparam("message_id"),
+        message.c.mailbox_id == bindparam("mailbox_id"),
+        message.c.direction == "out",
+    )
+    .limit(1)
+)
+
+
+def travel_sent(tx: WriteTx, passage: Passage) -> int:
+    """Take every step; returns the message. ``passage.step`` names the one under way."""
+    for step in (recognise, recognise_own, match_recipients, join, lay, gather):
+        passage.step = step.__name__
+        step(tx, passage)
+        if passage.known:
+            break
+    return passage.message_id
+
+
+def recognise_own(tx: WriteTx, passage: Passage) -> None:
+    """Is it a copy of what this house sent?"""
+    passage.spam = False
+    found = _find_own(tx, passage.parsed.message_id, passage.box.id)
+    if found is not None:
+        passage.message_id, passage.known = found, True
+
+
+def match_recipients(tx: WriteTx, passage: Passage) -> None:
+    """Whom did we write to? The first client among the recipients."""
+    parsed = passage.parsed
+    passage.sender = Sender(parsed.from_trusted or passage.box.address, None, None)
+    for person in (*parsed.to, *parsed.cc)[:MOST_RECIPIENTS]:
+        found = match_address(tx, person.address)
+        if found.only is not None:
+            contact_id, counterparty_id = found.only
+            passage.match = found
+            passage.sender = Sender(passage.sender.address, counterparty_id, contact_id)
+            return
+        if found.pairs and not passage.match.pairs:
+            passage.match = found
+
+
+def join(tx: WriteTx, passage: Passage) -> None:
+    """Which conversation does it go on with? Ours has a say wherever it answers."""
+    home = find_home(tx, passage.box.id, passage.parsed, passage.sender, passage.dated_at, ours=True)
+    thread_id = home.thread_id
+    if thread_id is None:
+        match: Match = passage.match
+        described = {"by": match.by, "pairs": [list(pair) for pair in match.pairs]}
+        thread_id = open_thread(tx, passage.box, passage.parsed, passage.sender, described, passage.dated_at)
+    passage.home, passage.thread_id = replace(home, thread_id=thread_id), hold_root(tx, thread_id).id
+
+
+def lay(tx: WriteTx, passage: Passage) -> None:
+    """Lay it into its thread, as the answer that it is, and onto the client's timeline."""
+    box, parsed = passage.box, passage.parsed
+    row = tx.get(thread, passage.thread_id)
+    assert passage.home is not None
+    passage.message_id = record_message(
+        tx,
+        letter_id=passage.letter_id,
+        mailbox_id=box.id,
+        scope_id=box.scope_id,
+        thread_id=passage.thread_id,
+        home_id=passage.home.thread_id,
+        blob_id=passage.blob_id,
+        direction="out",
+        spam=False,
+        quiet=passage.quiet,
+        dated_at=passage.dated_at,
+        received_at=passage.received_at,
+        trace=passage.trace,
+        words=passage.understood.words,
+        seed=passage.incoming_id,
+    )
+    if passage.quiet:
+        # History answers nobody now: it is only counted.
+        passage.grew = note_outgoing(tx, passage.thread_id, [person.address for person in (*parsed.to, *parsed.cc)])
+        if row.message_count == 0:
+            tx.change(thread, row.id, state="closed")
+        count_again(tx, passage.thread_id)
+    else:
+        passage.grew = threads.answered(tx, passage.message_id)
+    counterparty_id = row.counterparty_id or passage.sender.counterparty_id
+    if counterparty_id is not None:
+        record_on_timeline(
+            tx,
+            counterparty_id,
+            box.scope_id,
+            contact_id=passage.sender.contact_id if row.counterparty_id is None else row.contact_id,
+            direction="out",
+            happened_at=passage.dated_at,
+            subject=parsed.subject,
+            thread_id=passage.thread_id,
+            message_id=passage.message_id,
+            executor_id=row.executor_id,
+            counts=passage.answerable,
+        )
+
+
+def _find_own(tx: ReadTx, message_id: str | None, mailbox_id: int) -> int | None:
+    if not message_id:
+        return None
+    found = tx.value(_OURS, {"message_id": message_id, "mailbox_id": mailbox_id})
+    return None if found is None else int(found)
