@@ -16,6 +16,7 @@ from core.settings.shape import Parse as Parse
 from core.settings.shape import Secret as Secret
 from core.settings.shape import Settings as Settings
 from core.settings.shape import Smtp as Smtp
+from core.settings.shape import Verdicts as Verdicts
 from core.settings.shape import Web as Web
 from core.settings.shape import parse_place as parse_place
 
