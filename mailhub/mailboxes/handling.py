@@ -94,7 +94,8 @@ def get_own(tx: WriteTx, viewer: Viewer, thread_id: int) -> Any:
     counts.
     """
     tx.lock(thread, thread_id)
-    row = tx.row(readable(select(thread).where(thread.c.id == thread_id), viewer, thread))
+    here = select(thread).where(thread.c.id == thread_id, thread.c.merged_into.is_(None))
+    row = tx.row(readable(here, viewer, thread))
     if row is None:
         raise NotFound("There is no thread with the number %(id)s.", id=thread_id)
     return row

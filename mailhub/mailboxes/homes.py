@@ -12,13 +12,13 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import Any
 
-from sqlalchemy import BindParameter, ColumnElement, Row, Select, and_, bindparam, exists, func, or_, select
+from sqlalchemy import BindParameter, ColumnElement, Row, Select, and_, bindparam, case, exists, func, or_, select
 
 from core import clock
 from core.database import ReadTx, WriteTx
 from mailhub.letters.subject import has_answer_prefix
 from mailhub.letters.values import ParsedLetter
-from mailhub.mailboxes.participants import Sender, list_name, neighbours
+from mailhub.mailboxes.participants import Sender, list_name, neighbours, pattern
 from mailhub.mailboxes.tables import letter, letter_reference, message, thread, thread_participant
 
 SUBJECT_WINDOW = 30 * clock.DAY
@@ -30,12 +30,14 @@ MOST_FOUND = 50
 class Home:
     """Where a letter belongs: a thread to join, or None for a new one, and what led there (``reference``, ``subject``,
     ``new``). ``claims`` is a thread that the letter names without a say in it: a hint for those who may see it.
-    ``joins`` are further threads of the same conversation, which this letter shows to be one."""
+    ``joins`` are further threads of the same conversation, which this letter shows to be one; ``followers`` those
+    whose letters named this one and that have no say beside it alone, but maybe in the thread it comes to."""
 
     thread_id: int | None
     by: str
     claims: int | None = None
     joins: tuple[int, ...] = ()
+    followers: tuple[int, ...] = ()
 
 
 own_thread = func.coalesce(message.c.split_id, message.c.home_id)
@@ -60,7 +62,7 @@ _MAY_JOIN = or_(
     _among(thread_participant.c.address == bindparam("address")),
     _among(
         thread_participant.c.how.in_(("wrote", "written")),
-        thread_participant.c.address.like(bindparam("neighbours"), escape="\\"),
+        thread_participant.c.address.like(pattern("neighbours"), escape="\\"),
     ),
 )
 # The sender of the letter that was found has a say beside the new one.
@@ -70,20 +72,21 @@ _MAY_FOLLOW = or_(
     _SAME_LIST,
     and_(letter.c.from_trusted.in_(_GRANTED), _among(thread_participant.c.address == letter.c.from_trusted)),
     and_(
-        letter.c.from_trusted.like(bindparam("followers"), escape="\\"),
+        letter.c.from_trusted.like(pattern("followers"), escape="\\"),
         _among(thread_participant.c.address == letter.c.from_trusted, thread_participant.c.sure == 1),
     ),
 )
 
 
-def _found(named: ColumnElement[Any], source: Any, *conditions: ColumnElement[bool]) -> Select[Any]:
-    """The threads in which letters were found, the oldest first: forged copies of an id come after its first owner."""
+def _found(named: ColumnElement[Any], source: Any, may: ColumnElement[bool], *, only: bool = True) -> Select[Any]:
+    """The threads in which letters were found, the oldest first: forged copies of an id come after its first owner.
+    ``only`` those that may become one with the new letter, else with the column ``may`` that says so."""
     columns = (named.label("named"), own_thread.label("home_id"), message.c.thread_id, thread.c.counterparty_id)
     # "+ 0": the ids lead to a few letters; a planner that begins with the mailbox walks all of it for each letter.
     return (
-        select(*columns, func.min(message.c.id).label("first"))
+        select(*columns, func.min(message.c.id).label("first"), func.max(case((may, 1), else_=0)).label("may"))
         .select_from(source.join(thread, thread.c.id == message.c.thread_id))
-        .where(named.in_(_IDS), message.c.mailbox_id + 0 == bindparam("mailbox_id"), *conditions)
+        .where(named.in_(_IDS), message.c.mailbox_id + 0 == bindparam("mailbox_id"), *([may] if only else ()))
         .group_by(*columns)
         .order_by(func.min(message.c.id))
         .limit(MOST_FOUND)
@@ -95,9 +98,15 @@ _NAMING = letter_reference.join(letter, letter.c.id == letter_reference.c.letter
     message, message.c.letter_id == letter.c.id
 )
 _CITED = _found(letter.c.message_id, _LETTERS, _MAY_JOIN)
-_FOLLOWERS = _found(letter_reference.c.message_id, _NAMING, _MAY_FOLLOW)
+_FOLLOWERS = _found(letter_reference.c.message_id, _NAMING, _MAY_FOLLOW, only=False)
 _SIBLINGS = _found(letter_reference.c.message_id, _NAMING, or_(_MAY_JOIN, _MAY_FOLLOW))
-_CLAIMED = _found(letter.c.message_id, _LETTERS).limit(1)
+_CLAIMED = (
+    select(message.c.thread_id)
+    .select_from(_LETTERS)
+    .where(letter.c.message_id.in_(_IDS), message.c.mailbox_id + 0 == bindparam("mailbox_id"))
+    .order_by(message.c.id)
+    .limit(1)
+)
 _BY_SUBJECT = (
     select(thread.c.id, thread.c.subject, thread.c.last_message_at)
     .where(
@@ -128,6 +137,8 @@ def find_home(
     rows: list[Row[Any]] = []
     if (own or named) and (ours or sender.address is not None):
         rows = _find_rows(tx, mailbox_id, parsed, sender, own, named, ours)
+    followers = tuple(dict.fromkeys(row.thread_id for row in rows if not row.may))
+    rows = [row for row in rows if row.may]
     if rows:
         first, *others = rows
         clients = {first.counterparty_id, sender.counterparty_id} - {None}
@@ -136,10 +147,10 @@ def find_home(
             for row in others
             if row.thread_id != first.thread_id and len(clients | ({row.counterparty_id} - {None})) < 2
         )
-        return Home(int(first.home_id), "reference", None, tuple(joins))
+        return Home(int(first.home_id), "reference", None, tuple(joins), followers)
     claims = _find_claimed(tx, mailbox_id, named)
     found = _find_by_subject(tx, mailbox_id, parsed, sender, dated_at)
-    return Home(found, "new" if found is None else "subject", claims)
+    return Home(found, "new" if found is None else "subject", claims, (), followers)
 
 
 def _find_rows(
@@ -174,8 +185,8 @@ def _by_place(rows: Sequence[Row[Any]], ids: list[str]) -> list[Row[Any]]:
 
 
 def _find_claimed(tx: ReadTx, mailbox_id: int, named: list[str]) -> int | None:
-    row = tx.row(_CLAIMED, {"ids": named, "mailbox_id": mailbox_id}) if named else None
-    return None if row is None else int(row.thread_id)
+    found = tx.value(_CLAIMED, {"ids": named, "mailbox_id": mailbox_id}) if named else None
+    return None if found is None else int(found)
 
 
 def _find_by_subject(tx: ReadTx, mailbox_id: int, parsed: ParsedLetter, sender: Sender, dated_at: int) -> int | None:

@@ -151,7 +151,7 @@ def _newest(full: int, assigned: int, state: str | None, behind: bool, most: int
     for name, only_mine in names:
         top = (
             select(thread.c.id, thread.c.last_message_at)
-            .where(thread.c.scope_id == bindparam(name))
+            .where(thread.c.scope_id == bindparam(name), thread.c.merged_into.is_(None))
             .order_by(thread.c.last_message_at.desc(), thread.c.id.desc())
             .limit(literal_column(str(most)))
         )
@@ -217,6 +217,7 @@ def get_rows(tx: ReadTx, viewer: Viewer, thread_ids: Sequence[int]) -> list[Thre
     """These threads as rows, those among them that the viewer may see, in no order."""
     source = _joined(thread, literal_column(str(viewer.user_id)))
     statement = select(*_COLUMNS).select_from(source).where(thread.c.id.in_(list(thread_ids)))
+    statement = statement.where(thread.c.merged_into.is_(None))
     return [_thread_row(row) for row in tx.rows(readable(statement, viewer, thread))]
 
 

@@ -23,8 +23,6 @@ from mailhub.mailboxes.tables import letter, message, thread, thread_event, unre
 # Kinds that a person is expected to answer; the others are shown and nobody waits because of them.
 ANSWERABLE = frozenset({"letter", "invitation"})
 _UNREAD_BY = select(unread.c.user_id).where(unread.c.thread_id == bindparam("thread_id"))
-
-
 _POINTS_TO = select(thread.c.merged_into).where(thread.c.id == bindparam("id"))
 _MERGED = select(thread.c.id).where(thread.c.merged_into.in_(bindparam("ids", expanding=True)))
 
@@ -42,6 +40,12 @@ def list_merged(tx: ReadTx, thread_id: int) -> list[int]:
     while newest := [int(one) for one in tx.values(_MERGED, {"ids": newest})]:
         found = [*found, *newest]
     return found
+
+
+def find_executor(tx: ReadTx, thread_id: int) -> int | None:
+    """Who executes the thread, or None."""
+    found = tx.value(select(thread.c.executor_id).where(thread.c.id == thread_id))
+    return None if found is None else int(found)
 
 
 def hold_root(tx: WriteTx, thread_id: int) -> Any:
@@ -170,13 +174,14 @@ _SENT = (
 )
 
 
-def answered(tx: WriteTx, message_id: int) -> None:
+def answered(tx: WriteTx, message_id: int) -> bool:
     """Let a message of ours (direction ``out``, recorded already) change its thread: whether it was written here or
     seen in a Sent folder.
 
     Its row of the list follows, whom we wrote to has a say, and unless the letter is automatic or older than the newest
     incoming one: we wait for them, the assignment ends (the thread keeps its executor for what comes next), and the
-    change ``thread.answered`` says so. The client's timeline is its writer's business (``record_letter``).
+    change ``thread.answered`` says so. The client's timeline is its writer's business (``record_letter``). Returns
+    whether somebody has a say in the thread who had none before.
     """
     sent = tx.row(_SENT, {"id": message_id})
     assert sent is not None, "record the message first"
@@ -197,12 +202,13 @@ def answered(tx: WriteTx, message_id: int) -> None:
     if answers:
         values |= {"waiting_for": "them", "waiting_since": sent.dated_at, "due_at": None}
     tx.change(thread, row.id, **values)
-    note_outgoing(tx, row.id, [person["address"] for person in people])
+    grew = note_outgoing(tx, row.id, [person["address"] for person in people])
     if answers:
         unassign(tx, row.id)
         tell_client_waits(tx, row.counterparty_id, row.scope_id)
         fields = {"thread_id": row.id, "mailbox_id": row.mailbox_id, "message_id": message_id}
         record_change(tx, "thread.answered", row.id, scope_id=row.scope_id, fields=fields)
+    return grew
 
 
 _LONGEST_WAIT = select(func.min(thread.c.waiting_since)).where(
