@@ -119,7 +119,12 @@ async def ours(letters: list[bytes], sessions: int) -> Round:
     with tempfile.TemporaryDirectory(prefix="mailhub-bench-") as folder:
         url = f"sqlite:///{folder}/mailhub.db"
         upgrade(url)
-        settings = {"MAILHUB_DATA_DIR": folder, "MAILHUB_DATABASE_URL": url, "MAILHUB_SMTP_PORT": "0"}
+        settings = {
+            "MAILHUB_DATA_DIR": folder,
+            "MAILHUB_DATABASE_URL": url,
+            "MAILHUB_SMTP_PORT": "0",
+            "MAILHUB_VERDICTS_CHECK": "no",
+        }
         house = House(load_settings(None, settings))
         await house.open()
         await house.database.write(add_clients)

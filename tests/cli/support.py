@@ -37,6 +37,7 @@ class Place:
             "MAILHUB_SMTP_PORT": "0",
             "MAILHUB_WEB_PORT": "0",
             "MAILHUB_PARSE_WORKERS": "1",
+            "MAILHUB_VERDICTS_CHECK": "no",
             "PYTHONPATH": str(ROOT),
             **({"MAILHUB_DATABASE_URL": self.url} if self.url else {}),
         }

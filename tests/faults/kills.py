@@ -61,6 +61,7 @@ class Server:
             "MAILHUB_DATA_DIR": str(self._folder / "data"),
             "MAILHUB_SMTP_PORT": str(self.port),
             "MAILHUB_PARSE_WORKERS": "1",
+            "MAILHUB_VERDICTS_CHECK": "no",
             "PYTHONPATH": str(ROOT),
         }
         with (self._folder / "server.log").open("ab") as log:

@@ -25,6 +25,7 @@ def settings_for(url: str, folder: Path) -> Settings:
             "MAILHUB_SMTP_PORT": "0",
             "MAILHUB_SMTP_HOSTNAME": "mx.firm.example",
             "MAILHUB_PARSE_WORKERS": "1",
+            "MAILHUB_VERDICTS_CHECK": "no",
             "MAILHUB_WEB_PORT": "0",
         },
     )
