@@ -11,6 +11,7 @@ from core.clock import from_datetime
 from core.database import Database
 from mailhub.ingest.office import Office
 from mailhub.ingest.smtp import Recipient, Transaction
+from mailhub.outbound.identity import Stamp
 
 _STAMP = re.compile(rb"\A(?:[^\r\n]+\r\n)*?Received:[^;]*;\s*([^\r\n]+)\r\n")
 
@@ -21,8 +22,10 @@ class DemoOffice:
     So ids, order, waiting and deadlines of ten days of letters are right although they come within seconds.
     """
 
-    def __init__(self, database: Database, folder: Path, hostname: str, largest: int) -> None:
-        self._office = Office(database, folder, hostname, largest)
+    def __init__(
+        self, database: Database, folder: Path, hostname: str, largest: int, stamp: Stamp | None = None
+    ) -> None:
+        self._office = Office(database, folder, hostname, largest, stamp)
 
     async def find_recipient(self, address: str, sender: str) -> Recipient | None:
         """As the house does."""

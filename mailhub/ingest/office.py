@@ -12,6 +12,8 @@ from core.database import Database
 from mailhub.ingest.intake import Arrival, accept
 from mailhub.ingest.smtp import Recipient, Transaction, received_header
 from mailhub.mailboxes.directory import Directory, read_directory
+from mailhub.outbound.identity import Stamp
+from mailhub.outbound.returns import find_mailbox
 
 LOOK_AT_DISK_SECONDS = 1.0
 
@@ -19,12 +21,16 @@ LOOK_AT_DISK_SECONDS = 1.0
 class Office:
     """Answers the listener. The directory of addresses is a snapshot, renewed when a mailbox has changed."""
 
-    def __init__(self, database: Database, folder: Path, hostname: str, largest: int) -> None:
-        """``folder`` lies on the disk that letters go to; ``largest`` is the size of the largest letter in bytes."""
+    def __init__(
+        self, database: Database, folder: Path, hostname: str, largest: int, stamp: Stamp | None = None
+    ) -> None:
+        """``folder`` lies on the disk that letters go to; ``largest`` is the size of the largest letter in bytes;
+        ``stamp`` knows the return paths of our letters."""
         self._database = database
         self._folder = folder
         self._hostname = hostname
         self._largest = largest
+        self._stamp = stamp
         self._directory: Directory | None = None
         self._fresh = asyncio.Lock()
         self._looked_at = 0.0
@@ -32,10 +38,19 @@ class Office:
         database.listen(self._heard)
 
     async def find_recipient(self, address: str, sender: str) -> Recipient | None:
-        """The mailbox behind the address. Everybody may write to everybody here; ``sender`` decides nothing."""
+        """The mailbox behind the address. Everybody may write to everybody here; ``sender`` decides nothing.
+
+        A return path of ours is an address by its signature alone, whatever its domain: of the mailbox whose letter it
+        is, or of the postmaster when the ledger does not have that letter (any more).
+        """
         del sender
         directory = await self._read_directory()
-        mailbox_id = directory.find(address)
+        named = self._stamp.read_return_path(address) if self._stamp is not None else None
+        mailbox_id = None if named is None else await self._database.read(find_mailbox, named)
+        if mailbox_id is None:
+            mailbox_id = directory.find(address)
+        if mailbox_id is None and named is not None:
+            mailbox_id = directory.postmaster_id
         return None if mailbox_id is None else Recipient(address, mailbox_id)
 
     async def accept(self, transaction: Transaction) -> str:

@@ -12,9 +12,10 @@ A token carries the epoch of the ledger; rows remember theirs, so a restored led
 from __future__ import annotations
 
 from dataclasses import dataclass
-from typing import Literal, NamedTuple
+from typing import Literal, NamedTuple, cast
 
 from core.secrets import Keys
+from core.settings import Settings
 
 ReturnPath = Literal["verp", "plus", "own"]
 _MESSAGE, _DELIVERY = "message-id", "return-path"
@@ -72,3 +73,8 @@ class Stamp:
         if found is None or len(found.fields) != 1 or not isinstance(found.fields[0], int):
             return None
         return Named(found.fields[0], found.epoch)
+
+
+def make_stamp(keys: Keys, settings: Settings, epoch: int) -> Stamp:
+    """The stamp of this installation, for this epoch of its ledger."""
+    return Stamp(keys, epoch, cast(ReturnPath, settings.send.return_path), settings.send.bounce_domain)

@@ -21,6 +21,7 @@ from mailhub.ingest.intake import PROCESS_JOB
 from mailhub.letters.worker import Understood as Answer
 from mailhub.mailboxes.letters import Understood
 from mailhub.mailboxes.tables import incoming
+from mailhub.outbound.identity import Stamp
 from mailhub.routing.quarantine import hold
 from mailhub.routing.taking import StepFailed, as_understood, incoming_id, process_all
 from mailhub.routing.workers import WorkerFailed, Workers
@@ -36,11 +37,15 @@ log = get_log(__name__)
 class Processing:
     """Runs until it is cancelled; ``wake`` makes it look at once."""
 
-    def __init__(self, database: Database, files: BlobFiles, workers: Workers, boot: str) -> None:
+    def __init__(
+        self, database: Database, files: BlobFiles, workers: Workers, boot: str, stamp: Stamp | None = None
+    ) -> None:
+        """``stamp`` is how this house signs what leaves it, so that what comes back is known."""
         self._database = database
         self._files = files
         self._workers = workers
         self._boot = boot
+        self._stamp = stamp
         self._bell = asyncio.Event()
         self.letters = 0
 
@@ -132,7 +137,7 @@ class Processing:
                 await self._hold(job, "parse", str(answer))
         if len(understood) > 1:
             try:
-                await self._database.work(process_all, understood)
+                await self._database.work(process_all, understood, self._stamp)
             except Exception as problem:  # noqa: BLE001 - whose it is will be seen when each goes alone
                 log.info("letters are taken one by one", letters=len(understood), reason=str(problem))
             else:
@@ -141,7 +146,7 @@ class Processing:
 
     async def _store_alone(self, job: jobs.Job, understood: Understood) -> None:
         try:
-            await self._database.work(process_all, [(job, understood)])
+            await self._database.work(process_all, [(job, understood)], self._stamp)
         except StepFailed as problem:
             log.error("a step of the journey failed", step=problem.step, incoming=incoming_id(job), exc_info=problem)
             await self._hold(job, problem.step, str(problem))
