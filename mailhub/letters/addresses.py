@@ -16,8 +16,9 @@ _ATEXT = "A-Za-z0-9!#$%&'*+/=?^_`{|}~\xa1-\U0010ffff-"
 _DOT_ATOM = rf"[{_ATEXT}]+(?:\.[{_ATEXT}]+)*"
 _QUOTED = r'"(?:[^"\\\x00-\x08\x0a-\x1f\x7f]|\\[\x20-\x7e\t])*"'
 _ADDR_SPEC = re.compile(rf"({_DOT_ATOM}|{_QUOTED})@(\[[^\[\]\\\s]{{1,80}}\]|[^\s@<>()\[\]\\,;:\"]{{1,253}})")
-_NAME_ADDR = re.compile(rf"(?:[. \t{_ATEXT}]|{_QUOTED})*<[ \t]*([^<>]*?)[ \t]*>")
-_LABEL = re.compile(r"[a-z0-9](?:[a-z0-9-]{0,61}[a-z0-9])?")
+_NAME_ADDR = re.compile(rf"(?:[. \t{_ATEXT}]++|{_QUOTED})*+<[ \t]*([^<>]*?)[ \t]*>")
+_LABEL = r"[a-z0-9](?:[a-z0-9-]{0,61}[a-z0-9])?"
+_DOMAIN = re.compile(rf"{_LABEL}(?:\.{_LABEL})*+")
 # A quoted string, or one of the signs that matter, or a stretch without any.
 _TOKEN = re.compile(r'"(?:[^"\\]|\\.)*+"|[<>(),:;"]|[^<>(),:;"]+', re.DOTALL)
 _COMMENT_SIGN = re.compile(r"\\.|[()]", re.DOTALL)
@@ -43,8 +44,9 @@ def parse_addr_spec(text: str) -> str | None:
     return None if ascii_domain is None else f"{local}@{ascii_domain}"
 
 
-def parse_single_mailbox(value: bytes) -> Address | None:
-    """The mailbox, when an unfolded header value is exactly one by the strict grammar; else None.
+def parse_single_address(value: bytes) -> str | None:
+    """The address in its form for comparing, when an unfolded header value is exactly one mailbox by the strict
+    grammar; else None.
 
     Lists, groups, routes, unbalanced comments and bytes that are no UTF-8 are refused (CVE-2023-27043).
     """
@@ -59,11 +61,7 @@ def parse_single_mailbox(value: bytes) -> Address | None:
         return None
     bare = bare.strip(" \t")
     named = _NAME_ADDR.fullmatch(bare)
-    address = parse_addr_spec(named[1] if named else bare)
-    if address is None:
-        return None
-    name = bare[: bare.rindex("<")] if named else ""
-    return Address(_name(name), address)
+    return parse_addr_spec(named[1] if named else bare)
 
 
 def parse_addresses(value: bytes, defects: list[str] | None = None) -> list[Address]:
@@ -71,10 +69,13 @@ def parse_addresses(value: bytes, defects: list[str] | None = None) -> list[Addr
 
     Members of groups stand as if there were no group. Without a real address a name alone is kept with address ''.
     """
-    if value.count(b"@") == 1 and value.isascii() and b"(" not in value and b'"' not in value:
-        simple = _SIMPLE.fullmatch(value)
-        if simple is not None:
-            return [Address(_folded(decode_header(simple[1])), simple[2].decode("ascii"))]
+    if value.isascii() and _USUAL_LIST.fullmatch(value):
+        usual = _USUAL.findall(value)
+        if len(usual) <= limits.ADDRESSES:
+            return [
+                Address(_folded(decode_header((quoted or bare).strip())), address.decode("ascii"))
+                for quoted, bare, address in usual
+            ]
     reader = _Reader(value.decode("latin-1"))
     found = reader.read()
     if reader.is_cut and defects is not None:
@@ -82,7 +83,11 @@ def parse_addresses(value: bytes, defects: list[str] | None = None) -> list[Addr
     return found
 
 
-_SIMPLE = re.compile(rb"([^<>,:;\"]*)<([^\0- <>,:;@\x7f]+@[^\0- <>,:;@\x7f]+)>")
+# Nearly all headers are lists of this form, which needs no reader: "name" <address> or name <address>.
+_USUAL = re.compile(
+    rb"[ \t]*+(?:\"([^\"\\]*+)\"|([^<>()@,:;\"\\]*+))[ \t]*+<([^\0- <>()@,:;\"\\?\x7f]++@[^\0- <>()@,:;\"\\?\x7f]++)>[ \t]*+"
+)
+_USUAL_LIST = re.compile(_USUAL.pattern + rb"(?:," + _USUAL.pattern + rb")*+")
 
 
 class _Reader:
@@ -239,10 +244,7 @@ def _ascii_domain(domain: str) -> str | None:
             domain = domain.encode("idna").decode("ascii")
         except UnicodeError:
             return None
-    labels = domain.split(".")
-    if len(domain) > 253 or not all(_LABEL.fullmatch(label) for label in labels):
-        return None
-    return domain
+    return domain if len(domain) <= 253 and _DOMAIN.fullmatch(domain) else None
 
 
 def _is_literal(inside: str) -> bool:

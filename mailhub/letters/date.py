@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import re
-from datetime import UTC, datetime, timedelta, timezone
+from datetime import UTC, datetime, timedelta
 
 from core.clock import from_datetime
 
@@ -52,12 +52,11 @@ def _moment(year: str, month: int | None, day: str, clock: tuple[str, ...], zone
     offset = _offset(zone)
     if month is None or offset is None or not 1970 <= full_year <= 2099:
         return None
-    hour, minute, second = (int(piece or 0) for piece in clock)
+    hour, minute, second = clock
     try:
-        moment = datetime(full_year, month, int(day), hour, minute, min(second, 59), tzinfo=timezone(offset))
+        return datetime(full_year, month, int(day), int(hour), int(minute), min(int(second or 0), 59), 0, UTC) - offset
     except ValueError:
         return None
-    return moment.astimezone(UTC)
 
 
 def _offset(zone: str) -> timedelta | None:

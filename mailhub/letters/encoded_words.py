@@ -36,7 +36,8 @@ def decode_header(value: bytes) -> str:
         position = match.end()
     if pending:
         pieces.append(decode(pending, charset).text)
-    pieces.append(decode(value[position:], None).text)
+    if position < len(value):
+        pieces.append(decode(value[position:], None).text)
     return one_line("".join(pieces))
 
 

@@ -9,7 +9,7 @@ from typing import TypeVar
 from msgspec.structs import replace
 
 from mailhub.letters import limits
-from mailhub.letters.addresses import parse_addresses, parse_single_mailbox
+from mailhub.letters.addresses import parse_addresses, parse_single_address
 from mailhub.letters.body import Body, read_body
 from mailhub.letters.charsets import decode
 from mailhub.letters.clean import one_line
@@ -66,7 +66,7 @@ def _read_headers(scanned: Scan, envelope_from: str | None) -> ParsedLetter:
     _name_doubles(headers, defects)
     subject = decode_header(headers.find("subject") or b"").strip()
     from_values = headers.all("from")
-    trusted = parse_single_mailbox(from_values[0]) if len(from_values) == 1 else None
+    trusted = parse_single_address(from_values[0]) if len(from_values) == 1 else None
     if trusted is None:
         defects.append("From is not exactly one address" if from_values else "there is no From")
     date_value = headers.find("date")
@@ -82,7 +82,7 @@ def _read_headers(scanned: Scan, envelope_from: str | None) -> ParsedLetter:
         subject=subject,
         base_subject=parse_base_subject(subject),
         from_=addresses.of("from"),
-        from_trusted=trusted.address if trusted else None,
+        from_trusted=trusted,
         sender=addresses.of("sender"),
         reply_to=addresses.of("reply-to"),
         to=addresses.of("to"),

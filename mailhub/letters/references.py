@@ -25,11 +25,10 @@ def parse_message_id(value: bytes | None) -> str | None:
 def parse_ids(values: list[bytes]) -> tuple[str, ...]:
     """The ids of all the values in their order, each once, at most ``limits.IDS``: the first and the latest are
     kept."""
-    found: dict[str, None] = {}
-    for value in values:
-        for match in _ID.finditer(value):
-            found.setdefault(match[1].decode("ascii"))
-    ids = tuple(found)
+    if not values:
+        return ()
+    found = _ID.findall(b"\n".join(values) if len(values) > 1 else values[0])
+    ids = tuple(dict.fromkeys(b"\n".join(found).decode("ascii").split("\n"))) if found else ()
     if not ids and len(values) == 1 and b"@" in values[0]:
         bare = (word for word in values[0].split()[: limits.IDS] if b"@" in word and _BARE.fullmatch(word))
         return tuple(word.decode("ascii") for word in bare)
