@@ -268,7 +268,8 @@ def measure(options: argparse.Namespace) -> list[Figure]:
     """Times of the lists, the open loop, and the first load."""
     with tempfile.TemporaryDirectory(prefix="mailhub-bench-") as folder:
         secret = prepare(folder, options.threads)
-        settings = {"DATA_DIR": folder, "WEB_PORT": "0", "SMTP_PORT": "0", "LOG_LEVEL": "warning", "VERDICTS_CHECK": "no"}
+        quiet = {"LOG_LEVEL": "warning", "VERDICTS_CHECK": "no"}
+        settings = {"DATA_DIR": folder, "WEB_PORT": "0", "SMTP_PORT": "0", **quiet}
         environment = {**os.environ, **{f"MAILHUB_{name}": value for name, value in settings.items()}}
         command = [sys.executable, "-m", "api.cli", "serve", "--json"]
         server = subprocess.Popen(
