@@ -24,6 +24,7 @@ COMMANDS = {
     "group": "api.cli.people:group",
     "token": "api.cli.people:token",
     "mailbox": "api.cli.mailbox:mailbox",
+    "account": "api.cli.account:account",
     "import": "api.cli.imports:imports",
     "parse": "api.cli.parse:parse",
     "quarantine": "api.cli.quarantine:quarantine",

@@ -2,17 +2,27 @@
 
 from __future__ import annotations
 
+import asyncio
+import sys
 from collections.abc import Sequence
+from dataclasses import asdict
 from typing import cast
 
 import rich_click as click
 
-from api.cli.door import open_door
+from api.cli.account import accounts_of, make_means, run_tests
+from api.cli.door import open_door, read_settings
 from api.cli.facts import tell, tell_rows
 from api.cli.options import config_option, json_option
 from api.cli.people import get_person, get_team
 from core.database import ReadTx, WriteTx
+from core.errors import Unavailable
+from core.secrets import load_keys
 from crm.staff.rights import RIGHTS, Right, add_grant
+from mailhub.ingest.imap.session import Means, open_client
+from mailhub.ingest.imap.trouble import Trouble
+from mailhub.ingest.reconciling import Compared, compare_account
+from mailhub.mailboxes.accounts import Account, fetch_now
 from mailhub.mailboxes.boxes import Kind, Mailbox, add_mailbox, list_addresses, list_all_mailboxes
 
 
@@ -41,7 +51,7 @@ Grants = Sequence[tuple[str, tuple[Right, ...]]]
 @click.group()
 @config_option
 def mailbox() -> None:
-    """Mailboxes: add and list them."""
+    """Mailboxes: add and list them, compare them with their servers."""
 
 
 @mailbox.command("add")
@@ -90,6 +100,50 @@ def list_boxes(as_json: bool) -> None:
         for box in boxes
     )
     tell_rows(("id", "address", "name", "kind", "also"), rows, as_json=as_json)
+
+
+@mailbox.command("test")
+@click.argument("address")
+@config_option
+@json_option
+def test(address: str, as_json: bool) -> None:
+    """Connect the accounts of a mailbox and say what is wrong."""
+    run_tests(address, as_json=as_json)
+
+
+@mailbox.command("reconcile")
+@click.argument("address")
+@click.option("--fetch", is_flag=True, help="Have what is missing fetched by the running server.")
+@config_option
+@json_option
+def reconcile(address: str, fetch: bool, as_json: bool) -> None:
+    """What the servers of a mailbox hold against what is here, by folder; leaves with 1 when they differ."""
+    settings = read_settings()
+    keys = load_keys(settings.secret.key_file)
+    with open_door(settings) as database:
+        accounts = database.read_now(accounts_of, address)
+        found = asyncio.run(_compare_all(make_means(settings, database, keys), accounts))
+        for one in accounts if fetch else ():
+            database.write_now(fetch_now, one.id)
+    rows = [{"account": one.host, **asdict(compared), "differs": compared.differs} for one, compared in found]
+    names = ("account", "name", "followed", "server", "here", "missing", "owed", "gone", "differs", "error")
+    tell_rows(names, rows, as_json=as_json)
+    if any(compared.differs for _, compared in found):
+        sys.exit(1)
+
+
+async def _compare_all(means: Means, accounts: list[Account]) -> list[tuple[Account, Compared]]:
+    found = []
+    for one in accounts:
+        try:
+            client = await open_client(means, one)
+            try:
+                found += [(one, compared) for compared in await compare_account(means.database, client, one.id)]
+            finally:
+                await client.log_out()
+        except Trouble as trouble:
+            raise Unavailable(trouble.sentence, **trouble.fields) from trouble
+    return found
 
 
 def _add_with_grants(

@@ -101,10 +101,11 @@ def get_own_account(tx: ReadTx, viewer: Viewer, account_id: int) -> Account:
 
 def measure(tx: ReadTx, mailbox_id: int) -> Size:
     """How much lies in a mailbox."""
-    here = select(func.count(), func.coalesce(func.sum(blob.c.size), 0)).select_from(message)
-    row = tx.row(here.join(blob, blob.c.id == message.c.blob_id).where(message.c.mailbox_id == mailbox_id))
+    found = select(func.count().label("letters"), func.coalesce(func.sum(blob.c.size), 0).label("bytes"))
+    here = found.select_from(message).join(blob, blob.c.id == message.c.blob_id)
+    row = tx.row(here.where(message.c.mailbox_id == mailbox_id))
     assert row is not None, "an aggregate has a row"
-    return Size(int(row[0]), int(row[1]))
+    return Size(int(row.letters), int(row.bytes))
 
 
 def connect_account(
