@@ -2,15 +2,18 @@
 
 Claim a batch of jobs → read the bytes → understand them in worker processes → one transaction, in which the journeys
 run and the jobs end; when a letter fails there, one transaction for each. Two batches are under way at a time, so that
-one is understood on another core while the other is stored.
+one is understood on another core while the other is stored. Letters about which the network is asked (who wrote them,
+are they junk) wait aside for the answer and are stored each by itself.
 """
 
 from __future__ import annotations
 
 import asyncio
 from collections.abc import Iterator, Sequence
+from dataclasses import dataclass, replace
+from typing import Any
 
-from sqlalchemy import bindparam, select
+from sqlalchemy import Row, bindparam, select
 
 from core import jobs
 from core.blobs import BlobFiles, blob
@@ -22,8 +25,10 @@ from mailhub.letters.worker import Understood as Answer
 from mailhub.mailboxes.letters import Understood
 from mailhub.mailboxes.tables import incoming
 from mailhub.outbound.identity import Stamp
+from mailhub.routing.aside import Aside
 from mailhub.routing.quarantine import hold
 from mailhub.routing.taking import StepFailed, as_understood, incoming_id, process_all
+from mailhub.routing.verdicts import Examiner
 from mailhub.routing.workers import WorkerFailed, Workers
 
 BATCH = 32
@@ -34,19 +39,40 @@ DEADLY_TRIES = 3
 log = get_log(__name__)
 
 
+@dataclass(frozen=True, slots=True)
+class InHand:
+    """A letter under way: its job, its bytes, and how it came."""
+
+    job: jobs.Job
+    raw: bytes
+    source: str
+    trace: dict[str, Any]
+    asked: bool
+    """False for what nobody is asked about: archives, and letters of our own."""
+
+
 class Processing:
     """Runs until it is cancelled; ``wake`` makes it look at once."""
 
     def __init__(
-        self, database: Database, files: BlobFiles, workers: Workers, boot: str, stamp: Stamp | None = None
+        self,
+        database: Database,
+        files: BlobFiles,
+        workers: Workers,
+        boot: str,
+        stamp: Stamp | None = None,
+        examiner: Examiner | None = None,
     ) -> None:
-        """``stamp`` is how this house signs what leaves it, so that what comes back is known."""
+        """``stamp`` is how this house signs what leaves it, so that what comes back is known; without an ``examiner``
+        nobody is asked who wrote a letter."""
         self._database = database
         self._files = files
         self._workers = workers
         self._boot = boot
         self._stamp = stamp
+        self._examiner = examiner
         self._bell = asyncio.Event()
+        self._aside = Aside(self.wake)
         self.letters = 0
 
     def wake(self) -> None:
@@ -55,11 +81,19 @@ class Processing:
 
     async def run(self) -> None:
         """Process what waits, then sleep until woken or for a sweep."""
+        try:
+            await self._run()
+        finally:
+            await self._aside.stop()
+
+    async def _run(self) -> None:
         left_in_hand = False
         while True:
             self._bell.clear()
             try:
+                self._aside.raise_problem()
                 if left_in_hand:
+                    await self._aside.finish()
                     await self._database.work(jobs.give_back, PROCESS_JOB, self._boot)
                     left_in_hand = False
                 await self._database.work(_hold_the_dead)
@@ -82,16 +116,35 @@ class Processing:
             pass
 
     async def once(self) -> int:
-        """Process one batch and say how many letters it had."""
+        """Process one batch and say how many letters it had; ``finish`` waits for those that wait aside."""
         batch = await self._database.work(jobs.claim, PROCESS_JOB, self._boot, BATCH)
         batch = await self._single_out(batch)
         sizes = await self._database.read(_find_sizes, [incoming_id(job) for job in batch])
         for turn in _turns(batch, sizes):
             read = await self._read(turn)
-            answers = await self._workers.understand([raw for _, raw in read])
-            await self._store([(job, answer) for (job, _), answer in zip(read, answers, strict=True)])
+            answers = await self._workers.understand([one.raw for one in read])
+            at_once: list[tuple[jobs.Job, Answer | WorkerFailed]] = []
+            for one, answer in zip(read, answers, strict=True):
+                if isinstance(answer, WorkerFailed) or not self._wants(one):
+                    at_once.append((one.job, answer))
+                else:
+                    await self._aside.put(self._examine(one, answer), len(one.raw))
+            await self._store(at_once)
         self.letters += len(batch)
         return len(batch)
+
+    async def finish(self) -> None:
+        """Wait until no letter waits aside."""
+        await self._aside.finish()
+        self._aside.raise_problem()
+
+    def _wants(self, one: InHand) -> bool:
+        return self._examiner is not None and one.asked and self._examiner.wants(one.source, one.trace, one.raw)
+
+    async def _examine(self, one: InHand, answer: Answer) -> None:
+        assert self._examiner is not None
+        verdicts = await self._examiner.examine(one.raw, answer.parsed, one.source, one.trace)
+        await self._store_alone(one.job, replace(as_understood(answer), verdicts=verdicts))
 
     async def _single_out(self, batch: list[jobs.Job]) -> list[jobs.Job]:
         """A letter that was in hand at several deaths of a server goes on alone: if it is the one that does it, the
@@ -102,22 +155,23 @@ class Processing:
         await self._database.work(jobs.put_back, [job for job in batch if job is not suspect])
         return [suspect]
 
-    async def _read(self, turn: list[jobs.Job]) -> list[tuple[jobs.Job, bytes]]:
+    async def _read(self, turn: list[jobs.Job]) -> list[InHand]:
         """The bytes of a turn, in one go: from the rows that still have them, else from the files.
 
         A letter whose file is missing goes to quarantine.
         """
         found = await self._database.read(_find_bytes, [incoming_id(job) for job in turn])
-        settled = [sha256 for content, sha256 in found.values() if content is None]
+        settled = [row.sha256 for row in found.values() if row.content is None]
         files = await asyncio.to_thread(self._read_files, settled) if settled else {}
-        read: list[tuple[jobs.Job, bytes]] = []
+        read: list[InHand] = []
         for job in turn:
-            content, sha256 = found[incoming_id(job)]
-            raw = files[sha256] if content is None else content
+            row = found[incoming_id(job)]
+            raw = files[row.sha256] if row.content is None else row.content
             if isinstance(raw, NotFound):
                 await self._hold(job, "read", str(raw))
             else:
-                read.append((job, raw))
+                asked = not row.quiet and row.direction == "in"
+                read.append(InHand(job, raw, row.source, row.trace, asked))
         return read
 
     def _read_files(self, hashes: list[bytes]) -> dict[bytes, bytes | NotFound]:
@@ -192,7 +246,15 @@ _SIZES = (
     .where(incoming.c.id.in_(bindparam("ids", expanding=True)))
 )
 _BYTES = (
-    select(incoming.c.id, blob.c.content, blob.c.sha256)
+    select(
+        incoming.c.id,
+        incoming.c.source,
+        incoming.c.direction,
+        incoming.c.quiet,
+        incoming.c.trace,
+        blob.c.content,
+        blob.c.sha256,
+    )
     .join(blob, blob.c.id == incoming.c.blob_id)
     .where(incoming.c.id.in_(bindparam("ids", expanding=True)))
 )
@@ -202,5 +264,5 @@ def _find_sizes(tx: ReadTx, incoming_ids: list[int]) -> dict[int, int]:
     return {row.id: row.size for row in tx.rows(_SIZES, {"ids": incoming_ids})}
 
 
-def _find_bytes(tx: ReadTx, incoming_ids: list[int]) -> dict[int, tuple[bytes | None, bytes]]:
-    return {row.id: (row.content, row.sha256) for row in tx.rows(_BYTES, {"ids": incoming_ids})}
+def _find_bytes(tx: ReadTx, incoming_ids: list[int]) -> dict[int, Row[Any]]:
+    return {row.id: row for row in tx.rows(_BYTES, {"ids": incoming_ids})}
