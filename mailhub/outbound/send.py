@@ -132,32 +132,41 @@ class Sending:
     async def _carry_on(self, relay: Relay) -> None:
         """The life of one connection: letters from the heap, a new one when it breaks, none while nothing waits."""
         connection: Connection | None = None
-        while True:
-            try:
-                async with asyncio.timeout(IDLE_SECONDS if connection else None):
-                    one = await self._waiting.get()
-            except TimeoutError:
-                assert connection is not None
-                await connection.close()
-                connection = None
-                continue
-            self._in_hand += 1
-            try:
-                if connection is None or not connection.is_open:
-                    connection = await self._connect(relay, connection)
-                if connection is None or not self._may_go():
-                    await self._surely(handing.put_back, one)
-                else:
-                    await self._carry(connection, one)
-            finally:
-                self._in_hand -= 1
-            if self._waiting.qsize() < self._connections:
-                self._bell.set()
+        try:
+            while True:
+                one = await self._next(connection)
+                if one is None:
+                    await _let_go(connection)
+                    connection = None
+                    continue
+                self._in_hand += 1
+                try:
+                    connection = await self._connected(relay, connection)
+                    if connection is None or not self._may_go():
+                        await self._surely(handing.put_back, one)
+                    else:
+                        await self._carry(connection, one)
+                finally:
+                    self._in_hand -= 1
+                if self._waiting.qsize() < self._connections:
+                    self._bell.set()
+        finally:
+            if connection is not None:
+                connection.abandon()
 
-    async def _connect(self, relay: Relay, old: Connection | None) -> Connection | None:
-        """A connection that works, or None and a pause that grows."""
-        if old is not None:
-            await old.close()
+    async def _next(self, connection: Connection | None) -> Claimed | None:
+        """The next delivery of the heap; None when an open connection was idle for too long."""
+        try:
+            async with asyncio.timeout(None if connection is None else IDLE_SECONDS):
+                return await self._waiting.get()
+        except TimeoutError:
+            return None
+
+    async def _connected(self, relay: Relay, old: Connection | None) -> Connection | None:
+        """The connection while it works, else a new one; None, and a pause that grows, when there can be none."""
+        if old is not None and old.is_open:
+            return old
+        await _let_go(old)
         if not self._may_go():
             return None
         connection = Connection(relay, self._hostname)
@@ -216,3 +225,8 @@ class Sending:
             except Unavailable as problem:
                 log.warning("what became of a letter is not written down yet", reason=str(problem))
                 await asyncio.sleep(1)
+
+
+async def _let_go(connection: Connection | None) -> None:
+    if connection is not None:
+        await connection.close()

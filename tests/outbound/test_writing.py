@@ -69,9 +69,14 @@ def test_who_did_not_see_the_newest_letter_is_told(office: Office) -> None:
 
 @pytest.mark.parametrize(
     "wrong",
-    [{"to": ()}, {"to": (Address("", "anna@"),)}, {"to": (Address("", "a@b.example\r\nRCPT TO:<c@d.example>"),)}, {"text": " "},
-     {"to": (Address("", "анна@client.example"),)}],
-)  # fmt: skip
+    [
+        {"to": ()},
+        {"to": (Address("", "anna@"),)},
+        {"to": (Address("", "a@b.example\r\nRCPT TO:<c@d.example>"),)},
+        {"to": (Address("", "анна@client.example"),)},
+        {"text": " "},
+    ],
+)
 def test_what_cannot_be_sent_is_refused_and_leaves_nothing(office: Office, wrong: dict[str, object]) -> None:
     with pytest.raises(Invalid):
         office.answer(**wrong)  # type: ignore[arg-type]

@@ -1,0 +1,244 @@
+"""The loop against a scripted relay: what it says decides, an answer is never forgotten, nothing leaves twice without
+need."""
+
+from __future__ import annotations
+
+import asyncio
+import threading
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+from core import clock, jobs
+from core.blobs import BlobFiles
+from core.database import Database
+from mailhub.mailboxes.reading import get_thread
+from mailhub.mailboxes.tables import thread
+from mailhub.outbound import handing, ledger, suppression
+from mailhub.outbound.ledger import Delivery
+from mailhub.outbound.relay import Relay, parse_relay
+from mailhub.outbound.send import STOP_FILE, Sending
+from tests.outbound.conftest import Office
+from tests.support.house import eventually
+from tests.support.sink import CUT, CUT_AFTER, Script, Sink
+
+
+def rows(office: Office) -> list[Delivery]:
+    return list(office.world.database.read_now(ledger.list_deliveries, office.world.viewer("ivan")).items)
+
+
+def states(office: Office) -> dict[str, str]:
+    return {row.recipient: row.state for row in rows(office)}
+
+
+def let_time_pass(database: Database) -> None:
+    database.write_now(lambda tx: tx.sql("UPDATE delivery SET next_at = 0"))
+
+
+@contextmanager
+def running(
+    office: Office, relay: Relay | None, folder: Path, *, boot: str | None = None, connections: int = 2
+) -> Iterator[Sending]:
+    """The loop in a thread of its own."""
+    database = office.world.database
+    ready, made = threading.Event(), []
+    named = boot or database.write_now(jobs.start_boot)
+
+    async def live() -> None:
+        sending = Sending(
+            database, BlobFiles(folder / "blobs"), office.stamp.keys, relay,
+            boot=named, folder=folder, hostname="mail.firm.example", connections=connections,
+        )  # fmt: skip
+        loop, end = asyncio.get_running_loop(), asyncio.Event()
+        database.listen(lambda _topics: loop.call_soon_threadsafe(sending.wake) if not end.is_set() else None)
+        made.extend([sending, lambda: loop.call_soon_threadsafe(end.set)])
+        task = asyncio.create_task(sending.run())
+        ready.set()
+        await asyncio.wait([task, asyncio.create_task(end.wait())], return_when=asyncio.FIRST_COMPLETED)
+        await sending.stop()
+        task.cancel()
+        await asyncio.gather(task, return_exceptions=True)
+
+    worker = threading.Thread(target=lambda: asyncio.run(live()))
+    worker.start()
+    ready.wait(10)
+    try:
+        yield made[0]
+    finally:
+        made[1]()
+        worker.join(20)
+        database.write_now(jobs.stop_boot, named)
+
+
+def to(sink: Sink) -> Relay:
+    relay = parse_relay(f"smtp://127.0.0.1:{sink.port}")
+    assert relay is not None
+    return relay
+
+
+def is_(office: Office, state: str) -> Callable[[], bool]:
+    return lambda: {row.state for row in rows(office)} == {state}
+
+
+def test_a_letter_leaves_once_under_its_own_return_path(office: Office, tmp_path: Path) -> None:
+    office.answer("Hello\n.\n..dots\n")
+    with Sink() as sink, running(office, to(sink), tmp_path):
+        eventually(is_(office, "sent"))
+    (taken,) = sink.taken
+    (row,) = rows(office)
+    assert taken.recipient == "anna@client.example"
+    assert office.stamp.read_return_path(taken.sender) == (row.id, 1)
+    assert b"\r\n.\r\n..dots\r\n" in taken.raw
+    assert "EHLO mail.firm.example" in sink.said
+    assert (row.reply_code, row.reply_status, row.reply_text) == (250, "2.0.0", "taken")
+
+
+@pytest.mark.parametrize(
+    ("where", "reply", "state", "suppressed"),
+    [
+        ("rcpt", "550 5.1.1 no such user", "failed", True),
+        ("dot", "550 5.1.10 null mx", "failed", True),
+        ("rcpt", "550 5.2.1 closed", "failed", True),
+        ("rcpt", "552 5.2.2 mailbox full", "failed", False),
+        ("rcpt", "550 5.7.1 we do not like you", "failed", False),
+        ("mail", "550 5.1.1 your sender does not exist", "failed", False),
+        ("rcpt", "550 unknown", "failed", False),
+        ("dot", "554 spam", "failed", False),
+        ("rcpt", "450 4.2.0 greylisted", "deferred", False),
+        ("mail", "451 4.3.0 later", "deferred", False),
+        ("rcpt", "552 too many recipients", "deferred", False),
+        ("dot", "421 4.3.2 going down", "deferred", False),
+        ("mail", "530 5.7.0 STARTTLS first", "deferred", False),
+        ("rcpt", CUT, "deferred", False),
+    ],
+)
+def test_what_the_relay_says_decides(
+    office: Office, tmp_path: Path, where: str, reply: str, state: str, suppressed: bool
+) -> None:
+    database = office.world.database
+    office.answer()
+    said: Any = lambda _whom, _tries: reply  # noqa: E731
+    with Sink(Script(**{where: said})) as sink, running(office, to(sink), tmp_path):
+        eventually(is_(office, state))
+    reasons = database.read_now(suppression.find_reasons, office.stamp.keys, "anna@client.example")
+    assert reasons == (["bounce"] if suppressed else [])
+    assert not sink.taken
+    waiting = database.read_now(lambda tx: tx.get(thread, office.thread_id).waiting_for)
+    assert waiting == ("us" if state == "failed" else "them")
+    (row,) = rows(office)
+    if state == "deferred":
+        assert 7 * clock.MINUTE < row.next_at - clock.now() < 13 * clock.MINUTE
+
+
+def test_a_refused_answer_is_in_hand_again_and_the_thread_says_why(office: Office, tmp_path: Path) -> None:
+    office.answer()
+    with Sink(Script(rcpt=lambda *_: "550 5.1.1 no")) as sink, running(office, to(sink), tmp_path):
+        eventually(is_(office, "failed"))
+    opened = office.world.database.read_now(get_thread, office.world.viewer("ivan"), office.thread_id)
+    assert opened.events[-1].sentence == "The letter to %(address)s was not taken: there is no such address."
+
+
+def test_greylisting_is_waited_for_and_passes(office: Office, tmp_path: Path) -> None:
+    office.answer()
+    script = Script(rcpt=lambda _whom, tries: "" if tries else "451 4.7.1 greylisted")
+    with Sink(script) as sink, running(office, to(sink), tmp_path):
+        eventually(is_(office, "deferred"))
+        let_time_pass(office.world.database)
+        eventually(is_(office, "sent"))
+    assert len(sink.taken) == 1
+
+
+@pytest.mark.parametrize("kind", ["personal", "mailing"])
+@pytest.mark.parametrize("cut", [CUT, CUT_AFTER])
+def test_a_cut_after_the_dot_repeats_a_persons_letter_once_and_no_mailing(
+    office: Office, tmp_path: Path, kind: str, cut: str
+) -> None:
+    office.answer()
+    office.world.database.write_now(lambda tx: tx.sql("UPDATE delivery SET kind = :kind", kind=kind))
+    script = Script(dot=lambda _whom, tries: "" if tries else cut)
+    with Sink(script) as sink, running(office, to(sink), tmp_path):
+        eventually(is_(office, "sent" if kind == "personal" else "unknown"))
+    tries = sum(line.startswith("DATA") for line in sink.said)
+    assert tries == (2 if kind == "personal" else 1)
+    assert len({taken.raw for taken in sink.taken}) <= 1  # the very same letter, Message-ID and all
+    if kind == "mailing":
+        viewer, (row,) = office.world.viewer("ivan"), rows(office)
+        office.world.database.write_now(ledger.resolve, viewer, row.id, arrived=True)
+        assert states(office) == {"anna@client.example": "sent"}
+
+
+def test_who_slept_through_its_lease_writes_nothing(office: Office) -> None:
+    database, keys = office.world.database, office.stamp.keys
+    office.answer()
+    boot = database.write_now(jobs.start_boot)
+    (ours,) = database.write_now(handing.claim, keys, boot, 5)
+    assert database.write_now(handing.claim, keys, boot, 5) == []
+    database.write_now(jobs.stop_boot, boot)
+    assert database.write_now(handing.recover) == 1
+    assert not database.write_now(handing.hand, keys, ours)
+    assert not database.write_now(handing.record_cut, ours, handed=True, why="")
+    assert states(office) == {"anna@client.example": "queued"}
+    assert rows(office)[0].attempts == 0
+
+
+def test_a_suppression_before_the_mark_is_respected(office: Office) -> None:
+    database, keys = office.world.database, office.stamp.keys
+    office.answer()
+    boot = database.write_now(jobs.start_boot)
+    (ours,) = database.write_now(handing.claim, keys, boot, 5)
+    database.write_now(suppression.suppress, keys, "anna@client.example", "hand")
+    assert not database.write_now(handing.hand, keys, ours)
+    assert states(office) == {"anna@client.example": "cancelled"}
+
+
+def test_nothing_leaves_while_sending_is_stopped(office: Office, tmp_path: Path) -> None:
+    (tmp_path / STOP_FILE).touch()
+    office.answer()
+    with Sink() as sink, running(office, to(sink), tmp_path) as sending:
+        eventually(lambda: "STOP-SENDING" in sending.trouble)
+        sending.wake()
+        assert states(office) == {"anna@client.example": "queued"}
+        (tmp_path / STOP_FILE).unlink()
+        sending.wake()
+        eventually(is_(office, "sent"))
+
+
+def test_without_a_relay_letters_wait_and_it_is_said(office: Office, tmp_path: Path) -> None:
+    office.answer()
+    with running(office, None, tmp_path) as sending:
+        sending.wake()
+        assert sending.trouble == "No relay is set, so letters wait. Set send.relay."
+    assert states(office) == {"anna@client.example": "queued"}
+
+
+def test_a_relay_that_is_away_costs_no_try(office: Office, tmp_path: Path) -> None:
+    office.answer()
+    gone = Relay("127.0.0.1", 1, "", "", "offered")
+    with running(office, gone, tmp_path) as sending:
+        eventually(lambda: "cannot be used" in sending.trouble)
+        eventually(is_(office, "queued"))
+        assert rows(office)[0].attempts == 0
+
+
+def test_a_domain_that_slows_us_down_is_left_alone_for_a_while(office: Office, tmp_path: Path) -> None:
+    database = office.world.database
+    office.answer()
+    boot = database.write_now(jobs.start_boot)
+    (ours,) = database.write_now(handing.claim, office.stamp.keys, boot, 5)
+    office.answer("second")
+    reply = handing.Reply("rcpt", 421, "4.7.28", "slow down")
+    database.write_now(handing.record_reply, office.stamp.keys, ours, reply)
+    assert all(row.next_at > clock.now() + 6 * clock.MINUTE for row in rows(office))
+
+
+def test_many_letters_use_few_connections(office: Office, tmp_path: Path) -> None:
+    for number in range(30):
+        office.answer(f"Letter {number}")
+    with Sink() as sink, running(office, to(sink), tmp_path, connections=3):
+        eventually(is_(office, "sent"))
+    assert len(sink.taken) == len({taken.raw for taken in sink.taken}) == 30
+    assert sink.open_most <= 3
+    assert sum(line.startswith("EHLO") for line in sink.said) <= 3
