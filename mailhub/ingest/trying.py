@@ -202,6 +202,8 @@ def _smtp_trouble(problem: Exception, server: Server) -> tuple[Wrong, str, dict[
         if isinstance(cause, ssl.SSLCertVerificationError):
             return "certificate", *_certificate(cause, server)
         cause = cause.__cause__ or cause.__context__
+    if isinstance(problem, TimeoutError | aiosmtplib.SMTPTimeoutError):
+        return "reach", *_why(TimeoutError(), server)
     if isinstance(problem, aiosmtplib.SMTPNotSupported | ssl.SSLError):
         return "certificate", Insecure.sentence, {}
     if isinstance(problem, OSError) and not isinstance(problem, aiosmtplib.SMTPException):
