@@ -84,8 +84,9 @@ def parse_addresses(value: bytes, defects: list[str] | None = None) -> list[Addr
 
 
 # Nearly all headers are lists of this form, which needs no reader: "name" <address> or name <address>.
+_WORD_OF_ADDRESS = rb"[^\0- <>()@,:;\"\\?\x7f]++"
 _USUAL = re.compile(
-    rb"[ \t]*+(?:\"([^\"\\]*+)\"|([^<>()@,:;\"\\]*+))[ \t]*+<([^\0- <>()@,:;\"\\?\x7f]++@[^\0- <>()@,:;\"\\?\x7f]++)>[ \t]*+"
+    rb"[ \t]*+(?:\"([^\"\\]*+)\"|([^<>()@,:;\"\\]*+))[ \t]*+<(%b@%b)>[ \t]*+" % (_WORD_OF_ADDRESS, _WORD_OF_ADDRESS)
 )
 _USUAL_LIST = re.compile(_USUAL.pattern + rb"(?:," + _USUAL.pattern + rb")*+")
 

@@ -9,7 +9,7 @@ from dataclasses import dataclass, field
 from mailhub.letters import limits
 from mailhub.letters.attachments import describe, find_disposition, split_uuencoded
 from mailhub.letters.charsets import decode, find_meta_charset, is_wide
-from mailhub.letters.clean import body_text, needs_cleaning, with_lf
+from mailhub.letters.clean import body_text, plain_lines
 from mailhub.letters.flowed import unflow
 from mailhub.letters.plain import html_to_text
 from mailhub.letters.scanner import Part, Scan
@@ -102,9 +102,10 @@ class _Sorter:
         if encoding == "7bit" and b"begin " in data:
             data, files = split_uuencoded(data, part.body, self.defects)
             self.body.attachments += files
-        lines = with_lf(data)
-        self.body.digests.append(hashlib.sha256(lines.rstrip()).hexdigest())
-        if b"\r" not in lines and not is_wide(content_type.charset):
+        lines = None if is_wide(content_type.charset) else plain_lines(data)
+        with_lf = data.replace(b"\r\n", b"\n") if lines is None else lines
+        self.body.digests.append(hashlib.sha256(with_lf.rstrip()).hexdigest())
+        if lines is not None:
             data = lines
         if len(data) > limits.TEXT_BYTES:
             self.defects.append("a text is too long; its end was left out")
@@ -116,7 +117,7 @@ class _Sorter:
         text, _, defect = decode(data, label)
         if defect is not None:
             self.defects.append(defect)
-        if needs_cleaning(data):
+        if lines is None:
             text = body_text(text)
         if not is_html and content_type.raw_params.get("format", b"").strip().lower() == b"flowed":
             text = unflow(text, content_type.raw_params.get("delsp", b"").strip().lower() == b"yes")

@@ -24,15 +24,13 @@ def body_text(text: str) -> str:
     return _BODY_CONTROLS.sub("", text)
 
 
-def needs_cleaning(data: bytes) -> bool:
-    """Whether ``body_text`` may change the text of these bytes, in whatever charset; far cheaper than to ask the text.
+def plain_lines(data: bytes) -> bytes | None:
+    """The bytes with LF for each CRLF; None where they hold a CR alone or another control, TAB and form feed apart.
 
-    No charset makes a control, a CR or a surrogate of bytes that are none.
+    ``body_text`` changes nothing in the text of what comes back, whatever the charset: none makes a control, a CR or a
+    surrogate of bytes that are none. Bytes are several times as cheap to look through as text.
     """
-    return len(data.translate(None, _CONTROL_BYTES)) != len(data)
-
-
-def with_lf(data: bytes) -> bytes:
-    """The bytes with each CRLF as LF; a CR alone stays."""
-    without = data.translate(None, b"\r")  # three times as fast as to replace the pairs
-    return without if len(data) - len(without) == data.count(b"\r\n") else data.replace(b"\r\n", b"\n")
+    lines = data.translate(None, _CONTROL_BYTES)
+    if len(lines) == len(data):
+        return data
+    return lines if len(data) - len(lines) == data.count(b"\r\n") else None
