@@ -18,7 +18,8 @@ from core.errors import Invalid, NotFound
 from core.paging import Page
 from crm.staff.readable import Viewer
 from mailhub.mailboxes.filing import file_under
-from mailhub.mailboxes.handling import assign_thread, set_read, set_state
+from mailhub.mailboxes.handling import assign_thread, set_read
+from mailhub.mailboxes.junk import change_state
 from mailhub.mailboxes.lists import ThreadRow, View, get_rows, list_threads, search_threads
 
 State = Literal["open", "closed", "spam"]
@@ -106,7 +107,7 @@ def find_threads(
 def change_thread(tx: WriteTx, viewer: Viewer, thread_id: int, change: ThreadChange) -> ThreadRow | None:
     """Do all that is named, or nothing; the thread afterwards, None when the viewer gave it out of their own sight."""
     if not isinstance(change.state, UnsetType):
-        set_state(tx, viewer, thread_id, change.state)
+        change_state(tx, viewer, thread_id, change.state)
     if not isinstance(change.unread, UnsetType):
         set_read(tx, viewer, thread_id, read=not change.unread)
     if not isinstance(change.counterparty_id, UnsetType):

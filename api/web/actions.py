@@ -18,7 +18,8 @@ from core.database import ReadTx
 from core.errors import Invalid
 from crm.parties import Counterparty, list_counterparties
 from crm.staff.readable import Viewer
-from mailhub.mailboxes.handling import assign_thread, set_read, set_state
+from mailhub.mailboxes.handling import assign_thread, set_read
+from mailhub.mailboxes.junk import change_state
 from mailhub.mailboxes.lists import ThreadRow
 from mailhub.mailboxes.reading import get_thread
 from mailhub.mailboxes.senders import introduce_client, introduce_contact, refuse_sender
@@ -46,21 +47,21 @@ class Toast:
 @post("/threads/{thread_id:int}/close", include_in_schema=False, status_code=200)
 async def close(door: NamedDependency[Door], request: Asked, thread_id: Id, place: Here = "waiting") -> Response[str]:
     """Nothing is left to do."""
-    await door.write(set_state, thread_id, "closed")
+    await door.write(change_state, thread_id, "closed")
     return await changed(door, request, read_place(place), thread_id, "Closed: %(subject)s", undo="reopen")
 
 
 @post("/threads/{thread_id:int}/reopen", include_in_schema=False, status_code=200)
 async def reopen(door: NamedDependency[Door], request: Asked, thread_id: Id, place: Here = "waiting") -> Response[str]:
     """Something is left to do after all."""
-    await door.write(set_state, thread_id, "open")
+    await door.write(change_state, thread_id, "open")
     return await changed(door, request, read_place(place), thread_id, "Open again: %(subject)s")
 
 
 @post("/threads/{thread_id:int}/junk", include_in_schema=False, status_code=200)
 async def junk(door: NamedDependency[Door], request: Asked, thread_id: Id, place: Here = "waiting") -> Response[str]:
     """Nobody asked for this letter."""
-    await door.write(set_state, thread_id, "spam")
+    await door.write(change_state, thread_id, "spam")
     return await changed(door, request, read_place(place), thread_id, "Marked as junk: %(subject)s", undo="reopen")
 
 

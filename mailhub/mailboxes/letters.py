@@ -24,12 +24,16 @@ _BY_FINGERPRINT = select(letter.c.id).where(letter.c.fingerprint == bindparam("f
 
 @dataclass(frozen=True, slots=True)
 class Understood:
-    """A parsed letter with its words, as the worker process hands it over, and who really wrote it; ``verdicts`` are
-    None where nobody was asked."""
+    """A parsed letter with its words, as the worker process hands it over, and what others say of it.
+
+    ``verdicts`` say who really wrote it, None where nobody was asked. ``junk`` is what a filter of our own says, None
+    where the letter's own headers are all there is.
+    """
 
     parsed: ParsedLetter
     words: Words
     verdicts: Verdicts | None = None
+    junk: bool | None = None
 
 
 def record_letter(tx: WriteTx, understood: Understood) -> tuple[int, bool]:
