@@ -22,6 +22,7 @@ from mailhub.letters.verdicts import Verdicts
 from mailhub.mailboxes import handling, threads
 from mailhub.mailboxes.boxes import Mailbox
 from mailhub.mailboxes.homes import Home, find_home
+from mailhub.mailboxes.junk import is_junk
 from mailhub.mailboxes.letters import Understood, record_letter
 from mailhub.mailboxes.messages import find_message, record_message
 from mailhub.mailboxes.participants import Sender, is_proved
@@ -66,7 +67,8 @@ class Passage:
 def recognise(tx: WriteTx, passage: Passage) -> None:
     """What kind of letter is this, when is it from, and is it here already?"""
     parsed = passage.parsed
-    passage.spam = parsed.spam_verdict is True
+    filtered = parsed.spam_verdict is True if passage.understood.junk is None else passage.understood.junk
+    passage.spam = is_junk(tx, passage.box.id, parsed.from_trusted, passage.verdicts, filtered=filtered)
     passage.answerable = parsed.kind in threads.ANSWERABLE and not passage.spam
     # A live letter is dated by its arrival: a sender's clock must not hide it behind older ones. An archive keeps
     # the order of its own dates as far as they can be true.
