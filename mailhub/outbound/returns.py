@@ -118,7 +118,7 @@ def _match_rows(
 def _record_bounced(tx: WriteTx, stamp: Stamp, returned: Returned, row_id: int, failed: BouncedRecipient) -> None:
     row = find_row(tx, row_id)
     assert row is not None, "it was found in this unit"
-    if failed.action in {"delayed", "delay"}:
+    if _is_only_late(failed):
         tell(tx, row.thread_id, "The letter to %(address)s is delayed on its way.", address=row.recipient)
         return
     if not may_become(row.state, "bounced"):
@@ -143,8 +143,16 @@ def _record_complained(tx: WriteTx, stamp: Stamp, returned: Returned, row_id: in
 
 
 def _does_not_exist(failed: BouncedRecipient) -> bool:
-    by_words = failed.status in _SAYS_NOTHING and failed.reason == "unknown_user"
-    return failed.bounce_class == "hard" and (failed.status in _GONE or by_words)
+    """The enhanced code decides, as long as the words do not speak of something else, a full mailbox say; where the
+    code says nothing, the words have to be plain."""
+    if failed.status in _SAYS_NOTHING:
+        return failed.bounce_class == "hard" and failed.reason == "unknown_user"
+    return failed.status in _GONE and failed.reason in {"unknown_user", "disabled"}
+
+
+def _is_only_late(failed: BouncedRecipient) -> bool:
+    """A warning on the way; X.4.7 says that they have given up (RFC 3463 §3.5)."""
+    return failed.action in {"delayed", "delay"} and not (failed.status or "").endswith(".4.7")
 
 
 def _may_suppress(tx: ReadTx, returned: Returned) -> bool:

@@ -16,6 +16,7 @@ from mailhub.letters.worker import understand
 from mailhub.mailboxes.boxes import Mailbox, add_mailbox
 from mailhub.mailboxes.lists import ThreadRow, list_threads
 from mailhub.mailboxes.tables import incoming
+from mailhub.outbound.identity import Stamp
 from mailhub.routing.taking import process
 
 START = 1_795_000_000 * clock.SECOND  # 18 November 2026
@@ -46,6 +47,7 @@ class World:
     people: dict[str, int] = field(default_factory=dict)
     boxes: dict[str, Mailbox] = field(default_factory=dict)
     now: int = START
+    stamp: Stamp | None = None
 
     def person(self, name: str, *, is_admin: bool = False) -> int:
         """A user, made at the first mention."""
@@ -85,15 +87,16 @@ class World:
         """The person with their rights of this moment."""
         return self.database.read_now(get_viewer, self.person(person))
 
-    def arrive(self, raw: bytes, *boxes: str, quiet: bool = False) -> list[int]:
-        """Deliver a letter to mailboxes and let it travel; returns the ids of its rows in the intake."""
+    def arrive(self, raw: bytes, *boxes: str, quiet: bool = False, rcpt: tuple[str, ...] = ()) -> list[int]:
+        """Deliver a letter to mailboxes and let it travel; returns the ids of its rows in the intake. ``rcpt`` are the
+        recipients of its envelope, where they matter."""
         self.now += clock.MINUTE
         arrival = Arrival(
             raw=raw,
             source="import" if quiet else "smtp",
             received_at=self.now,
             mailbox_ids=[self.box(name).id for name in boxes],
-            trace={"mail_from": "anna@client.example"},
+            trace={"mail_from": "anna@client.example", "rcpt_to": list(rcpt)},
             quiet=quiet,
         )
         first = self.database.write_now(accept, arrival)
@@ -113,7 +116,7 @@ class World:
                 )
                 answer = understand(bytes(raw))
                 words = Words(answer.subject, answer.people, answer.body)
-                self.database.write_now(process, job, answer.parsed, words)
+                self.database.write_now(process, job, answer.parsed, words, self.stamp)
         self.database.write_now(jobs.stop_boot, boot)
 
     def threads(self, person: str, view: str = "all") -> list[ThreadRow]:
