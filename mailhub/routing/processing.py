@@ -123,12 +123,14 @@ class Processing:
         for turn in _turns(batch, sizes):
             read = await self._read(turn)
             answers = await self._workers.understand([one.raw for one in read])
-            at_once: list[tuple[jobs.Job, Answer | WorkerFailed]] = []
+            at_once: list[tuple[jobs.Job, Understood]] = []
             for one, answer in zip(read, answers, strict=True):
-                if isinstance(answer, WorkerFailed) or not self._wants(one):
-                    at_once.append((one.job, answer))
-                else:
+                if isinstance(answer, WorkerFailed):
+                    await self._hold(one.job, "parse", str(answer))
+                elif self._wants(one):
                     await self._aside.put(self._examine(one, answer), len(one.raw))
+                else:
+                    at_once.append((one.job, self._understood(one, answer)))
             await self._store(at_once)
         self.letters += len(batch)
         return len(batch)
@@ -141,10 +143,16 @@ class Processing:
     def _wants(self, one: InHand) -> bool:
         return self._examiner is not None and one.asked and self._examiner.wants(one.source, one.trace, one.raw)
 
+    def _understood(self, one: InHand, answer: Answer) -> Understood:
+        if self._examiner is None or not one.asked:
+            return as_understood(answer)
+        junk = self._examiner.is_called_junk(one.source, one.trace, answer.parsed)
+        return replace(as_understood(answer), junk=junk)
+
     async def _examine(self, one: InHand, answer: Answer) -> None:
         assert self._examiner is not None
-        verdicts = await self._examiner.examine(one.raw, answer.parsed, one.source, one.trace)
-        await self._store_alone(one.job, replace(as_understood(answer), verdicts=verdicts))
+        found = await self._examiner.examine(one.raw, answer.parsed, one.source, one.trace)
+        await self._store_alone(one.job, replace(as_understood(answer), verdicts=found.verdicts, junk=found.junk))
 
     async def _single_out(self, batch: list[jobs.Job]) -> list[jobs.Job]:
         """A letter that was in hand at several deaths of a server goes on alone: if it is the one that does it, the
@@ -183,12 +191,8 @@ class Processing:
                 files[sha256] = missing
         return files
 
-    async def _store(self, letters: Sequence[tuple[jobs.Job, Answer | WorkerFailed]]) -> None:
+    async def _store(self, understood: Sequence[tuple[jobs.Job, Understood]]) -> None:
         """All in one unit; when something fails there, one by one, so that it stops nobody else."""
-        understood = [(job, as_understood(answer)) for job, answer in letters if not isinstance(answer, WorkerFailed)]
-        for job, answer in letters:
-            if isinstance(answer, WorkerFailed):
-                await self._hold(job, "parse", str(answer))
         if len(understood) > 1:
             try:
                 await self._database.work(process_all, understood, self._stamp)

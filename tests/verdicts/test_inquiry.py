@@ -35,7 +35,7 @@ def ask_about(raw: bytes, zones: Zones, mail_from: str = "anna@client.example", 
     trace = {"peer": PEER, "helo": "mx.client.example", "mail_from": mail_from, **options}
     if not examiner.wants("smtp", trace, raw):
         return None
-    return asyncio.run(examiner.examine(raw, parse_letter(raw), "smtp", trace))
+    return asyncio.run(examiner.examine(raw, parse_letter(raw), "smtp", trace)).verdicts
 
 
 def words(found: Verdicts | None) -> tuple[str, str, str, str]:
@@ -162,10 +162,10 @@ def test_a_letter_fetched_from_another_server_has_no_host_to_ask_about() -> None
     examiner = Examiner(find, ask=Dns({**KEY, **POLICY}).ask, trusted_servers=[], trusted_peers=[])
     raw = b"Received: from a by b\r\n" + sign()
     assert examiner.wants("imap", {}, raw)
-    found = asyncio.run(examiner.examine(raw, parse_letter(raw), "imap", {}))
+    found = asyncio.run(examiner.examine(raw, parse_letter(raw), "imap", {})).verdicts
     assert words(found) == ("unknown", "pass", "pass", "client.example")
     spoilt = raw.replace(b"pumps", b"money")
-    found = asyncio.run(examiner.examine(spoilt, parse_letter(spoilt), "imap", {}))
+    found = asyncio.run(examiner.examine(spoilt, parse_letter(spoilt), "imap", {})).verdicts
     assert words(found) == ("unknown", "fail", "temperror", "")
 
 

@@ -1,7 +1,7 @@
-"""Who really wrote this letter? SPF, DKIM, DMARC and ARC, asked before the journey's transaction."""
+"""Who really wrote this letter, and is it junk? Asked before the journey's transaction."""
 
 from mailhub.routing.verdicts.dns import Ask, NoAnswerError
-from mailhub.routing.verdicts.examiner import Examiner
-from mailhub.routing.verdicts.resolver import Resolver
+from mailhub.routing.verdicts.examiner import Examiner, Findings
+from mailhub.routing.verdicts.office import VerdictOffice
 
-__all__ = ["Ask", "Examiner", "NoAnswerError", "Resolver"]
+__all__ = ["Ask", "Examiner", "Findings", "NoAnswerError", "VerdictOffice"]

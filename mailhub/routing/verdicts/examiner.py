@@ -2,11 +2,12 @@
 
 from __future__ import annotations
 
+import asyncio
 from collections.abc import Awaitable, Callable, Sequence
+from dataclasses import dataclass
 from ipaddress import ip_network
 from typing import Any
 
-from core.log import get_log
 from mailhub.letters.addresses import parse_addr_spec
 from mailhub.letters.proof import Evidence
 from mailhub.letters.results import believe
@@ -17,15 +18,29 @@ from mailhub.routing.verdicts.dns import Ask
 from mailhub.routing.verdicts.inquiry import Envelope, inquire
 
 Examine = Callable[[bytes], Awaitable[Evidence | None]]
+Filter = Callable[[bytes, dict[str, Any]], Awaitable[bool | None]]
 HEAD_BYTES = 64 * 1024
-log = get_log(__name__)
+
+
+@dataclass(frozen=True, slots=True)
+class Findings:
+    """What was found out about a letter: who wrote it (None where there was nobody to ask), and whether it is junk."""
+
+    verdicts: Verdicts | None
+    junk: bool
 
 
 class Examiner:
-    """Says who really wrote a letter, as far as that can be found out in a few seconds."""
+    """Says who really wrote a letter and whether it is junk, as far as that can be found out in a few seconds."""
 
     def __init__(
-        self, examine: Examine, *, ask: Ask | None, trusted_servers: Sequence[str], trusted_peers: Sequence[str]
+        self,
+        examine: Examine,
+        *,
+        ask: Ask | None,
+        trusted_servers: Sequence[str] = (),
+        trusted_peers: Sequence[str] = (),
+        junk_filter: Filter | None = None,
     ) -> None:
         """``examine`` finds the evidence in bytes, away from this event loop, or None when it cannot. Without ``ask``
         only ``trusted_servers`` (authserv-ids) are believed. ``trusted_peers`` are relays of our own."""
@@ -33,31 +48,54 @@ class Examiner:
         self._ask = ask
         self._servers = frozenset(server.lower() for server in trusted_servers)
         self._peers = tuple(map(ip_network, trusted_peers))
+        self._filter = junk_filter
 
     def wants(self, source: str, trace: dict[str, Any], raw: bytes) -> bool:
-        """Is there anything to ask about a letter of this source (``smtp``, ``lmtp``, ``imap``)? Never waits.
+        """Is there anything to ask about a letter of this source (``smtp``, ``imap``)? Never waits.
 
         What comes from this machine or from a network of our own, with no sign of another one, is not asked about.
         """
-        if self._ask is None and not self._servers:
-            return False
-        head = raw[:HEAD_BYTES].lower()
-        if source == "imap" or is_trusted(trace, self._peers):
+        return self._filter is not None or self._wants_verdicts(source, trace, raw)
+
+    def _wants_verdicts(self, source: str, trace: dict[str, Any], raw: bytes) -> bool:
+        if self._is_from_ours(source, trace):
+            head = raw[:HEAD_BYTES].lower()
             told = bool(self._servers) and b"authentication-results:" in head
-            on_the_way = source == "imap" or b"received:" in head
-            return told or (self._ask is not None and on_the_way)
+            return told or (self._ask is not None and (source == "imap" or b"received:" in head))
         return self._ask is not None and is_public_peer(trace)
 
-    async def examine(self, raw: bytes, parsed: ParsedLetter, source: str, trace: dict[str, Any]) -> Verdicts | None:
-        """The verdicts, None where there was nobody to ask after all. Never raises for what a letter or a name server
-        does, and answers within some seconds."""
+    def is_called_junk(self, source: str, trace: dict[str, Any], parsed: ParsedLetter) -> bool:
+        """Did a filter of our own write on the letter that it is junk? Anybody else's word is not taken."""
+        return parsed.spam_verdict is True and self._is_from_ours(source, trace)
+
+    async def examine(self, raw: bytes, parsed: ParsedLetter, source: str, trace: dict[str, Any]) -> Findings:
+        """What can be found out within some seconds. Never raises for what a letter or another server does."""
+        asked = self._find_verdicts(raw, parsed, source, trace) if self._wants_verdicts(source, trace, raw) else None
+        called = self.is_called_junk(source, trace, parsed)
+        if asked is None:
+            return Findings(None, called or await self._filters(raw, trace))
+        if called or self._filter is None:
+            return Findings(await asked, called)
+        verdicts, junk = await asyncio.gather(asked, self._filters(raw, trace))
+        return Findings(verdicts, junk)
+
+    async def _filters(self, raw: bytes, trace: dict[str, Any]) -> bool:
+        return self._filter is not None and await self._filter(raw, trace) is True
+
+    def _is_from_ours(self, source: str, trace: dict[str, Any]) -> bool:
+        return source == "imap" or is_trusted(trace, self._peers)
+
+    async def _find_verdicts(
+        self, raw: bytes, parsed: ParsedLetter, source: str, trace: dict[str, Any]
+    ) -> Verdicts | None:
         evidence = await self._examine(raw)
         if evidence is None:
             return Verdicts()
         domain = (parsed.from_trusted or "").rpartition("@")[2]
-        ours = source == "imap" or is_trusted(trace, self._peers)
-        if ours and (believed := believe(evidence.traces, self._servers, domain)) is not None:
-            return believed
+        if self._is_from_ours(source, trace):
+            believed = believe(evidence.traces, self._servers, domain)
+            if believed is not None:
+                return believed
         client = None if source == "imap" else find_client(trace, evidence.traces, self._peers)
         if self._ask is None or (client is None and source != "imap"):
             return None
