@@ -31,6 +31,7 @@ from mailhub.ingest.smtp.certificate import server_context
 from mailhub.migrations import check_current
 from mailhub.routing.displays import Displays
 from mailhub.routing.processing import Processing
+from mailhub.routing.verdicts import VerdictOffice
 from mailhub.routing.workers import Workers
 
 ROLES = ("web", "ingest", "send", "clock")
@@ -69,6 +70,8 @@ class House:
         self.keys = load_keys(settings.secret.key_file)
         self.catalogs = Catalogs(locale_dir())
         self.workers = Workers(settings.parse.workers)
+        peers = (*Limits().trusted, *settings.smtp.trusted_peers)
+        self.verdicts = VerdictOffice(settings.verdicts, self.workers.examine, peers)
         self.displays = Displays(self.database, self.files, self.workers)
         self.fetcher = Fetcher(Guard(resolve_by_system))
         self.identity = Identity("", 0, held=False)
@@ -103,7 +106,9 @@ class House:
             await self._start_ingest()
 
     async def _start_ingest(self) -> None:
-        self.processing = Processing(self.database, self.files, self.workers, self.boot)
+        self.processing = Processing(
+            self.database, self.files, self.workers, self.boot, examiner=self.verdicts.examiner
+        )
         loop = asyncio.get_running_loop()
         wake = self.processing.wake
 
@@ -142,6 +147,7 @@ class House:
         for task in self._tasks:
             task.cancel()
         await asyncio.gather(*self._tasks, return_exceptions=True)
+        await self.verdicts.close()
         await self.workers.stop()
         await self.fetcher.close()
         if self.boot:
