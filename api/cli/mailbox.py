@@ -16,12 +16,10 @@ from api.cli.facts import tell, tell_rows
 from api.cli.options import config_option, json_option
 from api.cli.people import get_person, get_team
 from core.database import ReadTx, WriteTx
-from core.errors import Unavailable
 from core.secrets import load_keys
 from crm.staff.rights import RIGHTS, Right, add_grant
-from mailhub.ingest.imap.session import Means, open_client
-from mailhub.ingest.imap.trouble import Trouble
-from mailhub.ingest.reconciling import Compared, compare_account
+from mailhub.ingest.imap.session import Means
+from mailhub.ingest.reconciling import Compared, compare_now
 from mailhub.mailboxes.accounts import Account, fetch_now
 from mailhub.mailboxes.boxes import Kind, Mailbox, add_mailbox, list_addresses, list_all_mailboxes
 
@@ -135,14 +133,7 @@ def reconcile(address: str, fetch: bool, as_json: bool) -> None:
 async def _compare_all(means: Means, accounts: list[Account]) -> list[tuple[Account, Compared]]:
     found = []
     for one in accounts:
-        try:
-            client = await open_client(means, one)
-            try:
-                found += [(one, compared) for compared in await compare_account(means.database, client, one.id)]
-            finally:
-                await client.log_out()
-        except Trouble as trouble:
-            raise Unavailable(trouble.sentence, **trouble.fields) from trouble
+        found += [(one, compared) for compared in await compare_now(means, one)]
     return found
 
 

@@ -1,11 +1,12 @@
 """The REST interface under ``/api/v1``: one file a resource."""
 
-from api.rest import access, clients, files, mailboxes, messages, people, quarantine, system, threads
+from api.rest import access, accounts, clients, files, mailboxes, messages, people, quarantine, system, threads
 from api.rest.shapes import REFUSALS, StrictRequest, first_sentence
 
 PATH = "/api/v1"
 ROUTES = [
     *mailboxes.ROUTES,
+    *accounts.ROUTES,
     *threads.ROUTES,
     *messages.ROUTES,
     *files.ROUTES,

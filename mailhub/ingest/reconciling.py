@@ -8,9 +8,12 @@ from __future__ import annotations
 from dataclasses import dataclass
 
 from core.database import Database
+from core.errors import Unavailable
 from mailhub.ingest.imap.answers import LARGEST_NUMBER
 from mailhub.ingest.imap.client import Client, Opened
-from mailhub.ingest.imap.trouble import Refused
+from mailhub.ingest.imap.session import Means, open_client
+from mailhub.ingest.imap.trouble import Refused, Trouble
+from mailhub.mailboxes.accounts import Account
 from mailhub.mailboxes.placements import Folder, list_folders, list_uids
 
 FIRST_WINDOW = 2_000
@@ -37,6 +40,19 @@ class Compared:
     def differs(self) -> bool:
         """True when a followed folder is not here as the server has it."""
         return self.followed and bool(self.missing or self.owed or self.gone or self.renumbered or self.error)
+
+
+async def compare_now(means: Means, account: Account) -> list[Compared]:
+    """``compare_account`` over a connection of its own. Raises Unavailable with what the server did, and what
+    ``open_client`` raises of the house's own."""
+    try:
+        client = await open_client(means, account)
+        try:
+            return await compare_account(means.database, client, account.id)
+        finally:
+            await client.log_out()
+    except Trouble as trouble:
+        raise Unavailable(trouble.sentence, **trouble.fields) from trouble
 
 
 async def compare_account(database: Database, client: Client, account_id: int) -> list[Compared]:

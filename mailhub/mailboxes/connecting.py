@@ -11,9 +11,11 @@ from dataclasses import dataclass
 
 from sqlalchemy import func, select
 
+from core import clock
 from core.blobs import blob
 from core.database import ReadTx, WriteTx
 from core.errors import Forbidden, Invalid, NotFound
+from core.limits import Rate, take
 from core.secrets import Keys
 from crm.staff.audit import record_audit
 from crm.staff.readable import Viewer
@@ -33,6 +35,8 @@ from mailhub.mailboxes.accounts import (
 from mailhub.mailboxes.boxes import Mailbox, get_mailbox, list_all_mailboxes
 from mailhub.mailboxes.placements import choose_folders, follow_folder, get_folder
 from mailhub.mailboxes.tables import message
+
+TRIES = Rate(30, clock.MINUTE)
 
 
 @dataclass(frozen=True, slots=True)
@@ -97,6 +101,11 @@ def get_own_account(tx: ReadTx, viewer: Viewer, account_id: int) -> Account:
     if not seen.is_own:
         raise Forbidden("The account of a personal mailbox is its owner's alone.")
     return seen.account
+
+
+def count_try(tx: WriteTx, viewer: Viewer) -> None:
+    """A person tries accounts this often and no oftener: guessing passwords is not what it is for. Raises TooMuch."""
+    take(tx, f"account-try:{viewer.user_id}", TRIES)
 
 
 def measure(tx: ReadTx, mailbox_id: int) -> Size:

@@ -23,9 +23,11 @@ from crm.staff.rights import add_grant, list_grants
 from crm.staff.sessions import add_token, start_session
 from mailhub.ingest.intake import PROCESS_JOB, Arrival, accept
 from mailhub.letters.worker import understand
+from mailhub.mailboxes.accounts import add_account
 from mailhub.mailboxes.boxes import add_mailbox
 from mailhub.mailboxes.handling import assign_thread
 from mailhub.mailboxes.lists import list_threads
+from mailhub.mailboxes.placements import choose_folders, list_folders
 from mailhub.mailboxes.reading import list_messages
 from mailhub.routing.quarantine import hold
 from mailhub.routing.taking import process
@@ -37,15 +39,18 @@ PASSWORD = "correct horse battery"
 _HASH = hash_password(PASSWORD)
 RECEIVED = 1_795_000_000_000_000
 SECRETS = ("quailsalesone", "quailsalestwo", "quailother", "quailpersonal", "quailheldsales", "quailheldother",
-           "quailheldpersonal")  # fmt: skip
+           "quailheldpersonal", "quailaccountsales", "quailaccountpersonal", "quailfolder")  # fmt: skip
 SEES = {
     "nobody": set(),
     "outsider": set(),
     "reader": {"quailsalesone", "quailsalestwo", "quailheldsales"},
     "executor": {"quailsalesone"},
     "manager": {"quailsalesone", "quailsalestwo", "quailheldsales"},
-    "owner": {"quailpersonal", "quailheldpersonal"},
-    "administrator": {"quailsalesone", "quailsalestwo", "quailother", "quailheldsales", "quailheldother"},
+    "owner": {"quailpersonal", "quailheldpersonal", "quailaccountpersonal"},
+    "administrator": {
+        "quailsalesone", "quailsalestwo", "quailother", "quailheldsales", "quailheldother", "quailaccountsales",
+        "quailfolder",
+    },
 }
 
 
@@ -63,6 +68,8 @@ class World:
     messages: dict[str, int] = field(default_factory=dict)
     held: dict[str, int] = field(default_factory=dict)
     grants: dict[str, int] = field(default_factory=dict)
+    accounts: dict[str, int] = field(default_factory=dict)
+    folder_id: int = 0
     client_id: int = 0
     contact_id: int = 0
     team_id: int = 0
@@ -188,6 +195,12 @@ async def _mailboxes(world: World) -> None:
     for right in ("see", "answer", "assign", "manage"):
         await write(add_grant, sales.scope_id, right, user_id=world.users["manager"])
     await write(add_grant, other.scope_id, "see", user_id=world.users["leaver"])
+    for name in ("sales", "personal"):
+        place = (f"quailaccount{name}.example", 993, "tls", f"quailaccount{name}@x.example", "canary-password")
+        made = await write(add_account, world.house.keys, world.boxes[name].id, *place)
+        world.accounts[name] = made.id
+    await write(choose_folders, world.accounts["sales"], [("quailfolder", "quailfolder")])
+    world.folder_id = (await world.database.read(list_folders, world.accounts["sales"]))[0].id
     world.client_id = await write(add_counterparty, "Client Ltd")
     world.contact_id = await write(add_contact, "Anna", emails=["anna@client.example"], counterparty_id=world.client_id)
 

@@ -1,0 +1,201 @@
+"""``/accounts``: what brings letters from other mail servers. Secrets go in and never come out."""
+
+from __future__ import annotations
+
+import msgspec
+from litestar import delete, get, patch, post
+from litestar.di import NamedDependency
+from litestar.params import JSONBody
+
+from api.auth import Door
+from api.rest.account_shapes import (
+    AccountView,
+    ChangedAccount,
+    ChangedFolder,
+    ComparedView,
+    FindingView,
+    FolderView,
+    NewAccount,
+    NewRelay,
+    TriedAccount,
+    show_account,
+    show_compared,
+    show_finding,
+    show_folder,
+)
+from api.rest.shapes import Id, Items
+from core.database import ReadTx, WriteTx
+from core.secrets import Keys
+from crm.staff.readable import Viewer
+from mailhub.ingest.imap.names import encode_name
+from mailhub.ingest.reconciling import compare_now
+from mailhub.ingest.trying import Server, try_account, try_imap
+from mailhub.mailboxes.accounts import Account, Relay, fetch_now, pause_account, resume_account, set_relay, set_switches
+from mailhub.mailboxes.connecting import (
+    SeenAccount,
+    Size,
+    change_sign_in,
+    connect_account,
+    count_try,
+    disconnect_account,
+    follow_own_folder,
+    get_own_account,
+    get_own_mailbox,
+    get_seen_account,
+    list_seen_accounts,
+    measure,
+)
+from mailhub.mailboxes.placements import Folder, count_placed, list_folders
+
+
+def read_accounts(tx: ReadTx, viewer: Viewer) -> list[tuple[SeenAccount, Size]]:
+    """The accounts of which the viewer may know."""
+    return [(seen, measure(tx, seen.box.id)) for seen in list_seen_accounts(tx, viewer)]
+
+
+def read_account(tx: ReadTx, viewer: Viewer, account_id: int) -> tuple[SeenAccount, Size]:
+    """One of them. Raises NotFound."""
+    seen = get_seen_account(tx, viewer, account_id)
+    return seen, measure(tx, seen.box.id)
+
+
+def make_account(tx: WriteTx, viewer: Viewer, keys: Keys, new: NewAccount) -> tuple[SeenAccount, Size]:
+    """Connect an account. Raises NotFound, Forbidden, Invalid, Conflict."""
+    folders = [(encode_name(name).decode("latin-1"), name) for name in new.folders]
+    made = connect_account(
+        tx, viewer, keys, new.mailbox_id, new.host, new.port, new.security, new.user, new.password,
+        relay=_relay(new.smtp), folders=folders,
+    )  # fmt: skip
+    return read_account(tx, viewer, made.id)
+
+
+def change_account(
+    tx: WriteTx, viewer: Viewer, keys: Keys, account_id: int, new: ChangedAccount
+) -> tuple[SeenAccount, Size]:
+    """Change an account. Raises NotFound, Forbidden, Invalid."""
+    old = get_own_account(tx, viewer, account_id)
+    if any(part is not None for part in (new.host, new.port, new.security, new.user, new.password)):
+        change_sign_in(
+            tx, viewer, keys, old.id, host=new.host, port=new.port, security=new.security, user=new.user,
+            secret=new.password,
+        )  # fmt: skip
+    if not isinstance(new.smtp, msgspec.UnsetType):
+        set_relay(tx, keys, old.id, _relay(new.smtp))
+    set_switches(
+        tx,
+        old.id,
+        seen=old.write_seen if new.write_seen is None else new.write_seen,
+        answered=old.write_answered if new.write_answered is None else new.write_answered,
+        sent=old.write_sent if new.write_sent is None else new.write_sent,
+    )
+    if new.paused is not None:
+        (pause_account if new.paused else resume_account)(tx, old.id)
+    return read_account(tx, viewer, old.id)
+
+
+def read_folders(tx: ReadTx, viewer: Viewer, account_id: int) -> list[tuple[Folder, int]]:
+    """Its folders, and how many letters of each are here. Raises NotFound, Forbidden."""
+    found = get_own_account(tx, viewer, account_id)
+    placed = count_placed(tx, found.id)
+    return [(one, placed.get(one.id, 0)) for one in list_folders(tx, found.id) if one.gone_at is None]
+
+
+def fetch_all(tx: WriteTx, viewer: Viewer, account_id: int) -> None:
+    """Look at every folder now. Raises NotFound, Forbidden."""
+    fetch_now(tx, get_own_account(tx, viewer, account_id).id)
+
+
+def get_for_try(tx: WriteTx, viewer: Viewer, account_id: int) -> Account:
+    """One of the tries that a person has. Raises TooMuch, NotFound, Forbidden."""
+    found = get_own_account(tx, viewer, account_id)
+    count_try(tx, viewer)
+    return found
+
+
+def allow_try(tx: WriteTx, viewer: Viewer, mailbox_id: int) -> None:
+    """Before an account is kept: for whoever may keep it. Raises NotFound, Forbidden, TooMuch."""
+    get_own_mailbox(tx, viewer, mailbox_id)
+    count_try(tx, viewer)
+
+
+def _relay(new: NewRelay | None) -> Relay | None:
+    return None if new is None else Relay(new.host, new.port, new.security, new.user, new.password)
+
+
+@get("/accounts", tags=["accounts"])
+async def list_all(door: NamedDependency[Door]) -> Items[AccountView]:
+    """The accounts of your mailboxes; administrators also see that those of others exist, and how they are."""
+    return Items([show_account(seen, size) for seen, size in await door.read(read_accounts)])
+
+
+@get("/accounts/{account_id:int}", tags=["accounts"])
+async def get_one(door: NamedDependency[Door], account_id: Id) -> AccountView:
+    """One account."""
+    return show_account(*await door.read(read_account, account_id))
+
+
+@post("/accounts", tags=["accounts"])
+async def make_one(door: NamedDependency[Door], data: JSONBody[NewAccount]) -> AccountView:
+    """Connect an account to a mailbox: an administrator to a public one, its owner to a personal one."""
+    return show_account(*await door.write(make_account, door.house.keys, data))
+
+
+@patch("/accounts/{account_id:int}", tags=["accounts"])
+async def change_one(door: NamedDependency[Door], account_id: Id, data: JSONBody[ChangedAccount]) -> AccountView:
+    """Change an account; `paused` false tries it again at once, whatever stopped it."""
+    return show_account(*await door.write(change_account, door.house.keys, account_id, data))
+
+
+@delete("/accounts/{account_id:int}", tags=["accounts"])
+async def remove_one(door: NamedDependency[Door], account_id: Id) -> None:
+    """Disconnect an account; its letters stay."""
+    await door.write(disconnect_account, account_id)
+
+
+@post("/accounts/try", tags=["accounts"], status_code=200)
+async def try_new(door: NamedDependency[Door], data: JSONBody[TriedAccount]) -> FindingView:
+    """Try an account before it is kept; nothing changes anywhere."""
+    await door.write(allow_try, data.mailbox_id)
+    means = door.house.means
+    server = Server(data.host, data.port, data.security, data.user, data.password)
+    return show_finding(await try_imap(means.guard, means.context, server))
+
+
+@post("/accounts/{account_id:int}/test", tags=["accounts"], status_code=200)
+async def try_one(door: NamedDependency[Door], account_id: Id) -> FindingView:
+    """Connect and sign in, and say what is wrong."""
+    found = await door.write(get_for_try, account_id)
+    return show_finding(await try_account(door.house.means, found))
+
+
+@post("/accounts/{account_id:int}/fetch", tags=["accounts"], status_code=202)
+async def fetch_one(door: NamedDependency[Door], account_id: Id) -> None:
+    """Compare every folder with the server now and fetch what is missing."""
+    await door.write(fetch_all, account_id)
+
+
+@get("/accounts/{account_id:int}/folders", tags=["accounts"])
+async def list_its_folders(door: NamedDependency[Door], account_id: Id) -> Items[FolderView]:
+    """The folders of an account as of the last look at them."""
+    return Items([show_folder(one, here) for one, here in await door.read(read_folders, account_id)])
+
+
+@patch("/accounts/{account_id:int}/folders/{folder_id:int}", tags=["accounts"])
+async def change_folder(
+    door: NamedDependency[Door], account_id: Id, folder_id: Id, data: JSONBody[ChangedFolder]
+) -> None:
+    """Follow a folder or leave it alone."""
+    await door.write(follow_own_folder, account_id, folder_id, followed=data.followed)
+
+
+@post("/accounts/{account_id:int}/reconcile", tags=["accounts"], status_code=200)
+async def reconcile_one(door: NamedDependency[Door], account_id: Id) -> Items[ComparedView]:
+    """Compare every folder with the server letter by letter, now; nothing changes."""
+    found = await door.write(get_for_try, account_id)
+    return Items([show_compared(one) for one in await compare_now(door.house.means, found)])
+
+
+ROUTES = [
+    list_all, get_one, make_one, change_one, remove_one, try_new, try_one, fetch_one, list_its_folders, change_folder,
+    reconcile_one,
+]  # fmt: skip
