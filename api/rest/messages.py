@@ -38,6 +38,15 @@ class AttachmentView(msgspec.Struct):
     content_id: str | None
 
 
+class AuthenticationView(msgspec.Struct):
+    """Who really wrote a letter, in words of RFC 8601; ``unknown`` where nobody could say in time."""
+
+    spf: str
+    dkim: str
+    dmarc: str
+    arc: str
+
+
 class MessageView(msgspec.Struct):
     """A letter. ``delivery`` is null for what came in."""
 
@@ -62,6 +71,7 @@ class MessageView(msgspec.Struct):
     spam: bool
     language: str | None
     excerpt: str
+    authentication: AuthenticationView | None
     delivery: None = None
 
 
@@ -90,7 +100,13 @@ def show_message(message: Message) -> MessageView:
         spam=message.spam,
         language=message.language,
         excerpt=message.excerpt,
+        authentication=_authentication(message),
     )
+
+
+def _authentication(message: Message) -> AuthenticationView | None:
+    found = message.verdicts
+    return None if found is None else AuthenticationView(found.spf, found.dkim, found.dmarc, found.arc)
 
 
 def _people(people: list[dict[str, str]]) -> list[AddressView]:

@@ -83,10 +83,16 @@ class Entry:
 
 
 def make_letter(
-    speaker: Speaker, message: Message, display: Display | None, *, folded: bool, pictures_url: str | None
+    speaker: Speaker,
+    message: Message,
+    display: Display | None,
+    *,
+    folded: bool,
+    pictures_url: str | None,
+    doubt: str | None = None,
 ) -> Entry:
     """One letter. ``display`` is its HTML if it was made ready; ``pictures_url`` shows the thread with its remote
-    pictures, None when they are shown already."""
+    pictures, None when they are shown already; ``doubt`` says why it is perhaps not by whom it says."""
     parsed = message.parsed
     text, quote = (None, None) if parsed["has_html"] else split_quote(parsed["text"] or "", parsed["reply_text"] or "")
     when = make_when(speaker, message.dated_at, long=True)
@@ -111,7 +117,7 @@ def make_letter(
         if display and display.remote_picture_count and pictures_url
         else None,
         files=tuple(_files(speaker, message)),
-        alarm=_alarm(speaker, message, display),
+        alarm=doubt or _alarm(speaker, message, display),
         defects=_defects(speaker, message, display),
         raw_url=f"{API}/messages/{message.id}/raw",
     )

@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Mapping
 from dataclasses import dataclass
 
+from api.web.doubts import Doubts, see_doubts
 from api.web.letters import Display, Entry, make_letter
 from api.web.place import Place
 from api.web.shapes import Person, Speaker, colour_of, executor_of, lateness, make_person, make_when
@@ -31,6 +32,7 @@ class Seen:
     able: list[int]
     matched: list[tuple[str | None, str | None]]
     """Who may be meant by the sender's address: contact and client, by name."""
+    doubts: Doubts
 
 
 @dataclass(frozen=True, slots=True)
@@ -104,7 +106,7 @@ def see_names(tx: ReadTx, opened: OpenThread) -> Seen:
         )
         for contact_id, counterparty_id in pairs
     ]
-    return Seen(opened, staff, able, matched)
+    return Seen(opened, staff, able, matched, see_doubts(tx, opened.messages, staff.values()))
 
 
 def make_thread(
@@ -125,6 +127,7 @@ def make_thread(
             displays.get(message.id),
             folded=message is not seen.open.messages[-1],
             pictures_url=None if message.id == pictures_of else place.thread(row.id, pictures=message.id),
+            doubt=seen.doubts.tell(speaker, message),
         )
         for message in seen.open.messages
     ]
@@ -230,7 +233,7 @@ def _why(speaker: Speaker, seen: Seen) -> list[Entry]:
 
 def _why_sentence(speaker: Speaker, seen: Seen, first: Message) -> str | None:
     by, matched, address = seen.open.match.get("by"), seen.matched, first.from_address
-    if by == "hand" or not first.from_trusted:
+    if by == "hand" or not first.from_trusted or first.id in seen.doubts.clients:
         return None
     if len(matched) > 1:
         return speaker.say("The address %(address)s may belong to several clients.", address=address)

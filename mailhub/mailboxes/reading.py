@@ -12,6 +12,7 @@ from core.errors import NotFound
 from core.paging import Page, cut_page, decode_cursor
 from crm.staff.readable import Viewer, readable, visible
 from crm.staff.tables import user
+from mailhub.letters.verdicts import Verdicts
 from mailhub.mailboxes.lists import ThreadRow, get_rows
 from mailhub.mailboxes.tables import letter, message, thread, thread_event
 from mailhub.mailboxes.threads import find_root, list_merged
@@ -41,6 +42,7 @@ class Message:
     excerpt: str
     spam: bool
     trace: dict[str, Any]
+    verdicts: Verdicts | None
     parsed: dict[str, Any]
 
 
@@ -90,6 +92,7 @@ _MESSAGES: Select[Any] = select(
     letter.c.excerpt,
     message.c.spam,
     message.c.trace,
+    message.c.authentication.label("verdicts"),
     letter.c.parsed,
 ).join(letter, letter.c.id == message.c.letter_id)
 _OF_THREAD = _MESSAGES.where(message.c.thread_id == bindparam("thread_id")).order_by(message.c.id)
@@ -142,4 +145,11 @@ def list_messages(
 
 def _message(row: Row[Any]) -> Message:
     values = dict(row._mapping)
-    return Message(**{**values, "spam": bool(values["spam"]), "from_trusted": bool(values["from_trusted"])})
+    return Message(
+        **{
+            **values,
+            "spam": bool(values["spam"]),
+            "from_trusted": bool(values["from_trusted"]),
+            "verdicts": None if values["verdicts"] is None else Verdicts(**values["verdicts"]),
+        }
+    )
