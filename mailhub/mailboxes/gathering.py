@@ -13,8 +13,10 @@ from sqlalchemy import bindparam, select
 
 from core.database import ReadTx, WriteTx
 from core.errors import Conflict
-from mailhub.mailboxes.joining import hold_both, join
+from mailhub.letters.subject import has_answer_prefix
+from mailhub.mailboxes.joining import hold_both, join, part
 from mailhub.mailboxes.participants import Sender, has_say
+from mailhub.mailboxes.subjects import choose_beside, find_standing, leans, list_alike
 from mailhub.mailboxes.tables import letter, message, thread, thread_event, thread_participant
 from mailhub.mailboxes.threads import find_root, list_merged, tell
 
@@ -52,30 +54,62 @@ _OPENED = (
 )
 
 
-def gather(tx: WriteTx, thread_id: int, joins: Sequence[int], followers: Sequence[int], *, grew: bool) -> int:
-    """Let a thread to which a letter has just come become one with those that belong to it. Returns the thread that
+def gather(
+    tx: WriteTx, home_id: int, joins: Sequence[int], followers: Sequence[int], *, grew: bool, question: bool
+) -> int:
+    """Let the thread of a letter that has just come become one with those that belong to it. Returns the thread that
     shows the letter afterwards.
 
     ``joins`` are threads that the letter shows to be the same conversation, ``followers`` those whose letters named it
-    and that may have a say now; ``grew`` when somebody is new among those who have one.
+    and that may have a say now; ``grew`` when somebody is new among those who have one; ``question`` when the letter
+    begins its thread, so that answers may lean on it.
     """
-    root_id = thread_id
+    united = False
     for other_id in joins if len(joins) <= MOST_JOINED else ():
-        root_id = _unite(tx, root_id, other_id)
+        united |= _unite(tx, home_id, other_id)
     waiting = list(followers)
-    grew = grew or root_id != thread_id or bool(joins)
+    grew = grew or united
     while waiting or grew:
+        root_id = find_root(tx, home_id)
         if grew:
             waiting += [one for one in tx.values(_CLAIMING, {"ids": list_merged(tx, root_id)}) if one not in waiting]
-            grew = False
-        united = next((one for one in waiting if _belongs(tx, root_id, one)), None)
-        if united is None:
+        belonging = next((one for one in waiting if _belongs(tx, root_id, one)), None)
+        if belonging is None:
             break
-        waiting.remove(united)
-        before = root_id
-        root_id = _unite(tx, root_id, united)
-        grew = root_id != before or find_root(tx, united) == root_id
-    return root_id
+        waiting.remove(belonging)
+        grew = _unite(tx, home_id, belonging)
+        united |= grew
+    if question or united:
+        _lean_anew(tx, tx.get(thread, find_standing(tx, home_id)))
+    return find_root(tx, home_id)
+
+
+def _lean_anew(tx: WriteTx, row: Any) -> None:
+    """Let each answer without a question lean on what it leans on best, now that this thread has begun or grown."""
+    if leans(row) and not has_answer_prefix(row.subject):
+        _stand_up(tx, row.id)
+    rows = list_alike(tx, row.mailbox_id, row.counterparty_id, row.subject_base, row.last_message_at)
+    for one in rows:
+        best = choose_beside(rows, one.id, one.begun_at) if has_answer_prefix(one.subject) else None
+        if best in (None, one.merged_into) or best in list_merged(tx, one.id):
+            continue
+        if leans(one) and not _stand_up(tx, one.id):
+            continue
+        root, leaning = hold_both(tx, find_root(tx, best), one.id)
+        if not (_is_worked_on(tx, root) and _is_worked_on(tx, leaning)):
+            _join(tx, root, leaning, leaning=True)
+
+
+def _stand_up(tx: WriteTx, thread_id: int) -> bool:
+    """Let a thread that leans stand alone. False where people have worked on what shows it: that stays as it is."""
+    root, row = hold_both(tx, find_root(tx, thread_id), thread_id)
+    if _is_worked_on(tx, root):
+        return False
+    try:
+        part(tx, root, row)
+    except Conflict:
+        return False
+    return True
 
 
 def _belongs(tx: ReadTx, root_id: int, other_id: int) -> bool:
@@ -88,21 +122,26 @@ def _belongs(tx: ReadTx, root_id: int, other_id: int) -> bool:
     return has_say(tx, root_id, counterparty_id, sender)
 
 
-def _unite(tx: WriteTx, root_id: int, other_id: int) -> int:
-    """Merge two threads, unless people have worked on both: then say so in both. Returns the one to go on with."""
-    other_id = find_root(tx, other_id)
-    if other_id == root_id:
-        return root_id
-    one, other = hold_both(tx, root_id, other_id)
+def _unite(tx: WriteTx, one_id: int, other_id: int) -> bool:
+    """Merge two threads, unless people have worked on both: then say so in both. True when they are one now."""
+    pair = [find_standing(tx, one_id), find_standing(tx, other_id)]
+    if pair[0] == pair[1] or not all(_stand_up(tx, one) for one in pair if leans(tx.get(thread, one))):
+        return False
+    one, other = hold_both(tx, *pair)
     if _is_worked_on(tx, one) and _is_worked_on(tx, other):
         _offer(tx, one, other)
-        return root_id
+        return False
     into, gone = sorted((one, other), key=lambda row: (not _is_worked_on(tx, row), row.id))
+    return _join(tx, into, gone)
+
+
+def _join(tx: WriteTx, root: Any, other: Any, *, leaning: bool = False) -> bool:
+    """Merge; False for what stays apart: junk, and threads of two clients."""
     try:
-        join(tx, into, gone)
+        join(tx, root, other, leaning=leaning)
     except Conflict:
-        return root_id  # junk stays by itself, and nobody's thread becomes two clients'
-    return int(into.id)
+        return False
+    return True
 
 
 def _is_worked_on(tx: ReadTx, row: Any) -> bool:

@@ -14,14 +14,12 @@ from typing import Any
 
 from sqlalchemy import BindParameter, ColumnElement, Row, Select, and_, bindparam, case, exists, func, or_, select
 
-from core import clock
 from core.database import ReadTx, WriteTx
-from mailhub.letters.subject import has_answer_prefix
 from mailhub.letters.values import ParsedLetter
 from mailhub.mailboxes.participants import Sender, list_name, neighbours, pattern
+from mailhub.mailboxes.subjects import find_beside
 from mailhub.mailboxes.tables import letter, letter_reference, message, thread, thread_participant
 
-SUBJECT_WINDOW = 30 * clock.DAY
 MOST_NAMED = 50
 MOST_FOUND = 50
 
@@ -29,15 +27,20 @@ MOST_FOUND = 50
 @dataclass(frozen=True, slots=True)
 class Home:
     """Where a letter belongs: a thread to join, or None for a new one, and what led there (``reference``, ``subject``,
-    ``new``). ``claims`` is a thread that the letter names without a say in it: a hint for those who may see it.
-    ``joins`` are further threads of the same conversation, which this letter shows to be one; ``followers`` those
-    whose letters named this one and that have no say beside it alone, but maybe in the thread it comes to."""
+    ``new``, ``returned``).
+
+    ``claims`` is a thread that the letter names without a say in it: a hint for those who may see it. ``joins`` are
+    further threads of the same conversation, which this letter shows to be one; ``followers`` those whose letters named
+    this one and that have no say beside it alone, but maybe in the thread it comes to. ``beside`` is the thread that an
+    answer without a reference goes on with by its subject: its own thread leans on that one until its question comes.
+    """
 
     thread_id: int | None
     by: str
     claims: int | None = None
     joins: tuple[int, ...] = ()
     followers: tuple[int, ...] = ()
+    beside: int | None = None
 
 
 own_thread = func.coalesce(message.c.split_id, message.c.home_id)
@@ -107,18 +110,6 @@ _CLAIMED = (
     .order_by(message.c.id)
     .limit(1)
 )
-_BY_SUBJECT = (
-    select(thread.c.id, thread.c.subject, thread.c.last_message_at)
-    .where(
-        thread.c.mailbox_id == bindparam("mailbox_id"),
-        thread.c.counterparty_id == bindparam("counterparty_id"),
-        thread.c.subject_base == bindparam("subject_base"),
-        thread.c.last_message_at.between(bindparam("from"), bindparam("to")),
-        thread.c.merged_into.is_(None),
-    )
-    .order_by(thread.c.last_message_at.desc(), thread.c.id.desc())
-    .limit(MOST_FOUND)
-)
 
 
 def find_home(
@@ -143,14 +134,14 @@ def find_home(
         first, *others = rows
         clients = {first.counterparty_id, sender.counterparty_id} - {None}
         joins = dict.fromkeys(
-            row.thread_id
+            row.home_id
             for row in others
-            if row.thread_id != first.thread_id and len(clients | ({row.counterparty_id} - {None})) < 2
+            if row.home_id != first.home_id and len(clients | ({row.counterparty_id} - {None})) < 2
         )
         return Home(int(first.home_id), "reference", None, tuple(joins), followers)
     claims = _find_claimed(tx, mailbox_id, named)
-    found = _find_by_subject(tx, mailbox_id, parsed, sender, dated_at)
-    return Home(found, "new" if found is None else "subject", claims, (), followers)
+    beside = find_beside(tx, mailbox_id, sender.counterparty_id, parsed, dated_at)
+    return Home(None, "new" if beside is None else "subject", claims, (), followers, beside)
 
 
 def _find_rows(
@@ -187,25 +178,3 @@ def _by_place(rows: Sequence[Row[Any]], ids: list[str]) -> list[Row[Any]]:
 def _find_claimed(tx: ReadTx, mailbox_id: int, named: list[str]) -> int | None:
     found = tx.value(_CLAIMED, {"ids": named, "mailbox_id": mailbox_id}) if named else None
     return None if found is None else int(found)
-
-
-def _find_by_subject(tx: ReadTx, mailbox_id: int, parsed: ParsedLetter, sender: Sender, dated_at: int) -> int | None:
-    """A subject alone joins nothing: two orders named "Invoice" are two threads. "Re: Invoice" goes on with one; and an
-    "Invoice" that comes after its answers goes before them, when they have no beginning yet."""
-    if not parsed.base_subject or sender.counterparty_id is None:
-        return None
-    rows = tx.rows(
-        _BY_SUBJECT,
-        {
-            "mailbox_id": mailbox_id,
-            "counterparty_id": sender.counterparty_id,
-            "subject_base": parsed.base_subject.lower(),
-            "from": dated_at - SUBJECT_WINDOW,
-            "to": dated_at + SUBJECT_WINDOW,
-        },
-    )
-    answers = has_answer_prefix(parsed.subject)
-    for row in rows:
-        if answers or has_answer_prefix(row.subject):
-            return int(row.id)
-    return None

@@ -18,7 +18,7 @@ from core.changes import record_change
 from core.database import WriteTx
 from core.errors import Conflict
 from crm.execution import Choice, assign, is_able, unassign
-from mailhub.letters.subject import parse_base_subject
+from mailhub.letters.subject import has_answer_prefix, parse_base_subject
 from mailhub.mailboxes.filing import lay_letters
 from mailhub.mailboxes.homes import own_thread
 from mailhub.mailboxes.participants import copy_participants, keep_participants
@@ -31,7 +31,7 @@ TAKEN_OUT = "A merged thread was taken out again."
 SPLIT = "Letters were split off into a thread of their own."
 SPLIT_FROM = "Split off from another thread."
 CAME_BACK = "Letters that were split off came back."
-_GIVEN = ("state", "counterparty_id", "contact_id", "match", "executor_id")
+_GIVEN = ("state", "counterparty_id", "contact_id", "match", "executor_id", "subject", "begun_at")
 _UNREAD = select(unread.c.user_id).where(unread.c.thread_id == bindparam("thread_id"))
 
 
@@ -42,8 +42,11 @@ def hold_both(tx: WriteTx, first_id: int, second_id: int) -> tuple[Any, Any]:
     return tx.get(thread, first_id), tx.get(thread, second_id)
 
 
-def join(tx: WriteTx, root: Any, other: Any, *, by: int | None = None, sentence: str = MERGED) -> None:
-    """Let ``root`` show the letters of ``other`` too (rows that are held). Raises Conflict for what cannot be one."""
+def join(
+    tx: WriteTx, root: Any, other: Any, *, by: int | None = None, leaning: bool = False, sentence: str = MERGED
+) -> None:
+    """Let ``root`` show the letters of ``other`` too (rows that are held), for good or as long as it leans there.
+    Raises Conflict for what cannot be one."""
     _demand_joinable(root, other)
     before = {name: getattr(root, name) for name in _GIVEN}
     given = dict(before)
@@ -51,12 +54,18 @@ def join(tx: WriteTx, root: Any, other: Any, *, by: int | None = None, sentence:
         given["state"] = "open"
     if root.counterparty_id is None and other.counterparty_id is not None:
         given |= {name: getattr(other, name) for name in ("counterparty_id", "contact_id", "match")}
+    if not leaning:
+        given["begun_at"] = min((row.begun_at for row in (root, other) if row.begun_at is not None), default=None)
+        if has_answer_prefix(root.subject) and root.subject_base == other.subject_base:
+            given["subject"] = other.subject
     if root.executor_id is None and other.executor_id is not None:
         given["executor_id"] = other.executor_id
         _hand_over(tx, root, other.executor_id, by)
     unassign(tx, other.id)
     tx.execute(update(message).where(message.c.thread_id == other.id).values(thread_id=root.id))
-    kept = {**(other.merged or {}), "state": other.state, "before": before, "given": given}
+    kept = {"state": other.state, "before": before, "given": given, "leans": leaning}
+    if other.merged and "from" in other.merged:
+        kept["from"] = other.merged["from"]
     tx.change(thread, other.id, state="merged", merged_into=root.id, merged=kept, version=other.version + 1)
     tx.change(thread, root.id, **{name: given[name] for name in _GIVEN})
     _share_unread(tx, other, root)
@@ -69,22 +78,23 @@ def join(tx: WriteTx, root: Any, other: Any, *, by: int | None = None, sentence:
 
 
 def part(tx: WriteTx, root: Any, other: Any, *, by: int | None = None) -> None:
-    """Take a merged thread out again (rows that are held): its letters leave, those that came to it meanwhile too."""
-    if other.merged_into != root.id:
-        raise Conflict("This thread is not merged into that one.")
+    """Take a merged thread out again (rows that are held): its letters leave, those that came to it meanwhile too.
+    Raises Conflict when nothing would be left."""
     family = list_merged(tx, other.id)
     leaving = tx.values(select(message.c.id).where(message.c.thread_id == root.id, own_thread.in_(family)))
     if not leaving or len(leaving) == root.message_count:
         raise Conflict("Nothing would be left in one of the two threads. Split letters off instead.")
-    kept = dict(other.merged)
-    before, given, state = kept.pop("before"), kept.pop("given"), kept.pop("state")
+    kept, direct = other.merged, other.merged_into == root.id
+    before, given = (kept["before"], kept["given"]) if direct else ({}, {})
     tx.execute(update(message).where(message.c.id.in_(leaving)).values(thread_id=other.id))
     # What nobody changed since is given back as it was.
-    back = {name: before[name] for name in _GIVEN if getattr(root, name) == given[name]}
+    back = {name: before[name] for name in before if getattr(root, name) == given[name]}
     if back.get("executor_id", root.executor_id) != root.executor_id:
         unassign(tx, root.id)
-    tx.change(thread, root.id, **back)
-    tx.change(thread, other.id, state=state, merged_into=None, merged=kept or None)
+    if back:
+        tx.change(thread, root.id, **back)
+    stays = {"from": kept["from"]} if "from" in kept else None
+    tx.change(thread, other.id, state=kept["state"], merged_into=None, merged=stays)
     if other.executor_id is not None:
         _hand_over(tx, other, other.executor_id, by)
     _share_unread(tx, root, other)
@@ -94,6 +104,7 @@ def part(tx: WriteTx, root: Any, other: Any, *, by: int | None = None) -> None:
         _settle(tx, one.id)
     tell_client_waits(tx, root.counterparty_id, root.scope_id)
     tell(tx, root.id, TAKEN_OUT, user_id=by, thread=other.id)
+    tell(tx, other.id, SPLIT_FROM, user_id=by, thread=root.id)
     _changed(tx, "thread.unmerged", root, other, by)
 
 

@@ -85,7 +85,8 @@ letter_html = table(
 )
 
 # A thread that was merged has the state "merged" and points to the one that shows its letters (``merged_into``);
-# ``merged`` keeps what the undoing gives back. ``claims_id`` is the thread that its first letter named without a say.
+# ``merged`` keeps what the undoing gives back. ``claims_id`` is the thread that its first letter named without a say,
+# ``begun_at`` the earliest date that its letters bear.
 thread = table(
     "thread",
     id_column(),
@@ -111,6 +112,7 @@ thread = table(
     number("last_in_id", 0),
     number("version", 0),
     Column("match", Json, nullable=False),
+    optional_instant("begun_at"),
     Column("claims_id", Id),
     Column("merged_into", Id),
     Column("merged", Json),

@@ -18,6 +18,7 @@ from mailhub.letters.values import ParsedLetter
 from mailhub.mailboxes.boxes import Mailbox
 from mailhub.mailboxes.messages import COUNTER_BITS
 from mailhub.mailboxes.participants import Sender, note_incoming, note_outgoing
+from mailhub.mailboxes.subjects import find_standing
 from mailhub.mailboxes.tables import letter, message, thread, thread_event, unread
 
 # Kinds that a person is expected to answer; the others are shown and nobody waits because of them.
@@ -67,8 +68,12 @@ def open_thread(
     dated_at: int,
     *,
     claims: int | None = None,
+    beside: int | None = None,
+    state: str = "open",
 ) -> int:
-    """A new thread in a mailbox, still without a message. ``claims`` is the one that its letter named without a say."""
+    """A new thread in a mailbox, still without a message. ``claims`` is the one that its letter named without a say,
+    ``beside`` the one it leans on by its subject (``subjects``); ``state`` is what it has when it stands alone."""
+    leaning = {"leans": True, "state": state, "before": {}, "given": {}}
     return tx.insert(
         thread,
         mailbox_id=box.id,
@@ -79,7 +84,11 @@ def open_thread(
         contact_id=sender.contact_id,
         last_message_at=dated_at,
         match=match,
+        begun_at=parsed.date or dated_at,
         claims_id=claims,
+        state="open" if beside is None else "merged",
+        merged_into=beside,
+        merged=None if beside is None else leaning,
         created_at=clock.now(),
     )
 
@@ -99,16 +108,26 @@ class Arrival:
 @dataclass(frozen=True, slots=True)
 class Hands:
     """Whose a thread is: the client under whom it is filed, and who executes it. ``grew`` when somebody has a say in
-    it who had none before."""
+    it who had none before, ``question`` when the letter is the one that its thread begins with."""
 
     counterparty_id: int | None
     executor_id: int | None
     grew: bool
+    question: bool
 
 
-def receive(tx: WriteTx, thread_id: int, box: Mailbox, parsed: ParsedLetter, arrival: Arrival, sender: Sender) -> Hands:
+def receive(
+    tx: WriteTx,
+    thread_id: int,
+    box: Mailbox,
+    parsed: ParsedLetter,
+    arrival: Arrival,
+    sender: Sender,
+    *,
+    home_id: int | None = None,
+) -> Hands:
     """Let an incoming message change its thread: row of the list, waiting, participants, unread. ``sender`` is whose
-    the address is by itself.
+    the address is by itself, ``home_id`` the letter's own thread when that is merged into this one.
 
     Returns whose the thread is, which stands until the end of the unit.
     """
@@ -131,9 +150,13 @@ def receive(tx: WriteTx, thread_id: int, box: Mailbox, parsed: ParsedLetter, arr
             "snippet": parsed.excerpt,
             "language": parsed.language or "",
         }
-    begins = has_answer_prefix(row.subject) and not has_answer_prefix(parsed.subject)
-    if begins and row.subject_base == parsed.base_subject.lower():
-        values["subject"] = parsed.subject  # its beginning came after its answers
+    own = row if home_id in (None, thread_id) else tx.get(thread, find_standing(tx, home_id))
+    begins = begin_again(own, parsed, arrival.dated_at)
+    question = "subject" in begins or (row.message_count == 0 and not has_answer_prefix(parsed.subject))
+    if own.id == thread_id:
+        values |= begins
+    elif begins:
+        tx.change(thread, own.id, **begins)
     values |= _state_after(row, box, arrival)
     tx.change(thread, thread_id, **values)
     # Others are named by the client's own letter, not by whoever else has a say.
@@ -150,7 +173,17 @@ def receive(tx: WriteTx, thread_id: int, box: Mailbox, parsed: ParsedLetter, arr
         fields={"thread_id": thread_id, "mailbox_id": box.id, "quiet": arrival.quiet},
         cause="letter",
     )
-    return Hands(row.counterparty_id, row.executor_id, grew)
+    return Hands(row.counterparty_id, row.executor_id, grew, question)
+
+
+def begin_again(row: Any, parsed: ParsedLetter, dated_at: int) -> dict[str, Any]:
+    """What a letter changes of how its thread begins: its question may come after its answers."""
+    begun_at = parsed.date or dated_at
+    values: dict[str, Any] = {"begun_at": begun_at} if begun_at < (row.begun_at or begun_at + 1) else {}
+    begins = has_answer_prefix(row.subject) and not has_answer_prefix(parsed.subject)
+    if begins and row.subject_base == parsed.base_subject.lower():
+        values["subject"] = parsed.subject
+    return values
 
 
 def _state_after(row: Any, box: Mailbox, arrival: Arrival) -> dict[str, Any]:

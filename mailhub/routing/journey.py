@@ -21,12 +21,15 @@ from mailhub.letters.values import ParsedLetter
 from mailhub.letters.verdicts import Verdicts
 from mailhub.mailboxes import handling, threads
 from mailhub.mailboxes.boxes import Mailbox
+from mailhub.mailboxes.gathering import gather as gather_threads
 from mailhub.mailboxes.homes import Home, find_home
 from mailhub.mailboxes.junk import is_junk
 from mailhub.mailboxes.letters import Understood, record_letter
 from mailhub.mailboxes.messages import find_message, record_message
 from mailhub.mailboxes.participants import Sender, is_proved
-from mailhub.mailboxes.threads import hold_root, open_thread, receive, tell
+from mailhub.mailboxes.threads import find_executor, hold_root, open_thread, receive, tell
+from mailhub.outbound.identity import Stamp
+from mailhub.outbound.returns import Returned, find_returned, record_returned
 
 
 @dataclass(slots=True)
@@ -40,6 +43,8 @@ class Passage:
     trace: dict[str, Any]
     received_at: int
     quiet: bool
+    stamp: Stamp | None = None
+    returned: Returned | None = None
     step: str = ""
     spam: bool = False
     answerable: bool = True
@@ -51,6 +56,8 @@ class Passage:
     letter_id: int = 0
     message_id: int = 0
     executor_id: int | None = None
+    grew: bool = False
+    question: bool = False
     known: bool = False
 
     @property
@@ -82,6 +89,8 @@ def recognise(tx: WriteTx, passage: Passage) -> None:
     found = None if new or nameless else find_message(tx, passage.letter_id, passage.box.id)
     if found is not None:
         passage.message_id, passage.known = found, True
+    elif passage.stamp is not None:
+        passage.returned = find_returned(tx, passage.stamp, parsed, passage.trace.get("rcpt_to", ()))
 
 
 def match(tx: WriteTx, passage: Passage) -> None:
@@ -97,15 +106,21 @@ def match(tx: WriteTx, passage: Passage) -> None:
 
 
 def thread(tx: WriteTx, passage: Passage) -> None:
-    """Which conversation does it go on with? A new one, unless its sender has a say in the one it names."""
-    home = find_home(tx, passage.box.id, passage.parsed, passage.sender, passage.dated_at)
+    """Which conversation does it go on with? A new one, unless its sender has a say in the one it names, or it comes
+    back for a letter of ours."""
+    returned = passage.returned
+    if returned is not None and returned.mailbox_id == passage.box.id:
+        home = Home(returned.thread_id, "returned")
+    else:
+        home = find_home(tx, passage.box.id, passage.parsed, passage.sender, passage.dated_at)
     if home.thread_id is None:
         described: dict[str, Any] = {"by": passage.match.by, "pairs": [list(pair) for pair in passage.match.pairs]}
         if passage.match.refused:
             described["refused"] = True
         opened = open_thread(
-            tx, passage.box, passage.parsed, passage.sender, described, passage.dated_at, claims=home.claims
-        )
+            tx, passage.box, passage.parsed, passage.sender, described, passage.dated_at,
+            claims=home.claims, beside=home.beside, state="closed" if passage.quiet else "open",
+        )  # fmt: skip
         home = replace(home, thread_id=opened)
     assert home.thread_id is not None
     passage.home, passage.thread_id = home, hold_root(tx, home.thread_id).id
@@ -135,11 +150,11 @@ def record(tx: WriteTx, passage: Passage) -> None:
     )
     waits = passage.answerable and not passage.quiet
     arrival = threads.Arrival(passage.message_id, passage.dated_at, waits, passage.quiet, passage.spam)
-    hands = receive(tx, passage.thread_id, box, parsed, arrival, sender)
+    hands = receive(tx, passage.thread_id, box, parsed, arrival, sender, home_id=passage.home.thread_id)
     # A letter is its thread's client's, like those before it: somebody may have filed the thread otherwise.
     if hands.counterparty_id not in (None, sender.counterparty_id):
         sender = passage.sender = Sender(sender.address, hands.counterparty_id, None)
-    passage.executor_id = hands.executor_id
+    passage.executor_id, passage.grew, passage.question = hands.executor_id, hands.grew, hands.question
     if sender.counterparty_id is not None:
         record_on_timeline(
             tx,
@@ -156,6 +171,24 @@ def record(tx: WriteTx, passage: Passage) -> None:
         )
         if not passage.quiet:  # an import makes nobody wait
             threads.tell_client_waits(tx, sender.counterparty_id, box.scope_id)
+
+
+def gather(tx: WriteTx, passage: Passage) -> None:
+    """Which threads does it show to be one conversation, whatever came first?"""
+    home = passage.home
+    assert home is not None
+    assert home.thread_id is not None
+    if home.joins or home.followers or passage.grew or passage.question:
+        passage.thread_id = gather_threads(
+            tx, home.thread_id, home.joins, home.followers, grew=passage.grew, question=passage.question
+        )
+        passage.executor_id = find_executor(tx, passage.thread_id)
+
+
+def settle(tx: WriteTx, passage: Passage) -> None:
+    """What follows for the letter of ours that it reports about? Nothing, when it comes out of an archive."""
+    if passage.returned is not None and passage.stamp is not None and not passage.quiet:
+        record_returned(tx, passage.stamp, passage.returned, passage.parsed)
 
 
 def assign(tx: WriteTx, passage: Passage) -> None:
@@ -175,7 +208,7 @@ def assign(tx: WriteTx, passage: Passage) -> None:
         tell(tx, passage.thread_id, "Nobody was assigned: no rule of this mailbox names an executor.")
 
 
-STEPS: tuple[Callable[[WriteTx, Passage], None], ...] = (recognise, match, thread, record, assign)
+STEPS: tuple[Callable[[WriteTx, Passage], None], ...] = (recognise, match, thread, record, gather, settle, assign)
 
 
 def travel(tx: WriteTx, passage: Passage) -> int:

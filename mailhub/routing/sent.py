@@ -75,7 +75,9 @@ def join(tx: WriteTx, passage: Passage) -> None:
     if thread_id is None:
         match: Match = passage.match
         described = {"by": match.by, "pairs": [list(pair) for pair in match.pairs]}
-        thread_id = open_thread(tx, passage.box, passage.parsed, passage.sender, described, passage.dated_at)
+        thread_id = open_thread(
+            tx, passage.box, passage.parsed, passage.sender, described, passage.dated_at, beside=home.beside
+        )
     passage.home, passage.thread_id = replace(home, thread_id=thread_id), hold_root(tx, thread_id).id
 
 
@@ -101,6 +103,7 @@ def lay(tx: WriteTx, passage: Passage) -> None:
         words=passage.understood.words,
         seed=passage.incoming_id,
     )
+    passage.question = row.message_count == 0
     if passage.quiet:
         # History answers nobody now: it is only counted.
         passage.grew = note_outgoing(tx, passage.thread_id, [person.address for person in (*parsed.to, *parsed.cc)])

@@ -503,6 +503,7 @@ def upgrade() -> None:
     sa.Column('last_in_id', ID, server_default='0', nullable=False),
     sa.Column('version', ID, server_default='0', nullable=False),
     sa.Column('match', JSON, nullable=False),
+    sa.Column('begun_at', sa.BigInteger(), nullable=True),
     sa.Column('claims_id', ID, nullable=True),
     sa.Column('merged_into', ID, nullable=True),
     sa.Column('merged', JSON, nullable=True),
