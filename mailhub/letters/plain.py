@@ -12,88 +12,49 @@ import re
 
 from mailhub.letters import limits
 
+# No flag for small and capital letters: with one the engine would not see that every branch begins with "<".
 _CUT = re.compile(
-    r"<!--.*?(?:-->|\Z)"
-    r"|<(?P<raw>script|style|title|textarea|noframes|xmp)\b[^>]*>(?:[^<]+|<(?!/(?P=raw)))*+(?:</[a-zA-Z]+[^>]*>|\Z)"
+    r"<!--(?s:.*?)(?:-->|\Z)"
+    r"|<(?P<raw>(?i:script|style|title|textarea|noframes|xmp))\b[^>]*>"
+    r"(?:[^<]+|<(?!/(?i:(?P=raw))))*+(?:</[a-zA-Z]+[^>]*>|\Z)"
     # Quotes count only behind an equals sign; one that is never closed is a sign like others.
-    r"|<(/?)([a-zA-Z][^\s/>]*)((?:[^>=]+|=\s*\"[^\"]*\"|=\s*'[^']*'|=)*+)>"
-    r"|<[!?/][^>]*>",
-    re.IGNORECASE | re.DOTALL,
+    r"|<(/?[a-zA-Z][^\s/>]*)((?:[^>=]+|=\s*\"[^\"]*\"|=\s*'[^']*'|=)*+)>"
+    r"|<[!?/][^>]*>"
 )
-_GROUPS = 4
-_BLANKS = re.compile(r"[ \t\n\r\f]+")
+_STEP = 4  # a text, then the three groups of the pattern
+_BLANKS = re.compile(r"[ \t\n\r\f]{2,}|[\t\n\r\f]")
 _MANY_LINES = re.compile(r"\n{3,}")
 _HIDDEN_STYLE = re.compile(r"display\s*:\s*none|mso-hide\s*:\s*all", re.IGNORECASE)
+_HIDING = ("isplay", "ISPLAY", "so-hide", "SO-HIDE")
 _HIDEABLE = frozenset(("div", "span", "td", "p", "tr", "table"))
 _LINE = frozenset(
-    [
-        "div",
-        "tr",
-        "li",
-        "dt",
-        "dd",
-        "section",
-        "article",
-        "header",
-        "footer",
-        "address",
-        "center",
-        "form",
-        "body",
-        "html",
-        "table",
-        "tbody",
-        "thead",
-        "caption",
-        "legend",
-        "option",
-        "figure",
-        "figcaption",
-        "main",
-        "nav",
-    ]
+    (
+        "div tr li dt dd section article header footer address center form body html table tbody thead caption legend"
+        " option figure figcaption main nav"
+    ).split()
 )
-_PARAGRAPH = frozenset(["p", "h1", "h2", "h3", "h4", "h5", "h6", "ul", "ol", "dl", "pre", "fieldset"])
+_PARAGRAPH = frozenset("p h1 h2 h3 h4 h5 h6 ul ol dl pre fieldset".split())
 _CELL = frozenset(("td", "th"))
-_INLINE = frozenset(
-    [
-        "a",
-        "b",
-        "i",
-        "u",
-        "em",
-        "strong",
-        "span",
-        "font",
-        "img",
-        "small",
-        "big",
-        "sub",
-        "sup",
-        "code",
-        "o:p",
-        "wbr",
-        "meta",
-        "link",
-    ]
-)
+_INLINE = frozenset("a b i u em strong span font img small big sub sup code o:p wbr meta link".split())
+_PASSED = _INLINE | {"/" + name for name in (*_INLINE, *_CELL)}
 _RULE = "_" * 32
 _DEEPEST_QUOTE = 20
+# While a text is gathered: the end of a line, and the blanks of <pre>, which stay. No letter holds these signs.
+_END, _SPACE, _TAB = "\0", "\1", "\2"
 
 
 def html_to_text(html: str) -> str:
     """The visible text of an HTML document: lines as they are seen, a blank line between paragraphs. Never raises."""
+    pieces = _CUT.split(html.replace(_END, "") + ">")
+    may_hide = any(word in html for word in _HIDING)
     writer = _Writer()
-    pieces = _CUT.split(html.replace("\0", "") + ">")
-    for at in range(0, len(pieces) - 1, _GROUPS + 1):
-        if pieces[at]:
-            writer.text(pieces[at])
-        name = pieces[at + 3]
-        if name:
-            name = name.lower()
-            if name not in _INLINE or (writer.hidden and name == writer.hidden) or (name == "span" and pieces[at + 4]):
-                writer.tag(name, bool(pieces[at + 2]), pieces[at + 4])
-    writer.text(pieces[-1].removesuffix(">"))
+    write, obey = writer.text, writer.tag
+    for text, tag, attributes in zip(pieces[::_STEP], pieces[2::_STEP], pieces[3::_STEP], strict=False):
+        if text:
+            write(text)
+        if tag and (may_hide or tag not in _PASSED):
+            obey(tag.lower(), attributes, may_hide)
+    write(pieces[-1].removesuffix(">"))
     return writer.result()
 
 
@@ -114,23 +75,29 @@ class _Writer:
             return
         if "&" in text:
             text = entities.unescape(text)
+        is_new = self.breaks or not self.out
         if self.pre:
-            text = text.replace("\r\n", "\n")
-        else:
-            if self.breaks or not self.out:
-                text = text.lstrip(" \t\n\r\f")
-            text = _BLANKS.sub(" ", text)
+            text = text.replace("\r\n", "\n").replace("\n", _END + "> " * self.depth)
+            text = text.replace(" ", _SPACE).replace("\t", _TAB)
+        elif is_new:
+            text = text.lstrip(" \t\n\r\f")
         if not text:
             return
+        if is_new:
+            self.begin_line()
+        self.out.append(text)
+
+    def begin_line(self) -> None:
         lead = "> " * self.depth
         if not self.out:
             self.out.append(lead)
         elif self.breaks:
-            self.out.append("\n" + (lead + "\n") * (self.breaks - 1) + lead)
+            self.out.append(_END + (lead + _END) * (self.breaks - 1) + lead)
         self.breaks = 0
-        self.out.append(text.replace("\n", "\n" + lead) if self.depth else text)
 
-    def tag(self, name: str, is_end: bool, attributes: str) -> None:
+    def tag(self, tag: str, attributes: str, may_hide: bool) -> None:
+        is_end = tag[0] == "/"
+        name = tag[1:] if is_end else tag
         if self.hidden:
             if name == self.hidden:
                 self.hidden_depth += -1 if is_end else 1
@@ -139,6 +106,9 @@ class _Writer:
             return
         if name in _LINE:
             self.breaks = self.breaks or 1
+        elif name in _CELL:
+            if self.out and not self.breaks and not is_end:
+                self.out.append(" ")
         elif name in _PARAGRAPH:
             # Outlook writes each line as a paragraph without space around it.
             self.is_tight = "MsoNormal" in attributes or (is_end and self.is_tight)
@@ -150,16 +120,15 @@ class _Writer:
         elif name == "blockquote":
             self.breaks = 2
             self.depth = max(self.depth - 1, 0) if is_end else min(self.depth + 1, _DEEPEST_QUOTE)
-        elif name in _CELL:
-            if self.out and not self.breaks and not is_end:
-                self.out.append(" ")
         elif name == "hr":
             self.breaks = self.breaks or 1
             self.text(_RULE)
             self.breaks = 1
-        if attributes and not is_end and name in _HIDEABLE and _HIDDEN_STYLE.search(attributes, 0, 2_000):
+        if may_hide and attributes and not is_end and name in _HIDEABLE and _HIDDEN_STYLE.search(attributes, 0, 2_000):
             self.hidden, self.hidden_depth = name, 1
 
     def result(self) -> str:
-        text = "".join(self.out)[: limits.TEXT_BYTES].replace("\xa0", " ")
+        text = "".join(self.out)[: limits.TEXT_BYTES]
+        text = _BLANKS.sub(" ", text).replace(_END, "\n").replace("\xa0", " ")
+        text = text.replace(_SPACE, " ").replace(_TAB, "\t")
         return _MANY_LINES.sub("\n\n", "\n".join(map(str.rstrip, text.split("\n")))).strip()
