@@ -53,9 +53,18 @@ class Delivery:
 
 
 def plan_deliveries(
-    tx: WriteTx, stamp: Stamp, message_id: int, scope_id: int, account: str, recipients: Sequence[str], kind: Kind
+    tx: WriteTx,
+    stamp: Stamp,
+    message_id: int,
+    scope_id: int,
+    account: str,
+    recipients: Sequence[str],
+    kind: Kind,
+    *,
+    wait: int = 0,
 ) -> list[int]:
-    """One queued row for each recipient, each once; ``recipients`` are addresses as they go onto the wire.
+    """One queued row for each recipient, each once, not tried before ``wait`` (microseconds) is over; ``recipients``
+    are addresses as they go onto the wire.
 
     An automatic letter leaves with the null return path, others with the one that ``stamp`` makes for ``account``.
     Raises Invalid for no or too many recipients and Conflict for one that must not be written to.
@@ -81,7 +90,7 @@ def plan_deliveries(
             canonical=canonical,
             domain=canonical.rpartition("@")[2],
             return_path="",
-            next_at=now,
+            next_at=now + wait,
             created_at=now,
             changed_at=now,
         )

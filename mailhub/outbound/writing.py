@@ -45,7 +45,7 @@ _MASK = (1 << COUNTER_BITS) - 1
 class Answer:
     """What a person wants to send. ``subject`` None: that of the thread. ``bcc`` get their letter and stand in no
     header. ``seen_message_id`` is the newest letter they had before their eyes; ``force`` sends although there are
-    newer ones."""
+    newer ones. It leaves when ``wait`` is over, in microseconds: until then it can be taken back."""
 
     text: str
     to: tuple[Address, ...]
@@ -55,6 +55,7 @@ class Answer:
     files: tuple[File, ...] = ()
     seen_message_id: int | None = None
     force: bool = False
+    wait: int = 0
 
 
 @dataclass(frozen=True, slots=True)
@@ -128,7 +129,8 @@ def answer_thread(tx: WriteTx, stamp: Stamp, viewer: Viewer, thread_id: int, ans
         files=answer.files,
     )
     people = [*answer.to, *answer.cc, *answer.bcc]
-    return _plan(tx, stamp, row, box, _answering(tx, fields, before), people, "personal", by_id=viewer.user_id)
+    fields = _answering(tx, fields, before)
+    return _plan(tx, stamp, row, box, fields, people, "personal", by_id=viewer.user_id, wait=answer.wait)
 
 
 def answer_automatically(
@@ -189,6 +191,7 @@ def _plan(
     kind: Kind,
     *,
     by_id: int | None,
+    wait: int = 0,
 ) -> int:
     """Write the letter, lay it into its thread and onto the timeline, and queue it. ``row`` is the thread, held."""
     now = clock.now()
@@ -231,7 +234,7 @@ def _plan(
             counts=kind == "personal",
         )
     recipients = [ascii_address(person.address) for person in people]
-    plan_deliveries(tx, stamp, message_id, box.scope_id, box.address, recipients, kind)
+    plan_deliveries(tx, stamp, message_id, box.scope_id, box.address, recipients, kind, wait=wait)
     return message_id
 
 
