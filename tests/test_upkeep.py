@@ -14,82 +14,20 @@ from core.blobs import BlobFiles
 from core.database import Database
 from core.errors import Conflict
 from core.fulltext.index import Words, remove_words
-from mailhub.ingest.intake import PROCESS_JOB, Arrival, accept
-from mailhub.mailboxes.boxes import add_mailbox
+from mailhub.ingest.intake import Arrival, accept
 from mailhub.mailboxes.letters import get_words
 from mailhub.upkeep import check_house, upgrade_safely, upgrading
-from mailhub.upkeep.importing import release_dead_imports, start_beside
+from mailhub.upkeep.importing import is_served
 from tests.support.world import World, letter
 
 
-def age(database: Database, name: str) -> None:
-    """Let a heartbeat be old."""
+def test_a_server_is_known_by_its_heartbeat(database: Database) -> None:
+    assert not database.read_now(is_served)
+    server = database.write_now(jobs.start_boot)
+    assert database.read_now(is_served)
     old = clock.now() - 2 * jobs.SILENCE
-    database.write_now(lambda tx: tx.execute(update(jobs.boot).where(jobs.boot.c.name == name).values(seen_at=old)))
-
-
-def boots(database: Database) -> set[str]:
-    return set(database.read_now(lambda tx: tx.values(jobs.boot.select().with_only_columns(jobs.boot.c.name))))
-
-
-def wait_in(database: Database) -> None:
-    box = database.write_now(add_mailbox, "sales@firm.example", "Sales", "public")
-    for number in range(3):
-        raw = letter("Pumps", f"{number}@client")
-        database.write_now(accept, Arrival(raw, "smtp", clock.now(), [box.id], {}))
-
-
-def test_an_import_takes_nothing_from_a_living_server(database: Database) -> None:
-    wait_in(database)
-    server = database.write_now(jobs.start_boot)
-    (job,) = database.write_now(jobs.claim, PROCESS_JOB, server, 1)
-    assert database.write_now(start_beside) is None
-    assert boots(database) == {server}
-    database.write_now(jobs.finish, job)
-
-
-def test_a_server_taken_for_dead_works_on(database: Database) -> None:
-    wait_in(database)
-    server = database.write_now(jobs.start_boot)
-    (mine,) = database.write_now(jobs.claim, PROCESS_JOB, server, 1)
-    age(database, server)
-    beside = database.write_now(start_beside)
-    assert beside is not None
-    theirs = database.write_now(jobs.claim, PROCESS_JOB, beside, 10)
-    assert mine.id not in {job.id for job in theirs}
-    assert len(theirs) == 2
-    for job in (mine, *theirs):
-        database.write_now(jobs.finish, job)
-    assert database.write_now(jobs.beat, server)
-
-
-def test_a_server_that_starts_ends_the_import_safely(database: Database) -> None:
-    if not database.is_sqlite:
-        pytest.skip("on PostgreSQL any number of processes work side by side")
-    wait_in(database)
-    beside = database.write_now(start_beside)
-    assert beside is not None
-    job, *_ = database.write_now(jobs.claim, PROCESS_JOB, beside, 10)
-    database.write_now(jobs.start_boot)
-    with pytest.raises(Conflict):
-        database.write_now(jobs.finish, job)
-    with pytest.raises(Conflict):
-        database.write_now(jobs.claim, PROCESS_JOB, beside, 10)
-
-
-def test_dead_imports_give_their_work_back(database: Database) -> None:
-    wait_in(database)
-    dead = database.write_now(start_beside)
-    assert dead is not None
-    database.write_now(jobs.claim, PROCESS_JOB, dead, 10)
-    database.write_now(release_dead_imports)
-    beside = database.write_now(start_beside)
-    assert beside is not None
-    assert database.write_now(jobs.claim, PROCESS_JOB, beside, 10) == []
-    age(database, dead)
-    database.write_now(release_dead_imports)
-    assert boots(database) == {beside}
-    assert len(database.write_now(jobs.claim, PROCESS_JOB, beside, 10)) == 3
+    database.write_now(lambda tx: tx.execute(update(jobs.boot).where(jobs.boot.c.name == server).values(seen_at=old)))
+    assert not database.read_now(is_served)
 
 
 def test_a_check_finds_what_was_taken_away(database: Database, tmp_path: Path) -> None:

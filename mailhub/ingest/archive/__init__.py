@@ -8,6 +8,7 @@ from mailhub.ingest.archive.pieces import Archive as Archive
 from mailhub.ingest.archive.pieces import Piece as Piece
 from mailhub.ingest.archive.pieces import open_archive as open_archive
 from mailhub.ingest.archive.progress import Progress as Progress
+from mailhub.ingest.archive.taking import arrival_of as arrival_of
 from mailhub.ingest.archive.taking import batches as batches
 from mailhub.ingest.archive.taking import newest_row as newest_row
 from mailhub.ingest.archive.taking import take_in as take_in

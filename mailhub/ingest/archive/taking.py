@@ -13,7 +13,7 @@ from mailhub.ingest.archive.pieces import Piece
 from mailhub.ingest.intake import Arrival, accept
 from mailhub.mailboxes.tables import incoming
 
-BATCH = 256
+BATCH = 64
 BATCH_BYTES = 8 << 20
 
 
@@ -38,7 +38,9 @@ async def take_in(database: Database, pieces: Sequence[Piece], mailbox_id: int) 
     Letters whose bytes were taken into this mailbox in the last days get the number they have already, so an import
     that is run again stores nothing twice; older ones are recognised by their fingerprint on the journey.
     """
-    return await asyncio.gather(*(database.work(accept, _arrival(one, mailbox_id)) for one in pieces if not one.fault))
+    return await asyncio.gather(
+        *(database.work(accept, arrival_of(one, mailbox_id)) for one in pieces if not one.fault)
+    )
 
 
 def newest_row(tx: ReadTx) -> int:
@@ -46,7 +48,8 @@ def newest_row(tx: ReadTx) -> int:
     return int(tx.value(select(func.max(incoming.c.id))) or 0)
 
 
-def _arrival(piece: Piece, mailbox_id: int) -> Arrival:
+def arrival_of(piece: Piece, mailbox_id: int, settled: bytes | None = None) -> Arrival:
+    """A piece as a letter at the door. ``settled`` is the hash of its bytes when their file is durable."""
     now = clock.now()
     return Arrival(
         raw=piece.raw,
@@ -56,4 +59,5 @@ def _arrival(piece: Piece, mailbox_id: int) -> Arrival:
         trace={"archive": piece.name.encode("utf-8", "surrogateescape").decode("utf-8", "replace")},
         envelope=("import", str(mailbox_id)),
         quiet=True,
+        settled=settled,
     )

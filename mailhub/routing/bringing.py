@@ -1,0 +1,85 @@
+"""Letters of an archive on their way in: kept as files, understood, taken on their journeys, a batch at a time.
+
+The archive itself is durable, so its letters need neither a room for their bytes in the database nor a job: what an
+interrupted run did not commit is read from the archive again. Batches are prepared side by side (files in a thread,
+understanding in the workers) and stored one after the other, each in one transaction in the lane of work, where people
+and live mail go first.
+"""
+
+from __future__ import annotations
+
+import asyncio
+import hashlib
+from collections.abc import Sequence
+from dataclasses import dataclass
+
+from core.blobs import BlobFiles
+from core.database import Database
+from core.errors import Unavailable
+from core.log import get_log
+from mailhub.ingest.archive import Piece, arrival_of
+from mailhub.ingest.intake import Arrival
+from mailhub.mailboxes.letters import Understood
+from mailhub.routing.taking import Fault, StepFailed, as_understood, bring_in
+from mailhub.routing.workers import WorkerFailed, Workers
+
+log = get_log(__name__)
+
+
+@dataclass(frozen=True, slots=True)
+class Prepared:
+    """A batch whose bytes are durable and understood; ``pieces`` are all of it, faulty ones too."""
+
+    pieces: Sequence[Piece]
+    letters: Sequence[tuple[Arrival, Understood | Fault]]
+
+
+class Bringing:
+    """The way of an archive into one mailbox."""
+
+    def __init__(self, database: Database, files: BlobFiles, workers: Workers, mailbox_id: int) -> None:
+        self._database = database
+        self._files = files
+        self._workers = workers
+        self._mailbox_id = mailbox_id
+
+    async def prepare(self, pieces: Sequence[Piece]) -> Prepared:
+        """Keep the bytes and understand them. Raises Unavailable when the disk is full."""
+        good = [piece for piece in pieces if not piece.fault]
+        raws = [piece.raw for piece in good]
+        hashes, answers = await asyncio.gather(asyncio.to_thread(self._keep, raws), self._workers.understand(raws))
+        letters = [
+            (
+                arrival_of(piece, self._mailbox_id, settled),
+                Fault("parse", str(answer)) if isinstance(answer, WorkerFailed) else as_understood(answer),
+            )
+            for piece, settled, answer in zip(good, hashes, answers, strict=True)
+        ]
+        return Prepared(pieces, letters)
+
+    async def store(self, prepared: Prepared) -> int:
+        """Take the letters on their journeys; one that fails there goes to quarantine. Returns how many were not here
+        yet. Raises Unavailable when the database cannot write: nothing of the batch counts as taken then."""
+        try:
+            return await self._database.work(bring_in, prepared.letters)
+        except Unavailable:
+            raise
+        except Exception as problem:  # noqa: BLE001 - whose it is will be seen when each goes alone
+            log.info("letters are taken one by one", letters=len(prepared.letters), reason=str(problem))
+        return sum([await self._store_alone(arrival, found) for arrival, found in prepared.letters])
+
+    async def _store_alone(self, arrival: Arrival, found: Understood | Fault) -> int:
+        try:
+            return await self._database.work(bring_in, [(arrival, found)])
+        except Unavailable:
+            raise
+        except Exception as problem:
+            log.error("a letter of an archive could not be stored", trace=arrival.trace, exc_info=problem)
+            failed = problem if isinstance(problem, StepFailed) else None
+            fault = Fault(failed.step if failed else "store", str(failed or f"{type(problem).__name__}: {problem}"))
+        return await self._database.work(bring_in, [(arrival, fault)])
+
+    def _keep(self, raws: Sequence[bytes]) -> list[bytes]:
+        hashes = [hashlib.sha256(raw).digest() for raw in raws]
+        self._files.write_all(zip(hashes, raws, strict=True))
+        return hashes
