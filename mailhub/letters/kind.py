@@ -8,10 +8,11 @@ from __future__ import annotations
 import re
 
 from mailhub.letters.headers import Headers
+from mailhub.letters.sns import find_notification, is_notifier, notified_kind
 from mailhub.letters.values import Address, Kind
 
 _DAEMON = re.compile(
-    r"^(?:mailer-?daemon|mail-?daemon|mdaemon|postmaster|mailerdaemon|mail[._-]?delivery|bounces?|daemon|postmast|"
+    r"^(?:mailer-?daemon|mail-?daemon|mdaemon|post_?master|mailerdaemon|mail[._-]?delivery|bounces?|daemon|postmast|"
     r"no-?reply-?postmaster|microsoftexchange[0-9a-f]+)(?:[+@.-]|$)", re.IGNORECASE)  # fmt: skip
 _DAEMON_NAME = re.compile(
     r"mail ?delivery|mailer-daemon|mail administrator|postmaster|system administrator|delivery (?:subsystem|system|"
@@ -37,7 +38,8 @@ _FAILED_WORDS = re.compile(
     r"delivery (?:to|of|attempt)"
     r"[^.\n]{0,60}(?:failed|blocked|delayed)|(?:failed|delayed) (?:address|recipient|addresses)|"
     r"message still undelivered|"
-    r"recipients? (?:address(?:es)? )?(?:rejected|failed|unknown|were not)|user unknown|unknown user|"
+    r"recipients? (?:address(?:es)? )?(?:rejected|failed|unknown|were not)|"
+    r"(?:no such|invalid|unknown) (?:user|recipient)|user unknown|"
     r"transcript of session|"
     r"\b[45]\d\d[ -]#?[45]\.\d\.\d|\b[45]\.\d{1,2}\.\d{1,3}\b|"
     r"не доставлено|не вдалося доставити|не може отримати|відхилено|не можем доставить|не доставлен|отклонено|"
@@ -78,6 +80,9 @@ def find_kind(
 
     ``return_path`` is '' for the null sender and None where nothing is known of it.
     """
+    notification = find_notification(text) if is_notifier(senders) else None
+    if notification is not None:
+        return notified_kind(notification)
     content_type = (headers.find("content-type") or b"").lower()
     is_report = b"multipart/report" in content_type
     if b"feedback-report" in content_type or (is_report and "message/feedback-report" in types):

@@ -4,13 +4,16 @@ from __future__ import annotations
 
 import re
 
+from msgspec.structs import replace
+
 from mailhub.letters import limits
 from mailhub.letters.charsets import decode
 from mailhub.letters.clean import one_line
 from mailhub.letters.encoded_words import decode_header
 from mailhub.letters.headers import Headers, read_headers
 from mailhub.letters.references import parse_message_id
-from mailhub.letters.refusals import classify, find_status
+from mailhub.letters.refusals import classify, find_command, find_status, says_full
+from mailhub.letters.sns import find_notification, notified_recipients
 from mailhub.letters.values import Bounce, BouncedRecipient
 
 _STATUS_TYPES = {"message/delivery-status", "message/global-delivery-status"}
@@ -24,6 +27,10 @@ _COPY = re.compile(
     re.IGNORECASE | re.MULTILINE,
 )
 _ID = re.compile(r"^[ \t>]*message-id:[ \t]*(<[^<>\s]{1,500}>)", re.IGNORECASE | re.MULTILINE)
+_FIELDS = re.compile(r"^(?:reporting-mta|final-recipient|original-recipient): ?\S", re.IGNORECASE | re.MULTILINE)
+_TALKS = re.compile(rb"^<<< [45]\d\d|^final-recipient:", re.IGNORECASE | re.MULTILINE)
+_INNER_BYTES = 6_000
+_OWN_WORDS = 2_000
 _DELIVERED = {"delivered", "relayed", "expanded"}
 _RECIPIENTS = 200
 _DIAGNOSTIC_CHARS = 500
@@ -31,11 +38,18 @@ _DIAGNOSTIC_CHARS = 500
 
 def parse_bounce(headers: Headers, text: str, others: list[tuple[str, bytes]], own: set[str]) -> Bounce:
     """What a letter that is a report says. ``own`` holds addresses that are never the failed ones (its From and To)."""
-    reports = [data for kind, data in others if kind in _STATUS_TYPES]
+    reports = [data for kind, data in others if kind in _STATUS_TYPES] or _written_out(text)
     told = [found for data in reports for found in parse_delivery_status(data, text)]
+    notification = find_notification(text) if not told else None
+    if notification is not None:
+        told = list(notified_recipients(notification))
     recipients = [found for found in told if found.action not in _DELIVERED]
     if not told:
         recipients = _from_words(headers, text, own, _returned(others))
+    inside = _returned(others)[:_INNER_BYTES]
+    if any(one.reason == "unknown" for one in recipients) and _TALKS.search(inside):
+        # A gateway that returns the report of another server and says nothing itself.
+        recipients = [_told_inside(one, inside) for one in recipients]
     return Bounce(tuple(recipients[:_RECIPIENTS]), find_original_id(text, others))
 
 
@@ -63,11 +77,30 @@ def parse_delivery_status(data: bytes, text: str) -> list[BouncedRecipient]:
         words = diagnostic or text[:4000]
         if status in {None, "5.0.0", "5.1.0", "4.0.0"} and diagnostic:
             status = find_status(diagnostic) or status
-        kind, reason = classify(action, status, words)
+        command = find_command(_around(text, address) if len(groups) > 2 else text)
+        kind, reason = classify(action, status, words, command)
         if reason == "unknown" and diagnostic:
-            kind, reason = classify(action, status, text[:4000])
+            kind, reason = classify(action, status, text[:4000], command)
+        if kind == "hard" and diagnostic and diagnostic.lower().startswith("x-unix"):
+            kind, reason = "soft", "program"  # a program on the way failed, no server spoke
+        if kind == "hard" and says_full(text[:_OWN_WORDS] if len(groups) < 4 else ""):
+            kind, reason = "soft", "mailbox_full"  # a report that contradicts itself is no proof against an address
         found.append(BouncedRecipient(address, action, status, kind, reason, diagnostic))
     return found
+
+
+def _written_out(text: str) -> list[bytes]:
+    """The fields of a status report that stand in the text of a letter instead of a part of their own."""
+    match = _FIELDS.search(text[: limits.LOOK_CHARS])
+    return [text[match.start() : match.start() + 20_000].encode("utf-8", "replace")] if match else []
+
+
+def _told_inside(recipient: BouncedRecipient, returned: bytes) -> BouncedRecipient:
+    if recipient.reason != "unknown":
+        return recipient
+    words = decode(returned, None).text
+    kind, reason = classify(recipient.action, find_status(words), words, find_command(words))
+    return replace(recipient, status=find_status(words), bounce_class=kind, reason=reason)
 
 
 def _from_words(headers: Headers, text: str, own: set[str], returned: bytes) -> list[BouncedRecipient]:
@@ -88,7 +121,9 @@ def _from_words(headers: Headers, text: str, own: set[str], returned: bytes) -> 
     for address in dict.fromkeys(addresses[:_RECIPIENTS]):
         words = _around(told, address) if len(addresses) > 1 else told[:6000]
         status = find_status(words)
-        kind, reason = classify(None, status, words)
+        kind, reason = classify(None, status, words, find_command(words))
+        if reason == "unknown" and words != told:
+            kind, reason = classify(None, status, told[:6000], find_command(told))
         action = "delayed" if reason == "delayed" else "failed"
         out.append(
             BouncedRecipient(address, action, status, kind, reason, one_line(words.strip())[:_DIAGNOSTIC_CHARS] or None)

@@ -10,7 +10,6 @@ import pybase64
 
 _PAD_INSIDE = re.compile(rb"(?<!=)=++(?=\s*+[^=\s])")
 _BLANK_BEFORE_END = re.compile(rb"=[ \t]{1,80}(?=\r?\n)")
-_BARE_SOFT_BREAK = re.compile(rb"=\r(?!\n)")
 _TRAILING_BLANK = re.compile(rb"(?<![ \t])[ \t]{1,998}(?=\r?\n)")
 _LINE = re.compile(rb"[^\r\n]+")
 _PIECES = 1_000
@@ -90,6 +89,8 @@ _NOT_BASE64 = bytes(set(range(256)) - set(b"ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghij
 
 
 def _quoted_printable(data: bytes) -> bytes:
+    # The C function skips from "=" and CR to the next LF: where lines end with CR alone that is all of the text.
+    data = data.replace(b"=\r\n", b"").replace(b"=\r", b"")
     # These two look-ups cost as much as the decoding; each other one that was here cost that again.
     if b" \r\n" in data or b" \n" in data or b"\t" in data:
         # RFC 2045 §6.7 (3): blanks at the end of a line were put there on the way.
