@@ -6,9 +6,10 @@ from typing import Any
 
 from core.clock import iso
 from mailhub.letters.values import Address, Bounce, Invitation, ParsedLetter
+from mailhub.letters.verdicts import Verdicts
 
 
-def to_json(letter: ParsedLetter, file: str | None = None) -> dict[str, Any]:
+def to_json(letter: ParsedLetter, file: str | None = None, verdicts: Verdicts | None = None) -> dict[str, Any]:
     """Plain values ready for JSON. Every key stands in every object; what is unknown is null or empty."""
     return {
         "file": file,
@@ -40,7 +41,7 @@ def to_json(letter: ParsedLetter, file: str | None = None) -> dict[str, Any]:
         "kind": letter.kind,
         "bounce": _bounce(letter.bounce),
         "invitation": _invitation(letter.invitation),
-        "authentication": None,
+        "authentication": _authentication(verdicts),
         "defects": list(letter.defects),
         "error": letter.error,
     }
@@ -48,6 +49,12 @@ def to_json(letter: ParsedLetter, file: str | None = None) -> dict[str, Any]:
 
 def _addresses(addresses: tuple[Address, ...]) -> list[dict[str, str]]:
     return [{"name": one.name, "address": one.address} for one in addresses]
+
+
+def _authentication(verdicts: Verdicts | None) -> dict[str, str] | None:
+    if verdicts is None:
+        return None
+    return {"spf": verdicts.spf, "dkim": verdicts.dkim, "dmarc": verdicts.dmarc, "arc": verdicts.arc}
 
 
 def _bounce(bounce: Bounce | None) -> dict[str, Any] | None:
