@@ -38,7 +38,7 @@ _NAMES = (
     b"From|Sender|Reply-To|To|Cc|Subject|Date|Message-ID|In-Reply-To|References|MIME-Version|Auto-Submitted|"
     b"X-Auto-Response-Suppress|Content-Type|Content-Transfer-Encoding|Content-Disposition"
 )
-_FIELD = re.compile(rb"(?:%s): [ -~]*(?:\r\n [ -~]+)*\r\n" % _NAMES)
+_FIELD = re.compile(rb"(?:%s):(?: [ -~]*)?(?:\r\n [ -~]+)*\r\n" % _NAMES)
 _BODY = re.compile(rb"(?:[\t -~]{0,%d}\r\n)*" % LONGEST_LINE)
 
 
@@ -165,7 +165,7 @@ def _file_part(file: File) -> bytes:
 
 def _multipart(boundary: str, parts: list[bytes]) -> bytes:
     line = b"--" + boundary.encode("ascii")
-    inner = b"".join(line + b"\r\n" + part + (b"" if part.endswith(b"\r\n") else b"\r\n") for part in parts)
+    inner = b"".join(line + b"\r\n" + part + b"\r\n" for part in parts)  # that line end is the boundary's
     head = b'Content-Type: multipart/mixed;\r\n boundary="%s"\r\n\r\n' % boundary.encode("ascii")
     return head + inner + line + b"--\r\n"
 
