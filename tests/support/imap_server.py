@@ -1,7 +1,7 @@
 """A small honest IMAP server with scripted lies laid over it, on a thread of its own.
 
-The scripts are those of the table of lies: a list of ``{on, times?, send}``; the first that matches the command (without
-its tag, upper case) is sent in place of the honest answer. ``GREETING``, ``IDLE.WAIT`` and ``TLS.HANDSHAKE`` are moments.
+The scripts are those of the table of lies: a list of ``{on, times?, send}``; the first that matches the command
+(without its tag, upper case) is sent in place of the honest answer. ``GREETING`` and ``IDLE.WAIT`` are moments.
 """
 
 from __future__ import annotations
@@ -75,10 +75,12 @@ class ImapServer:
         self.lies: list[dict[str, Any]] = []
         self.heard: list[tuple[float, str]] = []
         self.clear: list[bytes] = []
+        self.tags: set[str] = set()
         self.connections = 0
         self.open = 0
         self.port = 0
         self._used: dict[int, int] = {}
+        self._writers: set[asyncio.StreamWriter] = set()
         self._loop = asyncio.new_event_loop()
         self._ready = threading.Event()
         self._thread = threading.Thread(target=self._run, name="imap-server", daemon=True)
@@ -94,6 +96,15 @@ class ImapServer:
         """Other lies from now on."""
         self._used.clear()
         self.lies = lies
+
+    def is_lying_over(self) -> bool:
+        """Have all lies been told as often as they may be?"""
+        return all("times" in lie and self._used.get(id(lie), 0) >= lie["times"] for lie in self.lies)
+
+    def drop(self) -> None:
+        """Cut all connections."""
+        for writer in list(self._writers):
+            self._loop.call_soon_threadsafe(writer.transport.abort)
 
     def count(self, word: str) -> int:
         """How many commands began so."""
@@ -119,6 +130,7 @@ class ImapServer:
     async def _serve(self, reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
         self.connections += 1
         self.open += 1
+        self._writers.add(writer)
         conversation = _Conversation(self, reader, writer)
         try:
             await conversation.run()
@@ -126,6 +138,7 @@ class ImapServer:
             pass
         finally:
             self.open -= 1
+            self._writers.discard(writer)
             writer.transport.abort()
 
     def find_lie(self, moment: str) -> list[Any] | None:
@@ -154,6 +167,7 @@ class _Conversation:
             return
         while line := await self.line():
             self.previous, (self.tag, _, command) = self.tag, line.partition(" ")
+            self.server.tags.add(self.tag)
             self.server.heard.append((time.monotonic(), command))
             if not await self.answer(command):
                 return
