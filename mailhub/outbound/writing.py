@@ -28,6 +28,7 @@ from mailhub.mailboxes.boxes import Mailbox, get_mailbox
 from mailhub.mailboxes.handling import get_own
 from mailhub.mailboxes.letters import Understood, record_letter
 from mailhub.mailboxes.messages import COUNTER_BITS, mint_message_id, record_message
+from mailhub.mailboxes.recipients import Offer, list_recipients
 from mailhub.mailboxes.tables import letter, letter_reference, message, thread
 from mailhub.mailboxes.threads import answered
 from mailhub.outbound.compose import Fields, File, answer_references, answer_subject, compose
@@ -60,9 +61,12 @@ class Answer:
 
 @dataclass(frozen=True, slots=True)
 class Suggestion:
-    """What the form of an answer begins with. ``to`` is empty where nobody certain wrote yet."""
+    """What the form of an answer begins with. ``to`` is empty where nobody certain wrote yet, ``cc`` is for an answer
+    to everybody, ``offered`` are those whom only a person adds."""
 
     to: tuple[Address, ...]
+    cc: tuple[Address, ...]
+    offered: tuple[Offer, ...]
     subject: str
     seen_message_id: int
 
@@ -89,17 +93,15 @@ _NEWER = (
 
 
 def suggest_answer(tx: ReadTx, viewer: Viewer, thread_id: int) -> Suggestion:
-    """To whom an answer would go: to Reply-To of the newest letter that came in, else to its From. To and Cc of what
-    came in are never taken over by themselves. Raises NotFound."""
+    """To whom an answer would go (``mailboxes.recipients``), and its subject. Raises NotFound."""
     seen = visible(viewer, thread.c.scope_id, thread.c.executor_id)
     row = tx.row(select(thread).where(thread.c.id == thread_id, seen))
     if row is None:
         raise NotFound("There is no thread with the number %(id)s.", id=thread_id)
     came = tx.row(_NEWEST_IN, {"thread_id": thread_id})
-    people = (came.parsed["reply_to"] or came.parsed["from"]) if came is not None else []
-    to = tuple(Address(one["name"], one["address"]) for one in people if one["address"])
     subject = came.subject if came is not None else row.subject
-    return Suggestion(to, answer_subject(subject), row.last_message_id)
+    people = list_recipients(tx, thread_id)
+    return Suggestion(people.to, people.cc, people.offered, answer_subject(subject), row.last_message_id)
 
 
 def answer_thread(tx: WriteTx, stamp: Stamp, viewer: Viewer, thread_id: int, answer: Answer) -> int:
