@@ -196,6 +196,6 @@ async def reconcile_one(door: NamedDependency[Door], account_id: Id) -> Items[Co
 
 
 ROUTES = [
-    list_all, get_one, make_one, change_one, remove_one, try_new, try_one, fetch_one, list_its_folders, change_folder,
-    reconcile_one,
+    list_all, try_new, try_one, fetch_one, list_its_folders, change_folder, reconcile_one, get_one, make_one,
+    change_one, remove_one,
 ]  # fmt: skip
