@@ -24,11 +24,21 @@ from core.resources import locale_dir
 from core.secrets import load_keys
 from core.settings import Settings, parse_place
 from crm.staff import sessions
+from mailhub.ingest.imap.bounds import Bounds
+from mailhub.ingest.imap.session import Means, trust
+from mailhub.ingest.imap.supervisor import Supervisor
 from mailhub.ingest.office import Office
 from mailhub.ingest.settling import Settling
+from mailhub.ingest.signing import make_get_secret
 from mailhub.ingest.smtp import Limits, Listener, LmtpSession, PostOffice
 from mailhub.ingest.smtp.certificate import server_context
+from mailhub.mailboxes.oauth import list_authorities
+from mailhub.mailboxes.token_keeper import TokenKeeper
 from mailhub.migrations import check_current
+from mailhub.outbound import ledger
+from mailhub.outbound.identity import Stamp, make_stamp
+from mailhub.outbound.relay import parse_relay
+from mailhub.outbound.send import Sending
 from mailhub.routing.displays import Displays
 from mailhub.routing.processing import Processing
 from mailhub.routing.verdicts import VerdictOffice
@@ -42,7 +52,7 @@ SWEEPS: tuple[Callable[[WriteTx], int], ...] = (limits.sweep, sessions.sweep, ch
 log = get_log(__name__)
 
 
-MakeOffice = Callable[[Database, Path, str, int], PostOffice]
+MakeOffice = Callable[[Database, Path, str, int, Stamp], PostOffice]
 
 
 @dataclass(frozen=True, slots=True)
@@ -74,12 +84,15 @@ class House:
         self.verdicts = VerdictOffice(settings.verdicts, self.workers.examine, peers)
         self.displays = Displays(self.database, self.files, self.workers)
         self.fetcher = Fetcher(Guard(resolve_by_system))
+        self.bounds = Bounds()
         self.identity = Identity("", 0, held=False)
+        self.stamp = make_stamp(self.keys, settings, 0)
         self.boot = ""
         self.roles: tuple[str, ...] = ()
         self.listener: Listener | None = None
         self.lmtp: Listener | None = None
         self.processing: Processing | None = None
+        self.sending: Sending | None = None
         self._tasks: list[asyncio.Task[None]] = []
         self._failed: asyncio.Future[None] | None = None
 
@@ -89,7 +102,9 @@ class House:
         check_current(self.settings.database.url)
         self.database.start(hear_others=True)
         self.identity = await self.database.write(ensure_identity)
+        self.stamp = make_stamp(self.keys, self.settings, self.identity.epoch)
         self.boot = await self.database.write(jobs.start_boot)
+        self._reach_accounts()
         self._failed = asyncio.get_running_loop().create_future()
         self._begin("heartbeat", self._beat())
         self._begin("sweeper", self._sweep())
@@ -104,23 +119,20 @@ class House:
         self.roles = tuple(roles)
         if "ingest" in roles:
             await self._start_ingest()
+        if "send" in roles:
+            self._start_sending()
 
     async def _start_ingest(self) -> None:
         self.processing = Processing(
-            self.database, self.files, self.workers, self.boot, examiner=self.verdicts.examiner
+            self.database, self.files, self.workers, self.boot, self.stamp, examiner=self.verdicts.examiner
         )
-        loop = asyncio.get_running_loop()
-        wake = self.processing.wake
-
-        def heard(topics: frozenset[str]) -> None:
-            if "*" in topics or any(topic.startswith(jobs.TOPIC) for topic in topics):
-                loop.call_soon_threadsafe(wake)
-
-        self.database.listen(heard)
+        self._wake_by(jobs.TOPIC, self.processing.wake)
         self._begin("processing", self.processing.run())
         self._begin("settling", Settling(self.database, self.files).run())
+        self._begin("tokens", self.tokens.run())
+        self._begin("accounts", Supervisor(self.means).run())
         smtp = self.settings.smtp
-        office = self.make_office(self.database, self.settings.data.dir, smtp.hostname, smtp.max_size)
+        office = self.make_office(self.database, self.settings.data.dir, smtp.hostname, smtp.max_size, self.stamp)
         trusted = (*Limits().trusted, *smtp.trusted_peers)
         tls = server_context(smtp.tls_cert, smtp.tls_key) if smtp.tls_cert and smtp.tls_key else None
         limits_here = Limits(max_size=smtp.max_size, trusted=trusted, drain_seconds=DRAIN_SECONDS)
@@ -136,6 +148,39 @@ class House:
             await beside.start()
             self.lmtp = beside
 
+    def _reach_accounts(self) -> None:
+        """What it takes to reach accounts, for the loops and for whoever tries one."""
+        imap, authorities = self.settings.imap, list_authorities(self.settings.oauth)
+        self.tokens = TokenKeeper(self.database, self.keys, self.fetcher, authorities, self.boot)
+        guard = Guard(resolve_by_system, own=imap.allowed_networks)
+        get_secret = make_get_secret(self.database, self.keys, self.tokens)
+        self.means = Means(self.database, guard, trust(imap.ca_file), get_secret, self.boot, self.bounds)
+
+    def _start_sending(self) -> None:
+        send = self.settings.send
+        self.sending = Sending(
+            self.database,
+            self.files,
+            self.keys,
+            parse_relay(send.relay),
+            boot=self.boot,
+            folder=self.settings.data.dir,
+            hostname=send.hostname,
+            connections=send.connections,
+        )
+        self._wake_by(ledger.TOPIC, self.sending.wake)
+        self._begin("sending", self.sending.run())
+
+    def _wake_by(self, topic: str, wake: Callable[[], None]) -> None:
+        """Ring a loop when something of this topic was committed, here or in another process."""
+        loop = asyncio.get_running_loop()
+
+        def heard(topics: frozenset[str]) -> None:
+            if "*" in topics or any(one.startswith(topic) for one in topics):
+                loop.call_soon_threadsafe(wake)
+
+        self.database.listen(heard)
+
     async def failed(self) -> None:
         """Wait until a loop of this house ends by a fault, and raise it: the process must not go on half alive."""
         assert self._failed is not None, "open the house first"
@@ -144,6 +189,8 @@ class House:
     async def stop(self) -> None:
         """Close the doors, let letters under way finish, give back the leases, close the database."""
         await asyncio.gather(*(door.stop() for door in (self.listener, self.lmtp) if door is not None))
+        if self.sending is not None:
+            await self.sending.stop()
         for task in self._tasks:
             task.cancel()
         await asyncio.gather(*self._tasks, return_exceptions=True)

@@ -23,9 +23,12 @@ from mailhub.letters.worker import Understood as Answer
 from mailhub.mailboxes.boxes import Mailbox, get_mailbox
 from mailhub.mailboxes.filing import file_thread
 from mailhub.mailboxes.letters import Understood
+from mailhub.mailboxes.placements import record_placed_message
 from mailhub.mailboxes.tables import incoming
+from mailhub.outbound.identity import Stamp
 from mailhub.routing.journey import Passage, travel
 from mailhub.routing.quarantine import hold
+from mailhub.routing.sent import travel_sent
 
 
 class StepFailed(Exception):
@@ -47,13 +50,16 @@ class Fault:
 _ROWS = select(incoming).where(incoming.c.id.in_(bindparam("ids", expanding=True)))
 
 
-def process(tx: WriteTx, job: jobs.Job, parsed: ParsedLetter, words: Words) -> None:
+def process(tx: WriteTx, job: jobs.Job, parsed: ParsedLetter, words: Words, stamp: Stamp | None = None) -> None:
     """One letter through its journey, and its job done. Raises StepFailed."""
-    process_all(tx, [(job, Understood(parsed, words))])
+    process_all(tx, [(job, Understood(parsed, words))], stamp)
 
 
-def process_all(tx: WriteTx, letters: Sequence[tuple[jobs.Job, Understood]]) -> None:
-    """Letters through their journeys in their order, and their jobs done. Raises StepFailed."""
+def process_all(tx: WriteTx, letters: Sequence[tuple[jobs.Job, Understood]], stamp: Stamp | None = None) -> None:
+    """Letters through their journeys in their order, and their jobs done. Raises StepFailed.
+
+    With the house's ``stamp`` reports find the letter of ours that they are about.
+    """
     rows = {row.id: row for row in tx.rows(_ROWS, {"ids": [incoming_id(job) for job, _ in letters]})}
     boxes: dict[int, Mailbox] = {}
     for job, understood in letters:
@@ -67,8 +73,11 @@ def process_all(tx: WriteTx, letters: Sequence[tuple[jobs.Job, Understood]]) -> 
                 trace=row.trace,
                 received_at=row.received_at,
                 quiet=bool(row.quiet),
+                stamp=stamp,
             )
-            _take(tx, passage, job.payload.get("by_hand"))
+            _take(tx, passage, job.payload.get("by_hand"), sent=row.direction == "out")
+            if row.source == "imap":
+                record_placed_message(tx, row.id, passage.message_id)
     jobs.finish_all(tx, [job for job, _ in letters])
 
 
@@ -92,7 +101,7 @@ def bring_in(tx: WriteTx, letters: Sequence[tuple[Arrival, Understood | Fault]])
                 received_at=arrival.received_at,
                 quiet=arrival.quiet,
             )
-            _take(tx, passage, None)
+            _take(tx, passage, None, sent=False)
             new += not passage.known
     return new
 
@@ -107,10 +116,11 @@ def incoming_id(job: jobs.Job) -> int:
     return int(job.payload["incoming_id"])
 
 
-def _take(tx: WriteTx, passage: Passage, by_hand: dict[str, Any] | None) -> None:
-    """One letter through its journey; ``by_hand`` is what a person decided who let it out of quarantine."""
+def _take(tx: WriteTx, passage: Passage, by_hand: dict[str, Any] | None, *, sent: bool) -> None:
+    """One letter through its journey; ``by_hand`` is what a person decided who let it out of quarantine, ``sent`` is
+    one of ours."""
     try:
-        message_id = travel(tx, passage)
+        message_id = travel_sent(tx, passage) if sent else travel(tx, passage)
         if by_hand and passage.thread_id:
             file_thread(tx, passage.thread_id, int(by_hand["counterparty_id"]), None)
     except (Unavailable, Conflict, SQLAlchemyError):
