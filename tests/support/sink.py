@@ -106,13 +106,16 @@ class Sink:
     def keep(self, letter: Taken) -> None:
         """Have the letter, for good."""
         self.taken.append(letter)
+        head = letter.raw.partition(b"\r\n\r\n")[0].decode("ascii", "replace")
+        ids = [line.partition(":")[2].strip() for line in head.split("\r\n") if line.startswith("Message-ID:")]
+        self.note({"to": letter.recipient, "id": ids})
+
+    def note(self, fact: dict[str, Any]) -> None:
+        """Write a line that survives everything."""
         if self.log is not None:
-            head = letter.raw.partition(b"\r\n\r\n")[0].decode("ascii", "replace")
-            ids = [line.partition(":")[2].strip() for line in head.split("\r\n") if line.startswith("Message-ID:")]
-            line = json.dumps({"to": letter.recipient, "from": letter.sender, "id": ids})
             descriptor = os.open(self.log, os.O_WRONLY | os.O_APPEND | os.O_CREAT, 0o600)
             try:
-                os.write(descriptor, line.encode() + b"\n")
+                os.write(descriptor, json.dumps(fact).encode() + b"\n")
                 os.fsync(descriptor)
             finally:
                 os.close(descriptor)
@@ -187,6 +190,8 @@ class _Conversation:
         scripted = self.sink.script.dot(self.recipient, self.sink.tries("dot", self.recipient))
         if scripted in {"", CUT_AFTER, SILENT} or scripted.startswith("2"):
             self.sink.keep(letter)
+        if scripted in {CUT, CUT_AFTER, SILENT}:
+            self.sink.note({"cut": self.recipient})
         if scripted == SILENT:
             await self.reader.read()
         if scripted in {CUT, CUT_AFTER, SILENT}:
