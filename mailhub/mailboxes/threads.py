@@ -43,9 +43,12 @@ def list_merged(tx: ReadTx, thread_id: int) -> list[int]:
     return found
 
 
+_EXECUTOR = select(thread.c.executor_id).where(thread.c.id == bindparam("id"))
+
+
 def find_executor(tx: ReadTx, thread_id: int) -> int | None:
     """Who executes the thread, or None."""
-    found = tx.value(select(thread.c.executor_id).where(thread.c.id == thread_id))
+    found = tx.value(_EXECUTOR, {"id": thread_id})
     return None if found is None else int(found)
 
 
