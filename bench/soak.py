@@ -5,8 +5,8 @@ letters leave.
     python -m bench.soak kill [--kills 50] [--letters 5000] [--seed N]
     python -m bench.soak send [--kills 50] [--letters 1000] [--seed N]
 
-The first two need root (mounts, an instance of Postfix). The exit code is 1 when anything that was acknowledged is lost or
-stands twice. A seed repeats the moments, not the scheduling of the machine.
+The first two need root (mounts, an instance of Postfix). The exit code is 1 when anything that was acknowledged is lost
+or stands twice. A seed repeats the moments, not the scheduling of the machine.
 """
 
 from __future__ import annotations
