@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import asyncio
 import time
-from collections import OrderedDict
+from collections import Counter, OrderedDict
 from collections.abc import Sequence
 
 import dns.asyncresolver
@@ -14,6 +14,7 @@ import dns.resolver
 from dns.rdtypes.ANY.MX import MX
 from dns.rdtypes.ANY.TXT import TXT
 
+from mailhub.letters.alignment import organisation
 from mailhub.routing.verdicts.dns import Kind, NoAnswerError, is_name
 
 ONE_TRY_SECONDS = 1.5
@@ -24,6 +25,7 @@ FAILED_TTL = 30
 MOST_BYTES = 8 << 20
 ENTRY_BYTES = 200  # about what a name and its place in the memory take
 AT_A_TIME = 128
+OF_ONE_OWNER = 16  # whoever lets questions about their names hang takes no more places than this
 
 Answer = tuple[bytes, ...] | NoAnswerError
 
@@ -31,19 +33,22 @@ Answer = tuple[bytes, ...] | NoAnswerError
 class Resolver:
     """Asks name servers, each question once however many letters wait for its answer. One per event loop."""
 
-    def __init__(self, servers: Sequence[str] = ()) -> None:
-        """``servers`` are addresses of recursive resolvers; without any those of the machine are asked.
+    def __init__(self, servers: Sequence[str] = (), *, port: int = 53, seconds: float = ALL_TRIES_SECONDS) -> None:
+        """``servers`` are addresses of recursive resolvers; without any those of the machine are asked. A question
+        takes ``seconds`` at most.
 
         Raises ``dns.resolver.NoResolverConfiguration`` when the machine names none.
         """
         self._network = dns.asyncresolver.Resolver(configure=not servers)
         if servers:
             self._network.nameservers = list(servers)
-        self._network.timeout = ONE_TRY_SECONDS
-        self._network.lifetime = ALL_TRIES_SECONDS
+        self._network.port = port
+        self._network.timeout = min(ONE_TRY_SECONDS, seconds)
+        self._network.lifetime = seconds
         self._memory = Memory(MOST_BYTES)
         self._asked: dict[tuple[str, Kind], asyncio.Task[Answer]] = {}
         self._turn = asyncio.Semaphore(AT_A_TIME)
+        self._by_owner: Counter[str] = Counter()
 
     async def ask(self, name: str, kind: Kind) -> tuple[bytes, ...]:
         """See ``dns.Ask``."""
@@ -52,14 +57,27 @@ class Resolver:
             return ()
         known = self._memory.find(key)
         if known is None:
-            task = self._asked.get(key)
-            if task is None:
-                task = self._asked[key] = asyncio.create_task(self._ask(key))
-                task.add_done_callback(lambda _: self._asked.pop(key, None))
+            task = self._asked.get(key) or self._begin(key)
             known = await asyncio.shield(task)  # who asked first may give up before the others
         if isinstance(known, NoAnswerError):
             raise known
         return known
+
+    def _begin(self, key: tuple[str, Kind]) -> asyncio.Task[Answer]:
+        owner = organisation(key[0])
+        if self._by_owner[owner] >= OF_ONE_OWNER:
+            raise NoAnswerError(f"too many questions about {owner} hang")
+        self._by_owner[owner] += 1
+        task = self._asked[key] = asyncio.create_task(self._ask(key))
+
+        def ended(_: object) -> None:
+            del self._asked[key]
+            self._by_owner[owner] -= 1
+            if not self._by_owner[owner]:
+                del self._by_owner[owner]
+
+        task.add_done_callback(ended)
+        return task
 
     async def _ask(self, key: tuple[str, Kind]) -> Answer:
         async with self._turn:
