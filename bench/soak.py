@@ -1,9 +1,10 @@
-"""The long versions of ``tests/faults``: power cuts, kill -9 under letters from a real mail server, and kill -9 while
-letters leave.
+"""The long versions of ``tests/faults``: power cuts, kill -9 under letters from a real mail server and while letters
+leave, mutants of letters.
 
     python -m bench.soak power [--moments 100] [--synchronous FULL|NORMAL] [--seed N]
     python -m bench.soak kill [--kills 50] [--letters 5000] [--seed N]
     python -m bench.soak send [--kills 50] [--letters 1000] [--seed N]
+    python -m bench.soak mutants [--letters 10000] [--engine sqlite|postgresql] [--seed N]
 
 The first two need root (mounts, an instance of Postfix). The exit code is 1 when anything that was acknowledged is lost
 or stands twice. A seed repeats the moments, not the scheduling of the machine.
@@ -18,9 +19,14 @@ import tempfile
 import time
 from pathlib import Path
 
+from mailhub.migrations import upgrade
 from tests.faults.kills import kill_again_and_again
+from tests.faults.mutants import assault
 from tests.faults.power import can_mount, cut_power
 from tests.faults.sends import kill_sender
+from tests.support.databases import Cluster
+from tests.support.house import running_house, settings_for
+from tests.support.mail import add_office
 
 
 def soak_power(folder: Path, options: argparse.Namespace) -> bool:
@@ -47,6 +53,27 @@ def soak_send(folder: Path, options: argparse.Namespace) -> bool:
     return tally.is_sound and tally.kills == options.kills
 
 
+def soak_mutants(folder: Path, options: argparse.Namespace) -> bool:
+    """Send many mutants of letters. True when each was stored whole or refused by a rule, and none was stuck."""
+    cluster = Cluster() if options.engine == "postgresql" else None
+    try:
+        if cluster:
+            cluster.make_template()
+            url = cluster.copy()
+        else:
+            url = f"sqlite:///{folder}/mailhub.db"
+            upgrade(url)
+        with running_house(settings_for(url, folder)) as house:
+            add_office(house.database)
+            tally = assault(house, options.letters, options.seed)
+    finally:
+        if cluster:
+            cluster.stop()
+    print(f"{options.engine}: {tally}")
+    stuck = tally.altered or tally.waiting or tally.quarantined
+    return not stuck and tally.slowest <= 5 and tally.slowest_honest <= 10
+
+
 def main() -> None:
     """Read the arguments, soak, print the figures."""
     parser = argparse.ArgumentParser(description=__doc__.splitlines()[0])
@@ -60,12 +87,16 @@ def main() -> None:
     send = kinds.add_parser("send")
     send.add_argument("--kills", type=int, default=50)
     send.add_argument("--letters", type=int, default=1000)
-    for kind in (power, kill, send):
+    mutants = kinds.add_parser("mutants")
+    mutants.add_argument("--letters", type=int, default=10_000)
+    mutants.add_argument("--engine", choices=["sqlite", "postgresql"], default="sqlite")
+    for kind in (power, kill, send, mutants):
         kind.add_argument("--seed", type=int, default=random.randrange(1 << 32))
     options = parser.parse_args()
     began = time.monotonic()
     with tempfile.TemporaryDirectory(prefix="mailhub-soak-") as folder:
-        sound = {"power": soak_power, "kill": soak_kill, "send": soak_send}[options.kind](Path(folder), options)
+        soaks = {"power": soak_power, "kill": soak_kill, "send": soak_send, "mutants": soak_mutants}
+        sound = soaks[options.kind](Path(folder), options)
     print(f"{time.monotonic() - began:.0f} seconds: {'sound' if sound else 'NOT SOUND'}")
     sys.exit(0 if sound else 1)
 
