@@ -14,7 +14,7 @@ from typing import Any
 from weakref import WeakKeyDictionary
 
 from sqlalchemy import Dialect, Executable, Row, Select, TextClause
-from sqlalchemy.engine.result import IteratorResult, SimpleResultMetaData
+from sqlalchemy.engine.result import SimpleResultMetaData
 from sqlalchemy.exc import DBAPIError
 from sqlalchemy.sql import Delete, Insert, Update
 from sqlalchemy.sql.compiler import SQLCompiler
@@ -116,12 +116,14 @@ class Answer:
         return (row[0] if convert is None else convert(row[0]) for row in self.cursor)
 
     def _shaped(self, found: list[Any]) -> Sequence[Row[Any]]:
+        if not found:
+            return found
         prepared = self._prepared
         if prepared.shape is None:
             prepared.shape = SimpleResultMetaData([column[0] for column in self.cursor.description])
-        converted = map(self._convert, found) if prepared.outward else iter(found)
-        result: IteratorResult[Any] = IteratorResult(prepared.shape, converted)
-        return result.fetchall()
+        shape = prepared.shape
+        converted = map(self._convert, found) if prepared.outward else found
+        return [Row(shape, None, shape._key_to_index, values) for values in converted]
 
     def _convert(self, row: tuple[Any, ...]) -> tuple[Any, ...]:
         values = list(row)
