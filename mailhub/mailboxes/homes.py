@@ -56,21 +56,20 @@ def _among(*conditions: ColumnElement[bool]) -> ColumnElement[bool]:
 
 
 _SAME_CLIENT = thread.c.counterparty_id == bindparam("counterparty_id")
+_IS_THERE = _among(thread_participant.c.address == bindparam("address"))
 _SAME_LIST = _among(thread_participant.c.address == bindparam("list"))
 # The sender of the new letter has a say in the thread that was found.
-_MAY_JOIN = or_(
-    bindparam("ours") == 1,
+_HAS_SAY = or_(
     _SAME_CLIENT,
     _SAME_LIST,
-    _among(thread_participant.c.address == bindparam("address")),
+    _IS_THERE,
     _among(
         thread_participant.c.how.in_(("wrote", "written")),
         thread_participant.c.address.like(pattern("neighbours"), escape="\\"),
     ),
 )
 # The sender of the letter that was found has a say beside the new one.
-_MAY_FOLLOW = or_(
-    message.c.direction == "out",
+_HAS_SAY_BESIDE = or_(
     _SAME_CLIENT,
     _SAME_LIST,
     and_(letter.c.from_trusted.in_(_GRANTED), _among(thread_participant.c.address == letter.c.from_trusted)),
@@ -100,9 +99,12 @@ _LETTERS = letter.join(message, message.c.letter_id == letter.c.id)
 _NAMING = letter_reference.join(letter, letter.c.id == letter_reference.c.letter_id).join(
     message, message.c.letter_id == letter.c.id
 )
-_CITED = _found(letter.c.message_id, _LETTERS, _MAY_JOIN)
-_FOLLOWERS = _found(letter_reference.c.message_id, _NAMING, _MAY_FOLLOW, only=False)
-_SIBLINGS = _found(letter_reference.c.message_id, _NAMING, or_(_MAY_JOIN, _MAY_FOLLOW))
+# What we answer is ours to join; what only names the same letter as one of ours is not.
+_CITED = _found(letter.c.message_id, _LETTERS, or_(bindparam("ours") == 1, _HAS_SAY))
+# Ours answered it, so that it went to its writer: a Message-ID that we once answered is free for anybody to take.
+_ANSWERED = and_(message.c.direction == "out", or_(bindparam("ours") == 1, _IS_THERE))
+_FOLLOWERS = _found(letter_reference.c.message_id, _NAMING, or_(_ANSWERED, _HAS_SAY_BESIDE), only=False)
+_SIBLINGS = _found(letter_reference.c.message_id, _NAMING, or_(_HAS_SAY, _HAS_SAY_BESIDE))
 _CLAIMED = (
     select(message.c.thread_id)
     .select_from(_LETTERS)
