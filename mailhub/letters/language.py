@@ -17,11 +17,9 @@ for _language, _words in _COMMON.items():
     for _word in _words.split():
         _LANGUAGES_OF.setdefault(_word, []).append(_language)
 #: Letters that one of the languages has alone (against the others here).
-_LETTERS = {
-    "uk": frozenset("іїєґ"),
-    "ru": frozenset("ыэё"),
-    "vi": frozenset("ăđơưạảấầẩẫậắằẳẵặẹẻẽếềểễệỉịọỏốồổỗộớờởỡợụủứừửữựỳỵỷỹ"),
-}
+_LETTERS = {"uk": "іїєґ", "ru": "ыэё", "vi": "ăđơưạảấầẩẫậắằẳẵặẹẻẽếềểễệỉịọỏốồổỗộớờởỡợụủứừửữựỳỵỷỹ"}
+_LANGUAGE_OF = {letter: language for language, letters in _LETTERS.items() for letter in letters}
+_OWN_LETTER = re.compile(f"[{''.join(_LANGUAGE_OF)}]")
 _BULGARIAN = re.compile("[бвгджзклмнпрстфхцчшщ]ъ[бвгджзклмнпрстфхцчшщ]")
 _SAMPLE = 600
 
@@ -31,14 +29,14 @@ def guess_language(text: str) -> str | None:
     sample = text[:_SAMPLE].lower()
     words = _WORD.findall(sample)
     scores = dict.fromkeys(_COMMON, 0.0)
-    for word in words:
-        for language in _LANGUAGES_OF.get(word, ()):
+    for word in filter(_LANGUAGES_OF.__contains__, words):
+        for language in _LANGUAGES_OF[word]:
             scores[language] += 1.0
     if not sample.isascii():
-        used = frozenset(sample)
-        for language, letters in _LETTERS.items():
-            scores[language] += 1.5 * sum(map(sample.count, used & letters))
-        scores["bg"] += 1.5 * len(_BULGARIAN.findall(sample))
+        for letter in _OWN_LETTER.findall(sample):
+            scores[_LANGUAGE_OF[letter]] += 1.5
+        if "ъ" in sample:
+            scores["bg"] += 1.5 * len(_BULGARIAN.findall(sample))
     best = max(scores, key=scores.__getitem__)
     if scores[best] < max(1.5, len(words) * 0.08):
         return None

@@ -11,6 +11,7 @@ import html as entities
 import re
 
 from mailhub.letters import limits
+from mailhub.letters.clean import fold_lines
 
 # No flag for small and capital letters: with one the engine would not see that every branch begins with "<".
 _CUT = re.compile(
@@ -23,19 +24,19 @@ _CUT = re.compile(
 )
 _STEP = 4  # a text, then the three groups of the pattern
 _BLANKS = re.compile(r"[ \t\n\r\f]{2,}|[\t\n\r\f]")
-_MANY_LINES = re.compile(r"\n{3,}")
 _HIDDEN_STYLE = re.compile(r"display\s*:\s*none|mso-hide\s*:\s*all", re.IGNORECASE)
 _HIDING = ("isplay", "ISPLAY", "so-hide", "SO-HIDE")
 _HIDEABLE = frozenset(("div", "span", "td", "p", "tr", "table"))
-_LINE = frozenset(
-    (
-        "div tr li dt dd section article header footer address center form body html table tbody thead caption legend"
-        " option figure figcaption main nav"
-    ).split()
-)
-_PARAGRAPH = frozenset("p h1 h2 h3 h4 h5 h6 ul ol dl pre fieldset".split())
+_LINE = frozenset([
+    "div", "tr", "li", "dt", "dd", "section", "article", "header", "footer", "address", "center", "form", "body",
+    "html", "table", "tbody", "thead", "caption", "legend", "option", "figure", "figcaption", "main", "nav",
+])  # fmt: skip
+_PARAGRAPH = frozenset(["p", "h1", "h2", "h3", "h4", "h5", "h6", "ul", "ol", "dl", "pre", "fieldset"])
 _CELL = frozenset(("td", "th"))
-_INLINE = frozenset("a b i u em strong span font img small big sub sup code o:p wbr meta link".split())
+_INLINE = frozenset([
+    "a", "b", "i", "u", "em", "strong", "span", "font", "img", "small", "big", "sub", "sup", "code", "o:p", "wbr",
+    "meta", "link",
+])  # fmt: skip
 _PASSED = _INLINE | {"/" + name for name in (*_INLINE, *_CELL)}
 _RULE = "_" * 32
 _DEEPEST_QUOTE = 20
@@ -131,4 +132,4 @@ class _Writer:
         text = "".join(self.out)[: limits.TEXT_BYTES]
         text = _BLANKS.sub(" ", text).replace(_END, "\n").replace("\xa0", " ")
         text = text.replace(_SPACE, " ").replace(_TAB, "\t")
-        return _MANY_LINES.sub("\n\n", "\n".join(map(str.rstrip, text.split("\n")))).strip()
+        return fold_lines("\n".join(map(str.rstrip, text.split("\n")))).strip()

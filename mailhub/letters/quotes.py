@@ -8,7 +8,15 @@ from __future__ import annotations
 import re
 
 from mailhub.letters import limits
-from mailhub.letters.announcing import RULE, find_attribution, is_quoted, quote_follows, starts_older_letter
+from mailhub.letters.announcing import (
+    RULE,
+    find_attribution,
+    find_likely,
+    is_quoted,
+    quote_follows,
+    starts_older_letter,
+)
+from mailhub.letters.clean import fold_lines
 
 _SIGNATURE = re.compile(r"^(?:-- ?|—|--\xa0|__ ?|--[ \t]*--)$")
 _FOOTER = re.compile(
@@ -32,6 +40,7 @@ def reply_text(text: str) -> str:
     lines = [
         line if line == "-- " else line.rstrip() for line in text[: limits.LOOK_CHARS].split("\n", _LINES)[:_LINES]
     ]
+    likely = find_likely(lines)
     kept: list[str] = []
     at = 0
     while at < len(lines):
@@ -42,7 +51,7 @@ def reply_text(text: str) -> str:
         if line:
             if starts_older_letter(lines, at):
                 break
-            span = find_attribution(lines, at)
+            span = find_attribution(lines, at) if at in likely else 0
             # Above everything else it announces an answer that stands between or below unmarked lines: those are shown.
             if span and any(kept) and not quote_follows(lines, at + span):
                 break
@@ -56,7 +65,7 @@ def reply_text(text: str) -> str:
 
 def _without_signature(lines: list[str]) -> str:
     for at, line in enumerate(lines):
-        if at and _SIGNATURE.match(line) and (line != "--" or not lines[at - 1]):
+        if at and line.startswith(("-", "—", "_")) and _SIGNATURE.match(line) and (line != "--" or not lines[at - 1]):
             lines = lines[:at]
             break
     while lines and (not lines[-1] or RULE.match(lines[-1]) or _FOOTER.match(lines[-1])):
@@ -68,7 +77,7 @@ def _trimmed(lines: list[str]) -> str:
     start = 0
     while start < len(lines) and (not lines[start] or RULE.match(lines[start])):
         start += 1
-    return re.sub(r"\n{3,}", "\n\n", "\n".join(lines[start:])).rstrip("\n")
+    return fold_lines("\n".join(lines[start:])).rstrip("\n")
 
 
 def _pop(lines: list[str]) -> list[str]:
