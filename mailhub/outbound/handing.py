@@ -15,8 +15,8 @@ from sqlalchemy import Row, bindparam, case, select, update
 
 from core import clock
 from core.database import WriteTx
+from core.jobs import AT_ONCE, database_now
 from core.jobs import boot as boots
-from core.jobs import database_now
 from core.marks import get_identity
 from core.secrets import Keys
 from mailhub.mailboxes.returned import take_up_again
@@ -161,8 +161,7 @@ def _become_unknown(tx: WriteTx, row: Row[Any], why: str) -> None:
         return
     again = find_row(tx, row.id)
     assert again is not None
-    now = clock.now()
-    later = now if row.repeats == 0 else next_try(row.repeats, now)
+    later = AT_ONCE if row.repeats == 0 else next_try(row.repeats, clock.now())
     move(tx, again, "queued", repeats=row.repeats + 1, next_at=later)
     tx.announce(TOPIC)
 

@@ -18,6 +18,7 @@ from core import clock
 from core.changes import record_change
 from core.database import ReadTx, WriteTx
 from core.errors import Conflict, Invalid, NotFound
+from core.jobs import AT_ONCE
 from core.paging import Page, cut_page, decode_cursor
 from crm.staff.readable import Viewer, demand, readable, visible
 from mailhub.mailboxes.tables import message, thread
@@ -90,7 +91,7 @@ def plan_deliveries(
             canonical=canonical,
             domain=canonical.rpartition("@")[2],
             return_path="",
-            next_at=now + wait,
+            next_at=now + wait if wait else AT_ONCE,
             created_at=now,
             changed_at=now,
         )
@@ -178,9 +179,8 @@ def cancel(tx: WriteTx, viewer: Viewer, delivery_id: int) -> None:
 def retry(tx: WriteTx, viewer: Viewer, delivery_id: int) -> None:
     """Send again, now: what waits for its next try, failed, came back or is unknown. Raises as ``cancel`` does."""
     row = _get_own(tx, viewer, delivery_id)
-    now = clock.now()
     repeats = row.repeats + 1 if row.state == "unknown" else row.repeats
-    move(tx, row, "queued", cause=f"user {viewer.user_id}", next_at=now, attempts=0, repeats=repeats)
+    move(tx, row, "queued", cause=f"user {viewer.user_id}", next_at=AT_ONCE, attempts=0, repeats=repeats)
     tx.announce(TOPIC)
 
 
@@ -229,4 +229,5 @@ def _get_own(tx: WriteTx, viewer: Viewer, delivery_id: int) -> Row[Any]:
 
 
 def _delivery(row: Row[Any]) -> Delivery:
-    return Delivery(**{name: getattr(row, name) for name in Delivery.__slots__})
+    values = {name: getattr(row, name) for name in Delivery.__slots__}
+    return Delivery(**{**values, "next_at": row.next_at or row.created_at})

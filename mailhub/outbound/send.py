@@ -5,7 +5,7 @@ Marks and answers of all connections share commits, since they are units of one 
 down at this moment is tried until it can: an answer of the relay is never forgotten.
 
 Nothing leaves while ``<data>/STOP-SENDING`` exists, while a restored copy is held, or without a relay; letters wait
-then, and ``trouble`` is the sentence that says why.
+then, and ``trouble`` says why.
 """
 
 from __future__ import annotations
@@ -66,16 +66,16 @@ class Sending:
         self._stopping = False
         self._pause = 0.0
         self._paused_until = 0.0
-        self._fault = ""
+        self._fault: Unavailable | None = None
         self.letters = 0
 
     @property
-    def trouble(self) -> str:
-        """Why letters wait at this moment, '' when they need not."""
+    def trouble(self) -> Unavailable | None:
+        """Why letters wait at this moment, as an error for people; None when they need not."""
         if self._relay is None:
-            return "No relay is set, so letters wait. Set send.relay."
-        if self._stop_file.exists():
-            return "Sending is stopped by the file STOP-SENDING."
+            return Unavailable("No relay is set, so letters wait. Set send.relay.")
+        if self._stopped():
+            return Unavailable("Sending is stopped by the file STOP-SENDING in the folder of the data.")
         return self._fault
 
     def wake(self) -> None:
@@ -175,10 +175,10 @@ class Sending:
         except RelayError as problem:
             self._pause = min(max(self._pause * 2, FIRST_PAUSE), LONGEST_PAUSE)
             self._paused_until = asyncio.get_running_loop().time() + self._pause
-            self._fault = f"Letters wait: {problem}"
+            self._fault = Unavailable("Letters wait: %(why)s.", why=str(problem))
             log.warning("the relay cannot be used", reason=str(problem), seconds=self._pause)
             return None
-        self._pause, self._fault = 0.0, ""
+        self._pause, self._fault = 0.0, None
         return connection
 
     async def _carry(self, connection: Connection, one: Claimed) -> None:

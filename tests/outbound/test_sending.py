@@ -4,6 +4,8 @@ need."""
 from __future__ import annotations
 
 import asyncio
+import dataclasses
+import ssl
 import threading
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
@@ -15,6 +17,8 @@ import pytest
 from core import clock, jobs
 from core.blobs import BlobFiles
 from core.database import Database
+from core.errors import Invalid
+from mailhub.ingest.smtp import self_signed
 from mailhub.mailboxes.reading import get_thread
 from mailhub.mailboxes.tables import thread
 from mailhub.outbound import handing, ledger, suppression
@@ -24,6 +28,24 @@ from mailhub.outbound.send import STOP_FILE, Sending
 from tests.outbound.conftest import Office
 from tests.support.house import eventually
 from tests.support.sink import CUT, CUT_AFTER, Script, Sink
+
+
+@pytest.fixture(scope="module")
+def own_certificate(tmp_path_factory: pytest.TempPathFactory) -> tuple[Path, Path]:
+    return self_signed("localhost", tmp_path_factory.mktemp("certificate"))
+
+
+def secured(own: tuple[Path, Path], **script: Any) -> Script:
+    context = ssl.create_default_context(ssl.Purpose.CLIENT_AUTH)
+    context.load_cert_chain(*own)
+    return Script(tls=context, password="se/cret@", **script)
+
+
+def credentials(sink: Sink) -> Relay:
+    """As for a relay beyond this machine: loopback alone may be plain."""
+    relay = parse_relay(f"smtp://sales:se%2Fcret%40@localhost:{sink.port}")
+    assert relay is not None
+    return dataclasses.replace(relay, privacy="starttls")
 
 
 def rows(office: Office) -> list[Delivery]:
@@ -198,7 +220,7 @@ def test_nothing_leaves_while_sending_is_stopped(office: Office, tmp_path: Path)
     (tmp_path / STOP_FILE).touch()
     office.answer()
     with Sink() as sink, running(office, to(sink), tmp_path) as sending:
-        eventually(lambda: "STOP-SENDING" in sending.trouble)
+        eventually(lambda: "STOP-SENDING" in str(sending.trouble))
         sending.wake()
         assert states(office) == {"anna@client.example": "queued"}
         (tmp_path / STOP_FILE).unlink()
@@ -210,7 +232,7 @@ def test_without_a_relay_letters_wait_and_it_is_said(office: Office, tmp_path: P
     office.answer()
     with running(office, None, tmp_path) as sending:
         sending.wake()
-        assert sending.trouble == "No relay is set, so letters wait. Set send.relay."
+        assert str(sending.trouble) == "No relay is set, so letters wait. Set send.relay."
     assert states(office) == {"anna@client.example": "queued"}
 
 
@@ -218,7 +240,7 @@ def test_a_relay_that_is_away_costs_no_try(office: Office, tmp_path: Path) -> No
     office.answer()
     gone = Relay("127.0.0.1", 1, "", "", "offered")
     with running(office, gone, tmp_path) as sending:
-        eventually(lambda: "cannot be used" in sending.trouble)
+        eventually(lambda: "cannot be used" in str(sending.trouble))
         eventually(is_(office, "queued"))
         assert rows(office)[0].attempts == 0
 
@@ -242,3 +264,64 @@ def test_many_letters_use_few_connections(office: Office, tmp_path: Path) -> Non
     assert len(sink.taken) == len({taken.raw for taken in sink.taken}) == 30
     assert sink.open_most <= 3
     assert sum(line.startswith("EHLO") for line in sink.said) <= 3
+
+
+def test_a_password_goes_over_a_verified_connection_only(
+    office: Office, tmp_path: Path, own_certificate: tuple[Path, Path], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setenv("SSL_CERT_FILE", str(own_certificate[0]))
+    office.answer()
+    with Sink(secured(own_certificate)) as sink, running(office, credentials(sink), tmp_path):
+        eventually(is_(office, "sent"))
+    starts, logins = (
+        next(at for at, line in enumerate(sink.said) if line.startswith(word)) for word in ("STARTTLS", "AUTH")
+    )
+    assert starts < logins
+
+
+@pytest.mark.parametrize("stripped", [True, False])
+def test_no_password_is_said_where_it_could_be_read(
+    office: Office, tmp_path: Path, own_certificate: tuple[Path, Path], stripped: bool
+) -> None:
+    """STARTTLS taken out of the relay's words by somebody on the way; a certificate that nobody trusts."""
+    office.answer()
+    script = secured(own_certificate, offers_tls=not stripped)
+    with Sink(script) as sink, running(office, credentials(sink), tmp_path) as sending:
+        eventually(lambda: "cannot be used" in str(sending.trouble))
+    assert not any(line.startswith(("AUTH", "MAIL")) for line in sink.said)
+    assert states(office) == {"anna@client.example": "queued"}
+
+
+def test_a_refused_password_is_said_and_costs_no_letter(
+    office: Office, tmp_path: Path, own_certificate: tuple[Path, Path], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setenv("SSL_CERT_FILE", str(own_certificate[0]))
+    office.answer()
+    with Sink(secured(own_certificate)) as sink:
+        wrong = dataclasses.replace(credentials(sink), password="other")
+        with running(office, wrong, tmp_path) as sending:
+            eventually(lambda: "refused the password" in str(sending.trouble))
+    assert states(office) == {"anna@client.example": "queued"}
+
+
+@pytest.mark.parametrize(
+    ("url", "privacy", "port"),
+    [
+        ("smtp://user:pass@mail.provider.example", "starttls", 587),
+        ("smtp://user@mail.provider.example:25", "starttls", 25),
+        ("smtps://user:pass@mail.provider.example", "tls", 465),
+        ("smtp://relay.firm.example", "offered", 25),
+        ("smtp://user:pass@127.0.0.1:2525", "offered", 2525),
+    ],
+)
+def test_how_a_relay_is_reached(url: str, privacy: str, port: int) -> None:
+    relay = parse_relay(url)
+    assert relay is not None
+    assert (relay.privacy, relay.port, relay.verifies) == (privacy, port, privacy != "offered")
+    assert "pass" not in repr(relay)
+
+
+@pytest.mark.parametrize("url", ["http://a.example", "smtp://", "smtp://a.example/path", "smtp://a:b@c:port"])
+def test_what_is_no_relay_is_refused(url: str) -> None:
+    with pytest.raises(Invalid):
+        parse_relay(url)
