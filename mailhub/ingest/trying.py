@@ -91,8 +91,7 @@ async def try_imap(guard: Guard, context: ssl.SSLContext, server: Server, bounds
         return _refused(trouble, server)
     finally:
         await client.log_out()
-    said = "%(host)s lets us in."
-    return Finding("", said, {"host": server.host}, folders=tuple(folders), seconds=took)
+    return Finding("", "%(host)s lets us in.", {"host": server.host}, folders=tuple(folders), seconds=took)
 
 
 async def try_smtp(guard: Guard, context: ssl.SSLContext, server: Server, bounds: Bounds = QUICK) -> Finding:
@@ -103,7 +102,7 @@ async def try_smtp(guard: Guard, context: ssl.SSLContext, server: Server, bounds
     except HouseError as problem:
         return Finding("place", problem.sentence, dict(problem.fields))
     except OSError as problem:
-        return Finding("reach", *_why(problem, server))
+        return _why(problem, server)
     direct = server.security == "tls"
     client = aiosmtplib.SMTP(
         hostname=server.host, port=None, sock=connected, use_tls=direct, start_tls=not direct,
@@ -118,7 +117,7 @@ async def try_smtp(guard: Guard, context: ssl.SSLContext, server: Server, bounds
     except aiosmtplib.SMTPAuthenticationError as refused:
         return _password(clean(f"{refused.code} {refused.message}"), server)
     except (aiosmtplib.SMTPException, OSError, TimeoutError) as problem:
-        return Finding(*_smtp_trouble(problem, server))
+        return _smtp_trouble(problem, server)
     finally:
         client.close()
     return Finding("", "%(host)s takes our letters.", {"host": server.host}, seconds=time.monotonic() - began)
@@ -155,14 +154,14 @@ async def _connect(guard: Guard, server: Server, purpose: Purpose, bounds: Bound
 def _unreached(trouble: Trouble, server: Server) -> Finding:
     cause = trouble.__cause__
     if isinstance(cause, ssl.SSLCertVerificationError):
-        return Finding("certificate", *_certificate(cause, server))
+        return _certificate(cause, server)
     if isinstance(trouble, Insecure):
         return Finding("certificate", trouble.sentence, dict(trouble.fields))
     if isinstance(trouble, Throttled):
         return Finding("busy", trouble.sentence, dict(trouble.fields))
     if isinstance(cause, OSError):
-        return Finding("reach", *_why(cause, server))
-    return Finding("protocol", *_no_server("IMAP", server))
+        return _why(cause, server)
+    return _no_server("IMAP", server)
 
 
 def _refused(trouble: Trouble, server: Server) -> Finding:
@@ -189,44 +188,45 @@ def _password(said: str, server: Server) -> Finding:
     return Finding("password", "%(host)s refused the password: %(said)s", fields, advice, page)
 
 
-def _certificate(error: ssl.SSLCertVerificationError, server: Server) -> tuple[str, dict[str, Any]]:
-    return (
-        "The certificate of %(host)s is not valid: %(why)s. Nothing was sent to it.",
-        {"host": server.host, "why": error.verify_message.rstrip(".") or "unknown"},
-    )
+def _certificate(error: ssl.SSLCertVerificationError, server: Server) -> Finding:
+    fields = {"host": server.host, "why": error.verify_message.rstrip(".") or "unknown"}
+    return Finding("certificate", "The certificate of %(host)s is not valid: %(why)s. Nothing was sent to it.", fields)
 
 
-def _smtp_trouble(problem: Exception, server: Server) -> tuple[Wrong, str, dict[str, Any]]:
+def _smtp_trouble(problem: Exception, server: Server) -> Finding:
     cause: BaseException | None = problem
     while cause is not None:
         if isinstance(cause, ssl.SSLCertVerificationError):
-            return "certificate", *_certificate(cause, server)
+            return _certificate(cause, server)
         cause = cause.__cause__ or cause.__context__
     if isinstance(problem, TimeoutError | aiosmtplib.SMTPTimeoutError):
-        return "reach", *_why(TimeoutError(), server)
+        return _why(TimeoutError(), server)
     if isinstance(problem, aiosmtplib.SMTPNotSupported | ssl.SSLError):
-        return "certificate", Insecure.sentence, {}
+        return Finding("certificate", Insecure.sentence)
     if isinstance(problem, OSError) and not isinstance(problem, aiosmtplib.SMTPException):
-        return "reach", *_why(problem, server)
-    return "protocol", *_no_server("SMTP", server)
+        return _why(problem, server)
+    return _no_server("SMTP", server)
 
 
-def _no_server(protocol: str, server: Server) -> tuple[str, dict[str, Any]]:
-    return (
+def _no_server(protocol: str, server: Server) -> Finding:
+    fields = {"host": server.host, "port": server.port, "protocol": protocol}
+    return Finding(
+        "protocol",
         "What answers on port %(port)s of %(host)s does not speak %(protocol)s as it should. Check the port.",
-        {"host": server.host, "port": server.port, "protocol": protocol},
+        fields,
     )
 
 
-def _why(error: BaseException, server: Server) -> tuple[str, dict[str, Any]]:
+def _why(error: BaseException, server: Server) -> Finding:
     fields = {"host": server.host, "port": server.port}
     if isinstance(error, ConnectionRefusedError):
-        return "%(host)s takes no connections on port %(port)s. Check the port.", fields
+        return Finding("reach", "%(host)s takes no connections on port %(port)s. Check the port.", fields)
     if isinstance(error, TimeoutError):
-        return (
-            "%(host)s does not answer on port %(port)s. Check both, and whether a firewall is between.",
-            fields,
+        return Finding(
+            "reach", "%(host)s does not answer on port %(port)s. Check both, and whether a firewall is between.", fields
         )
     if isinstance(error, OSError) and error.errno in (errno.ENETUNREACH, errno.EHOSTUNREACH):
-        return "There is no way to %(host)s from this server now.", fields
-    return "The connection to %(host)s broke off on port %(port)s. Check the port and how it is secured.", fields
+        return Finding("reach", "There is no way to %(host)s from this server now.", fields)
+    return Finding(
+        "reach", "The connection to %(host)s broke off on port %(port)s. Check the port and how it is secured.", fields
+    )

@@ -26,7 +26,9 @@ FOLDERS = ("core", "crm", "mailhub", "api")
 NOT_SHOWN = (
     *("api/cli/", "core/settings/", "core/secrets.py", "core/resources.py", "core/database/engine.py"),
     *(
-        "mailhub/ingest/",
+        "mailhub/ingest/archive/",
+        "mailhub/ingest/office.py",
+        "mailhub/ingest/smtp/",
         "mailhub/letters/refusals.py",
         "mailhub/migrations/",
         "mailhub/upkeep/",
@@ -38,9 +40,10 @@ NOT_SHOWN = (
 ERRORS = frozenset(
     ["NotFound", "Forbidden", "Conflict", "Invalid", "TooMuch", "Unavailable", "SignInNeeded", "SignInRefused"]
 )
-FIRST = ERRORS | {"gettext", "say", "WorkerFailed"}
-PLACES = {"tell": 2, "DemoPerson": 3, "changed": 4}
-NAMED = frozenset(["sentence", "sentences", "TITLES", "_MISSING", "_BY_STATUS", "ACTIONS"])
+TROUBLES = frozenset(["Trouble", "Lost", "Insecure", "AskPerson"])
+FIRST = ERRORS | TROUBLES | {"gettext", "say", "WorkerFailed"}
+PLACES = {"tell": 2, "DemoPerson": 3, "changed": 4, "Verdict": 1, "Finding": 1, "Provider": 5}
+NAMED = frozenset(["CHECK_BOTH", "sentence", "sentences", "TITLES", "_MISSING", "_BY_STATUS", "ACTIONS"])
 _CODE = frozenset(["not-found", "not-possible", "too-much", "invalid", "fault"])
 
 Found = tuple[str, int, str | tuple[str, str]]
