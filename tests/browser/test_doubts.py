@@ -1,0 +1,80 @@
+"""Who really wrote a letter is said in red when it matters, and not a word otherwise."""
+
+from __future__ import annotations
+
+import os
+import time
+from collections.abc import Iterator
+from concurrent.futures import ThreadPoolExecutor
+from dataclasses import replace
+from pathlib import Path
+
+import pytest
+from playwright.sync_api import Browser, expect
+
+from core.settings import Settings
+from crm.staff.people import hash_password
+from mailhub.runtime import House
+from tests.browser.site import PASSWORD, Site, found
+from tests.support.house import running_site, send, settings_for
+
+GOOD, BAD = "dmarc=pass header.from=balkan.example", "spf=fail smtp.mailfrom=x@y.example; dmarc=fail"
+SHOTS = os.environ.get("SHOTS")
+
+
+def make(settings: Settings) -> House:
+    """A house behind a relay whose Authentication-Results are believed."""
+    return House(replace(settings, verdicts=replace(settings.verdicts, trusted_servers=("relay.firm.example",))))
+
+
+@pytest.fixture
+def site(chromium: Browser, database_url: str, tmp_path: Path) -> Iterator[Site]:
+    with running_site(settings_for(database_url, tmp_path), make) as (house, url):
+        with ThreadPoolExecutor(1) as elsewhere:
+            elsewhere.submit(house.database.write_now, found, hash_password(PASSWORD)).result()
+        site = Site(house, url, chromium)
+        yield site
+        for context in list(chromium.contexts):
+            context.close()
+        assert site.faults == []
+
+
+def write(site: Site, subject: str, results: str, sender: str) -> None:
+    raw = (
+        f"Authentication-Results: relay.firm.example; {results}\r\nFrom: {sender}\r\nTo: claims@firm.example\r\n"
+        f"Subject: {subject}\r\nMessage-ID: <{time.monotonic_ns()}@x.example>\r\n\r\n"
+        "Please pay to our new account today.\r\n"
+    )
+    send(site.house, raw.encode(), ["claims@firm.example"])
+
+
+@pytest.mark.parametrize("theme", ["light", "dark"])
+def test_the_red_bar(site: Site, theme: str) -> None:
+    page = site.sign_in(color_scheme=theme)
+    georgi = "Georgi Petrov <georgi@balkan.example>"
+    write(site, "Honest", GOOD, georgi)
+    write(site, "Forged", BAD, georgi)
+    write(site, "Like us", BAD, "Sales <sales@firm.example>")
+    write(site, "Like a colleague", "dmarc=pass", "Lysenko Oksana <director@evil.example>")
+    write(site, "Nobody we know", BAD, "Somebody <someone@unknown.example>")
+    said = {
+        "Honest": None,
+        "Forged": "says it is from Georgi Petrov, but balkan.example could not confirm it",
+        "Like us": "says it is from ourselves",
+        "Like a colleague": "same name as your colleague Oksana Lysenko",
+        "Nobody we know": None,
+    }
+    page.goto(f"{site.url}/open")
+    for subject, sentence in said.items():
+        page.locator(".row", has_text=subject).locator(".row-link").click()
+        expect(page.locator("#subject")).to_have_text(subject)
+        if sentence is None:
+            expect(page.locator("#thread .bar.alarm")).to_have_count(0)
+            continue
+        bar = page.locator("#thread .bar.alarm")
+        expect(bar).to_contain_text(sentence)
+        expect(bar).to_be_in_viewport()
+        if subject == "Forged":
+            expect(page.locator("#thread")).not_to_contain_text("Recognised by the address")
+            if SHOTS:
+                page.screenshot(path=f"{SHOTS}/doubt-{theme}.png")
