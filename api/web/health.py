@@ -11,6 +11,7 @@ from litestar.di import NamedDependency
 from litestar.response import Redirect
 
 from api.auth import Door
+from api.web.account_rows import Accounts, Row, see_accounts, shape_rows
 from api.web.desk import Asked, Desk, Id
 from api.web.lists import Step
 from api.web.shapes import Speaker, make_when
@@ -45,16 +46,16 @@ class Health:
     checks: list[Check]
 
 
-def see_health(tx: ReadTx, viewer: Viewer) -> tuple[dict[str, int], list[DeadLetter], Around]:
+def see_health(tx: ReadTx, viewer: Viewer) -> tuple[dict[str, int], list[DeadLetter], Accounts, Around]:
     """Raises Forbidden for who is no administrator."""
     demand_admin(viewer)
-    return count_waiting(tx), list_dead_letters(tx, 20), see_around(tx, viewer)
+    return count_waiting(tx), list_dead_letters(tx, 20), see_accounts(tx, viewer), see_around(tx, viewer)
 
 
 @get("/health", include_in_schema=False)
 async def health(door: NamedDependency[Door], request: Asked) -> Response[str]:
     """The page."""
-    waiting, dead, around = await door.read(see_health)
+    waiting, dead, accounts, around = await door.read(see_health)
     faults: dict[str, str] = await request.app.state.readiness.faults()
     disk = await asyncio.to_thread(shutil.disk_usage, door.house.settings.data.dir)
     desk = Desk(door, request)
@@ -63,6 +64,7 @@ async def health(door: NamedDependency[Door], request: Asked) -> Response[str]:
         _server(speaker, faults),
         *_letters(speaker, door.house, sum(waiting.values())),
         *(_dead(speaker, one) for one in dead),
+        *(_account(speaker, row) for row in shape_rows(speaker, accounts) if row.words is not None),
         _quarantine(speaker, around.held),
         _disk(speaker, disk.free, disk.total),
     ]
@@ -118,6 +120,14 @@ def _dead(speaker: Speaker, one: DeadLetter) -> Check:
         when.text if when else None,
         revive_url=f"/health/jobs/{one.id}/revive",
     )
+
+
+def _account(speaker: Speaker, row: Row) -> Check:
+    assert row.words is not None, "it has an account"
+    words = row.words
+    name = speaker.say("Letters of %(address)s", address=row.address)
+    text = f"{words.text} {words.advice}" if words.advice else words.text
+    return Check(words.state, name, text, step=Step(row.url, speaker.say("Open")))
 
 
 def _quarantine(speaker: Speaker, held: int) -> Check:

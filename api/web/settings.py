@@ -11,6 +11,7 @@ from litestar.di import NamedDependency
 from litestar.response import Redirect
 
 from api.auth import Door, SignInRefused, change_password, ended_cookie, own_path, peer_of
+from api.web.account_rows import Accounts, see_accounts, shape_rows
 from api.web.desk import Asked, Desk, Id, html
 from api.web.forms import read_form, read_id
 from api.web.shapes import Speaker, When, make_when
@@ -78,6 +79,7 @@ class Own:
     boxes: list[Mailbox]
     people: list[User]
     audit: list[Entry]
+    accounts: Accounts
     around: Around
 
 
@@ -85,7 +87,8 @@ def see_settings(tx: ReadTx, viewer: Viewer, secret: str | None) -> Own:
     """One's own things, and for administrators those of the house."""
     boxes = list_all_mailboxes(tx) if viewer.is_admin else []
     audit = list_audit(tx, most=SHOWN_AUDIT) if viewer.is_admin else []
-    return Own(list_sessions(tx, viewer.user_id, secret), boxes, list_users(tx), audit, see_around(tx, viewer))
+    sessions, accounts = list_sessions(tx, viewer.user_id, secret), see_accounts(tx, viewer)
+    return Own(sessions, boxes, list_users(tx), audit, accounts, see_around(tx, viewer))
 
 
 @get("/settings", include_in_schema=False)
@@ -178,6 +181,7 @@ def shape(speaker: Speaker, found: Own) -> dict[str, Any]:
             )
             for one in found.sessions
         ],
+        "accounts": shape_rows(speaker, found.accounts),
         "rules": [_rule(speaker, box, found.people) for box in found.boxes if box.kind == "public"],
         "audit": [
             Line(
@@ -219,6 +223,9 @@ ACTIONS = {
     "token-added": "made a token",
     "token-revoked": "revoked a token",
     "mailbox-added": "added a mailbox",
+    "account-connected": "connected an account",
+    "account-changed": "changed an account",
+    "account-disconnected": "disconnected an account",
     "team-added": "added a team",
     "team-joined": "put somebody into a team",
     "team-left": "took somebody out of a team",
