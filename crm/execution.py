@@ -8,7 +8,7 @@ from __future__ import annotations
 from dataclasses import dataclass
 from typing import Literal
 
-from sqlalchemy import Column, Index, select, update
+from sqlalchemy import Column, Index, func, select, update
 
 from core import clock
 from core.columns import Id, id_column, instant, optional_instant, optional_reference, reference, table, text
@@ -107,6 +107,11 @@ def continue_hand(tx: WriteTx, scope_id: int, thread_id: int, executor_id: int) 
     open_hand = (assignment.c.thread_id == thread_id) & assignment.c.ended_at.is_(None)
     if tx.value(select(assignment.c.id).where(open_hand)) is None:
         assign(tx, scope_id, thread_id, Choice(executor_id, "continued"))
+
+
+def last_hand(tx: ReadTx, thread_id: int) -> int:
+    """When somebody got the thread last; 0 for never."""
+    return int(tx.value(select(func.max(assignment.c.assigned_at)).where(assignment.c.thread_id == thread_id)) or 0)
 
 
 def list_hands(tx: ReadTx, thread_id: int) -> list[Assignment]:

@@ -203,6 +203,25 @@ def _state_after(row: Any, box: Mailbox, arrival: Arrival) -> dict[str, Any]:
     return values
 
 
+def wake(tx: WriteTx, message_id: int, box: Mailbox, received_at: int, *, waits: bool) -> Hands:
+    """Let a message that was known from an archive count as one that has come now. Returns whose its thread is."""
+    tx.change(message, message_id, quiet=0)
+    row = hold_root(tx, tx.get(message, message_id).thread_id)
+    values = _state_after(row, box, Arrival(message_id, received_at, waits, quiet=False, spam=False))
+    last_out = tx.value(_LAST_OUT, {"thread_id": row.id})
+    if last_out is not None and last_out > message_id:
+        values = {}  # it was answered long ago
+    tx.change(thread, row.id, **values, version=row.version + 1)
+    tell_client_waits(tx, row.counterparty_id, row.scope_id)
+    mark_unread(tx, row.id, box.scope_id)
+    fields = {"thread_id": row.id, "mailbox_id": box.id, "quiet": False}
+    record_change(tx, "message.arrived", message_id, scope_id=box.scope_id, fields=fields, cause="letter")
+    return Hands(row.counterparty_id, row.executor_id, grew=False, question=False)
+
+
+_LAST_OUT = select(func.max(message.c.id)).where(
+    message.c.thread_id == bindparam("thread_id"), message.c.direction == "out"
+)
 _SENT = (
     select(message, letter.c.kind, letter.c.excerpt, letter.c.language, letter.c.parsed)
     .join(letter, letter.c.id == message.c.letter_id)
@@ -272,6 +291,22 @@ def mark_unread(tx: WriteTx, thread_id: int, scope_id: int) -> None:
 def mark_read(tx: WriteTx, thread_id: int, user_id: int) -> bool:
     """The person has seen the thread. False when it was read already."""
     return bool(tx.execute(delete(unread).where(unread.c.thread_id == thread_id, unread.c.user_id == user_id)))
+
+
+_TOLD = (
+    select(thread_event.c.id)
+    .where(
+        thread_event.c.thread_id == bindparam("thread_id"),
+        thread_event.c.sentence == bindparam("sentence"),
+        thread_event.c.at > bindparam("since"),
+    )
+    .limit(1)
+)
+
+
+def is_told(tx: ReadTx, thread_id: int, sentence: str, since: int) -> bool:
+    """Whether the thread says this already, since that moment."""
+    return tx.value(_TOLD, {"thread_id": thread_id, "sentence": sentence, "since": since}) is not None
 
 
 def tell(tx: WriteTx, thread_id: int, sentence: str, *, user_id: int | None = None, **fields: Any) -> None:

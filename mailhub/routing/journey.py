@@ -14,7 +14,7 @@ from dataclasses import dataclass, field, replace
 from typing import Any
 
 from core.database import WriteTx
-from crm.execution import choose, continue_hand, is_able
+from crm.execution import choose, continue_hand, is_able, last_hand
 from crm.interactions import record_letter as record_on_timeline
 from crm.parties import Match, find_manager, match_address
 from mailhub.letters.values import ParsedLetter
@@ -27,9 +27,12 @@ from mailhub.mailboxes.junk import is_junk
 from mailhub.mailboxes.letters import Understood, record_letter
 from mailhub.mailboxes.messages import find_message, record_message
 from mailhub.mailboxes.participants import Sender, is_proved
-from mailhub.mailboxes.threads import find_executor, hold_root, open_thread, receive, tell
+from mailhub.mailboxes.tables import message
+from mailhub.mailboxes.threads import find_executor, hold_root, is_told, open_thread, receive, tell
 from mailhub.outbound.identity import Stamp
 from mailhub.outbound.returns import Returned, find_returned, record_returned
+
+NOBODY_ASSIGNED = "Nobody was assigned: no rule of this mailbox names an executor."
 
 
 @dataclass(slots=True)
@@ -59,6 +62,8 @@ class Passage:
     grew: bool = False
     question: bool = False
     known: bool = False
+    news: bool = False
+    """It is known from an archive only, and has come to the door now."""
 
     @property
     def parsed(self) -> ParsedLetter:
@@ -88,7 +93,9 @@ def recognise(tx: WriteTx, passage: Passage) -> None:
     nameless = parsed.message_id is None and parsed.date is None and not passage.quiet
     found = None if new or nameless else find_message(tx, passage.letter_id, passage.box.id)
     if found is not None:
-        passage.message_id, passage.known = found, True
+        row = tx.get(message, found)
+        passage.message_id, passage.thread_id, passage.known = found, row.thread_id, True
+        passage.news = bool(row.quiet) and not passage.quiet and not passage.spam and row.direction == "in"
     elif passage.stamp is not None:
         passage.returned = find_returned(tx, passage.stamp, parsed, passage.trace.get("rcpt_to", ()))
 
@@ -204,15 +211,23 @@ def assign(tx: WriteTx, passage: Passage) -> None:
     choice = choose(tx, box.scope_id, way=box.way, default_id=box.default_executor_id, manager_id=manager_id)
     if choice is not None:
         handling.give(tx, passage.thread_id, choice)
-    elif box.kind == "public":
-        tell(tx, passage.thread_id, "Nobody was assigned: no rule of this mailbox names an executor.")
+    elif box.kind == "public" and not is_told(tx, passage.thread_id, NOBODY_ASSIGNED, last_hand(tx, passage.thread_id)):
+        tell(tx, passage.thread_id, NOBODY_ASSIGNED)
+
+
+def wake(tx: WriteTx, passage: Passage) -> None:
+    """A letter out of an archive comes to the door: who has it now, and who is told?"""
+    hands = threads.wake(tx, passage.message_id, passage.box, passage.received_at, waits=passage.answerable)
+    passage.sender, passage.executor_id = Sender(None, hands.counterparty_id, None), hands.executor_id
+    assign(tx, passage)
 
 
 STEPS: tuple[Callable[[WriteTx, Passage], None], ...] = (recognise, match, thread, record, gather, settle, assign)
 
 
 def travel(tx: WriteTx, passage: Passage) -> int:
-    """Take every step; returns the message. A letter that lies in this mailbox already goes no further than the first.
+    """Take every step; returns the message. A letter that lies in this mailbox already goes no further than the first,
+    unless it was known from an archive only.
 
     ``passage.step`` names the step under way, for whoever has to say where it failed.
     """
@@ -221,4 +236,7 @@ def travel(tx: WriteTx, passage: Passage) -> int:
         step(tx, passage)
         if passage.known:
             break
+    if passage.news:
+        passage.step = wake.__name__
+        wake(tx, passage)
     return passage.message_id

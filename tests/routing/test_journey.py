@@ -3,13 +3,19 @@
 from __future__ import annotations
 
 import itertools
+from functools import partial
 
 import pytest
 
+from core import jobs
 from core.database import Database
 from crm.parties import add_contact, add_counterparty, record_not_a_client
+from mailhub.ingest.intake import PROCESS_JOB, Arrival, accept
+from mailhub.mailboxes.handling import assign_thread
 from mailhub.mailboxes.lists import count_threads, search_threads
-from mailhub.mailboxes.reading import get_thread
+from mailhub.mailboxes.reading import ThreadEvent, get_thread
+from mailhub.routing.journey import NOBODY_ASSIGNED
+from mailhub.routing.quarantine import hold, release
 from tests.support.world import World, letter
 
 
@@ -172,3 +178,54 @@ def test_a_clients_letter_reopens_a_closed_thread(world: World, client: int) -> 
     world.arrive(letter("Re: Pumps", "2@client", references="1@client"), "sales")
     (row,) = world.threads("olena")
     assert (row.state, row.waiting_for, row.message_count) == ("open", "us", 2)
+
+
+def test_a_letter_out_of_an_archive_is_told_when_it_comes_to_the_door(world: World, client: int) -> None:
+    world.arrive(letter("Pumps", "1@client"), "sales", quiet=True)
+    (row,) = world.threads("olena")
+    assert (row.state, row.unread, row.waiting_for, row.executor_id) == ("closed", False, None, None)
+    world.arrive(letter("Pumps", "1@client"), "sales", quiet=True)
+    assert world.threads("olena", "waiting") == []
+    for _ in range(2):
+        world.arrive(letter("Pumps", "1@client"), "sales")
+        (row,) = world.threads("olena", "waiting")
+        assert (row.unread, row.message_count, row.executor_id) == (True, 1, world.person("olena"))
+
+
+def test_a_known_letter_let_out_of_quarantine_is_filed_by_hand(world: World, client: int) -> None:
+    write = world.database.write_now
+    other = write(add_counterparty, "Other Ltd")
+    world.arrive(letter("Pumps", "1@client"), "sales")
+    (incoming_id,) = accept_only(world, letter("Pumps", "1@client"), "sales")
+    boot = write(jobs.start_boot)
+    (job,) = write(jobs.claim, PROCESS_JOB, boot, 5)
+    write(hold, incoming_id, "parse", "Because.")
+    write(jobs.finish, job)
+    write(partial(release, by_hand={"counterparty_id": other}), incoming_id)
+    world.work()
+    (row,) = world.threads("olena")
+    assert row.counterparty_id == other
+
+
+def test_that_nobody_was_assigned_is_said_once_until_somebody_is(world: World) -> None:
+    for number in range(3):
+        world.arrive(letter("Help", f"{number}@x", references="0@x" if number else ""), "sales")
+    (row,) = world.threads("olena")
+    said = [event.sentence for event in events(world, row.id)]
+    assert said.count(NOBODY_ASSIGNED) == 1
+    world.database.write_now(assign_thread, world.viewer("olena"), row.id, world.person("petro"))
+    world.database.write_now(assign_thread, world.viewer("olena"), row.id, None)
+    for number in range(3, 5):
+        world.arrive(letter("Help", f"{number}@x", references="0@x"), "sales")
+    said = [event.sentence for event in events(world, row.id)]
+    assert said.count(NOBODY_ASSIGNED) == 2
+
+
+def events(world: World, thread_id: int) -> list[ThreadEvent]:
+    return world.database.read_now(get_thread, world.viewer("olena"), thread_id).events
+
+
+def accept_only(world: World, raw: bytes, box: str) -> list[int]:
+    """A letter at the door that does not travel yet."""
+    arrival = Arrival(raw, "smtp", world.now, [world.box(box).id], {})
+    return [world.database.write_now(accept, arrival)]
