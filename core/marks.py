@@ -48,6 +48,11 @@ def record_restored(tx: WriteTx) -> Identity:
     return get_identity(tx)
 
 
+def let_go(tx: WriteTx) -> None:
+    """Let a restored copy send."""
+    _set(tx, "held", "no")
+
+
 def _find(tx: ReadTx, name: str) -> str | None:
     found = tx.value(select(mark.c.value).where(mark.c.name == name))
     return None if found is None else str(found)

@@ -28,6 +28,8 @@ COMMANDS = {
     "import": "api.cli.imports:imports",
     "parse": "api.cli.parse:parse",
     "quarantine": "api.cli.quarantine:quarantine",
+    "stop-sending": "api.cli.sending:stop_sending",
+    "resume-sending": "api.cli.sending:resume_sending",
     "backup": "api.cli.backup:backup",
     "restore": "api.cli.backup:restore",
 }

@@ -19,6 +19,7 @@ from core.blobs import BlobFiles, find_content
 from core.database import Database, WriteTx
 from core.errors import NotFound, Unavailable
 from core.log import get_log
+from core.marks import get_identity
 from core.secrets import Keys
 from mailhub.outbound import handing
 from mailhub.outbound.connection import Connection, CutError, RelayError
@@ -66,6 +67,7 @@ class Sending:
         self._stopping = False
         self._pause = 0.0
         self._paused_until = 0.0
+        self._held = False
         self._fault: Unavailable | None = None
         self.letters = 0
 
@@ -76,6 +78,8 @@ class Sending:
             return Unavailable("No relay is set, so letters wait. Set send.relay.")
         if self._stopped():
             return Unavailable("Sending is stopped by the file STOP-SENDING in the folder of the data.")
+        if self._held:
+            return Unavailable("This is a restored copy, so letters wait until somebody runs: mailhub resume-sending")
         return self._fault
 
     def wake(self) -> None:
@@ -108,6 +112,7 @@ class Sending:
             full = False
             try:
                 await self._database.work(handing.recover)
+                self._held = (await self._database.read(get_identity)).held
                 room = heap - self._waiting.qsize()
                 if room > 0 and self._may_go():
                     batch = await self._database.work(handing.claim, self._keys, self._boot, room)

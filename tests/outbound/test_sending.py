@@ -18,6 +18,7 @@ from core import clock, jobs
 from core.blobs import BlobFiles
 from core.database import Database
 from core.errors import Invalid
+from core.marks import let_go, record_restored
 from mailhub.ingest.smtp import self_signed
 from mailhub.mailboxes.reading import get_thread
 from mailhub.mailboxes.tables import thread
@@ -224,6 +225,18 @@ def test_nothing_leaves_while_sending_is_stopped(office: Office, tmp_path: Path)
         sending.wake()
         assert states(office) == {"anna@client.example": "queued"}
         (tmp_path / STOP_FILE).unlink()
+        sending.wake()
+        eventually(is_(office, "sent"))
+
+
+def test_a_restored_copy_sends_nothing_until_somebody_says_so(office: Office, tmp_path: Path) -> None:
+    database = office.world.database
+    database.write_now(record_restored)
+    office.answer()
+    with Sink() as sink, running(office, to(sink), tmp_path) as sending:
+        eventually(lambda: "resume-sending" in str(sending.trouble))
+        assert states(office) == {"anna@client.example": "queued"}
+        database.write_now(let_go)
         sending.wake()
         eventually(is_(office, "sent"))
 
