@@ -20,6 +20,7 @@ import time
 from pathlib import Path
 
 from mailhub.migrations import upgrade
+from tests.faults.imap_kills import soak_account
 from tests.faults.kills import kill_again_and_again
 from tests.faults.mutants import assault
 from tests.faults.power import can_mount, cut_power
@@ -74,6 +75,13 @@ def soak_mutants(folder: Path, options: argparse.Namespace) -> bool:
     return not stuck and tally.slowest <= 5 and tally.slowest_honest <= 10
 
 
+def soak_imap(folder: Path, options: argparse.Namespace) -> bool:
+    """An account under every trouble. True when it agrees with its server in the end."""
+    tally = soak_account(folder, options.letters, options.folders, options.kills, options.seed, patience=900)
+    print(tally)
+    return tally.sound and tally.kills == options.kills
+
+
 def main() -> None:
     """Read the arguments, soak, print the figures."""
     parser = argparse.ArgumentParser(description=__doc__.splitlines()[0])
@@ -90,7 +98,11 @@ def main() -> None:
     mutants = kinds.add_parser("mutants")
     mutants.add_argument("--letters", type=int, default=10_000)
     mutants.add_argument("--engine", choices=["sqlite", "postgresql"], default="sqlite")
-    for kind in (power, kill, send, mutants):
+    imap = kinds.add_parser("imap")
+    imap.add_argument("--letters", type=int, default=20_000)
+    imap.add_argument("--folders", type=int, default=5)
+    imap.add_argument("--kills", type=int, default=40)
+    for kind in (power, kill, imap, send, mutants):
         kind.add_argument("--seed", type=int, default=random.randrange(1 << 32))
     options = parser.parse_args()
     began = time.monotonic()

@@ -17,6 +17,8 @@ INSTALL = {
     "chromium": "apt install chromium",
     "strace": "apt install strace",
     "notmuch": "apt install notmuch",
+    "dovecot": "apt install dovecot-imapd",
+    "doveadm": "apt install dovecot-imapd",
 }
 
 

@@ -119,7 +119,8 @@ def _take(fetched: Fetched, name: bytes, value: Value) -> None:
         if not 0 < fetched.uid <= LARGEST_NUMBER:
             raise Lie("a UID that is none")
     elif name == b"FLAGS":
-        fetched.flags = _words(value)
+        # \\Recent tells of the session, not of the letter.
+        fetched.flags = tuple(sorted(flag for flag in _words(value) if flag.lower() != "\\recent"))
     elif name == b"RFC822.SIZE":
         fetched.size = parse_number(value)
     elif name == b"INTERNALDATE":

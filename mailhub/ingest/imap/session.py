@@ -42,7 +42,8 @@ class Means:
 
 
 class Session:
-    """Runs until something goes wrong; ``done`` is called after each round in which every folder was looked at."""
+    """Runs until something goes wrong; ``done`` is called after each round in which every folder was looked at.
+    ``letters`` counts those that were stored."""
 
     def __init__(
         self, means: Means, account: Account, memory: Memory, bell: asyncio.Event, done: Callable[[], Awaitable[None]]
@@ -54,6 +55,7 @@ class Session:
         self._done = done
         self._holder = Holder(account.id, account.mailbox_id, means.boot, account.created_at)
         self._listed_at = self._rounded_at = 0.0
+        self.letters = 0
 
     async def run(self) -> None:
         """Raises Trouble when the session ends, Conflict when the account was given to another process, Forbidden,
@@ -117,6 +119,8 @@ class Session:
                 raise
             await means.database.work(storing.store_folder_error, self._holder, here.id, str(refused))
             return True
+        finally:
+            self.letters += turn.letters
         if turn.new:
             log.info("letters fetched", account=self._account.id, folder=here.id, letters=turn.new)
         return finished

@@ -44,6 +44,7 @@ class Keeper:
         self._means = means
         self._account_id = account_id
         self._memory = Memory()
+        self._brought = 0
         self.bell = asyncio.Event()
 
     async def run(self) -> None:
@@ -71,7 +72,10 @@ class Keeper:
 
     async def _session(self, account: Account) -> None:
         session = Session(self._means, account, self._memory, self.bell, self._all_is_well)
-        await session.run()
+        try:
+            await session.run()
+        finally:
+            self._brought = session.letters
 
     async def _pause(self, account: Account) -> bool:
         """Sleep until the account may be tried again, or the bell. True when it slept."""
@@ -99,6 +103,8 @@ class Keeper:
         tries = account.tries + 1
         if isinstance(problem, PasswordRefused) and account.sentence != problem.sentence:
             tries = 1  # these are counted alone: other troubles are no tries of a password
+        elif self._brought and not isinstance(problem, PasswordRefused):
+            tries = 1  # letters came before the connection broke: it is not hopeless
         bounds = self._means.bounds
         pause = verdict.pause or min(bounds.first_pause * 2 ** min(tries - 1, 20), bounds.longest_pause)
         if isinstance(problem, Throttled) and problem.seconds is None:
