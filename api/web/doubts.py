@@ -25,6 +25,10 @@ class Doubts:
     ours: frozenset[int] = frozenset()
     colleagues: Mapping[int, str] = field(default_factory=dict)
 
+    def about(self, message_id: int) -> bool:
+        """Is there one about this letter?"""
+        return message_id in self.ours or message_id in self.clients or message_id in self.colleagues
+
     def tell(self, speaker: Speaker, message: Message) -> str | None:
         """The sentence for a letter, None where there is no doubt that matters."""
         if message.id in self.ours:

@@ -169,7 +169,10 @@ def make_unknown_panel(speaker: Speaker, place: Place, seen: Seen) -> UnknownPan
         if counterparty_id is not None
     ]
     text = speaker.say("Nobody here knows this address or its domain. One answer, and the letter finds its place.")
-    if len(answers) > 1:
+    unproved = any(seen.doubts.about(message.id) for message in opened.messages)
+    if unproved:
+        text = speaker.say("It is not proved who wrote this. Choose a client only if you know it in another way.")
+    elif len(answers) > 1:
         text = speaker.say("Several clients may be meant. One answer, and the letter finds its place.")
     elif opened.match.get("refused"):
         text = speaker.say("Somebody said that this address is not a client. You may decide otherwise.")
@@ -185,7 +188,7 @@ def make_unknown_panel(speaker: Speaker, place: Place, seen: Seen) -> UnknownPan
         find_url=place.act(row.id, "clients"),
         new=NewClient(company or address, name or address.partition("@")[0], own_domain),
         may_answer=speaker.viewer.may("answer", row.scope_id, row.executor_id),
-        doubtful=names_another(row.who, address),
+        doubtful=unproved or names_another(row.who, address),
     )
 
 
