@@ -1,6 +1,7 @@
 // Everything works without these scripts; with them nothing reloads, times stay true and keys answer.
 import "htmx.org";
 
+import { startComposer } from "./scripts/composer.js";
 import { startFrames } from "./scripts/frames.js";
 import { startKeys } from "./scripts/keys.js";
 import { startLive } from "./scripts/live.js";
@@ -17,4 +18,5 @@ startFrames();
 startKeys();
 startTimes();
 startToasts();
+startComposer();
 startLive();

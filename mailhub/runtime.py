@@ -32,6 +32,7 @@ from mailhub.ingest.settling import Settling
 from mailhub.ingest.signing import make_get_secret
 from mailhub.ingest.smtp import Limits, Listener, LmtpSession, PostOffice
 from mailhub.ingest.smtp.certificate import server_context
+from mailhub.ingest.write_back import WriteBack
 from mailhub.mailboxes.oauth import list_authorities
 from mailhub.mailboxes.token_keeper import TokenKeeper
 from mailhub.migrations import check_current
@@ -65,6 +66,16 @@ class DemoPerson:
     role: str
 
 
+@dataclass(frozen=True, slots=True)
+class Gone:
+    """A letter that left the house of the demo and went nowhere: what its page of outgoing letters shows."""
+
+    at: int
+    sender: str
+    recipients: tuple[str, ...]
+    raw: bytes
+
+
 class House:
     """Everything that is open. ``open`` before anything else, ``start`` the loops of the roles, ``stop`` in the end."""
 
@@ -75,6 +86,7 @@ class House:
         self.settings = settings
         self.make_office = make_office
         self.demo = demo
+        self.gone: Sequence[Gone] = ()
         self.database = Database(settings.database.url)
         self.files = BlobFiles(Path(settings.blobs.url.removeprefix("file://")))
         self.keys = load_keys(settings.secret.key_file)
@@ -131,6 +143,9 @@ class House:
         self._begin("settling", Settling(self.database, self.files).run())
         self._begin("tokens", self.tokens.run())
         self._begin("accounts", Supervisor(self.means).run())
+        write_back = WriteBack(self.means, self.files)
+        self._wake_by(f"{jobs.TOPIC}.account", write_back.wake)
+        self._begin("write-back", write_back.run())
         smtp = self.settings.smtp
         office = self.make_office(self.database, self.settings.data.dir, smtp.hostname, smtp.max_size, self.stamp)
         trusted = (*Limits().trusted, *smtp.trusted_peers)

@@ -14,14 +14,14 @@ import uvloop
 
 from api.cli.door import speaking
 from api.cli.facts import as_line
+from api.cli.frame import closing, until_the_end
 from api.cli.options import json_option
-from api.cli.serve import STOP_SECONDS
 from api.cli.signals import hear_signals
 from api.cli.web import Web
-from core.errors import HouseError
 from core.log import configure_log
 from core.settings import Settings
 from mailhub.demo.company import COMPANY, DEMO_PEOPLE, PASSWORD
+from mailhub.demo.outbox import AWAY, CLOSED, FULL, Outbox
 from mailhub.demo.performance import Performance, demo_settings, make_house
 from mailhub.runtime import House
 from mailhub.upkeep import upgrade_safely
@@ -32,6 +32,8 @@ TRY = (
     "“Waiting for us”: what is late stands first, with the minutes that are left.",
     "Search for bearing, лагер or vòng bi: five languages, in old charsets as well.",
     "Sign in as Андрей in a second browser: he sees less, and news reach both without reloading.",
+    "Answer a letter with R. What leaves the house stands at {web}/demo/outbox, and nowhere else in the world.",
+    "Letters to {full} come back, those to {closed} are refused, and at {away} a machine answers.",
     "Write to anybody@delta.example over SMTP at {smtp}: it is there within a second.",
 )
 
@@ -60,27 +62,25 @@ async def run_demo(settings: Settings, *, kept: bool, as_json: bool) -> bool:
     """Open the house, say how to come in, and play until somebody asks for the end. False when something failed."""
     asked = hear_signals()
     web = Web(settings)
-    house = make_house(web.settings)
-    performance = Performance(house)
-    playing: asyncio.Task[None] | None = None
+    outbox = Outbox()
+    await outbox.open()
+    house = make_house(web.settings, outbox)
+    performance = Performance(house, outbox)
     try:
-        await house.open()
-        new = await performance.prepare()
-        await house.start()
-        await web.start(house)
-        _welcome(house, new=new, kept=kept, as_json=as_json)
-        playing = asyncio.create_task(performance.play())
-        return await _until_the_end(asked, house, playing)
+        async with closing(house, web):
+            await house.open()
+            new = await performance.prepare()
+            await house.start()
+            await web.start(house)
+            _welcome(house, new=new, kept=kept, as_json=as_json)
+            playing = asyncio.create_task(performance.play())
+            try:
+                return await until_the_end(asked, house, playing, said="The demo ends")
+            finally:
+                playing.cancel()
+                await asyncio.gather(playing, return_exceptions=True)
     finally:
-        if playing is not None:
-            playing.cancel()
-            await asyncio.gather(playing, return_exceptions=True)
-        try:
-            async with asyncio.timeout(STOP_SECONDS):
-                await web.stop()
-                await house.stop()
-        except TimeoutError:
-            click.echo("Work under way was cut off.", err=True)
+        await outbox.close()
 
 
 def find_port(wanted: int) -> int:
@@ -95,19 +95,6 @@ def find_port(wanted: int) -> int:
     return wanted
 
 
-async def _until_the_end(asked: asyncio.Event, house: House, playing: asyncio.Task[None]) -> bool:
-    """True when somebody asked for it, False when a loop of the house or the demo itself failed."""
-    waiting = [asyncio.create_task(asked.wait()), asyncio.create_task(house.failed())]
-    done, _ = await asyncio.wait([*waiting, playing], return_when=asyncio.FIRST_COMPLETED)
-    for task in waiting:
-        task.cancel()
-    problems = [task.exception() for task in done]
-    for problem in filter(None, problems):
-        reason = str(problem) if isinstance(problem, HouseError) else f"{type(problem).__name__}: {problem}"
-        click.echo(f"The demo ends: {reason}", err=True)
-    return not any(problems)
-
-
 def _welcome(house: House, *, new: bool, kept: bool, as_json: bool) -> None:
     settings = house.settings
     assert house.listener is not None, "the house is started"
@@ -116,12 +103,14 @@ def _welcome(house: House, *, new: bool, kept: bool, as_json: bool) -> None:
             "web": settings.web.port,
             "smtp": house.listener.port,
             "data": str(settings.data.dir),
+            "outbox": f"{settings.web.base_url}/demo/outbox",
             "people": [one.email for one in DEMO_PEOPLE],
         }
         click.echo(as_line(facts))
         sys.stdout.flush()
         return
     smtp = f"127.0.0.1:{house.listener.port}"
+    places = {"full": FULL, "closed": CLOSED, "away": AWAY}
     people = [f"  {one.email:<22} {one.name:<16} {one.role}" for one in DEMO_PEOPLE]
     lines = (
         "",
@@ -131,7 +120,7 @@ def _welcome(house: House, *, new: bool, kept: bool, as_json: bool) -> None:
         *people,
         "",
         f"{COMING if new else STAYED} To try:",
-        *(f"  {line.format(smtp=smtp)}" for line in TRY),
+        *(f"  {line.format(smtp=smtp, web=settings.web.base_url, **places)}" for line in TRY),
         "",
         f"The data is {'kept' if kept else 'thrown away at the end'}: {settings.data.dir}",
         "Nothing leaves this machine. Ctrl-C ends it.",

@@ -14,16 +14,14 @@ import uvloop
 
 from api.cli.door import read_settings, speaking
 from api.cli.facts import as_line
+from api.cli.frame import closing, until_the_end
 from api.cli.options import config_option, json_option
 from api.cli.signals import hear_signals
-from core.errors import Conflict, HouseError
-from core.log import configure_log, get_log
+from core.errors import Conflict
+from core.log import configure_log
 from core.settings import Settings
 from mailhub.migrations import upgrade
 from mailhub.runtime import ROLES, House
-
-STOP_SECONDS = 10.0
-log = get_log(__name__)
 
 
 @click.command()
@@ -54,30 +52,20 @@ def make_first_database(settings: Settings) -> None:
 async def run_house(settings: Settings, roles: tuple[str, ...], *, as_json: bool) -> bool:
     """Open, run and close the house. True when it ended because somebody asked for it, False when a loop failed.
 
-    The first SIGTERM or SIGINT closes the doors and lets work under way finish for ``STOP_SECONDS``; a second one
+    The first SIGTERM or SIGINT closes the doors and lets work under way finish (``closing``); a second one
     ends the process at once. Either way nothing acknowledged is lost: it was durable before it was acknowledged.
     """
     asked = hear_signals()
     web_module: ModuleType | None = import_module("api.cli.web") if "web" in roles else None
     web = None if web_module is None else web_module.Web(settings)
     house = House(settings if web is None else web.settings)
-    failed = False
-    try:
+    async with closing(house, web):
         await house.open()
         await _start(house, roles)
         if web is not None:
             await web.start(house)
         _say_ready(house, None if web is None else web.port, as_json=as_json)
-        failed = await _until_asked(house, asked)
-    finally:
-        try:
-            async with asyncio.timeout(STOP_SECONDS):
-                if web is not None:
-                    await web.stop()
-                await house.stop()
-        except TimeoutError:
-            log.warning("work under way was cut off", seconds=STOP_SECONDS)
-    return not failed
+        return await until_the_end(asked, house, said="The server ends")
 
 
 async def _start(house: House, roles: tuple[str, ...]) -> None:
@@ -90,19 +78,6 @@ async def _start(house: House, roles: tuple[str, ...]) -> None:
                 "%(place)s cannot be opened for LMTP: %(why)s.", place=house.settings.lmtp.socket, why=why
             ) from problem
         raise Conflict("Port %(port)s cannot be opened: %(why)s.", port=house.settings.smtp.port, why=why) from problem
-
-
-async def _until_asked(house: House, asked: asyncio.Event) -> bool:
-    """Wait for a signal or for a loop that fails. True when one failed."""
-    waiting = [asyncio.create_task(asked.wait()), asyncio.create_task(house.failed())]
-    done, rest = await asyncio.wait(waiting, return_when=asyncio.FIRST_COMPLETED)
-    for task in rest:
-        task.cancel()
-    problem = waiting[1].exception() if waiting[1] in done else None
-    if problem is not None:
-        reason = str(problem) if isinstance(problem, HouseError) else type(problem).__name__
-        click.echo(f"The server ends: {reason}", err=True)
-    return problem is not None
 
 
 def _say_ready(house: House, web_port: int | None, *, as_json: bool) -> None:

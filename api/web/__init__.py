@@ -1,14 +1,31 @@
 """The pages: one file a page, each with an address of its own, and the parts of them that change in place."""
 
-from api.web import actions, clients, fragments, health, inbox, quarantine, settings, signing
+from api.web import (
+    accounts,
+    actions,
+    answering,
+    clients,
+    connecting,
+    fragments,
+    health,
+    inbox,
+    outbox,
+    quarantine,
+    settings,
+    signing,
+)
 
 ROUTES = [
     *signing.ROUTES,
     *inbox.ROUTES,
     *actions.ROUTES,
+    *answering.ROUTES,
     *fragments.ROUTES,
     *clients.ROUTES,
     *quarantine.ROUTES,
     *settings.ROUTES,
+    *accounts.ROUTES,
+    *connecting.ROUTES,
     *health.ROUTES,
+    *outbox.ROUTES,
 ]

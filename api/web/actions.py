@@ -36,12 +36,22 @@ class Undo:
 
 
 @dataclass(frozen=True, slots=True)
+class Composed:
+    """What has become of what somebody wrote in a thread: ``sent``, or taken ``back`` with its text."""
+
+    state: str
+    thread_id: int
+    text: str = ""
+
+
+@dataclass(frozen=True, slots=True)
 class Toast:
     """What was just done."""
 
     text: str
     undo: Undo | None = None
     stays: bool = False
+    composer: Composed | None = None
 
 
 @post("/threads/{thread_id:int}/close", include_in_schema=False, status_code=200)
@@ -142,6 +152,7 @@ async def changed(
     back: Undo | None = None,
     same_thread: bool = True,
     with_panel: bool = False,
+    composer: Composed | None = None,
 ) -> Response[str]:
     """What of the page is another now: the row, the thread when it is the open one, a toast. No scripts: the page."""
     if request.headers.get("hx-request") != "true":
@@ -152,7 +163,9 @@ async def changed(
     row = opened.seen.open.row
     fields = {"subject": row.subject or speaker.say("no subject"), "name": _name(row, door.viewer, speaker.say("me"))}
     text = speaker.language.gettext(sentence, **fields, client=row.counterparty_name or "")
-    toast = Toast(text, Undo(place.act(thread_id, undo), back.fields if back else {}) if undo else None)
+    toast = Toast(
+        text, Undo(place.act(thread_id, undo), back.fields if back else {}) if undo else None, composer=composer
+    )
     here = _is_open(request, thread_id)
     data = {"thread": None, "panel": None, "oob_panel": False}
     if here and same_thread:

@@ -55,7 +55,7 @@ def see_thread(tx: ReadTx, viewer: Viewer, place: Place, thread_id: int, whole: 
     opened = get_thread(tx, viewer, thread_id)
     client_id = opened.row.counterparty_id
     return Opened(
-        see_names(tx, opened),
+        see_names(tx, viewer, opened),
         see_client(tx, viewer, client_id) if client_id is not None else None,
         see_list(tx, viewer, place, None) if whole else None,
         see_around(tx, viewer),

@@ -9,6 +9,7 @@ from typing import Any, Protocol
 
 from markupsafe import Markup
 
+from api.web.deliveries import Line
 from api.web.shapes import Person, Speaker, make_person, make_when
 from core.clock import iso
 from mailhub.letters.announcing import is_quoted
@@ -78,7 +79,7 @@ class Entry:
     files: tuple[File, ...] = ()
     alarm: str | None = None
     defects: tuple[str, ...] = ()
-    sending: str | None = None
+    sending: tuple[Line, ...] = ()
     raw_url: str | None = None
 
 
@@ -90,9 +91,11 @@ def make_letter(
     folded: bool,
     pictures_url: str | None,
     doubt: str | None = None,
+    sending: tuple[Line, ...] = (),
 ) -> Entry:
     """One letter. ``display`` is its HTML if it was made ready; ``pictures_url`` shows the thread with its remote
-    pictures, None when they are shown already; ``doubt`` says why it is perhaps not by whom it says."""
+    pictures, None when they are shown already; ``doubt`` says why it is perhaps not by whom it says;
+    ``sending`` is what became of one of ours."""
     parsed = message.parsed
     text, quote = (None, None) if parsed["has_html"] else split_quote(parsed["text"] or "", parsed["reply_text"] or "")
     when = make_when(speaker, message.dated_at, long=True)
@@ -101,7 +104,10 @@ def make_letter(
         kind="letter",
         id=message.id,
         at=message.dated_at,
-        who=make_person(message.from_name or message.from_address or speaker.say("nobody named")),
+        who=make_person(
+            message.from_name or message.from_address or speaker.say("nobody named"),
+            me=message.direction == "out" and message.trace.get("by") == speaker.viewer.user_id,
+        ),
         address=message.from_address if message.from_name else "",
         way=_way(speaker, parsed),
         time_iso=iso(message.dated_at),
@@ -119,6 +125,7 @@ def make_letter(
         files=tuple(_files(speaker, message)),
         alarm=doubt or _alarm(speaker, message, display),
         defects=_defects(speaker, message, display),
+        sending=sending,
         raw_url=f"{API}/messages/{message.id}/raw",
     )
 

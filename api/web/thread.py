@@ -5,6 +5,8 @@ from __future__ import annotations
 from collections.abc import Mapping
 from dataclasses import dataclass
 
+from api.web.composer import Composer, make_composer
+from api.web.deliveries import make_lines
 from api.web.doubts import Doubts, see_doubts
 from api.web.letters import Display, Entry, make_letter
 from api.web.place import Place
@@ -17,6 +19,8 @@ from crm.staff.readable import Viewer
 from crm.staff.rights import list_people_with
 from mailhub.mailboxes.lists import ThreadRow
 from mailhub.mailboxes.reading import Message, OpenThread, ThreadEvent
+from mailhub.outbound.ledger import Delivery, list_of_messages
+from mailhub.outbound.writing import Suggestion, suggest_answer
 
 UNFOLDED_TAIL = 4
 FEW = 6
@@ -32,6 +36,9 @@ class Seen:
     able: list[int]
     matched: list[tuple[str | None, str | None]]
     """Who may be meant by the sender's address: contact and client, by name."""
+    deliveries: dict[int, list[Delivery]]
+    suggested: Suggestion | None
+    """None for a reader who may not answer."""
     doubts: Doubts
 
 
@@ -91,10 +98,12 @@ class Thread:
     urls: Acts
     older: Older | None
     entries: list[Entry]
+    newest: int
+    composer: Composer | None
     tags: tuple[str, ...] = ()
 
 
-def see_names(tx: ReadTx, opened: OpenThread) -> Seen:
+def see_names(tx: ReadTx, viewer: Viewer, opened: OpenThread) -> Seen:
     """The names around a thread, on the snapshot it was read on."""
     staff = {user.id: user for user in list_users(tx)}
     able = list_people_with(tx, opened.row.scope_id, "answer")
@@ -106,7 +115,17 @@ def see_names(tx: ReadTx, opened: OpenThread) -> Seen:
         )
         for contact_id, counterparty_id in pairs
     ]
-    return Seen(opened, staff, able, matched, see_doubts(tx, opened.messages, staff.values()))
+    row = opened.row
+    may_answer = viewer.may("answer", row.scope_id, row.executor_id)
+    return Seen(
+        opened,
+        staff,
+        able,
+        matched,
+        list_of_messages(tx, [one.id for one in opened.messages if one.direction == "out"]),
+        suggest_answer(tx, viewer, row.id) if may_answer else None,
+        see_doubts(tx, opened.messages, staff.values()),
+    )
 
 
 def make_thread(
@@ -120,6 +139,7 @@ def make_thread(
 ) -> Thread:
     """The thread, opened from a place whose name is ``title``; ``pictures_of`` is the one that shows its pictures."""
     row, viewer = seen.open.row, speaker.viewer
+    may_answer = viewer.may("answer", row.scope_id, row.executor_id)
     letters = [
         make_letter(
             speaker,
@@ -128,6 +148,7 @@ def make_thread(
             folded=message is not seen.open.messages[-1],
             pictures_url=None if message.id == pictures_of else place.thread(row.id, pictures=message.id),
             doubt=seen.doubts.tell(speaker, message),
+            sending=make_lines(speaker, place, seen.deliveries.get(message.id, ()), may_act=may_answer),
         )
         for message in seen.open.messages
     ]
@@ -152,10 +173,12 @@ def make_thread(
         deadline=_deadline(speaker, row),
         executor=executor_of(row, viewer),
         executors=_executors(seen, viewer),
-        may_change=viewer.may("answer", row.scope_id, row.executor_id),
+        may_change=may_answer,
         urls=Acts(**{name: place.act(row.id, name) for name in ("assign", "close", "reopen", "unread", "junk")}),
         older=older,
         entries=told,
+        newest=seen.open.messages[-1].id if seen.open.messages else 0,
+        composer=make_composer(speaker, place, seen.open, seen.suggested) if seen.suggested else None,
     )
 
 

@@ -47,7 +47,7 @@ function press(target) {
   if (target.matches("input, textarea, select")) target.focus();
   else target.click();
   const first = ".menu-item, input:not([type=hidden])";
-  if (target.matches("summary") && target.parentElement.open) target.parentElement.querySelector(first)?.focus();
+  if (target.matches(".menu > summary") && target.parentElement.open) target.parentElement.querySelector(first)?.focus();
 }
 
 function isTyping(target) {

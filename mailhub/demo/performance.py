@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import asyncio
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from pathlib import Path
 from random import Random
 
@@ -17,6 +17,7 @@ from core.settings import Settings, load_settings
 from crm.staff.tables import user
 from mailhub.demo.company import COMPANY, DEMO_PEOPLE, DOMAIN, found_company, hash_passwords
 from mailhub.demo.office import DemoOffice
+from mailhub.demo.outbox import Outbox
 from mailhub.demo.postman import Postman
 from mailhub.demo.staff import count_under_way, find_founding, handle, list_arrived, list_message_ids
 from mailhub.demo.story import TODAY, Story, tell_news, tell_story
@@ -42,6 +43,8 @@ port = {smtp_port}
 hostname = "{host}"
 tls_cert = "{certificate}"
 tls_key = "{key}"
+[send]
+return_path = "plus"
 [verdicts]
 check = false
 [log]
@@ -70,9 +73,13 @@ def demo_settings(folder: Path, web_port: int, smtp_port: int) -> Settings:
     return load_settings(path, {})
 
 
-def make_house(settings: Settings) -> House:
-    """A house that dates letters by their own trace and introduces the people of the demo at its sign-in page."""
-    return House(settings, make_office=DemoOffice, demo=DEMO_PEOPLE)
+def make_house(settings: Settings, outbox: Outbox) -> House:
+    """A house that dates letters by their own trace, introduces the people of the demo at its sign-in page, and sends
+    to an outbox that is open, nowhere else."""
+    send = replace(settings.send, relay=outbox.relay)
+    house = House(replace(settings, send=send), make_office=DemoOffice, demo=DEMO_PEOPLE)
+    house.gone = outbox.letters
+    return house
 
 
 @dataclass(slots=True)
@@ -80,6 +87,7 @@ class Performance:
     """Fills an open house with letters. ``play`` runs until it is cancelled."""
 
     house: House
+    outbox: Outbox
 
     async def prepare(self) -> bool:
         """Found the company in an empty database; False when it is there. Raises Conflict in a foreign database."""
@@ -98,6 +106,7 @@ class Performance:
         assert listener is not None, "start the house first"
         assert certificate is not None, "the demo speaks TLS"
         postman = Postman(listener.port, Path(certificate))
+        self.outbox.deliver = postman.deliver
         try:
             story = await self._tell_past(postman)
             await self._tell_present(postman, story)

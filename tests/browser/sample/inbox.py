@@ -207,7 +207,7 @@ def letter(
         "files": [],
         "alarm": None,
         "defects": [],
-        "sending": None,
+        "sending": [],
         "raw_url": f"/messages/{number}/raw",
     }
     return Thing(
@@ -258,6 +258,17 @@ def complaint() -> Thing:
         state="open",
         mailbox=Thing(name="claims@", colour="b", personal=False),
         may_change=True,
+        newest=21,
+        composer=Thing(
+            url="/threads/2/reply",
+            thread_id=2,
+            whom="Георги Петров",
+            sender="Oksana Lysenko · claims@acme.example",
+            to="Георги Петров <g.petrov@balkan-log.example>",
+            others="p.ivanova@balkan-log.example",
+            seen=21,
+            quoted=None,
+        ),
         deadline=Thing(state="late", text="Answer was due 13:12, 1 h 8 min late"),
         tags=["claim"],
         executor=OKSANA,

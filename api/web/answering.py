@@ -1,0 +1,173 @@
+"""Answering in a thread, and what a person does with a letter on its way."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import cast
+
+from litestar import Response, post
+from litestar.di import NamedDependency
+from markupsafe import Markup
+
+from api.auth import Door
+from api.web.actions import Composed, Undo, changed
+from api.web.composer import Typed, quote, read_typed
+from api.web.desk import Asked, Desk, Here, Id, html
+from api.web.forms import read_form, read_id
+from api.web.place import read_place
+from api.web.shapes import Person, Speaker, make_person, make_when
+from core import clock
+from core.database import ReadTx, WriteTx
+from core.errors import Conflict, Invalid
+from crm.staff.readable import Viewer
+from mailhub.letters.linkify import text_to_html
+from mailhub.mailboxes.reading import Message, get_message, get_thread
+from mailhub.outbound import ledger
+from mailhub.outbound.recipients import parse_recipients
+from mailhub.outbound.undoing import take_back
+from mailhub.outbound.writing import Answer, answer_thread
+
+LARGEST_FORM = 4 << 20
+REGRET = 10 * clock.SECOND
+"""How long an answer waits for second thoughts."""
+MOST_SHOWN = 5
+LONGEST_SHOWN = 2000
+
+
+@dataclass(frozen=True, slots=True)
+class NewLetter:
+    """A letter that came while somebody wrote."""
+
+    who: Person
+    time_iso: str
+    time_text: str
+    lang: str | None
+    text: Markup
+
+
+@dataclass(frozen=True, slots=True)
+class Moved:
+    """See templates/web/_moved.html."""
+
+    thread_id: int
+    newest: int
+    title: str
+    letters: list[NewLetter]
+
+
+@post(
+    "/threads/{thread_id:int}/reply",
+    include_in_schema=False,
+    status_code=200,
+    request_max_body_size=LARGEST_FORM,
+)
+async def reply(door: NamedDependency[Door], request: Asked, thread_id: Id, place: Here = "waiting") -> Response[str]:
+    """Send an answer in ten seconds; where newer letters came, show them instead."""
+    typed = await read_typed(request)
+    desk = Desk(door, request)
+    answer = Answer(
+        text=await _whole_text(desk, thread_id, typed),
+        to=parse_recipients(typed.to, "to"),
+        cc=parse_recipients(typed.cc, "cc"),
+        seen_message_id=typed.seen,
+        force=typed.force,
+        wait=REGRET,
+    )
+    stamp = door.house.stamp
+    try:
+        message_id = await door.write(lambda tx, viewer: answer_thread(tx, stamp, viewer, thread_id, answer))
+    except Conflict as moved:
+        if "message_ids" not in moved.fields or request.headers.get("hx-request") != "true":
+            raise
+        return await _show_moved(desk, thread_id, set(cast("list[int]", moved.fields["message_ids"])))
+    undo = Undo("", {"message_id": str(message_id)})
+    composed = Composed("sent", thread_id)
+    sentence = "It leaves in ten seconds: %(subject)s"
+    here = read_place(place)
+    return await changed(door, request, here, thread_id, sentence, undo="take-back", back=undo, composer=composed)
+
+
+@post("/threads/{thread_id:int}/take-back", include_in_schema=False, status_code=200)
+async def undo_reply(
+    door: NamedDependency[Door], request: Asked, thread_id: Id, place: Here = "waiting"
+) -> Response[str]:
+    """Do not send it after all; the text is in the form again."""
+    message_id = read_id(await read_form(request), "message_id")
+    if message_id is None:
+        raise Invalid("Name the letter.", field="message_id")
+    letter = await door.write(take_back, message_id)
+    composed = Composed("back", thread_id, letter.parsed["reply_text"] or letter.parsed["text"] or "")
+    return await changed(
+        door, request, read_place(place), thread_id, "Taken back, nothing was sent: %(subject)s", composer=composed
+    )
+
+
+@post("/threads/{thread_id:int}/delivery", include_in_schema=False, status_code=200)
+async def delivery(
+    door: NamedDependency[Door], request: Asked, thread_id: Id, place: Here = "waiting"
+) -> Response[str]:
+    """Send again, do not send, or say that it arrived."""
+    form = await read_form(request)
+    delivery_id, act = read_id(form, "delivery_id"), form.get("act", "")
+    if delivery_id is None or act not in ("retry", "cancel", "arrived"):
+        raise Invalid("This answer is not known.", field="act")
+    await door.write(_act_on_delivery, delivery_id, act)
+    sentence = {
+        "retry": "It is sent again: %(subject)s",
+        "cancel": "It is not sent: %(subject)s",
+        "arrived": "Noted: it arrived",
+    }[act]
+    return await changed(door, request, read_place(place), thread_id, sentence)
+
+
+def _act_on_delivery(tx: WriteTx, viewer: Viewer, delivery_id: int, act: str) -> None:
+    if act == "retry":
+        ledger.retry(tx, viewer, delivery_id)
+    elif act == "cancel":
+        ledger.cancel(tx, viewer, delivery_id)
+    else:
+        ledger.resolve(tx, viewer, delivery_id, arrived=True)
+
+
+async def _whole_text(desk: Desk, thread_id: int, typed: Typed) -> str:
+    """What was typed, and below it the letter that it answers."""
+    if typed.quoted is None:
+        return typed.text
+    message = await desk.door.read(get_message, typed.quoted)
+    if message.thread_id != thread_id:
+        raise Invalid("The quoted letter is of another thread.", field="quoted")
+    return f"{typed.text.rstrip()}\n\n{quote(desk.speaker(desk.door.viewer).language, message)}\n"
+
+
+async def _show_moved(desk: Desk, thread_id: int, newer: set[int]) -> Response[str]:
+    def see(tx: ReadTx, viewer: Viewer) -> list[Message]:
+        return [one for one in get_thread(tx, viewer, thread_id).messages if one.id in newer]
+
+    def render(viewer: Viewer, found: list[Message]) -> str:
+        speaker = desk.speaker(viewer)
+        last = found[-1]
+        fields = {"name": last.from_name or last.from_address, "when": speaker.language.format_time(last.dated_at)}
+        title = speaker.say("Not sent yet: %(name)s wrote at %(when)s, while you were writing", **fields)
+        letters = [_new_letter(speaker, one) for one in found[-MOST_SHOWN:]]
+        moved = Moved(thread_id, last.id, title, letters)
+        return desk.render("_moved.html", speaker, None, "", moved=moved)
+
+    return html(await desk.door.page(render, see), 409)
+
+
+def _new_letter(speaker: Speaker, message: Message) -> NewLetter:
+    text = (message.parsed["reply_text"] or message.parsed["text"] or message.excerpt).strip()
+    when = make_when(speaker, message.dated_at, long=True)
+    assert when is not None
+    mine = message.direction == "out" and message.trace.get("by") == speaker.viewer.user_id
+    shown = text[:LONGEST_SHOWN] + ("…" if len(text) > LONGEST_SHOWN else "")
+    return NewLetter(
+        make_person(message.from_name or message.from_address, me=mine),
+        when.iso,
+        when.text,
+        message.language,
+        Markup(text_to_html(shown)),  # noqa: S704 - escaped there
+    )
+
+
+ROUTES = [reply, undo_reply, delivery]
