@@ -4,10 +4,11 @@ leave, mutants of letters.
     python -m bench.soak power [--moments 100] [--synchronous FULL|NORMAL] [--seed N]
     python -m bench.soak kill [--kills 50] [--letters 5000] [--seed N]
     python -m bench.soak send [--kills 50] [--letters 1000] [--seed N]
+    python -m bench.soak imap [--letters 20000] [--folders 5] [--kills 40] [--seed N]
     python -m bench.soak mutants [--letters 10000] [--engine sqlite|postgresql] [--seed N]
 
-The first two need root (mounts, an instance of Postfix). The exit code is 1 when anything that was acknowledged is lost
-or stands twice. A seed repeats the moments, not the scheduling of the machine.
+The first two need root (mounts, an instance of Postfix), the fourth Dovecot. The exit code is 1 when anything that was
+acknowledged is lost or stands twice. A seed repeats the moments, not the scheduling of the machine.
 """
 
 from __future__ import annotations
@@ -107,7 +108,13 @@ def main() -> None:
     options = parser.parse_args()
     began = time.monotonic()
     with tempfile.TemporaryDirectory(prefix="mailhub-soak-") as folder:
-        soaks = {"power": soak_power, "kill": soak_kill, "send": soak_send, "mutants": soak_mutants}
+        soaks = {
+            "power": soak_power,
+            "kill": soak_kill,
+            "imap": soak_imap,
+            "send": soak_send,
+            "mutants": soak_mutants,
+        }
         sound = soaks[options.kind](Path(folder), options)
     print(f"{time.monotonic() - began:.0f} seconds: {'sound' if sound else 'NOT SOUND'}")
     sys.exit(0 if sound else 1)

@@ -39,7 +39,8 @@ Held = dict[int, tuple[str, frozenset[str]]]
 @dataclass(frozen=True, slots=True)
 class Tally:
     """What happened, and what became of it. ``different`` are placements and flags on which we and the server do not
-    agree; ``doubled`` letters that stand twice in the mailbox or came in twice."""
+    agree; ``doubled`` letters that stand twice in the mailbox or came in twice; ``held`` whole letters in quarantine,
+    because the server had ended again and again while it had them in hand."""
 
     seed: int
     kills: int
@@ -49,19 +50,21 @@ class Tally:
     lost: int
     doubled: int
     different: int
-    unprocessed: int
+    waiting: int
+    held: int
     seconds: float
 
     @property
     def sound(self) -> bool:
         """Nothing lost, doubled or different."""
-        return not (self.lost or self.doubled or self.different or self.unprocessed)
+        return not (self.lost or self.doubled or self.different or self.waiting)
 
     def __str__(self) -> str:
         return (
             f"seed {self.seed}: {self.kills} kills, {self.cuts} cuts, {RENUMBERED} renumberings, {self.deeds} deeds of "
             f"others, {self.letters} letters at the server: {self.lost} lost, {self.doubled} doubled, "
-            f"{self.different} differences, {self.unprocessed} not in their thread ({self.seconds:.0f} s)"
+            f"{self.different} differences, {self.waiting} not yet in their thread, "
+            f"{self.held} in quarantine ({self.seconds:.0f} s)"
         )
 
 
@@ -96,7 +99,8 @@ class Driver:
     def stop(self) -> None:
         """End after the deed under way."""
         self._ended.set()
-        self._thread.join(60)
+        if self._thread.is_alive():
+            self._thread.join(60)
 
     def renumber(self, uidvalidity: int) -> None:
         """Give a folder other numbers while nobody else is at it."""
@@ -218,7 +222,8 @@ def look_at(dovecot: Dovecot, folders: list[str]) -> dict[str, Held]:
                 if isinstance(part, tuple):
                     uid = re.search(rb"UID (\d+)", part[0])
                     flags = re.search(rb"FLAGS \(([^)]*)\)", part[0])
-                    assert uid and flags
+                    assert uid is not None
+                    assert flags is not None
                     words = frozenset(flags[1].decode().split()) - {"\\Recent"}
                     held.setdefault(name, {})[int(uid[1])] = (hashlib.sha256(part[1]).hexdigest(), words)
     client.logout()
@@ -303,6 +308,7 @@ def count(
         lost=len(there - set(here)),
         doubled=doubled,
         different=different,
-        unprocessed=server.ask("SELECT count(*) FROM incoming WHERE state <> 'done'")[0][0],
+        waiting=server.ask("SELECT count(*) FROM incoming WHERE state = 'waiting'")[0][0],
+        held=server.ask("SELECT count(*) FROM incoming WHERE state = 'quarantined'")[0][0],
         seconds=took,
     )

@@ -149,6 +149,5 @@ def check_whole(watch: Watch, account: Any) -> None:
         account=account.id,
     )
     assert [(uid, bytes(raw).decode()) for uid, raw in rows] == [(int(uid), raw) for uid, raw in letters.items()]
-    assert watch.ask(
-        "SELECT count(*) FROM incoming JOIN blob ON blob.id = blob_id WHERE CAST(content AS TEXT) LIKE '%@buyer.example%'"
-    ) == [(len(letters),)]
+    contents = watch.ask("SELECT content FROM incoming JOIN blob ON blob.id = blob_id")
+    assert sum(b"@buyer.example" in bytes(content) for (content,) in contents) == len(letters)
