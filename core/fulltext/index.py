@@ -3,8 +3,9 @@
 Words are cut and folded by us (``folding``), never by the engine. A row is a message; its *scope* is a term of the
 index, so a search never walks letters of other mailboxes and rights can change without touching the index.
 
-SQLite: contentless FTS5. A row can be taken out only by feeding exactly the indexed words to the 'delete' command
-(wrong words corrupt silently, and ``contentless_delete`` does not open on SQLite 3.40), so the caller keeps them.
+SQLite: contentless FTS5, whose own cutter (``ascii``) parts words at our spaces and leaves all other characters alone.
+A row can be taken out only by feeding exactly the indexed words to the 'delete' command (wrong words corrupt silently,
+and ``contentless_delete`` does not open on SQLite 3.40), so the caller keeps them.
 PostgreSQL: a tsvector with our own positions, in parts by range of id (ids grow with the date); the parts are asked one
 by one from the newest, each behind an ``offset 0`` fence, until enough is found.
 """
@@ -17,7 +18,7 @@ from dataclasses import dataclass
 from sqlalchemy import text
 
 from core.database import ReadTx, WriteTx
-from core.fulltext.folding import LONGEST_WORD, query_phrases
+from core.fulltext.folding import query_phrases
 
 # First seconds of the years at which parts begin; ids are seconds << 20 (``mailhub.mailboxes``).
 _YEARS = (2005, 2010, *range(2014, 2036))
@@ -25,27 +26,25 @@ _SECONDS_OF_DAY = 86400
 _LAST_POSITION = 16383  # PostgreSQL's limit: later positions all become this one
 _MOST_WORDS = 20000  # of each part
 _MOST_BYTES = 1_000_000  # PostgreSQL's vector of words ends at a megabyte, positions included
+_SURELY_HELD = 2 * _MOST_WORDS  # characters: no more words than that, of at most four bytes a character
 _OPEN_FROM = 4  # letters: a finished Vietnamese syllable of three begins many others
 _CLOSED = '"“”»'
 
 
 @dataclass(frozen=True, slots=True)
 class Words:
-    """Folded words of a letter, as indexed."""
+    """Folded words of a letter, as indexed: in each part with a space between two."""
 
-    subject: Sequence[str]
-    people: Sequence[str]
-    body: Sequence[str]
+    subject: str
+    people: str
+    body: str
 
 
 def create_statements(dialect: str) -> list[str]:
     """The SQL that makes the index in a new database."""
     if dialect == "sqlite":
         return [
-            (
-                "CREATE VIRTUAL TABLE word_index USING fts5(scope, subject, people, body, content='',"
-                " tokenize='unicode61 remove_diacritics 0')"
-            )
+            ("CREATE VIRTUAL TABLE word_index USING fts5(scope, subject, people, body, content='', tokenize='ascii')")
         ]
     statements = [
         "CREATE TABLE word_index (message_id bigint NOT NULL, words tsvector NOT NULL) PARTITION BY RANGE (message_id)"
@@ -146,27 +145,26 @@ def _find_postgres(
 
 
 def _columns(scope_id: int, words: Words) -> dict[str, str]:
-    subject, people, body = map(" ".join, _held(words))
+    subject, people, body = _held(words)
     return {"scope": _scope_term(scope_id), "subject": subject, "people": people, "body": body}
 
 
-def _held(words: Words) -> Sequence[Sequence[str]]:
+def _held(words: Words) -> tuple[str, str, str]:
     """Subject, people and body as far as they have room on either engine."""
     whole = (words.subject, words.people, words.body)
-    count = sum(map(len, whole))
-    if count <= _MOST_WORDS and count * (4 * LONGEST_WORD + 6) <= _MOST_BYTES:
+    if sum(map(len, whole)) < _SURELY_HELD:
         return whole  # nearly every letter
-    parts: list[list[str]] = []
     room = _MOST_BYTES
+    parts: list[str] = []
     for part in whole:
         held: list[str] = []
-        for word in part[:_MOST_WORDS]:
+        for word in part.split(" ")[:_MOST_WORDS]:
             room -= len(word.encode()) + 6
             if room < 0:
                 break
             held.append(word)
-        parts.append(held)
-    return parts
+        parts.append(" ".join(held))
+    return parts[0], parts[1], parts[2]
 
 
 def _scope_term(scope_id: int) -> str:
@@ -183,7 +181,7 @@ def _tsvector(scope_id: int, words: Words) -> str:
     places: dict[str, list[str]] = {_scope_lexeme(scope_id): ["1"]}
     at = 1
     for weight, part in zip("ABD", _held(words), strict=True):
-        for word in part:
+        for word in part.split():
             at = min(at + 1, _LAST_POSITION)
             kept = places.setdefault(word, [])
             if len(kept) < 250:  # PostgreSQL keeps at most 256 positions a word

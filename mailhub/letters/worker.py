@@ -45,12 +45,12 @@ class Examine(msgspec.Struct, frozen=True, tag="examine"):
 
 
 class Understood(msgspec.Struct, frozen=True):
-    """What a letter says, and its words folded for the index."""
+    """What a letter says, and its words folded for the index, with a space between two."""
 
     parsed: ParsedLetter
-    subject: list[str]
-    people: list[str]
-    body: list[str]
+    subject: str
+    people: str
+    body: str
 
 
 class Parsed(msgspec.Struct, frozen=True, tag="parsed"):
@@ -84,9 +84,9 @@ def understand(raw: bytes) -> Understood:
     files = [part.filename for part in parsed.attachments if part.filename]
     return Understood(
         parsed=parsed,
-        subject=words(parsed.subject),
-        people=words(" ".join(people)),
-        body=words(" ".join([parsed.text or "", *files])),
+        subject=" ".join(words(parsed.subject)),
+        people=" ".join(words(" ".join(people))),
+        body=" ".join(words(" ".join([parsed.text or "", *files]))),
     )
 
 

@@ -68,9 +68,9 @@ def record_letter(tx: WriteTx, understood: Understood) -> tuple[int, bool]:
         letter_words,
         letter_id=letter_id,
         version=FOLDING_VERSION,
-        subject=" ".join(words.subject),
-        people=" ".join(words.people),
-        body=" ".join(words.body),
+        subject=words.subject,
+        people=words.people,
+        body=words.body,
     )
     return letter_id, True
 
@@ -79,7 +79,7 @@ def get_words(tx: ReadTx, letter_id: int) -> Words:
     """The words of a letter exactly as they were indexed."""
     row = tx.row(select(letter_words).where(letter_words.c.letter_id == letter_id))
     assert row is not None, "every letter keeps its words"
-    return Words(row.subject.split(), row.people.split(), row.body.split())
+    return Words(row.subject, row.people, row.body)
 
 
 def as_data(parsed: ParsedLetter) -> dict[str, Any]:
