@@ -14,6 +14,7 @@ from core.errors import Invalid, TooMuch
 from core.language import Language
 from mailhub.letters.linkify import text_to_html
 from mailhub.mailboxes.reading import Message, OpenThread
+from mailhub.mailboxes.threads import ANSWERABLE
 from mailhub.outbound.recipients import format_recipients
 from mailhub.outbound.writing import Suggestion
 
@@ -59,7 +60,7 @@ class Typed:
 def make_composer(speaker: Speaker, place: Place, opened: OpenThread, suggested: Suggestion) -> Composer:
     """The form for a thread whose reader may answer it."""
     row = opened.row
-    newest = next((one for one in reversed(opened.messages) if one.direction == "in"), None)
+    newest = next((one for one in reversed(opened.messages) if one.direction == "in" and one.kind in ANSWERABLE), None)
     whom = ", ".join(one.name or one.address for one in suggested.to) or row.who or row.who_address
     return Composer(
         url=place.act(row.id, "reply"),

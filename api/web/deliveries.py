@@ -8,6 +8,7 @@ from dataclasses import dataclass
 from api.web.place import Place
 from api.web.shapes import Speaker, make_when
 from mailhub.outbound.ledger import Delivery
+from mailhub.outbound.states import State
 
 _ICONS = {
     "queued": "clock", "sending": "clock", "sent": "check", "deferred": "clock", "failed": "mail-exclamation",
@@ -28,6 +29,7 @@ class Act:
 class Line:
     """See templates/web/_letter.html. ``look`` is "" (grey), "waits" or "alarm"; ``advice`` says what to do."""
 
+    state: State
     look: str
     icon: str
     text: str
@@ -51,6 +53,7 @@ def _line(speaker: Speaker, place: Place, row: Delivery, *, alone: bool, may_act
     if not alone and row.state in ("queued", "sending", "sent", "cancelled"):
         text = f"{row.recipient}: {text}"
     return Line(
+        state=row.state,
         look=_LOOKS.get(row.state, ""),
         icon=_ICONS[row.state],
         text=text,

@@ -56,6 +56,15 @@ class File:
 
 
 @dataclass(frozen=True, slots=True)
+class Act:
+    """A button of an event."""
+
+    title: str
+    url: str
+    fields: Mapping[str, str]
+
+
+@dataclass(frozen=True, slots=True)
 class Entry:
     """See templates/web/_letter.html. ``kind`` is "event" or "letter"."""
 
@@ -81,6 +90,9 @@ class Entry:
     defects: tuple[str, ...] = ()
     sending: tuple[Line, ...] = ()
     raw_url: str | None = None
+    split_url: str | None = None
+    other: tuple[str, str] | None = None
+    acts: tuple[Act, ...] = ()
 
 
 def make_letter(
@@ -113,8 +125,8 @@ def make_letter(
         time_iso=iso(message.dated_at),
         time_text=when.text,
         lang=message.language,
-        folded=folded,
-        snippet=message.excerpt,
+        folded=(folded and not any(line.look for line in sending)) or _taken_back(sending),
+        snippet=f"{sending[0].text} · {message.excerpt}" if _taken_back(sending) else message.excerpt,
         text=None if text is None else Markup(text_to_html(text)),  # noqa: S704 - escaped there
         quote=Markup(text_to_html(quote)) if quote else None,  # noqa: S704 - escaped there
         html_url=_frame_url(message, shown=pictures_url is None) if parsed["has_html"] else None,
@@ -139,6 +151,10 @@ def split_quote(text: str, reply: str) -> tuple[str, str | None]:
     if not any(is_quoted(line) for line in rest) and len([line for line in rest if line.strip()]) <= FOLDED_TAIL:
         return text.strip("\n"), None
     return "\n".join(lines[: len(own)]).strip("\n"), "\n".join(rest).strip("\n")
+
+
+def _taken_back(sending: tuple[Line, ...]) -> bool:
+    return bool(sending) and all(line.state == "cancelled" for line in sending)
 
 
 def names_another(name: str, address: str) -> bool:

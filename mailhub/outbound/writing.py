@@ -30,7 +30,7 @@ from mailhub.mailboxes.letters import Understood, record_letter
 from mailhub.mailboxes.messages import COUNTER_BITS, mint_message_id, record_message
 from mailhub.mailboxes.recipients import Offer, list_recipients
 from mailhub.mailboxes.tables import letter, letter_reference, message, thread
-from mailhub.mailboxes.threads import answered
+from mailhub.mailboxes.threads import ANSWERABLE, answered
 from mailhub.outbound.compose import Fields, File, answer_references, answer_subject, compose
 from mailhub.outbound.headers import ascii_address
 from mailhub.outbound.identity import Stamp
@@ -77,7 +77,11 @@ _LETTERS = (
     .order_by(message.c.id.desc())
     .limit(1)
 )
-_NEWEST_IN = _LETTERS.where(message.c.thread_id == bindparam("thread_id"), message.c.direction == "in")
+_NEWEST_IN = _LETTERS.where(
+    message.c.thread_id == bindparam("thread_id"),
+    message.c.direction == "in",
+    letter.c.kind.in_(sorted(ANSWERABLE)),  # nobody answers a report
+)
 _NEWEST = _LETTERS.where(message.c.thread_id == bindparam("thread_id"))
 _THIS = _LETTERS.where(message.c.id == bindparam("id"))
 _NAMED = (
