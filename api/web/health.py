@@ -107,6 +107,13 @@ def _letters(speaker: Speaker, house: House, waiting: int) -> list[Check]:
     if "ingest" in house.roles and house.listener is not None:
         where = f"{house.settings.smtp.host}:{house.listener.port}"
         found.append(Check("ok", speaker.say("Incoming letters"), speaker.say("SMTP listens on %(at)s.", at=where)))
+    if house.sending is not None:
+        trouble = house.sending.trouble
+        name = speaker.say("Outgoing letters")
+        if trouble is not None:
+            found.append(Check("look", name, speaker.say(trouble.sentence, **trouble.fields)))
+        else:
+            found.append(Check("ok", name, speaker.say("Letters leave through %(relay)s.", relay=house.sending.relay)))
     return found
 
 

@@ -21,6 +21,7 @@ from core.errors import Conflict, Invalid, NotFound
 from core.jobs import AT_ONCE
 from core.paging import Page, cut_page, decode_cursor
 from crm.staff.readable import Viewer, demand, readable, visible
+from mailhub.mailboxes.owed_marks import owe_answer
 from mailhub.mailboxes.tables import message, thread
 from mailhub.outbound.identity import Stamp
 from mailhub.outbound.states import STATES, Kind, State, demand_move
@@ -192,6 +193,13 @@ def resolve(tx: WriteTx, viewer: Viewer, delivery_id: int, *, arrived: bool) -> 
     move(tx, row, "sent" if arrived else "failed", cause=f"user {viewer.user_id}")
 
 
+_ANOTHER_SENT = select(delivery.c.id).where(
+    delivery.c.message_id == bindparam("message_id"),
+    delivery.c.id != bindparam("id"),
+    delivery.c.state.in_(("sent", "bounced", "complained")),
+)
+
+
 def move(tx: WriteTx, row: Any, then: State, *, cause: str = "sending", **values: Any) -> None:
     """Let a row (of ``find_row`` or of a claim, held by this unit) take a new state, and say so in the feed.
 
@@ -200,9 +208,11 @@ def move(tx: WriteTx, row: Any, then: State, *, cause: str = "sending", **values
     demand_move(row.state, then)
     here = update(delivery).where(delivery.c.id == row.id, delivery.c.state == row.state, delivery.c.fence == row.fence)
     if tx.execute(here.values(state=then, changed_at=clock.now(), **values)) != 1:
-        raise Conflict("This delivery has moved on in the meantime.")
+        raise Conflict("This letter has moved on in the meantime.")
     if then == "sending":
         return  # for a moment only: nobody follows that
+    if then == "sent" and row.kind == "personal" and _is_first(tx, row):
+        owe_answer(tx, row.message_id)
     record_change(
         tx,
         f"delivery.{then}",
@@ -211,6 +221,11 @@ def move(tx: WriteTx, row: Any, then: State, *, cause: str = "sending", **values
         fields={"thread_id": row.thread_id, "mailbox_id": row.mailbox_id, "message_id": row.message_id, "state": then},
         cause=cause,
     )
+
+
+def _is_first(tx: WriteTx, row: Any) -> bool:
+    """Is this the first recipient that the letter reached?"""
+    return tx.value(_ANOTHER_SENT, {"message_id": row.message_id, "id": row.id}) is None
 
 
 def find_row(tx: WriteTx, delivery_id: int) -> Row[Any] | None:

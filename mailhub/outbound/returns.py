@@ -165,8 +165,9 @@ def _tell_bounced(tx: WriteTx, row: Row[Any], failed: BouncedRecipient, said: st
         "unknown_host": "The letter to %(address)s came back: there is no such domain.",
         "mailbox_full": "The letter to %(address)s came back: the mailbox there is full.",
         "spam": "The letter to %(address)s came back: the other server takes it for junk.",
+        "": "The letter to %(address)s came back: %(said)s",
     }
-    sentence = sentences.get(failed.reason, "The letter to %(address)s came back: %(said)s")
+    sentence = sentences.get(failed.reason, sentences[""])
     tell(tx, row.thread_id, sentence, address=row.recipient, said=said[:300])
 
 

@@ -72,6 +72,11 @@ class Sending:
         self.letters = 0
 
     @property
+    def relay(self) -> str:
+        """Where letters go, without its password; '' for nowhere."""
+        return "" if self._relay is None else str(self._relay)
+
+    @property
     def trouble(self) -> Unavailable | None:
         """Why letters wait at this moment, as an error for people; None when they need not."""
         if self._relay is None:

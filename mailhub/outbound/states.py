@@ -48,7 +48,7 @@ def may_become(now: State, then: State) -> bool:
 def demand_move(now: State, then: State) -> None:
     """Raise Conflict for a move that is not in the table."""
     if not may_become(now, then):
-        raise Conflict("A letter that is %(now)s cannot become %(then)s.", now=now, then=then)
+        raise Conflict("This letter has moved on in the meantime.", now=now, then=then)
 
 
 def sources_of(then: State) -> tuple[State, ...]:
