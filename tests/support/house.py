@@ -33,10 +33,13 @@ def settings_for(url: str, folder: Path) -> Settings:
 
 @contextmanager
 def running_house(
-    settings: Settings, make: Callable[[Settings], House] = House, *, web: Web | None = None
+    settings: Settings,
+    make: Callable[[Settings], House] = House,
+    *,
+    web: Web | None = None,
+    roles: tuple[str, ...] = ("ingest",),
 ) -> Iterator[House]:
-    """The house, open and started with the role ``ingest``, and with its pages when ``web`` is given; stopped in the
-    end."""
+    """The house, open and started with these roles, and with its pages when ``web`` is given; stopped in the end."""
     ready: list[House | BaseException] = []
     began = threading.Event()
     end: list[Callable[[], object]] = []
@@ -48,7 +51,7 @@ def running_house(
         end.append(lambda: loop.call_soon_threadsafe(stop.set))
         try:
             await house.open()
-            await house.start(["ingest"] if web is None else ["ingest", "web"])
+            await house.start(roles if web is None else (*roles, "web"))
             if web is not None:
                 await web.start(house)
         except BaseException as problem:
