@@ -12,7 +12,7 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
-from core import changes, jobs, limits
+from core import changes, jobs, limits, once
 from core.blobs import BlobFiles
 from core.database import Database, WriteTx
 from core.errors import Conflict, HouseError, Invalid
@@ -49,7 +49,7 @@ ROLES = ("web", "ingest", "send", "clock")
 BEAT_SECONDS = 5.0
 SWEEP_SECONDS = 60.0
 DRAIN_SECONDS = 5.0
-SWEEPS: tuple[Callable[[WriteTx], int], ...] = (limits.sweep, sessions.sweep, changes.sweep)
+SWEEPS: tuple[Callable[[WriteTx], int], ...] = (limits.sweep, once.sweep, sessions.sweep, changes.sweep)
 log = get_log(__name__)
 
 

@@ -249,7 +249,9 @@ def answered(tx: WriteTx, message_id: int) -> bool:
         "version": row.version + 1,
     }
     if sent.dated_at >= row.last_message_at or row.message_count == 0:
-        values |= {"last_message_at": sent.dated_at, "last_message_id": message_id, "snippet": sent.excerpt}
+        values |= {"last_message_at": sent.dated_at, "last_message_id": message_id}
+        if sent.kind in ANSWERABLE:
+            values["snippet"] = sent.excerpt  # what a machine says of itself is no news of the conversation
     if row.message_count == 0 and people:
         values |= {"who": people[0]["name"] or people[0]["address"], "who_address": people[0]["address"]}
     # Ids hold seconds: what left in the second of their letter answers it.

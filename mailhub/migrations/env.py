@@ -9,6 +9,7 @@ import core.changes
 import core.jobs
 import core.limits
 import core.marks
+import core.once
 import crm.execution
 import crm.interactions
 import crm.parties.tables
@@ -16,6 +17,7 @@ import crm.staff.tables
 import mailhub.mailboxes.accounts
 import mailhub.mailboxes.tables
 import mailhub.mailboxes.tokens
+import mailhub.outbound.acknowledging
 import mailhub.outbound.tables
 from core.columns import metadata
 
@@ -25,6 +27,7 @@ ROOMS = (
     core.jobs,
     core.limits,
     core.marks,
+    core.once,
     crm.staff.tables,
     crm.parties.tables,
     crm.interactions,
@@ -32,6 +35,7 @@ ROOMS = (
     mailhub.mailboxes.accounts,
     mailhub.mailboxes.tables,
     mailhub.mailboxes.tokens,
+    mailhub.outbound.acknowledging,
     mailhub.outbound.tables,
 )
 

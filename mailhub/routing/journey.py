@@ -29,6 +29,7 @@ from mailhub.mailboxes.messages import find_message, record_message
 from mailhub.mailboxes.participants import Sender, is_proved
 from mailhub.mailboxes.tables import message
 from mailhub.mailboxes.threads import find_executor, hold_root, is_told, open_thread, receive, tell
+from mailhub.outbound.acknowledging import acknowledge as send_acknowledgement
 from mailhub.outbound.identity import Stamp
 from mailhub.outbound.returns import Returned, find_returned, record_returned
 
@@ -80,6 +81,7 @@ def recognise(tx: WriteTx, passage: Passage) -> None:
     """What kind of letter is this, when is it from, and is it here already?"""
     parsed = passage.parsed
     filtered = parsed.spam_verdict is True if passage.understood.junk is None else passage.understood.junk
+    filtered = filtered or passage.trace.get("role") == "junk"  # where the server of an account has put it
     passage.spam = is_junk(tx, passage.box.id, parsed.from_trusted, passage.verdicts, filtered=filtered)
     passage.answerable = parsed.kind in threads.ANSWERABLE and not passage.spam
     # A live letter is dated by its arrival: a sender's clock must not hide it behind older ones. An archive keeps
@@ -222,7 +224,20 @@ def wake(tx: WriteTx, passage: Passage) -> None:
     assign(tx, passage)
 
 
-STEPS: tuple[Callable[[WriteTx, Passage], None], ...] = (recognise, match, thread, record, gather, settle, assign)
+def acknowledge(tx: WriteTx, passage: Passage) -> None:
+    """Tell its writer that it has come, where it begins a conversation and its mailbox does so."""
+    begins = passage.home is not None and passage.home.by == "new"
+    if passage.stamp is None or passage.quiet or not passage.answerable or not begins:
+        return
+    mail_from = passage.trace.get("mail_from")
+    send_acknowledgement(
+        tx, passage.stamp, passage.box, passage.message_id, passage.parsed, passage.verdicts, mail_from
+    )
+
+
+STEPS: tuple[Callable[[WriteTx, Passage], None], ...] = (
+    recognise, match, thread, record, gather, settle, assign, acknowledge,
+)  # fmt: skip
 
 
 def travel(tx: WriteTx, passage: Passage) -> int:

@@ -16,6 +16,12 @@ JSON = sa.JSON(none_as_null=True).with_variant(postgresql.JSONB(none_as_null=Tru
 def upgrade() -> None:
     for statement in create_statements(op.get_bind().dialect.name):
         op.execute(statement)
+    op.create_table('acknowledgement',
+    sa.Column('mailbox_id', ID, nullable=False),
+    sa.Column('language', sa.Text(), nullable=False),
+    sa.Column('body', sa.Text(), nullable=False),
+    sa.PrimaryKeyConstraint('mailbox_id', 'language', name=op.f('pk_acknowledgement'))
+    )
     op.create_table('affiliation',
     sa.Column('contact_id', ID, nullable=False),
     sa.Column('counterparty_id', ID, nullable=False),
@@ -188,6 +194,18 @@ def upgrade() -> None:
     sa.Column('arrival', sa.BigInteger(), nullable=False),
     sa.PrimaryKeyConstraint('key', name=op.f('pk_rate_limit'))
     )
+    op.create_table('request_once',
+    sa.Column('user_id', ID, nullable=False),
+    sa.Column('key', sa.Text(), nullable=False),
+    sa.Column('route', sa.Text(), nullable=False),
+    sa.Column('body_hash', sa.LargeBinary(), nullable=False),
+    sa.Column('answer', sa.LargeBinary(), nullable=False),
+    sa.Column('at', sa.BigInteger(), nullable=False),
+    sa.PrimaryKeyConstraint('user_id', 'key', name=op.f('pk_request_once'))
+    )
+    with op.batch_alter_table('request_once', schema=None) as batch_op:
+        batch_op.create_index(batch_op.f('ix_request_once_at'), ['at'], unique=False)
+
     op.create_table('scope',
     sa.Column('id', ID, autoincrement=True, nullable=False),
     sa.Column('kind', sa.Text(), nullable=False),
