@@ -5,7 +5,7 @@ from __future__ import annotations
 from typing import Annotated, Literal
 
 import msgspec
-from litestar import Response, get, patch
+from litestar import Response, get, patch, post
 from litestar.di import NamedDependency
 from litestar.params import FromQuery, JSONBody, QueryParameter
 from msgspec import UNSET, UnsetType
@@ -21,6 +21,8 @@ from mailhub.mailboxes.filing import file_under
 from mailhub.mailboxes.handling import assign_thread, set_read
 from mailhub.mailboxes.junk import change_state
 from mailhub.mailboxes.lists import ThreadRow, View, get_rows, list_threads, search_threads
+from mailhub.mailboxes.regrouping import merge_threads, split_thread, unmerge_thread, unsplit_thread
+from mailhub.mailboxes.threads import find_root
 
 State = Literal["open", "closed", "spam"]
 Sort = Literal["-last_message_at", "due_at"]
@@ -61,6 +63,18 @@ class ThreadChange(Body):
     executor_id: Number | UnsetType | None = UNSET
 
 
+class Other(Body):
+    """Another thread."""
+
+    thread_id: Number
+
+
+class Letters(Body):
+    """Letters of a thread."""
+
+    message_ids: Annotated[list[Number], msgspec.Meta(min_length=1, max_length=1000)]
+
+
 def show_thread(row: ThreadRow) -> ThreadView:
     """A thread in the shape of the interface."""
     return ThreadView(
@@ -87,8 +101,9 @@ def show_thread(row: ThreadRow) -> ThreadView:
 
 
 def get_row(tx: ReadTx, viewer: Viewer, thread_id: int) -> ThreadRow:
-    """The thread as a row. Raises NotFound, alike for what is not there and what is not theirs."""
-    rows = get_rows(tx, viewer, [thread_id])
+    """The thread as a row; for one that was merged, the thread that shows its letters. Raises NotFound, alike for what
+    is not there and what is not theirs."""
+    rows = get_rows(tx, viewer, [find_root(tx, thread_id)])
     if not rows:
         raise NotFound("There is no thread with the number %(id)s.", id=thread_id)
     return rows[0]
@@ -116,6 +131,28 @@ def change_thread(tx: WriteTx, viewer: Viewer, thread_id: int, change: ThreadCha
         assign_thread(tx, viewer, thread_id, change.executor_id)
         return next(iter(get_rows(tx, viewer, [thread_id])), None)
     return get_row(tx, viewer, thread_id)
+
+
+def merge(tx: WriteTx, viewer: Viewer, thread_id: int, other_id: int) -> ThreadRow:
+    """The thread with the letters of both."""
+    merge_threads(tx, viewer, thread_id, other_id)
+    return get_row(tx, viewer, thread_id)
+
+
+def unmerge(tx: WriteTx, viewer: Viewer, thread_id: int, other_id: int) -> ThreadRow | None:
+    """The thread that was taken out again, None when the viewer may not see it by itself."""
+    unmerge_thread(tx, viewer, thread_id, other_id)
+    return next(iter(get_rows(tx, viewer, [other_id])), None)
+
+
+def split(tx: WriteTx, viewer: Viewer, thread_id: int, message_ids: list[int]) -> ThreadRow:
+    """The new thread."""
+    return get_row(tx, viewer, split_thread(tx, viewer, thread_id, message_ids))
+
+
+def unsplit(tx: WriteTx, viewer: Viewer, thread_id: int) -> ThreadRow:
+    """The thread that has the letters again."""
+    return get_row(tx, viewer, unsplit_thread(tx, viewer, thread_id))
 
 
 def choose_view(view: View | None, state: State | None, sort: Sort | None) -> View:
@@ -162,4 +199,31 @@ async def change_one(
     return Response(None if row is None else show_thread(row), status_code=204 if row is None else 200)
 
 
-ROUTES = [list_all, get_one, change_one]
+@post("/threads/{thread_id:int}/merge", tags=["threads"], status_code=200)
+async def merge_one(door: NamedDependency[Door], thread_id: Id, data: JSONBody[Other]) -> ThreadView:
+    """Show the letters of another thread of the same mailbox here too. What asks for the other one is answered with
+    this one from then on."""
+    return show_thread(await door.write(merge, thread_id, data.thread_id))
+
+
+@post("/threads/{thread_id:int}/unmerge", tags=["threads"], status_code=200)
+async def unmerge_one(door: NamedDependency[Door], thread_id: Id, data: JSONBody[Other]) -> Response[ThreadView | None]:
+    """Take a merged thread out again, with what came to its letters meanwhile. Answers with it, 204 when it is out of
+    your sight."""
+    row = await door.write(unmerge, thread_id, data.thread_id)
+    return Response(None if row is None else show_thread(row), status_code=204 if row is None else 200)
+
+
+@post("/threads/{thread_id:int}/split", tags=["threads"])
+async def split_one(door: NamedDependency[Door], thread_id: Id, data: JSONBody[Letters]) -> ThreadView:
+    """Move letters into a thread of their own. Answers with it."""
+    return show_thread(await door.write(split, thread_id, data.message_ids))
+
+
+@post("/threads/{thread_id:int}/unsplit", tags=["threads"], status_code=200)
+async def unsplit_one(door: NamedDependency[Door], thread_id: Id) -> ThreadView:
+    """Give the letters of a thread that was split off back. Answers with the thread that has them again."""
+    return show_thread(await door.write(unsplit, thread_id))
+
+
+ROUTES = [list_all, get_one, change_one, merge_one, unmerge_one, split_one, unsplit_one]

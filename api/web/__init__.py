@@ -11,6 +11,7 @@ from api.web import (
     inbox,
     outbox,
     quarantine,
+    regrouping,
     settings,
     signing,
 )
@@ -20,6 +21,7 @@ ROUTES = [
     *inbox.ROUTES,
     *actions.ROUTES,
     *answering.ROUTES,
+    *regrouping.ROUTES,
     *fragments.ROUTES,
     *clients.ROUTES,
     *quarantine.ROUTES,

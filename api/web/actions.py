@@ -150,11 +150,15 @@ async def changed(
     *,
     undo: str = "",
     back: Undo | None = None,
+    taken_back: Undo | None = None,
     same_thread: bool = True,
     with_panel: bool = False,
     composer: Composed | None = None,
 ) -> Response[str]:
-    """What of the page is another now: the row, the thread when it is the open one, a toast. No scripts: the page."""
+    """What of the page is another now: the row, the thread when it is the open one, a toast. No scripts: the page.
+
+    ``undo`` names the button of the same thread that takes it back, ``taken_back`` one elsewhere by its address.
+    """
     if request.headers.get("hx-request") != "true":
         return Response("", status_code=303, headers={"Location": place.thread(thread_id)}, media_type="text/html")
     opened = await door.read(see_thread, place, thread_id, False)
@@ -163,9 +167,8 @@ async def changed(
     row = opened.seen.open.row
     fields = {"subject": row.subject or speaker.say("no subject"), "name": _name(row, door.viewer, speaker.say("me"))}
     text = speaker.language.gettext(sentence, **fields, client=row.counterparty_name or "")
-    toast = Toast(
-        text, Undo(place.act(thread_id, undo), back.fields if back else {}) if undo else None, composer=composer
-    )
+    undoing = Undo(place.act(thread_id, undo), back.fields if back else {}) if undo else None
+    toast = Toast(text, taken_back or undoing, composer=composer)
     here = _is_open(request, thread_id)
     data = {"thread": None, "panel": None, "oob_panel": False}
     if here and same_thread:

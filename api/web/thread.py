@@ -8,6 +8,7 @@ from dataclasses import dataclass
 from api.web.composer import Composer, make_composer
 from api.web.deliveries import make_lines
 from api.web.doubts import Doubts, see_doubts
+from api.web.events import make_events, with_splits
 from api.web.letters import Display, Entry, make_letter
 from api.web.place import Place
 from api.web.shapes import Person, Speaker, colour_of, executor_of, lateness, make_person, make_when
@@ -18,13 +19,12 @@ from crm.staff.people import User, list_users
 from crm.staff.readable import Viewer
 from crm.staff.rights import list_people_with
 from mailhub.mailboxes.lists import ThreadRow
-from mailhub.mailboxes.reading import Message, OpenThread, ThreadEvent
+from mailhub.mailboxes.reading import Message, OpenThread
 from mailhub.outbound.ledger import Delivery, list_of_messages
 from mailhub.outbound.writing import Suggestion, suggest_answer
 
 UNFOLDED_TAIL = 4
 FEW = 6
-_ICONS = {"Closed.": "check", "Opened again.": "arrow-back-up", "Marked as junk.": "shield-exclamation"}
 
 
 @dataclass(frozen=True, slots=True)
@@ -77,6 +77,7 @@ class Acts:
     reopen: str
     unread: str
     junk: str
+    mergeable: str
 
 
 @dataclass(frozen=True, slots=True)
@@ -152,9 +153,11 @@ def make_thread(
         )
         for message in seen.open.messages
     ]
+    if may_answer:
+        letters = with_splits(place, row.id, letters)
     older, shown = _fold_older(speaker, letters)
     first = shown[0].at if older and shown else 0
-    events = [_event(speaker, event) for event in seen.open.events]
+    events = make_events(speaker, place, seen.open, may_change=may_answer)
     why = _why(speaker, seen)
     told = sorted([*shown, *why, *events], key=lambda entry: max(entry.at, first))
     return Thread(
@@ -174,7 +177,9 @@ def make_thread(
         executor=executor_of(row, viewer),
         executors=_executors(seen, viewer),
         may_change=may_answer,
-        urls=Acts(**{name: place.act(row.id, name) for name in ("assign", "close", "reopen", "unread", "junk")}),
+        urls=Acts(
+            **{name: place.act(row.id, name) for name in ("assign", "close", "reopen", "unread", "junk", "mergeable")}
+        ),
         older=older,
         entries=told,
         newest=seen.open.messages[-1].id if seen.open.messages else 0,
@@ -222,16 +227,6 @@ def _deadline(speaker: Speaker, row: ThreadRow) -> Deadline | None:
         return Deadline("late", speaker.say("Answer was due %(when)s, %(span)s late", when=due, span=span))
     word = "soon" if state == "soon" else "none"
     return Deadline(word, speaker.say("Answer by %(when)s, %(span)s left", when=due, span=span))
-
-
-def _event(speaker: Speaker, event: ThreadEvent) -> Entry:
-    text = speaker.language.gettext(event.sentence, **event.fields)
-    if event.user_name:
-        text = speaker.say("%(sentence)s, by %(name)s", sentence=text.removesuffix("."), name=event.user_name)
-    when = make_when(speaker, event.at, long=True)
-    assert when is not None
-    icon = _ICONS.get(event.sentence, "arrow-right")
-    return Entry("event", when.iso, when.text, event.at, text, icon=icon)
 
 
 def _why(speaker: Speaker, seen: Seen) -> list[Entry]:

@@ -28,6 +28,16 @@ _TOUCHED = (
     .where(thread_event.c.thread_id.in_(bindparam("ids", expanding=True)), thread_event.c.user_id.is_not(None))
     .limit(1)
 )
+# What was written here stands with who wrote it; a letter seen in a Sent folder is history like any other.
+_WRITTEN = (
+    select(message.c.id)
+    .where(
+        message.c.thread_id == bindparam("id"),
+        message.c.direction == "out",
+        message.c.trace["by"].as_integer().is_not(None),
+    )
+    .limit(1)
+)
 _OFFERED = select(thread_event.c.fields).where(
     thread_event.c.thread_id == bindparam("thread_id"), thread_event.c.sentence == OFFER
 )
@@ -145,7 +155,8 @@ def _join(tx: WriteTx, root: Any, other: Any, *, leaning: bool = False) -> bool:
 
 
 def _is_worked_on(tx: ReadTx, row: Any) -> bool:
-    return tx.value(_TOUCHED, {"ids": list_merged(tx, row.id)}) is not None
+    touched = tx.value(_TOUCHED, {"ids": list_merged(tx, row.id)})
+    return touched is not None or tx.value(_WRITTEN, {"id": row.id}) is not None
 
 
 def _offer(tx: WriteTx, one: Any, other: Any) -> None:

@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from collections.abc import Mapping
+from dataclasses import dataclass, field
 from typing import Any
 
 from sqlalchemy import Row, Select, bindparam, select
@@ -61,7 +62,9 @@ class ThreadEvent:
 class OpenThread:
     """A thread with its letters, oldest first, and its events, those of threads merged into it included.
 
-    ``claims`` is the thread that its first letter named without a say in it, where the viewer may see that one too.
+    ``claims`` is the thread that its first letter named without a say in it, ``related`` are those that its events
+    speak of (their field ``thread``), where the viewer may see them too. ``merged`` are the threads that were merged
+    into this one and may be taken out again; ``split_off`` that this one may be given back.
     """
 
     row: ThreadRow
@@ -69,6 +72,9 @@ class OpenThread:
     messages: list[Message]
     events: list[ThreadEvent]
     claims: ThreadRow | None = None
+    related: Mapping[int, ThreadRow] = field(default_factory=dict)
+    merged: frozenset[int] = frozenset()
+    split_off: bool = False
 
 
 _MESSAGES: Select[Any] = select(
@@ -96,7 +102,7 @@ _MESSAGES: Select[Any] = select(
     letter.c.parsed,
 ).join(letter, letter.c.id == message.c.letter_id)
 _OF_THREAD = _MESSAGES.where(message.c.thread_id == bindparam("thread_id")).order_by(message.c.id)
-_OWN = select(thread.c.match, thread.c.claims_id).where(thread.c.id == bindparam("thread_id"))
+_OWN = select(thread.c.match, thread.c.claims_id, thread.c.merged).where(thread.c.id == bindparam("thread_id"))
 _EVENTS = (
     select(thread_event, user.c.name.label("user_name"))
     .outerjoin(user, user.c.id == thread_event.c.user_id)
@@ -106,19 +112,33 @@ _EVENTS = (
 
 
 def get_thread(tx: ReadTx, viewer: Viewer, thread_id: int) -> OpenThread:
-    """The thread with everything in it. Raises NotFound, alike for what is not there and what is not theirs."""
+    """The thread with everything in it; for one that was merged, the thread that shows its letters. Raises NotFound,
+    alike for what is not there and what is not theirs."""
+    thread_id = find_root(tx, thread_id)
     rows = get_rows(tx, viewer, [thread_id])
     if not rows:
         raise NotFound("There is no thread with the number %(id)s.", id=thread_id)
     own = tx.row(_OWN, {"thread_id": thread_id})
     assert own is not None
     messages = [_message(row) for row in tx.rows(_OF_THREAD, {"thread_id": thread_id})]
+    family = list_merged(tx, thread_id)
     events = [
         ThreadEvent(row.id, row.at, row.sentence, row.fields, row.user_name)
-        for row in tx.rows(_EVENTS, {"thread_ids": list_merged(tx, thread_id)})
+        for row in tx.rows(_EVENTS, {"thread_ids": family})
     ]
+    named = {event.fields["thread"] for event in events if "thread" in event.fields} - set(family)
+    seen = get_rows(tx, viewer, sorted(named)) if named else []
     claims = get_rows(tx, viewer, [find_root(tx, own.claims_id)]) if own.claims_id is not None else []
-    return OpenThread(rows[0], own.match, messages, events, next(iter(claims), None))
+    return OpenThread(
+        row=rows[0],
+        match=own.match,
+        messages=messages,
+        events=events,
+        claims=next(iter(claims), None),
+        related={row.id: row for row in seen},
+        merged=frozenset(family) - {thread_id},
+        split_off="from" in (own.merged or {}),
+    )
 
 
 def get_message(tx: ReadTx, viewer: Viewer, message_id: int) -> Message:

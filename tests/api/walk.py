@@ -33,8 +33,16 @@ FOREIGN = {
 }  # fmt: skip
 SCOPED = ("mailbox_id", "box_id", "thread_id", "message_id", "held_id", "token_id", "grant_id", "account_id")
 LEAVER = "the id of the leaver"
+OWN_THREAD, FAR_THREAD = "a thread of their own", "a foreign thread"
+_FILLED = (LEAVER, OWN_THREAD, FAR_THREAD)
 BODIES: dict[str, list[dict[str, Any]]] = {
     "PATCH /api/v1/threads/{thread_id}": [{"unread": True}, {"state": "closed"}, {"counterparty_id": 1}],
+    "POST /api/v1/threads/{thread_id}/merge": [{"thread_id": OWN_THREAD}, {"thread_id": FAR_THREAD}],
+    "POST /api/v1/threads/{thread_id}/unmerge": [{"thread_id": OWN_THREAD}, {"thread_id": FAR_THREAD}],
+    "POST /api/v1/threads/{thread_id}/split": [{"message_ids": [1]}],
+    "POST /threads/{thread_id}/merge": [{"thread_id": FAR_THREAD}],
+    "POST /threads/{thread_id}/unmerge": [{"thread_id": FAR_THREAD}],
+    "POST /threads/{thread_id}/split": [{"message_id": 1}],
     "POST /api/v1/quarantine/{held_id}/file": [{"counterparty_id": 1}],
     "POST /api/v1/mailboxes/{mailbox_id}/grants": [{"right": "see", "user_id": LEAVER}],
     "POST /api/v1/mailboxes": [{"address": "new@firm.example", "name": "N", "kind": "public"}],
@@ -152,7 +160,11 @@ async def _walk_route(world: World, found: Findings, who: str, path: str, names:
     asker = world.program(who)
     for method in METHODS:
         for planned in BODIES.get(f"{method} {path}", [{}]):
-            body = {name: world.users["leaver"] if value == LEAVER else value for name, value in planned.items()}
+            filled = {
+                LEAVER: world.users["leaver"], OWN_THREAD: world.threads[OWN[who][1]],
+                FAR_THREAD: world.threads[FOREIGN[who][1]],
+            }  # fmt: skip
+            body = {name: filled[value] if value in _FILLED else value for name, value in planned.items()}
             answers: dict[tuple[str, ...], Answer] = {}
             for kinds in fillings(names):
                 target = path.format(**{name: values[name][kind] for name, kind in kinds.items()})
