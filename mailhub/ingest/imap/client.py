@@ -75,9 +75,20 @@ class Client:
         return client
 
     async def log_in(self, user: str, secret: str, auth: Auth) -> None:
-        """Sign in with a password or an access token, under TLS only. Raises PasswordRefused, Trouble."""
+        """Sign in with a password or an access token, under TLS only. Raises PasswordRefused, Trouble; what the server
+        says back never carries the secret."""
         if not self._wire.secured:
             raise Insecure
+        try:
+            await self._sign_in(user, secret, auth)
+        except Trouble as trouble:
+            said = trouble.fields.get("said", "")
+            trouble.fields["said"] = said.replace(secret, "…")
+            raise
+        async with self._deadline(self.bounds.command):
+            await self._ask_capabilities()
+
+    async def _sign_in(self, user: str, secret: str, auth: Auth) -> None:
         if auth == "xoauth2":
             await self._authenticate("XOAUTH2", f"user={user}\x01auth=Bearer {secret}\x01\x01".encode())
         elif "AUTH=PLAIN" in self.capabilities:
@@ -86,8 +97,6 @@ class Client:
             raise PasswordRefused("LOGINDISABLED")
         else:
             await self._say("LOGIN", user.encode(), secret.encode(), at_log_in=True)
-        async with self._deadline(self.bounds.command):
-            await self._ask_capabilities()
 
     async def list_folders(self) -> list[Listed]:
         """All folders that can be opened. Names that cannot be said back are left out; the rest counts."""

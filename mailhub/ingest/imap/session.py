@@ -117,7 +117,7 @@ class Session:
         except Refused as refused:
             if here.role == "inbox" or turn.opened is not None:
                 raise
-            await means.database.work(storing.store_folder_error, self._holder, here.id, str(refused))
+            await means.database.work(storing.store_folder_error, self._holder, here.id, refused.fields["said"])
             return True
         finally:
             self.letters += turn.letters

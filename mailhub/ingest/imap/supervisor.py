@@ -110,7 +110,14 @@ class Keeper:
         if isinstance(problem, Throttled) and problem.seconds is None:
             pause = min(bounds.throttled_pause * 2 ** min(tries - 1, 20), bounds.longest_pause * 6)
         pause *= random.uniform(1, 1.3)  # noqa: S311 - so that not all come back at once
-        log.info("an account waits", account=account.id, state=verdict.state, tries=tries, seconds=round(pause, 1))
+        log.info(
+            "an account waits",
+            account=account.id,
+            state=verdict.state,
+            why=str(problem),
+            tries=tries,
+            seconds=round(pause, 1),
+        )
         next_at = clock.now() + int(pause * clock.SECOND)
         await self._means.database.work(_record, self._account_id, verdict, tries, next_at)
         return verdict.stop

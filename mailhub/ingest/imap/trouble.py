@@ -29,15 +29,18 @@ class Trouble(Exception):
         self.sentence = sentence or self.sentence
         self.fields = fields
 
+    def __str__(self) -> str:
+        return " ".join([self.sentence % self.fields, *filter(None, [self.fields.get("what")])])
+
 
 class Lost(Trouble):
     """The connection broke, could not be made or was silent for too long."""
 
 
 class Lie(Trouble):
-    """The server says what it may not say. Nothing of this answer is believed."""
+    """The server says what it may not say. Nothing of this answer is believed; ``what`` is for the log."""
 
-    sentence = "The server gives answers that make no sense: %(what)s. It is tried again."
+    sentence = "The server gives answers that make no sense. It is tried again."
 
     def __init__(self, what: str) -> None:
         super().__init__(what=what)
