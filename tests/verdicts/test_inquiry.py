@@ -143,6 +143,8 @@ def test_the_word_of_our_own_relay_counts(received: str) -> None:
     assert words(ask_about(raw, zones, peer="127.0.0.1")) == ("pass", "none", "pass", "client.example")
     inner = b"Received: from relay.firm.example ([10.0.0.7]) by scanner.firm.example; Wed, 18 Nov 2026 10:00\r\n"
     assert words(ask_about(inner + raw, zones, peer="127.0.0.1")) == ("pass", "none", "pass", "client.example")
+    by_socket = ask_about(inner + raw, zones, peer="UNIX", protocol="LMTP")
+    assert words(by_socket) == ("pass", "none", "pass", "client.example")
 
 
 def test_a_received_line_that_a_stranger_wrote_counts_for_nothing() -> None:

@@ -28,7 +28,9 @@ class Client:
 
 
 def is_trusted(trace: dict[str, Any], trusted: Sequence[Network]) -> bool:
-    """Did a relay of our own hand the letter over?"""
+    """Did a relay of our own hand the letter over? Whoever speaks LMTP with us is one."""
+    if str(trace.get("protocol") or "").startswith("LMTP"):
+        return True
     peer = _address(str(trace.get("peer") or ""))
     return peer is not None and any(peer in network for network in trusted)
 
@@ -45,11 +47,9 @@ def find_client(trace: dict[str, Any], traces: Sequence[Trace], trusted: Sequenc
     Of a relay of ours the ``Received`` line it wrote is believed: the topmost one, and the next as long as they name
     relays of ours.
     """
-    peer = _address(str(trace.get("peer") or ""))
-    if peer is None:
-        return None
     if not is_trusted(trace, trusted):
-        return Client(peer, str(trace.get("helo") or "")) if is_public(peer) else None
+        peer = _address(str(trace.get("peer") or ""))
+        return None if peer is None or not is_public(peer) else Client(peer, str(trace.get("helo") or ""))
     for line in traces:
         if line.name != "received":
             continue
