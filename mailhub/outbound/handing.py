@@ -94,6 +94,7 @@ def hand(tx: WriteTx, keys: Keys, ours: Claimed) -> bool:
     row = _find_ours(tx, ours)
     if row is None:
         return False
+    tx.lock_key("suppression", row.canonical)  # who is suppressing the address just now goes first, or waits for us
     if not may_send(tx, keys, row.recipient, row.kind):
         move(tx, row, "cancelled", reply_text="suppressed", **_FREE)
         return False

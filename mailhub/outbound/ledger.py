@@ -174,7 +174,10 @@ def count_states(tx: ReadTx) -> dict[State, int]:
 
 def cancel(tx: WriteTx, viewer: Viewer, delivery_id: int) -> None:
     """Do not send what still waits. Raises NotFound, Forbidden, Conflict for what has left or is leaving just now."""
-    move(tx, _get_own(tx, viewer, delivery_id), "cancelled", cause=f"user {viewer.user_id}")
+    row = _get_own(tx, viewer, delivery_id)
+    if row.state == "sending":  # who holds its lease may still let go of it, nobody else
+        raise Conflict("It is too late to take this letter back: it is on its way.")
+    move(tx, row, "cancelled", cause=f"user {viewer.user_id}")
 
 
 def retry(tx: WriteTx, viewer: Viewer, delivery_id: int) -> None:
