@@ -13,7 +13,7 @@ from mailhub.letters.clean import body_text, plain_lines
 from mailhub.letters.flowed import unflow
 from mailhub.letters.plain import html_to_text
 from mailhub.letters.scanner import Part, Scan
-from mailhub.letters.transfer import decode_transfer, find_encoding
+from mailhub.letters.transfer import decode_text, decode_transfer, find_encoding
 from mailhub.letters.values import Attachment
 
 
@@ -96,13 +96,15 @@ class _Sorter:
     def add_text(self, part: Part) -> None:
         content_type = part.content_type
         encoding = find_encoding(part.headers.all("content-transfer-encoding"), self.defects)
-        data, defect = decode_transfer(self.raw[part.body : part.end], encoding)
+        is_wide_text = is_wide(content_type.charset)
+        read = decode_transfer if is_wide_text else decode_text
+        data, defect = read(self.raw[part.body : part.end], encoding)
         if defect is not None:
             self.defects.append(defect)
         if encoding == "7bit" and b"begin " in data:
             data, files = split_uuencoded(data, part.body, self.defects)
             self.body.attachments += files
-        lines = None if is_wide(content_type.charset) else plain_lines(data)
+        lines = None if is_wide_text else plain_lines(data)
         with_lf = data.replace(b"\r\n", b"\n") if lines is None else lines
         self.body.digests.append(hashlib.sha256(with_lf.rstrip()).hexdigest())
         if lines is not None:

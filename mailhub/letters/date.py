@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import re
 from datetime import UTC, datetime, timedelta
+from functools import lru_cache
 
 from core.clock import from_datetime
 
@@ -59,6 +60,7 @@ def _moment(year: str, month: int | None, day: str, clock: tuple[str, ...], zone
         return None
 
 
+@lru_cache(maxsize=256)
 def _offset(zone: str) -> timedelta | None:
     """The distance from UTC; an unknown word means UTC (RFC 5322 §4.3), an impossible number is None."""
     match = _OFFSET.match(zone)

@@ -26,7 +26,6 @@ _LEAD = re.compile(
     r"kính chào|guten (?:tag|morgen)|hallo|bonjour|hola|dzień dobry)\b[^.!?,\n]{0,40}[.!,]+\s+(?=\S)",
     re.IGNORECASE,
 )
-_BLANKS = re.compile(r"\s+")
 _ENOUGH = re.compile(r"\w")
 
 
@@ -41,7 +40,7 @@ def _excerpt(text: str) -> str:
     words: list[str] = []
     size = 0
     for line in lines:
-        shown = _BLANKS.sub(" ", line).strip()
+        shown = " ".join(line.split())
         if not _ENOUGH.search(shown) or shown.startswith(">") or (not words and _GREETING.match(shown)):
             continue
         if not words:

@@ -16,10 +16,6 @@ def fingerprint(headers: Headers, digests: list[str]) -> str:
 
     The same letter that came by two ways has one; a letter with a forged id of another has its own.
     """
-    total = hashlib.sha256(_VERSION)
-    for name in _NAMES:
-        for value in headers.all(name):
-            total.update(b"%s:%s\n" % (name.encode("ascii"), b" ".join(value.split())))
-    for digest in digests:
-        total.update(digest.encode("ascii") + b"\n")
-    return total.hexdigest()
+    lines = [b"%s:%s\n" % (name.encode(), b" ".join(value.split())) for name in _NAMES for value in headers.all(name)]
+    lines += [digest.encode() + b"\n" for digest in digests]
+    return hashlib.sha256(_VERSION + b"".join(lines)).hexdigest()

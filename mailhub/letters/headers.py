@@ -10,7 +10,6 @@ from mailhub.letters import limits
 _FIELD = re.compile(rb"([!-9;-~]{1,200})[ \t]*:([^\n]*(?:\n[ \t][^\n]*)*)(?:\n|\Z)")
 _FIELD_END = re.compile(rb"\n(?![ \t])")
 _NAMES = re.compile(rb"[!-9;-~]{1,200}(?:\n[!-9;-~]{1,200})*+")
-_FOLD = re.compile(rb"\r?\n[ \t]+")
 _BLANK = re.compile(rb"\n\r?\n")
 _KNOWN = re.compile(
     rb"(?:content-[a-z-]+|mime-version|subject|from|to|cc|date|message-id|received|reply-to|references|in-reply-to|"
@@ -34,7 +33,10 @@ class Headers:
     def find(self, name: str) -> bytes | None:
         """The first value of that name, None where there is none."""
         values = self._by_name.get(name)
-        return None if values is None else unfold(values[0])
+        if values is None:
+            return None
+        value = values[0]
+        return unfold(value) if b"\n" in value else value.strip()
 
     def all(self, name: str) -> list[bytes]:
         """Every value of that name, in order."""
@@ -56,7 +58,7 @@ class Headers:
 
 def unfold(value: bytes) -> bytes:
     """The value on one line, without blanks around it; a fold counts as one space. RFC 5322 §2.2.3."""
-    return (_FOLD.sub(b" ", value) if b"\n" in value else value).strip()
+    return b" ".join(map(bytes.strip, value.split(b"\n"))).strip()
 
 
 def find_block_end(raw: bytes, start: int, stop: int) -> tuple[int, int]:

@@ -149,7 +149,10 @@ class _Addresses:
 
     def of(self, name: str) -> tuple[Address, ...]:
         found: list[Address] = []
-        for value in self.headers.all(name)[:50]:
+        values = self.headers.all(name)
+        if not values:
+            return ()
+        for value in values[:50]:
             found += parse_addresses(value, self.defects)
         return tuple(found[: limits.ADDRESSES])
 

@@ -4,6 +4,7 @@ it."""
 from __future__ import annotations
 
 import re
+from functools import lru_cache
 from urllib.parse import unquote_to_bytes
 
 from mailhub.letters import limits
@@ -17,6 +18,7 @@ _SEPARATORS = re.compile(rb"[;\s]*")
 _TYPE = re.compile(rb"\s*([\w!#$&^.+-]{1,127}/[\w!#$&^.+-]{1,127})")
 _TOKEN = re.compile(rb"\s*([\w!#$&^.+-]{1,127})")
 _ESCAPE = re.compile(rb"\\(.)", re.DOTALL)
+_USUAL_LENGTH = 40
 _PIECE = re.compile(r"^(.+?)(?:\*(\d{1,4}))?(\*)?$")
 
 
@@ -48,6 +50,17 @@ class ContentType:
 
 
 def parse_content_type(value: bytes) -> ContentType:
+    """The media type of an unfolded header value with its parameters."""
+    return _known_content_type(value) if len(value) <= _USUAL_LENGTH else _read_content_type(value)
+
+
+@lru_cache(maxsize=512)
+def _known_content_type(value: bytes) -> ContentType:
+    """Short values are the same few in all letters: ``text/plain; charset=utf-8``."""
+    return _read_content_type(value)
+
+
+def _read_content_type(value: bytes) -> ContentType:
     """Read a Content-Type value. What has no ``type/subtype`` is ``text/plain`` (RFC 2045 §5.2), but keeps its
     parameters."""
     match = _TYPE.match(value)

@@ -15,7 +15,6 @@ _PREFIXES = (
 _LEAD = re.compile(rf"\s*(?:(?:{_PREFIXES})\s*(?:\[\d{{1,3}}\]|\(\d{{1,3}}\)|\^\d{{1,3}})?\s*[:：])", re.IGNORECASE)
 _TRAIL = re.compile(r"\s*\((?:fwd|fw)\)\s*$", re.IGNORECASE)
 _LIST_TAG = re.compile(r"\s*\[[^\[\]\r\n]{1,60}\]\s*(?=\S)")
-_BLANKS = re.compile(r"\s+")
 
 
 def parse_base_subject(subject: str) -> str:
@@ -23,7 +22,7 @@ def parse_base_subject(subject: str) -> str:
 
     The tag of a list goes only where a prefix stands before or behind it, so that ``[offer] tea`` keeps its tag.
     """
-    text = _BLANKS.sub(" ", subject[:1000]).strip()
+    text = " ".join(subject[:1000].split())
     while True:
         lead = _LEAD.match(text)
         if lead is not None:

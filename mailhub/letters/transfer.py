@@ -59,6 +59,18 @@ def decode_transfer(data: bytes, encoding: str) -> Plain:
     return Plain(data, None)
 
 
+def decode_text(data: bytes, encoding: str) -> Plain:
+    """Like ``decode_transfer``, for texts in charsets of bytes: each line end that is written as such in
+    quoted-printable comes out as LF, which takes half the time."""
+    if encoding != "quoted-printable":
+        return decode_transfer(data, encoding)
+    # RFC 2045 §6.7 (3): blanks at the end of a line were put there on the way.
+    lines = list(map(bytes.rstrip, data.splitlines()))
+    if data.endswith((b"\n", b"\r")):
+        lines.append(b"")
+    return Plain(binascii.a2b_qp(b"\n".join(lines)), None)
+
+
 def _base64(data: bytes) -> Plain:
     first_pad = data.find(b"=")
     if first_pad < 0 or not data[first_pad:].strip(b"= \t\r\n"):
@@ -91,7 +103,6 @@ _NOT_BASE64 = bytes(set(range(256)) - set(b"ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghij
 def _quoted_printable(data: bytes) -> bytes:
     # The C function skips from "=" and CR to the next LF: where lines end with CR alone that is all of the text.
     data = data.replace(b"=\r\n", b"").replace(b"=\r", b"")
-    # These two look-ups cost as much as the decoding; each other one that was here cost that again.
     if b" \r\n" in data or b" \n" in data or b"\t" in data:
         # RFC 2045 §6.7 (3): blanks at the end of a line were put there on the way.
         data = _TRAILING_BLANK.sub(b"", _BLANK_BEFORE_END.sub(b"=", data))

@@ -11,14 +11,14 @@ Kind = Literal["letter", "bounce", "auto_reply", "complaint", "invitation", "rec
 BounceClass = Literal["hard", "soft", "policy", "unknown"]
 
 
-class Address(msgspec.Struct, frozen=True):
+class Address(msgspec.Struct, frozen=True, gc=False):
     """A mailbox as it stands in a header: ``name`` decoded (may be empty), ``address`` as written."""
 
     name: str
     address: str
 
 
-class Attachment(msgspec.Struct, frozen=True):
+class Attachment(msgspec.Struct, frozen=True, gc=False):
     """A file in a letter: ``raw[offset:offset + length]`` is its body still in transfer ``encoding``.
 
     ``size`` and ``sha256`` (hex) are of the decoded bytes. ``filename`` is safe to show and to save, or None where the
@@ -36,7 +36,7 @@ class Attachment(msgspec.Struct, frozen=True):
     encoding: str
 
 
-class BouncedRecipient(msgspec.Struct, frozen=True):
+class BouncedRecipient(msgspec.Struct, frozen=True, gc=False):
     """One recipient of a report. ``action`` and ``status`` are of RFC 3464; ``reason`` is a word of ours."""
 
     address: str
@@ -47,7 +47,7 @@ class BouncedRecipient(msgspec.Struct, frozen=True):
     diagnostic: str | None
 
 
-class Bounce(msgspec.Struct, frozen=True):
+class Bounce(msgspec.Struct, frozen=True, gc=False):
     """What a report says. ``original_message_id`` is claimed by whoever wrote the report: believe a signed token
     only."""
 
@@ -55,7 +55,7 @@ class Bounce(msgspec.Struct, frozen=True):
     original_message_id: str | None
 
 
-class Invitation(msgspec.Struct, frozen=True):
+class Invitation(msgspec.Struct, frozen=True, gc=False):
     """The calendar object of a letter, shown and never applied by itself. ``start`` and ``end`` are ISO 8601."""
 
     method: str | None
@@ -67,7 +67,7 @@ class Invitation(msgspec.Struct, frozen=True):
     attendees: tuple[str, ...]
 
 
-class ParsedLetter(msgspec.Struct, frozen=True):
+class ParsedLetter(msgspec.Struct, frozen=True, gc=False):
     """A letter understood as far as possible. Ids stand without angle brackets; ``date`` is microseconds since the
     epoch.
 
