@@ -14,6 +14,7 @@ from crm.interactions import give_letters
 from crm.staff.people import get_user
 from crm.staff.readable import Viewer, demand, readable
 from crm.staff.rights import Right
+from mailhub.mailboxes.owed_marks import owe_seen
 from mailhub.mailboxes.tables import thread, unread
 from mailhub.mailboxes.tally import NOBODY_WAITS, find_waiting
 from mailhub.mailboxes.threads import tell, tell_client_waits
@@ -78,11 +79,12 @@ def set_state(tx: WriteTx, viewer: Viewer, thread_id: int, state: str) -> None:
 
 
 def set_read(tx: WriteTx, viewer: Viewer, thread_id: int, *, read: bool) -> None:
-    """Mark a thread as read or as new, for the viewer alone."""
+    """Mark a thread as read or as new, for the viewer alone; servers whose letters were read by anybody are told."""
     row = get_own(tx, viewer, thread_id)
     mine = (unread.c.thread_id == thread_id) & (unread.c.user_id == viewer.user_id)
     if read:
         tx.execute(delete(unread).where(mine))
+        owe_seen(tx, thread_id)
     elif tx.value(select(unread.c.thread_id).where(mine)) is None:
         tx.insert(unread, user_id=viewer.user_id, thread_id=thread_id, scope_id=row.scope_id)
 
