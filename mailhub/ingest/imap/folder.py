@@ -182,7 +182,7 @@ class FolderTurn:
             raise Lie("a letter that is named and not handed out")
         raw = await self._whole(uid, first)
         if raw is None:
-            return Got(uid, None, flags, one.date, sent, TOO_LARGE)
+            return Got(uid, None, flags, one.date, sent, TOO_LARGE, given_up=True)
         return Got(uid, raw, flags, one.date, sent)
 
     async def _whole(self, uid: int, first: Fetched) -> bytes | None:

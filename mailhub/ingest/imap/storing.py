@@ -25,6 +25,7 @@ from mailhub.mailboxes.placements import Folder, Listed, get_folder, list_uids, 
 from mailhub.mailboxes.tables import incoming
 
 RESETS_WITHIN = clock.DAY
+GIVEN_UP = 1_000
 
 
 @dataclass(frozen=True, slots=True)
@@ -39,7 +40,8 @@ class Holder:
 
 @dataclass(frozen=True, slots=True)
 class Got:
-    """A letter as the server handed it out; without ``raw`` it is owed, and ``error`` says why."""
+    """A letter as the server handed it out; without ``raw`` it is owed, and ``error`` says why. ``given_up``: only a
+    person may have it asked for again."""
 
     uid: int
     raw: bytes | None
@@ -47,6 +49,7 @@ class Got:
     date: int | None
     sent: bool
     error: str = ""
+    given_up: bool = False
 
 
 def store_folders(tx: WriteTx, holder: Holder, listed: Sequence[Listed]) -> None:
@@ -127,7 +130,7 @@ def store_letters(tx: WriteTx, holder: Holder, here: Folder, letters: Sequence[G
             tx.lock(incoming, incoming_id)
             arrived = tx.get(incoming, incoming_id)
             values |= {"blob_id": arrived.blob_id, "incoming_id": incoming_id, "message_id": arrived.message_id}
-        _place(tx, now, got.uid, values)
+        _place(tx, now, got.uid, values, asks=GIVEN_UP if got.given_up else 1)
     if cursor > now.last_uid:
         tx.change(folder, here.id, last_uid=cursor)
     return new
@@ -157,13 +160,13 @@ def count_here(tx: ReadTx, here: Folder, given_up: int) -> int:
     return int(tx.value(counted))
 
 
-def _place(tx: WriteTx, here: Folder, uid: int, values: dict[str, object]) -> None:
+def _place(tx: WriteTx, here: Folder, uid: int, values: dict[str, object], *, asks: int = 1) -> None:
     at = {"folder_id": here.id, "uidvalidity": here.uidvalidity, "uid": uid}
     found = tx.row(_PLACED, at)
     if found is None:
-        tx.insert(placement, **at, **values, tries=1, placed_at=clock.now())
+        tx.insert(placement, **at, **values, tries=asks, placed_at=clock.now())
     else:
-        tx.change(placement, found.id, **values, missing_at=None, tries=found.tries + 1)
+        tx.change(placement, found.id, **values, missing_at=None, tries=found.tries + asks)
 
 
 def _arrival(holder: Holder, here: Folder, got: Got, raw: bytes) -> Arrival:
