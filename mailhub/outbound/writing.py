@@ -13,7 +13,7 @@ from collections.abc import Sequence
 from dataclasses import dataclass, replace
 from typing import Any
 
-from sqlalchemy import Row, bindparam, func, select
+from sqlalchemy import Row, bindparam, select
 
 from core import clock
 from core.blobs import keep
@@ -37,7 +37,6 @@ from mailhub.outbound.identity import Stamp
 from mailhub.outbound.ledger import plan_deliveries
 from mailhub.outbound.states import Kind
 from mailhub.outbound.suppression import may_send
-from mailhub.outbound.tables import delivery
 
 _MASK = (1 << COUNTER_BITS) - 1
 
@@ -143,7 +142,7 @@ def answer_automatically(
     tx: WriteTx, stamp: Stamp, message_id: int, text: str, *, subject: str | None = None, name: str | None = None
 ) -> int | None:
     """Plan an automatic answer to a message, to its strictly single From alone: null return path,
-    ``Auto-Submitted: auto-replied``. Whether it deserves one is its caller's decision (``find_last_automatic``).
+    ``Auto-Submitted: auto-replied``. Whether it deserves one is its caller's decision.
 
     Returns the message, None when there is nobody certain to write to or the address must not be written to.
     """
@@ -167,15 +166,6 @@ def answer_automatically(
         automatic="auto-replied",
     )
     return _plan(tx, stamp, row, box, _answering(tx, fields, this), list(fields.to), "automatic", by_id=None)
-
-
-def find_last_automatic(tx: ReadTx, scope_id: int, address: str) -> int | None:
-    """When this mailbox last wrote to the address by itself, None for never: one answer in so many days (RFC 3834)."""
-    last = select(func.max(delivery.c.created_at)).where(
-        delivery.c.scope_id == scope_id, delivery.c.kind == "automatic", delivery.c.canonical == address.lower()
-    )
-    found = tx.value(last)
-    return None if found is None else int(found)
 
 
 def _answering(tx: ReadTx, fields: Fields, before: Row[Any] | None) -> Fields:
