@@ -13,22 +13,25 @@ from collections.abc import Callable, Iterator, Mapping, Sequence
 from typing import Any
 from weakref import WeakKeyDictionary
 
-from sqlalchemy import Dialect, Executable, Row, Select, TextClause
+from sqlalchemy import JSON, Dialect, Executable, Row, Select, TextClause
 from sqlalchemy.engine.result import SimpleResultMetaData
 from sqlalchemy.exc import DBAPIError
 from sqlalchemy.sql import Delete, Insert, Update
 from sqlalchemy.sql.compiler import SQLCompiler
 from sqlalchemy.types import TypeEngine
 
+from core.database.as_json import to_json
+
 Convert = Callable[[Any], Any]
 _LIST = re.compile(r"__\[POSTCOMPILE_\w+\]")
+_MOST_TEXTS = 64
 _NONE = "SELECT 1 WHERE 0"  # what no value is in, and every value is not in
 
 
 class Prepared:
     """The text of a statement, and how values go in and come out."""
 
-    __slots__ = ("_fixed", "_inward", "_names", "_pieces", "_text", "outward", "shape")
+    __slots__ = ("_fixed", "_inward", "_lists", "_names", "_text", "_texts", "outward", "shape")
 
     def __init__(self, compiled: SQLCompiler, columns: Sequence[TypeEngine[Any]], dialect: Dialect) -> None:
         """``columns`` are the types of what the statement returns."""
@@ -36,24 +39,13 @@ class Prepared:
         self._text = compiled.string
         self._names = tuple(compiled.positiontup or ())
         self._fixed = {name: bind.effective_value for name, bind in binds.items() if not bind.required}
-        inward = [binds[name].type.dialect_impl(dialect).bind_processor(dialect) for name in self._names]
+        inward = [_inward(binds[name].type, dialect) for name in self._names]
         outward = [kind.dialect_impl(dialect).result_processor(dialect, None) for kind in columns]
         self._inward = [(place, convert) for place, convert in enumerate(inward) if convert is not None]
         self.outward = [(place, convert) for place, convert in enumerate(outward) if convert is not None]
         self.shape: SimpleResultMetaData | None = None
-        lists = {name for name in self._names if binds[name].expanding}
-        self._pieces = list(self._cut(lists, inward)) if lists else []
-
-    def _cut(self, lists: set[str], inward: Sequence[Convert | None]) -> Iterator[tuple[str, bool, Convert | None]]:
-        """The text up to each hole, whether it takes a list, and how values go in; the rest of the text at the end."""
-        rest = self._text
-        for name, convert in zip(self._names, inward, strict=True):
-            if name in lists:
-                before, rest = _LIST.split(rest, 1)
-            else:
-                before, rest = rest.split("?", 1)
-            yield before, name in lists, convert
-        yield rest, False, None
+        self._lists = [place for place, name in enumerate(self._names) if binds[name].expanding]
+        self._texts: dict[tuple[int, ...], str] = {}
 
     def run(self, connection: sqlite3.Connection, parameters: Mapping[str, Any] | None) -> Answer:
         """Execute. Raises what SQLAlchemy would (``DBAPIError``)."""
@@ -72,23 +64,32 @@ class Prepared:
             raise DBAPIError.instance(self._text, values, problem, sqlite3.Error) from problem
 
     def _filled(self, parameters: Mapping[str, Any] | None) -> tuple[str, list[Any]]:
-        given = {**self._fixed, **parameters} if parameters else self._fixed
-        values = [given[name] for name in self._names]
-        if self._pieces:
-            return self._widened(values)
+        """The text, with a hole for every value of every list, and the values."""
+        given = parameters or self._fixed
+        if self._fixed and parameters:
+            given = {**self._fixed, **parameters}
+        values: list[Any] = [given[name] for name in self._names]
+        lists = self._lists
         for place, convert in self._inward:
-            values[place] = convert(values[place])
-        return self._text, values
+            value = values[place]
+            values[place] = [convert(one) for one in value] if place in lists else convert(value)
+        if not lists:
+            return self._text, values
+        lengths = tuple([len(values[place]) for place in lists])
+        text = self._texts.get(lengths)
+        if text is None:
+            text = self._widen(lengths)
+        for place in reversed(lists):
+            values[place : place + 1] = values[place]
+        return text, values
 
-    def _widened(self, given: list[Any]) -> tuple[str, list[Any]]:
-        """The text with a hole for every value of every list."""
-        text: list[str] = []
-        values: list[Any] = []
-        for (before, is_list, convert), value in zip(self._pieces, given, strict=False):
-            several = list(value) if is_list else [value]
-            text += [before, ", ".join("?" * len(several)) or _NONE]
-            values += several if convert is None else map(convert, several)
-        return "".join([*text, self._pieces[-1][0]]), values
+    def _widen(self, lengths: tuple[int, ...]) -> str:
+        pieces = _LIST.split(self._text)
+        holes = [", ".join("?" * length) or _NONE for length in lengths]
+        text = "".join([piece for pair in zip(pieces, [*holes, ""], strict=True) for piece in pair])
+        if len(self._texts) < _MOST_TEXTS:
+            self._texts[lengths] = text
+        return text
 
 
 class Answer:
@@ -130,6 +131,17 @@ class Answer:
         for place, convert in self._prepared.outward:
             values[place] = convert(values[place])
         return tuple(values)
+
+
+def _inward(kind: TypeEngine[Any], dialect: Dialect) -> Convert | None:
+    """How values of a type go in."""
+    if isinstance(kind, JSON):
+        return _json_or_null
+    return kind.dialect_impl(dialect).bind_processor(dialect)
+
+
+def _json_or_null(value: Any) -> str | None:
+    return None if value is None else to_json(value)
 
 
 _met: WeakKeyDictionary[Executable, dict[tuple[str, ...], Prepared | None]] = WeakKeyDictionary()
