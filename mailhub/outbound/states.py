@@ -11,7 +11,6 @@ State = Literal[
 ]  # fmt: skip
 Kind = Literal["personal", "automatic", "mailing"]
 STATES: tuple[State, ...] = get_args(State)
-KINDS: tuple[Kind, ...] = get_args(Kind)
 
 MOVES: dict[tuple[State, State], str] = {
     ("queued", "sending"): "A connection took it under its lease.",
@@ -49,8 +48,3 @@ def demand_move(now: State, then: State) -> None:
     """Raise Conflict for a move that is not in the table."""
     if not may_become(now, then):
         raise Conflict("This letter has moved on in the meantime.", now=now, then=then)
-
-
-def sources_of(then: State) -> tuple[State, ...]:
-    """The states from which a delivery may get there."""
-    return tuple(now for now, after in MOVES if after == then)
