@@ -1,6 +1,20 @@
 """The REST interface under ``/api/v1``: one file a resource."""
 
-from api.rest import access, accounts, clients, files, mailboxes, messages, people, quarantine, system, threads
+from api.rest import (
+    access,
+    accounts,
+    clients,
+    deliveries,
+    files,
+    mailboxes,
+    messages,
+    people,
+    quarantine,
+    replies,
+    suppressions,
+    system,
+    threads,
+)
 from api.rest.shapes import REFUSALS, StrictRequest, first_sentence
 
 PATH = "/api/v1"
@@ -9,6 +23,9 @@ ROUTES = [
     *accounts.ROUTES,
     *threads.ROUTES,
     *messages.ROUTES,
+    *replies.ROUTES,
+    *deliveries.ROUTES,
+    *suppressions.ROUTES,
     *files.ROUTES,
     *quarantine.ROUTES,
     *clients.ROUTES,

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from typing import Any
 
 import msgspec
@@ -10,8 +11,12 @@ from litestar.di import NamedDependency
 from litestar.params import FromQuery
 
 from api.auth import Door
+from api.rest.deliveries import DeliveryView, find_worst, show_delivery
 from api.rest.shapes import After, Id, Items, Limit, Number, moment, page_of
+from core.database import ReadTx
+from crm.staff.readable import Viewer
 from mailhub.mailboxes.reading import Message, get_message, list_messages
+from mailhub.outbound.ledger import Delivery, list_of_messages
 
 _SOURCE_HEADERS = {
     "Content-Security-Policy": "default-src 'none'; sandbox",
@@ -48,7 +53,7 @@ class AuthenticationView(msgspec.Struct):
 
 
 class MessageView(msgspec.Struct):
-    """A letter. ``delivery`` is null for what came in."""
+    """A letter. ``delivery`` is null for what came in; of several it is the one that needs somebody most."""
 
     id: int
     letter_id: int
@@ -72,12 +77,13 @@ class MessageView(msgspec.Struct):
     language: str | None
     excerpt: str
     authentication: AuthenticationView | None
-    delivery: None = None
+    delivery: DeliveryView | None = None
+    deliveries: list[DeliveryView] = msgspec.field(default_factory=list)
 
 
-def show_message(message: Message) -> MessageView:
-    """A letter in the shape of the interface."""
-    parsed = message.parsed
+def show_message(message: Message, rows: Sequence[Delivery] = ()) -> MessageView:
+    """A letter in the shape of the interface; ``rows`` are its deliveries."""
+    parsed, worst = message.parsed, find_worst(rows)
     return MessageView(
         id=message.id,
         letter_id=message.letter_id,
@@ -101,6 +107,8 @@ def show_message(message: Message) -> MessageView:
         language=message.language,
         excerpt=message.excerpt,
         authentication=_authentication(message),
+        delivery=None if worst is None else show_delivery(worst),
+        deliveries=[show_delivery(row) for row in rows],
     )
 
 
@@ -143,13 +151,19 @@ async def list_all(
 ) -> Items[MessageView]:
     """Letters you may see, the newest first, of one thread or of all."""
     page = await door.read(list_messages, thread_id=thread_id, after=after, limit=limit)
-    return page_of(page, show_message)
+    rows = await door.read(lambda tx, _: list_of_messages(tx, [one.id for one in page.items if one.direction == "out"]))
+    return page_of(page, lambda one: show_message(one, rows.get(one.id, ())))
 
 
 @get("/messages/{message_id:int}", tags=["messages"])
 async def get_one(door: NamedDependency[Door], message_id: Id) -> MessageView:
     """One letter."""
-    return show_message(await door.read(get_message, message_id))
+
+    def see(tx: ReadTx, viewer: Viewer) -> MessageView:
+        found = get_message(tx, viewer, message_id)
+        return show_message(found, list_of_messages(tx, [found.id]).get(found.id, ()))
+
+    return await door.read(see)
 
 
 @get("/messages/{message_id:int}/raw", tags=["messages"], media_type="message/rfc822")

@@ -8,6 +8,7 @@ still be answered: a ``personal`` letter is stopped by ``bounce`` and ``hand`` a
 
 from __future__ import annotations
 
+from dataclasses import dataclass
 from typing import Literal, get_args
 
 from sqlalchemy import bindparam, delete, select
@@ -16,6 +17,7 @@ from core import clock
 from core.changes import record_change
 from core.database import ReadTx, WriteTx
 from core.errors import Invalid
+from core.paging import Page, cut_page, decode_cursor
 from core.secrets import Keys
 from mailhub.letters.addresses import parse_addr_spec
 from mailhub.outbound.states import Kind
@@ -74,3 +76,35 @@ def lift(tx: WriteTx, keys: Keys, address: str, reason: Reason | None = None) ->
     hashes = list(keys.digests(_PURPOSE, canonical_address(address).encode()))
     gone = delete(suppression).where(suppression.c.address_hash.in_(hashes))
     return tx.execute(gone if reason is None else gone.where(suppression.c.reason == reason))
+
+
+@dataclass(frozen=True, slots=True)
+class Suppressed:
+    """One reason why an address is not written to. Whose it is, only who knows the address can find out."""
+
+    id: int
+    reason: Reason
+    detail: str
+    created_at: int
+
+
+def list_suppressions(
+    tx: ReadTx, keys: Keys, *, address: str | None = None, after: str | None = None, limit: int = 50
+) -> Page[Suppressed]:
+    """All reasons, the newest first, or those of one address. Raises Invalid for no address, a bad cursor."""
+    statement = select(suppression).order_by(suppression.c.id.desc())
+    if address is not None:
+        hashes = list(keys.digests(_PURPOSE, canonical_address(address).encode()))
+        statement = statement.where(suppression.c.address_hash.in_(hashes))
+    if after is not None:
+        statement = statement.where(suppression.c.id < decode_cursor(after, (int,))[0])
+    page = cut_page(tx.rows(statement.limit(limit + 1)), limit, lambda row: (row.id,))
+    return Page([Suppressed(row.id, row.reason, row.detail, row.created_at) for row in page.items], page.next)
+
+
+def lift_one(tx: WriteTx, suppression_id: int) -> bool:
+    """Take one reason away. False when there is none of this number."""
+    gone = tx.execute(delete(suppression).where(suppression.c.id == suppression_id)) == 1
+    if gone:
+        record_change(tx, "suppression.lifted", suppression_id)
+    return gone
