@@ -96,6 +96,7 @@ class Watch:
         self._loop: asyncio.AbstractEventLoop | None = None
         self._stop: Callable[[], object] = lambda: None
         self._thread: threading.Thread | None = None
+        self.inside = ["127.0.0.0/8"]
         self.failed: list[BaseException] = []
 
     def connect(self, port: int, *, user: str = "info@firm.example", security: str = "tls", **options: Any) -> Account:
@@ -118,7 +119,7 @@ class Watch:
             async def secret(account: Account) -> str:
                 return await self.database.read(open_secret, KEYS, account.id)
 
-            guard = Guard(own=["127.0.0.0/8"])
+            guard = Guard(own=self.inside)
             means = Means(self.database, guard, trust(self._paper.certificate), secret, boot, self._bounds)
             supervisor = Supervisor(means)
             began.set()

@@ -3,11 +3,14 @@
 from __future__ import annotations
 
 from collections.abc import Iterator
+from pathlib import Path
 
 import pytest
 
+from core import jobs
 from mailhub.mailboxes.accounts import fetch_now, pause_account, resume_account
-from tests.ingest.imap.conftest import Paper, Watch
+from mailhub.mailboxes.leases import claim_accounts
+from tests.ingest.imap.conftest import Paper, Watch, make_paper
 from tests.support.house import eventually
 from tests.support.imap_server import Box, ImapServer
 from tests.support.mail import write_letter
@@ -169,3 +172,75 @@ def test_a_wrong_password_is_tried_three_times_and_never_again(watch: Watch, pap
     assert (now.paused, now.tries, server.count("LOGIN")) == (True, 3, 3)
     assert "secret" not in repr(now)
     server.stop()
+
+
+def test_a_connection_that_dies_in_silence_is_found(watch: Watch, server: ImapServer) -> None:
+    account = watch.connect(server.port)
+    watch.start()
+    eventually(lambda: watch.state(account).state == "ok")
+    server.lie([{"on": "IDLE.WAIT", "send": [{"sleep": 60}], "times": 1}])
+    server.boxes["INBOX"].add(write_letter(1))
+    eventually(lambda: watch.stored(account) == [1], 10)
+    assert watch.state(account).state in ("ok", "retry")
+
+
+def test_a_host_inside_is_not_connected_to(watch: Watch, server: ImapServer) -> None:
+    watch.inside = []
+    account = watch.connect(server.port)
+    watch.start()
+    eventually(lambda: watch.state(account).state == "ask_person")
+    assert watch.state(account).paused
+    assert server.connections == 0
+
+
+def test_a_certificate_of_somebody_else_gets_no_password(watch: Watch, tmp_path: Path) -> None:
+    server = ImapServer(make_paper(tmp_path, "127.0.0.9").context)
+    account = watch.connect(server.port)
+    watch.start()
+    eventually(lambda: watch.state(account).tries > 1)
+    assert "certificate" in watch.state(account).sentence
+    assert not server.heard
+    server.stop()
+
+
+def test_a_letter_that_is_never_handed_out_holds_up_nobody(watch: Watch, server: ImapServer) -> None:
+    for number in range(4):
+        server.boxes["INBOX"].add(write_letter(number))
+    server.lie(
+        [{"on": r"UID FETCH (2|.*,2,.*|1,2.*) .*BODY", "send": ["* 2 FETCH (UID 2 BODY[] NIL)\r\n{tag} OK done\r\n"]}]
+    )
+    account = watch.connect(server.port)
+    watch.start()
+    eventually(lambda: watch.stored(account) == [1, 3, 4])
+    assert watch.ask("SELECT uid FROM placement WHERE incoming_id IS NULL") == [(2,)]
+    server.lie([])
+    watch.database.write_now(fetch_now, account.id)
+    eventually(lambda: watch.stored(account) == [1, 2, 3, 4])
+
+
+def test_two_accounts_of_one_mailbox_bring_one_letter(watch: Watch, server: ImapServer, paper: Paper) -> None:
+    other = ImapServer(paper.context)
+    server.boxes["INBOX"].add(write_letter(1))
+    other.boxes["INBOX"].add(b"Received: from elsewhere\r\n" + write_letter(1))
+    first, second = watch.connect(server.port), watch.connect(other.port, user="other@firm.example")
+    watch.start()
+    eventually(lambda: watch.stored(first) == [1] == watch.stored(second))
+    watch.process()
+    assert watch.ask("SELECT count(*) FROM message") == [(1,)]
+    assert watch.ask("SELECT count(*) FROM placement WHERE message_id IS NOT NULL") == [(2,)]
+    other.stop()
+
+
+def test_only_one_process_holds_an_account(watch: Watch, server: ImapServer) -> None:
+    account = watch.connect(server.port)
+    watch.start()
+    eventually(lambda: watch.state(account).state == "ok")
+    mine = watch.ask("SELECT name FROM boot")[0][0]
+    watch.database.write_now(lambda tx: tx.insert(jobs.boot, name="other", started_at=1, seen_at=jobs.database_now(tx)))
+    assert watch.database.write_now(claim_accounts, "other") == []
+    watch.database.write_now(lambda tx: tx.sql("UPDATE boot SET seen_at = 0 WHERE name = :name", name=mine))
+    assert watch.database.write_now(claim_accounts, "other") == [account.id]
+    server.boxes["INBOX"].add(write_letter(1))
+    eventually(lambda: server.open == 0)
+    assert watch.stored(account) == []
+    watch.failed.clear()
