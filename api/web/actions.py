@@ -65,14 +65,15 @@ async def close(door: NamedDependency[Door], request: Asked, thread_id: Id, plac
 async def reopen(door: NamedDependency[Door], request: Asked, thread_id: Id, place: Here = "waiting") -> Response[str]:
     """Something is left to do after all."""
     await door.write(change_state, thread_id, "open")
-    return await changed(door, request, read_place(place), thread_id, "Open again: %(subject)s")
+    return await changed(door, request, read_place(place), thread_id, "Open again: %(subject)s", with_panel=True)
 
 
 @post("/threads/{thread_id:int}/junk", include_in_schema=False, status_code=200)
 async def junk(door: NamedDependency[Door], request: Asked, thread_id: Id, place: Here = "waiting") -> Response[str]:
     """Nobody asked for this letter."""
     await door.write(change_state, thread_id, "spam")
-    return await changed(door, request, read_place(place), thread_id, "Marked as junk: %(subject)s", undo="reopen")
+    here = read_place(place)
+    return await changed(door, request, here, thread_id, "Marked as junk: %(subject)s", undo="reopen", with_panel=True)
 
 
 @post("/threads/{thread_id:int}/unread", include_in_schema=False, status_code=200)

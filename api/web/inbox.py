@@ -171,7 +171,8 @@ def make_opened(
     thread = make_thread(speaker, place, opened.seen, displays, title=title, pictures_of=pictures_of)
     if opened.known is not None:
         return {"thread": thread, "panel": make_client_panel(speaker, place, opened.known, opened.seen.open)}
-    return {"thread": thread, "panel": make_unknown_panel(speaker, place, opened.seen)}
+    unasked = opened.seen.open.row.state == "spam"  # nobody is asked who writes junk
+    return {"thread": thread, "panel": None if unasked else make_unknown_panel(speaker, place, opened.seen)}
 
 
 async def ready_displays(request: Asked, opened: OpenThread, pictures_of: int | None = None) -> dict[int, Display]:

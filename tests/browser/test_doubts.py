@@ -78,3 +78,20 @@ def test_the_red_bar(site: Site, theme: str) -> None:
             expect(page.locator("#thread")).not_to_contain_text("Recognised by the address")
             if SHOTS:
                 page.screenshot(path=f"{SHOTS}/doubt-{theme}.png")
+
+
+def test_nobody_is_asked_who_writes_junk(site: Site) -> None:
+    page = site.sign_in()
+    write(site, "Cheap pumps", "dmarc=pass", "Somebody <someone@unknown.example>")
+    page.goto(f"{site.url}/open")
+    page.locator(".row", has_text="Cheap pumps").locator(".row-link").click()
+    expect(page.locator("#panel h2")).to_have_text("Who is this?")
+    page.get_by_role("button", name="Junk", exact=True).click()
+    expect(page.locator(".thread-state")).to_contain_text("Junk")
+    expect(page.locator("#panel h2")).to_have_count(0)
+    write(site, "Cheaper pumps", "dmarc=pass", "Somebody <someone@unknown.example>")
+    page.goto(f"{site.url}/spam")
+    expect(page.locator(".row", has_text="Cheaper pumps")).to_be_visible()
+    page.locator(".row", has_text="Cheaper pumps").locator(".row-link").click()
+    page.get_by_role("button", name="Open again").first.click()
+    expect(page.locator("#panel h2")).to_have_text("Who is this?")
