@@ -23,6 +23,7 @@ from core.marks import Identity, ensure_identity
 from core.resources import locale_dir
 from core.secrets import load_keys
 from core.settings import Settings, parse_place
+from crm.parties import ADDRESSES_MOVED
 from crm.staff import sessions
 from mailhub.ingest.imap.bounds import Bounds
 from mailhub.ingest.imap.session import Means, trust
@@ -42,6 +43,7 @@ from mailhub.outbound.relay import parse_relay
 from mailhub.outbound.send import Sending
 from mailhub.routing.displays import Displays
 from mailhub.routing.processing import Processing
+from mailhub.routing.refiling import Refiling
 from mailhub.routing.verdicts import VerdictOffice
 from mailhub.routing.workers import Workers
 
@@ -140,6 +142,9 @@ class House:
         )
         self._wake_by(jobs.TOPIC, self.processing.wake)
         self._begin("processing", self.processing.run())
+        refiling = Refiling(self.database, self.boot)
+        self._wake_by(f"{jobs.TOPIC}.{ADDRESSES_MOVED}", refiling.wake)
+        self._begin("refiling", refiling.run())
         self._begin("settling", Settling(self.database, self.files).run())
         self._begin("tokens", self.tokens.run())
         self._begin("accounts", Supervisor(self.means).run())

@@ -26,6 +26,7 @@ from crm.parties import (
     get_counterparty,
     list_contacts,
     list_counterparties,
+    update_contact,
     update_counterparty,
 )
 from crm.staff.audit import record_audit
@@ -109,6 +110,14 @@ class NewContact(Body):
     counterparty_id: Number | None = None
     position: str = ""
     language: str = ""
+
+
+class ContactChange(Body):
+    """What to change; what is not named stays. ``emails`` are all of theirs."""
+
+    name: str | UnsetType = UNSET
+    position: str | UnsetType = UNSET
+    emails: list[str] | UnsetType = UNSET
 
 
 def show_counterparty(client: Counterparty) -> CounterpartyView:
@@ -223,6 +232,20 @@ def add_person(tx: WriteTx, viewer: Viewer, new: NewContact) -> int:
     return contact_id
 
 
+def change_person(tx: WriteTx, viewer: Viewer, contact_id: int, change: ContactChange) -> Contact:
+    """Change what is named. Raises NotFound, Forbidden, Invalid. Addresses say who gets the letters, as a client's."""
+    demand_somewhere(viewer, "answer" if isinstance(change.emails, UnsetType) else "assign")
+    update_contact(
+        tx,
+        contact_id,
+        name=None if isinstance(change.name, UnsetType) else change.name,
+        position=None if isinstance(change.position, UnsetType) else change.position,
+        emails=None if isinstance(change.emails, UnsetType) else change.emails,
+    )
+    record_audit(tx, viewer.user_id, "contact-changed", str(contact_id))
+    return get_contact(tx, contact_id)
+
+
 @get("/counterparties", tags=["clients"])
 async def list_clients(
     door: NamedDependency[Door], limit: Limit = 50, after: After = None, q: Words = ""
@@ -277,6 +300,13 @@ async def get_person(door: NamedDependency[Door], contact_id: Id) -> ContactView
     return show_contact(await door.read(lambda tx, _: get_contact(tx, contact_id)))
 
 
+@patch("/contacts/{contact_id:int}", tags=["clients"])
+async def patch_person(door: NamedDependency[Door], contact_id: Id, data: JSONBody[ContactChange]) -> ContactView:
+    """Change a contact. Older letters of an address that they learn move to them, and back when it is taken away."""
+    return show_contact(await door.write(change_person, contact_id, data))
+
+
 ROUTES = [
     list_clients, make_client, get_client, patch_client, get_history, list_people, make_contact, get_person,
+    patch_person,
 ]  # fmt: skip

@@ -2,6 +2,7 @@
 
 from crm.parties.matching import Match, match_address, normal_address, record_not_a_client
 from crm.parties.verbs import (
+    ADDRESSES_MOVED,
     Contact,
     Counterparty,
     add_contact,
@@ -14,10 +15,12 @@ from crm.parties.verbs import (
     list_contacts,
     list_counterparties,
     list_people_of,
+    update_contact,
     update_counterparty,
 )
 
 __all__ = [
+    "ADDRESSES_MOVED",
     "Contact",
     "Counterparty",
     "Match",
@@ -34,5 +37,6 @@ __all__ = [
     "match_address",
     "normal_address",
     "record_not_a_client",
+    "update_contact",
     "update_counterparty",
 ]

@@ -13,11 +13,14 @@ from core.changes import record_change
 from core.database import ReadTx, WriteTx
 from core.errors import Conflict, Invalid
 from core.fulltext import fold
+from core.jobs import enqueue
 from core.paging import Page, cut_page, decode_cursor
 from crm.parties.matching import normal_address, normal_domain
 from crm.parties.tables import affiliation, contact, counterparty, counterparty_domain, party_address
 
 Kind = Literal["company", "person"]
+ADDRESSES_MOVED = "addresses.moved"
+"""The kind of the job that tells the post office which addresses (``addresses``) have other owners now."""
 ROLES = ("customer", "supplier", "competitor", "partner", "other")
 _LONGEST_SORTED = 300  # letters: an index of PostgreSQL holds no more than 2.7 kB
 
@@ -148,6 +151,29 @@ def add_contact(
     return contact_id
 
 
+def update_contact(
+    tx: WriteTx,
+    contact_id: int,
+    *,
+    name: str | None = None,
+    position: str | None = None,
+    emails: Iterable[str] | None = None,
+) -> None:
+    """Change what is given, leave the rest. Letters follow the addresses. Raises NotFound, Invalid."""
+    tx.lock(contact, contact_id)
+    tx.get(contact, contact_id)
+    values: dict[str, Any] = {} if position is None else {"position": position}
+    if name is not None:
+        if not name.strip():
+            raise Invalid("A contact needs a name.", field="name")
+        values |= {"name": name.strip(), "name_folded": _sort_name(name)}
+    if values:
+        tx.execute(update(contact).where(contact.c.id == contact_id).values(values))
+    if emails is not None:
+        _set_addresses(tx, party_address.c.contact_id, contact_id, emails)
+    record_change(tx, "contact.changed", contact_id)
+
+
 def get_counterparty(tx: ReadTx, counterparty_id: int) -> Counterparty:
     """The client. Raises NotFound."""
     row = tx.get(counterparty, counterparty_id)
@@ -232,7 +258,12 @@ def _behind(name: ColumnElement[str], key: ColumnElement[int], cursor: str) -> C
 
 
 def _set_addresses(tx: WriteTx, owner: ColumnElement[Any], owner_id: int, emails: Iterable[str]) -> None:
+    """The addresses of a party from now on. Letters of those that came or went follow (``ADDRESSES_MOVED``)."""
     wanted = list(dict.fromkeys(normal_address(email) for email in emails))
+    before = tx.values(select(party_address.c.address).where(owner == owner_id))
+    moved = sorted(set(before) ^ set(wanted))
+    if moved:
+        enqueue(tx, ADDRESSES_MOVED, {"addresses": moved})
     tx.execute(delete(party_address).where(owner == owner_id))
     tx.insert_many(party_address, [{"address": address, str(owner.key): owner_id} for address in wanted])
 

@@ -9,7 +9,7 @@ from __future__ import annotations
 from collections.abc import Sequence
 from typing import Any
 
-from sqlalchemy import bindparam, select
+from sqlalchemy import bindparam, func, select
 
 from core.database import ReadTx, WriteTx
 from core.errors import Conflict
@@ -56,7 +56,7 @@ _OPENED = (
     .join(
         thread_participant,
         (thread_participant.c.thread_id == message.c.thread_id)
-        & (thread_participant.c.address == letter.c.from_trusted),
+        & (thread_participant.c.address == func.lower(letter.c.from_trusted)),
     )
     .where(message.c.thread_id == bindparam("thread_id"), message.c.direction == "in")
     .order_by(message.c.id)

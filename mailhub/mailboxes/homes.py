@@ -72,10 +72,13 @@ _HAS_SAY = or_(
 _HAS_SAY_BESIDE = or_(
     _SAME_CLIENT,
     _SAME_LIST,
-    and_(letter.c.from_trusted.in_(_GRANTED), _among(thread_participant.c.address == letter.c.from_trusted)),
+    and_(
+        func.lower(letter.c.from_trusted).in_(_GRANTED),
+        _among(thread_participant.c.address == func.lower(letter.c.from_trusted)),
+    ),
     and_(
         letter.c.from_trusted.like(pattern("followers"), escape="\\"),
-        _among(thread_participant.c.address == letter.c.from_trusted, thread_participant.c.sure == 1),
+        _among(thread_participant.c.address == func.lower(letter.c.from_trusted), thread_participant.c.sure == 1),
     ),
 )
 
