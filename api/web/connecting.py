@@ -12,7 +12,7 @@ from urllib.parse import urlencode
 import msgspec
 from litestar import Response, get, post
 from litestar.di import NamedDependency
-from litestar.params import FromQuery, QueryParameter
+from litestar.params import FromPath, FromQuery, QueryParameter
 from litestar.response import Redirect
 
 from api.auth import Door
@@ -114,7 +114,7 @@ async def connect(door: NamedDependency[Door], request: Asked, box_id: Id) -> Re
 
 
 @get("/settings/mailboxes/{box_id:int}/sign-in/{key:str}", include_in_schema=False)
-async def sign_in(door: NamedDependency[Door], box_id: Id, key: str, user: FromQuery[str] = "") -> Redirect:
+async def sign_in(door: NamedDependency[Door], box_id: Id, key: FromPath[str], user: FromQuery[str] = "") -> Redirect:
     """To the page of Google or Microsoft on which one agrees. Nothing changes here by it."""
     box, _ = await door.read(see_box, box_id)
     authority = _authority(door.house, key)
