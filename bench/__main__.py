@@ -16,7 +16,7 @@ from pathlib import Path
 
 sys.path.insert(0, str(Path(__file__).resolve().parent.parent))
 
-from bench import lists, memory, smtp_accept, socket_to_thread, start
+from bench import lists, memory, parse, smtp_accept, socket_to_thread, start
 from bench.figures import Figure, print_figures
 
 
@@ -27,6 +27,7 @@ def run(full: bool) -> list[Figure]:
     pages = [] if full else ["--threads", "100000", "--requests", "100", "--seconds", "8"]
     figures = socket_to_thread.measure(socket_to_thread.read_options(through))
     figures += smtp_accept.measure(smtp_accept.read_options([*door, "--only", "aiosmtpd,durable"]))
+    figures += parse.measure(parse.read_options(["--letters", "5000" if full else "600"]))
     figures += lists.measure(lists.read_options(pages))
     figures += start.measure(5 if full else 3)
     figures += memory.measure(10 if full else 1)

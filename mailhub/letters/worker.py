@@ -12,6 +12,7 @@ import sys
 from typing import BinaryIO
 
 import msgspec
+from msgspec.structs import replace
 
 from core.fulltext.folding import words
 from mailhub.letters.html import HarmlessHtml, make_harmless
@@ -45,7 +46,8 @@ class Examine(msgspec.Struct, frozen=True, tag="examine"):
 
 
 class Understood(msgspec.Struct, frozen=True):
-    """What a letter says, and its words folded for the index, with a space between two."""
+    """What a letter says, and its words folded for the index, with a space between two. ``parsed.html`` is None where
+    there is none, and empty where there is some."""
 
     parsed: ParsedLetter
     subject: str
@@ -83,7 +85,8 @@ def understand(raw: bytes) -> Understood:
     people = [f"{person.name} {person.address}" for person in (*parsed.from_, *parsed.to, *parsed.cc)]
     files = [part.filename for part in parsed.attachments if part.filename]
     return Understood(
-        parsed=parsed,
+        # The HTML stays here, half of a frame: whoever shows it has the letter read again.
+        parsed=replace(parsed, html="") if parsed.html else parsed,
         subject=" ".join(words(parsed.subject)),
         people=" ".join(words(" ".join(people))),
         body=" ".join(words(" ".join([parsed.text or "", *files]))),
