@@ -31,7 +31,7 @@ FOREIGN = {
     "executor": ("sales", "quailsalestwo"), "manager": ("personal", "quailpersonal"),
     "owner": ("sales", "quailsalesone"), "administrator": ("personal", "quailpersonal"),
 }  # fmt: skip
-SCOPED = ("mailbox_id", "box_id", "thread_id", "message_id", "held_id", "token_id", "grant_id", "account_id")
+SCOPED = ("mailbox_id", "box_id", "thread_id", "message_id", "held_id", "token_id", "grant_id", "account_id", "delivery_id")
 LEAVER = "the id of the leaver"
 OWN_THREAD, FAR_THREAD = "a thread of their own", "a foreign thread"
 _FILLED = (LEAVER, OWN_THREAD, FAR_THREAD)
@@ -43,6 +43,12 @@ BODIES: dict[str, list[dict[str, Any]]] = {
     "POST /threads/{thread_id}/merge": [{"thread_id": FAR_THREAD}],
     "POST /threads/{thread_id}/unmerge": [{"thread_id": FAR_THREAD}],
     "POST /threads/{thread_id}/split": [{"message_id": 1}],
+    "POST /api/v1/threads/{thread_id}/reply": [{"text": "Yes.", "seen_message_id": 1}],
+    "PUT /api/v1/mailboxes/{mailbox_id}/acknowledgements": [{"texts": {"en": "It came."}}],
+    "POST /api/v1/suppressions": [{"address": "gone@client.example"}],
+    "POST /threads/{thread_id}/reply": [{"to": "a@client.example", "text": "Yes.", "seen": "1"}],
+    "POST /threads/{thread_id}/take-back": [{"message_id": 1}],
+    "POST /threads/{thread_id}/delivery": [{"delivery_id": 1, "act": "retry"}],
     "POST /api/v1/quarantine/{held_id}/file": [{"counterparty_id": 1}],
     "POST /api/v1/mailboxes/{mailbox_id}/grants": [{"right": "see", "user_id": LEAVER}],
     "POST /api/v1/mailboxes": [{"address": "new@firm.example", "name": "N", "kind": "public"}],
@@ -103,6 +109,8 @@ def values_for(world: World, who: str, parameter: str) -> dict[str, Any] | None:
         "mailbox_id": (world.boxes[own_box].id, world.boxes["other" if far_box == own_box else far_box].id),
         "thread_id": (world.threads[own], world.threads[far]),
         "message_id": (world.messages[own], world.messages[far]),
+        "delivery_id": (world.deliveries[own], world.deliveries[far]),
+        "suppression_id": (1, 1),
         "held_id": (world.held[f"quailheld{own_box}"], world.held[f"quailheld{far_box}"]),
         "token_id": (world.spare_tokens.get(who, far_token), far_token),
         "grant_id": (world.grants[own_box], world.grants["other" if far_box == own_box else far_box]),

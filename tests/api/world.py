@@ -14,7 +14,7 @@ from PIL import Image
 from api.app import create_app
 from api.auth import csrf_token
 from core import jobs
-from core.database import Database
+from core.database import Database, WriteTx
 from core.fulltext.index import Words
 from crm.parties import add_contact, add_counterparty
 from crm.staff.people import add_team, add_user, hash_password, join_team
@@ -28,7 +28,9 @@ from mailhub.mailboxes.boxes import add_mailbox
 from mailhub.mailboxes.handling import assign_thread
 from mailhub.mailboxes.lists import list_threads
 from mailhub.mailboxes.placements import choose_folders, list_folders
-from mailhub.mailboxes.reading import list_messages
+from mailhub.mailboxes.reading import Message, list_messages
+from mailhub.outbound.identity import Stamp
+from mailhub.outbound.ledger import plan_deliveries
 from mailhub.routing.quarantine import hold
 from mailhub.routing.taking import process
 from mailhub.runtime import House
@@ -68,6 +70,7 @@ class World:
     messages: dict[str, int] = field(default_factory=dict)
     held: dict[str, int] = field(default_factory=dict)
     grants: dict[str, int] = field(default_factory=dict)
+    deliveries: dict[str, int] = field(default_factory=dict)
     accounts: dict[str, int] = field(default_factory=dict)
     folder_id: int = 0
     client_id: int = 0
@@ -212,8 +215,15 @@ async def _remember(world: World) -> None:
             world.threads[row.who] = row.id
         for message in (await world.database.read(list_messages, viewer)).items:
             world.messages[message.from_name] = message.id
+            world.deliveries[message.from_name] = await world.database.write(_plan, world.house.stamp, message)
     for name, box in world.boxes.items():
         world.grants[name] = (await world.database.read(list_grants, box.scope_id))[0].id
+
+
+def _plan(tx: WriteTx, stamp: Stamp, message: Message) -> int:
+    """A delivery that names the secret of its letter."""
+    to = [f"{message.from_name}@client.example"]
+    return plan_deliveries(tx, stamp, message.id, message.scope_id, "us@firm.example", to, "personal")[0]
 
 
 async def _held(world: World) -> None:
