@@ -1,7 +1,7 @@
 """The commands that we say to a server, each within its deadline.
 
-What somebody typed goes onto the wire as a quoted string or a counted literal and never as a command: see ``_spelt``.
-A session that raised Trouble is closed by its owner; nothing of a broken answer is used.
+What somebody typed goes onto the wire as a quoted string or a counted literal and never as a command, see
+``conversation.spell``. A session that raised Trouble is closed by its owner; nothing of a broken answer is used.
 """
 
 from __future__ import annotations
@@ -9,20 +9,18 @@ from __future__ import annotations
 import asyncio
 import base64
 import ssl
-from collections.abc import AsyncIterator, Callable, Coroutine, Sequence
-from contextlib import asynccontextmanager
+from collections.abc import Coroutine, Sequence
 from dataclasses import dataclass
 from typing import Any
 
-from mailhub.ingest.imap.answers import Fetched, Status, parse_fetch, parse_number, parse_status, parse_values
+from mailhub.ingest.imap.answers import Fetched, parse_fetch, parse_number, parse_status, parse_values
 from mailhub.ingest.imap.bounds import Bounds
+from mailhub.ingest.imap.conversation import Conversation, Literal
 from mailhub.ingest.imap.names import decode_name, find_role, is_usable
-from mailhub.ingest.imap.trouble import Insecure, Lie, Lost, PasswordRefused, Refused, Trouble, clean, refusal
+from mailhub.ingest.imap.trouble import Insecure, Lie, PasswordRefused, Refused, Trouble, refusal
 from mailhub.ingest.imap.wire import Wire, connect
 from mailhub.mailboxes.accounts import Auth, Security
 from mailhub.mailboxes.placements import Listed
-
-Heard = Callable[[bytes, list[bytes]], None]
 
 
 @dataclass(frozen=True, slots=True)
@@ -46,16 +44,17 @@ class Opened:
 
 
 class Client:
-    """One connection. ``log_in`` first. ``changed`` is True when the server told, unasked, that the open folder has
-    changed."""
+    """One connection. ``log_in`` first."""
 
     def __init__(self, wire: Wire, bounds: Bounds) -> None:
         self.bounds = bounds
         self.capabilities: frozenset[str] = frozenset()
-        self.changed = False
-        self.exists = 0
-        self._wire = wire
-        self._tag = 0
+        self._talk = Conversation(wire, bounds)
+
+    @property
+    def changed(self) -> bool:
+        """Has the server told, unasked, that the open folder has changed?"""
+        return self._talk.changed
 
     @classmethod
     async def connect(cls, place: Place, context: ssl.SSLContext, bounds: Bounds) -> Client:
@@ -64,7 +63,7 @@ class Client:
         wire = await connect(place.addresses, place.port, place.host, direct, bounds)
         client = cls(wire, bounds)
         try:
-            async with client._deadline(bounds.command):
+            async with client._talk.deadline(bounds.command):
                 await client._greet()
                 if place.security == "starttls":
                     await client._start_tls(context, place.host)
@@ -77,7 +76,7 @@ class Client:
     async def log_in(self, user: str, secret: str, auth: Auth) -> None:
         """Sign in with a password or an access token, under TLS only. Raises PasswordRefused, Trouble; what the server
         says back never carries the secret."""
-        if not self._wire.secured:
+        if not self._talk.wire.secured:
             raise Insecure
         try:
             await self._sign_in(user, secret, auth)
@@ -85,7 +84,7 @@ class Client:
             said = trouble.fields.get("said", "")
             trouble.fields["said"] = said.replace(secret, "…")
             raise
-        async with self._deadline(self.bounds.command):
+        async with self._talk.deadline(self.bounds.command):
             await self._ask_capabilities()
 
     async def _sign_in(self, user: str, secret: str, auth: Auth) -> None:
@@ -96,7 +95,7 @@ class Client:
         elif "LOGINDISABLED" in self.capabilities:
             raise PasswordRefused("LOGINDISABLED")
         else:
-            await self._say("LOGIN", user.encode(), secret.encode(), at_log_in=True)
+            await self._talk.say("LOGIN", user.encode(), secret.encode(), at_log_in=True)
 
     async def list_folders(self) -> list[Listed]:
         """All folders that can be opened. Names that cannot be said back are left out; the rest counts."""
@@ -108,7 +107,7 @@ class Client:
                 if listed is not None:
                     found.setdefault(listed.wire, listed)
 
-        await self._say("LIST", '""', '"*"', heard=heard)
+        await self._talk.say("LIST", '""', '"*"', heard=heard)
         return list(found.values())
 
     async def examine(self, wire: str) -> Opened:
@@ -132,7 +131,7 @@ class Client:
                     pairs = iter(counts)
                     told.update({_word(key): parse_number(value) for key, value in zip(pairs, pairs, strict=False)})
 
-        await self._say("STATUS", wire.encode("latin-1"), f"(MESSAGES UIDNEXT UIDVALIDITY{modseq})", heard=heard)
+        await self._talk.say("STATUS", wire.encode("latin-1"), f"(MESSAGES UIDNEXT UIDVALIDITY{modseq})", heard=heard)
         names = ("MESSAGES", "UIDVALIDITY", "UIDNEXT", "HIGHESTMODSEQ")
         return Opened(*(told.get(name, 0) for name in names))
 
@@ -160,17 +159,17 @@ class Client:
 
     async def store(self, uids: Sequence[int], flag: str) -> None:
         """Add a flag (``\\Seen``, ``\\Answered``) to letters of the folder opened by ``select``. Raises Refused."""
-        await self._say("UID", "STORE", ",".join(map(str, uids)), "+FLAGS.SILENT", f"({flag})")
+        await self._talk.say("UID", "STORE", ",".join(map(str, uids)), "+FLAGS.SILENT", f"({flag})")
 
     async def append(self, wire: str, flags: str, raw: bytes) -> int | None:
         """Lay a letter into a folder; its UID there where the server tells it (RFC 4315). Raises Refused."""
-        done = await self._say("APPEND", wire.encode("latin-1"), f"({flags})", _Literal(raw))
+        done = await self._talk.say("APPEND", wire.encode("latin-1"), f"({flags})", Literal(raw))
         numbers = done.argument.split()
         return int(numbers[1]) if done.code == "APPENDUID" and len(numbers) == 2 and numbers[1].isdigit() else None
 
     async def noop(self) -> None:
         """Is anybody there?"""
-        await self._say("NOOP")
+        await self._talk.say("NOOP")
 
     async def idle(self, seconds: float, bell: asyncio.Event) -> None:
         """Wait until something changes in the open folder, ``bell`` rings or the time is over (RFC 2177); without
@@ -178,24 +177,24 @@ class Client:
         if "IDLE" not in self.capabilities:
             await _either(seconds, bell.wait())
             return
-        tag = self._next_tag()
-        self._wire.send(f"{tag} IDLE\r\n".encode())
-        async with self._deadline(self.bounds.command):
-            while not (line := await self._wire.line()).startswith(b"+"):
-                self._hear(tag, [line], None)
-        if not self._wire.has_data():
-            await _either(seconds, bell.wait(), self._wire.more())
-        self._wire.send(b"DONE\r\n")
-        async with self._deadline(self.bounds.command):
-            await self._finish(tag, None, at_log_in=False)
+        tag = self._talk.next_tag()
+        self._talk.wire.send(f"{tag} IDLE\r\n".encode())
+        async with self._talk.deadline(self.bounds.command):
+            while not (line := await self._talk.wire.line()).startswith(b"+"):
+                self._talk.hear(tag, [line], None)
+        if not self._talk.wire.has_data():
+            await _either(seconds, bell.wait(), self._talk.wire.more())
+        self._talk.wire.send(b"DONE\r\n")
+        async with self._talk.deadline(self.bounds.command):
+            await self._talk.finish(tag, None, at_log_in=False)
 
     async def log_out(self) -> None:
         """Say goodbye, as far as the server listens, and close."""
         try:
             async with asyncio.timeout(2):
-                self._wire.send(f"{self._next_tag()} LOGOUT\r\n".encode())
+                self._talk.wire.send(f"{self._talk.next_tag()} LOGOUT\r\n".encode())
                 while True:
-                    await self._wire.line()
+                    await self._talk.wire.line()
         except (Trouble, TimeoutError):
             pass  # there is nothing left to lose
         finally:
@@ -203,10 +202,10 @@ class Client:
 
     def close(self) -> None:
         """Away with the connection."""
-        self._wire.close()
+        self._talk.wire.close()
 
     async def _greet(self) -> None:
-        line = await self._wire.line()
+        line = await self._talk.wire.line()
         greeting = parse_status(line[2:]) if line.startswith(b"* ") else None
         if greeting is None:
             raise Lie("a greeting that is none")
@@ -216,13 +215,13 @@ class Client:
             raise Insecure("The server takes us for somebody already signed in. Nothing was sent to it.")
 
     async def _start_tls(self, context: ssl.SSLContext, host: str) -> None:
-        tag = self._next_tag()
-        self._wire.send(f"{tag} STARTTLS\r\n".encode())
+        tag = self._talk.next_tag()
+        self._talk.wire.send(f"{tag} STARTTLS\r\n".encode())
         try:
-            await self._finish(tag, None, at_log_in=False)
+            await self._talk.finish(tag, None, at_log_in=False)
         except Refused as refused:
             raise Insecure from refused
-        await self._wire.secure(context, host)
+        await self._talk.wire.secure(context, host)
 
     async def _ask_capabilities(self) -> None:
         told: list[str] = []
@@ -231,22 +230,22 @@ class Client:
             if name == b"CAPABILITY":
                 told.extend(pieces[0].decode("ascii", "replace").upper().split())
 
-        await self._say("CAPABILITY", heard=heard)
+        await self._talk.say("CAPABILITY", heard=heard)
         self.capabilities = frozenset(told)
 
     async def _authenticate(self, mechanism: str, words: bytes) -> None:
         coded = base64.b64encode(words)
-        tag = self._next_tag()
+        tag = self._talk.next_tag()
         start = f"{tag} AUTHENTICATE {mechanism}".encode()
-        async with self._deadline(self.bounds.command):
+        async with self._talk.deadline(self.bounds.command):
             if "SASL-IR" in self.capabilities:
-                self._wire.send(start + b" " + coded + b"\r\n")
+                self._talk.wire.send(start + b" " + coded + b"\r\n")
             else:
-                self._wire.send(start + b"\r\n")
-                await self._continuation(tag, at_log_in=True)
-                self._wire.send(coded + b"\r\n")
+                self._talk.wire.send(start + b"\r\n")
+                await self._talk.continuation(tag, at_log_in=True)
+                self._talk.wire.send(coded + b"\r\n")
             # A refusal of XOAUTH2 comes as a question that wants an empty answer before it is said.
-            await self._finish(tag, None, at_log_in=True, on_question=b"\r\n")
+            await self._talk.finish(tag, None, at_log_in=True, on_question=b"\r\n")
 
     async def _open(self, command: str, wire: str) -> Opened:
         told: dict[str, int] = {}
@@ -256,13 +255,13 @@ class Client:
             if status is not None and status.argument.isdigit():
                 told[status.code] = int(status.argument)
 
-        self.exists = 0
+        self._talk.exists = 0
         condstore = ["(CONDSTORE)"] if "CONDSTORE" in self.capabilities else []
-        await self._say(command, wire.encode("latin-1"), *condstore, heard=heard)
-        self.changed = False
+        await self._talk.say(command, wire.encode("latin-1"), *condstore, heard=heard)
+        self._talk.changed = False
         if not told.get("UIDVALIDITY"):
             raise Lie("a folder without UIDVALIDITY")
-        return Opened(self.exists, told["UIDVALIDITY"], told.get("UIDNEXT", 0), told.get("HIGHESTMODSEQ", 0))
+        return Opened(self._talk.exists, told["UIDVALIDITY"], told.get("UIDNEXT", 0), told.get("HIGHESTMODSEQ", 0))
 
     def _facts(self, *, whole: bool) -> str:
         if not whole:
@@ -284,132 +283,8 @@ class Client:
                 _join(before, one)
 
         seconds = self.bounds.command + expected / self.bounds.slowest
-        await self._say("UID", "FETCH", uids, what, heard=heard, seconds=seconds)
+        await self._talk.say("UID", "FETCH", uids, what, heard=heard, seconds=seconds)
         return found
-
-    async def _say(
-        self,
-        *words: str | bytes | _Literal,
-        heard: Heard | None = None,
-        at_log_in: bool = False,
-        seconds: float | None = None,
-    ) -> Status:
-        """Say a command: ``str`` words are ours and go as they are, ``bytes`` are somebody else's and go spelt."""
-        tag = self._next_tag()
-        async with self._deadline(seconds or self.bounds.command):
-            line = bytearray(tag.encode())
-            for word in words:
-                line += b" "
-                if isinstance(word, str):
-                    line += word.encode("ascii")
-                    continue
-                spelt = word if isinstance(word, _Literal) else _spelt(word)
-                if isinstance(spelt, _Literal):
-                    self._wire.send(bytes(line) + b"{%d}\r\n" % len(spelt))
-                    await self._continuation(tag, at_log_in=at_log_in)
-                    line = bytearray(spelt)
-                else:
-                    line += spelt
-            self._wire.send(bytes(line) + b"\r\n")
-            return await self._finish(tag, heard, at_log_in=at_log_in)
-
-    async def _continuation(self, tag: str, *, at_log_in: bool) -> None:
-        for _ in range(self.bounds.lines):
-            pieces = await self._pieces()
-            if pieces[0].startswith(b"+"):
-                return
-            done = self._hear(tag, pieces, None)
-            if done is not None:
-                raise refusal(done.code, done.said, at_log_in=at_log_in, answered=done.word)
-        raise Lie("an answer without end")
-
-    async def _finish(
-        self, tag: str, heard: Heard | None, *, at_log_in: bool, on_question: bytes | None = None
-    ) -> Status:
-        """Hear everything up to the end of a command. Raises what a NO or BAD means, Lie, Lost."""
-        began = self._wire.received
-        for _ in range(self.bounds.lines):
-            if self._wire.received - began > self.bounds.answer:
-                break
-            pieces = await self._pieces()
-            if pieces[0].startswith(b"+") and on_question is not None:
-                self._wire.send(on_question)
-                continue
-            done = self._hear(tag, pieces, heard)
-            if done is None:
-                continue
-            if done.word != "OK":
-                raise refusal(done.code, done.said, at_log_in=at_log_in, answered=done.word)
-            return done
-        raise Lie("an answer without end")
-
-    async def _pieces(self) -> list[bytes]:
-        """One answer: text, and between it the literals. Raises Lie for a literal beyond the bounds."""
-        pieces = [await self._wire.line()]
-        while pieces[-1].endswith(b"}"):
-            text, brace, size = pieces[-1][:-1].rpartition(b"{")
-            if not (brace and size.isdigit()):
-                break
-            if len(size) > 12 or int(size) > self.bounds.literal:
-                raise Lie("a literal that is too large")
-            if len(pieces) > 200:
-                raise Lie("literals without end")
-            pieces[-1] = text
-            pieces += [await self._wire.exactly(int(size)), await self._wire.line()]
-        return pieces
-
-    def _hear(self, tag: str, pieces: list[bytes], heard: Heard | None) -> Status | None:
-        """Take in one answer; the status when it is the end of the command ``tag``."""
-        text = pieces[0]
-        star, _, rest = text.partition(b" ")
-        if star == tag.encode():
-            done = parse_status(rest)
-            if done is None or done.word not in ("OK", "NO", "BAD"):
-                raise Lie("a command that ends with nothing")
-            return done
-        if star != b"*":
-            raise Lie("an answer to a command that nobody gave")
-        name, _, behind = rest.partition(b" ")
-        if name.isdigit():
-            count, (name, _, behind) = name, behind.partition(b" ")
-            self._news(name.upper(), count)
-        elif name.upper() == b"BYE":
-            raise Lost("The server ended the session: %(said)s", said=clean(behind.decode("utf-8", "replace")))
-        if heard is not None:
-            heard(name.upper(), [behind, *pieces[1:]])
-        return None
-
-    def _news(self, name: bytes, count: bytes) -> None:
-        if name == b"EXISTS":
-            self.exists = int(count) if len(count) < 11 else 0
-        if name in (b"EXISTS", b"EXPUNGE", b"FETCH"):
-            self.changed = True
-
-    @asynccontextmanager
-    async def _deadline(self, seconds: float) -> AsyncIterator[None]:
-        try:
-            async with asyncio.timeout(seconds):
-                yield
-        except TimeoutError as error:
-            raise Lost("The server was silent or too slow. It is tried again.") from error
-
-    def _next_tag(self) -> str:
-        self._tag += 1
-        return f"M{self._tag}"
-
-
-class _Literal(bytes):
-    """Bytes that go onto the wire counted."""
-
-
-def _spelt(word: bytes) -> bytes:
-    """A word of somebody else's as a quoted string, or as a counted literal where it holds more than printable ASCII.
-    Raises Refused for what no server could take."""
-    if b"\0" in word or b"\r" in word or b"\n" in word:
-        raise Refused("NUL CR LF")
-    if all(0x20 <= sign < 0x7F for sign in word):
-        return b'"' + word.replace(b"\\", b"\\\\").replace(b'"', b'\\"') + b'"'
-    return _Literal(word)
 
 
 def _join(before: Fetched, one: Fetched) -> None:

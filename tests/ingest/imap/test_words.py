@@ -10,7 +10,7 @@ from hypothesis import strategies as st
 
 from core import clock
 from mailhub.ingest.imap.answers import parse_date, parse_fetch, parse_status, parse_values
-from mailhub.ingest.imap.client import _spelt
+from mailhub.ingest.imap.conversation import spell
 from mailhub.ingest.imap.names import decode_name, encode_name, find_role, is_usable
 from mailhub.ingest.imap.trouble import Lie, PasswordRefused, Refused, Throttled, Trouble, refusal
 
@@ -54,9 +54,9 @@ def test_names_that_are_never_said_back(wire: bytes) -> None:
 def test_a_word_of_somebody_else_never_becomes_a_command(word: bytes) -> None:
     if any(sign in word for sign in b"\r\n\0"):
         with pytest.raises(Refused):
-            _spelt(word)
+            spell(word)
         return
-    spelt = bytes(_spelt(word))
+    spelt = bytes(spell(word))
     if spelt != word:
         assert spelt[:1] == spelt[-1:] == b'"'
         assert parse_values([spelt]) == [word]
