@@ -146,6 +146,14 @@ def list_addresses(tx: ReadTx) -> dict[str, int]:
     return {row.address: row.mailbox_id for row in tx.rows(select(mailbox_address))}
 
 
+_OWN = select(mailbox_address.c.address).where(mailbox_address.c.mailbox_id == bindparam("mailbox_id"))
+
+
+def list_addresses_of(tx: ReadTx, mailbox_id: int) -> frozenset[str]:
+    """The addresses that deliver to one mailbox."""
+    return frozenset(tx.values(_OWN, {"mailbox_id": mailbox_id}))
+
+
 def _add_address(tx: WriteTx, mailbox_id: int, address: str, kind: str) -> None:
     if tx.value(select(mailbox_address.c.mailbox_id).where(mailbox_address.c.address == address)) is not None:
         raise Conflict("Letters to %(address)s already go to another mailbox.", address=address)

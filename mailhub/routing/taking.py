@@ -20,7 +20,7 @@ from core.fulltext.index import Words
 from mailhub.ingest.intake import Arrival, enter
 from mailhub.letters.values import ParsedLetter
 from mailhub.letters.worker import Understood as Answer
-from mailhub.mailboxes.boxes import Mailbox, get_mailbox
+from mailhub.mailboxes.boxes import Mailbox, get_mailbox, list_addresses_of
 from mailhub.mailboxes.filing import file_thread
 from mailhub.mailboxes.letters import Understood
 from mailhub.mailboxes.placements import record_placed_message
@@ -61,21 +61,22 @@ def process_all(tx: WriteTx, letters: Sequence[tuple[jobs.Job, Understood]], sta
     With the house's ``stamp`` reports find the letter of ours that they are about.
     """
     rows = {row.id: row for row in tx.rows(_ROWS, {"ids": [incoming_id(job) for job, _ in letters]})}
-    boxes: dict[int, Mailbox] = {}
+    boxes = _Boxes(tx)
     for job, understood in letters:
         row = rows[incoming_id(job)]
         if row.state == "waiting":
             passage = Passage(
                 incoming_id=row.id,
                 blob_id=row.blob_id,
-                box=_box(tx, boxes, row.mailbox_id),
+                box=boxes.get(row.mailbox_id),
                 understood=understood,
                 trace=row.trace,
                 received_at=row.received_at,
                 quiet=bool(row.quiet),
                 stamp=stamp,
             )
-            _take(tx, passage, job.payload.get("by_hand"), sent=row.direction == "out")
+            sent = row.direction == "out" or (row.source == "import" and boxes.wrote(row.mailbox_id, understood.parsed))
+            _take(tx, passage, job.payload.get("by_hand"), sent=sent)
             if row.source == "imap":
                 record_placed_message(tx, row.id, passage.message_id)
     jobs.finish_all(tx, [job for job, _ in letters])
@@ -85,7 +86,7 @@ def bring_in(tx: WriteTx, letters: Sequence[tuple[Arrival, Understood | Fault]])
     """Letters that wait for nobody (an archive, whose bytes are in files already): in at the door and through their
     journeys at once; what was not understood is held. Returns how many were not here yet. Raises StepFailed."""
     new = 0
-    boxes: dict[int, Mailbox] = {}
+    boxes = _Boxes(tx)
     for arrival, found in letters:
         for entry in enter(tx, arrival):
             if isinstance(found, Fault):
@@ -95,13 +96,14 @@ def bring_in(tx: WriteTx, letters: Sequence[tuple[Arrival, Understood | Fault]])
             passage = Passage(
                 incoming_id=entry.id,
                 blob_id=entry.blob_id,
-                box=_box(tx, boxes, entry.mailbox_id),
+                box=boxes.get(entry.mailbox_id),
                 understood=found,
                 trace=arrival.trace,
                 received_at=arrival.received_at,
                 quiet=arrival.quiet,
             )
-            _take(tx, passage, None, sent=False)
+            sent = arrival.direction == "out" or boxes.wrote(entry.mailbox_id, found.parsed)
+            _take(tx, passage, None, sent=sent)
             new += not passage.known
     return new
 
@@ -130,7 +132,24 @@ def _take(tx: WriteTx, passage: Passage, by_hand: dict[str, Any] | None, *, sent
     tx.change(incoming, passage.incoming_id, state="done", message_id=message_id, error="", step="")
 
 
-def _box(tx: WriteTx, known: dict[int, Mailbox], mailbox_id: int) -> Mailbox:
-    if mailbox_id not in known:
-        known[mailbox_id] = get_mailbox(tx, mailbox_id)
-    return known[mailbox_id]
+class _Boxes:
+    """The mailboxes of a unit, each asked for once."""
+
+    def __init__(self, tx: WriteTx) -> None:
+        self._tx = tx
+        self._known: dict[int, Mailbox] = {}
+        self._own: dict[int, frozenset[str]] = {}
+
+    def get(self, mailbox_id: int) -> Mailbox:
+        if mailbox_id not in self._known:
+            self._known[mailbox_id] = get_mailbox(self._tx, mailbox_id)
+        return self._known[mailbox_id]
+
+    def wrote(self, mailbox_id: int, parsed: ParsedLetter) -> bool:
+        """Whether a letter of an archive, where all folders may lie in one file, is one of ours: from an address of the
+        mailbox itself, and not to that mailbox alone."""
+        if mailbox_id not in self._own:
+            self._own[mailbox_id] = list_addresses_of(self._tx, mailbox_id)
+        own = self._own[mailbox_id]
+        people = (*parsed.to, *parsed.cc, *parsed.bcc)
+        return (parsed.from_trusted or "").lower() in own and any(one.address.lower() not in own for one in people)

@@ -36,6 +36,8 @@ def test_letters_and_the_empty_lines_between_them() -> None:
 def test_a_sentence_is_no_separator() -> None:
     one = HEAD + b"\nDear Anna,\n\nFrom here on we ship at 10:00.\n\nFrom 2026 on too.\n"
     assert letters_of(FROM + one + b"\n" + FROM + one + b"\n") == [one, one]
+    shown = HEAD + b"\nLook what it said:\n\n" + FROM + b"and then nothing.\n"  # mboxo that forgot to quote
+    assert letters_of(FROM + shown + b"\n" + FROM + one + b"\n") == [shown, one]
     glued = HEAD + b"\nnot behind an empty line:\n" + FROM + b"more\n"
     assert letters_of(FROM + glued + b"\n") == [glued]
 
@@ -132,17 +134,22 @@ def test_the_standard_library_agrees(tmp_path: Path) -> None:
 
 
 def test_a_maildir(tmp_path: Path) -> None:
-    for name in ("cur", "new", "tmp", ".Sent/cur", ".Sent/new"):
+    for name in ("cur", "new", "tmp", ".Sent/cur", ".Sent/new", ".Trash/cur", ".INBOX.Drafts/new"):
         (tmp_path / name).mkdir(parents=True)
     (tmp_path / "cur" / "1163577600.M1.host:2,S").write_bytes(b"Subject: no date\n\none\n")
     (tmp_path / "new" / "1163577601.M2.host").write_bytes(HEAD + b"\ntwo\n")
     (tmp_path / "tmp" / "1163577602.M3.host").write_bytes(HEAD + b"\nhalf\n")
+    for name in ("cur/1.M4.host:2,ST", "cur/2.M5.host:2,D", ".Trash/cur/3.M6.host:2,S", ".INBOX.Drafts/new/4.M7"):
+        (tmp_path / name).write_bytes(HEAD + b"\nnobody keeps it\n")
+    (tmp_path / ".Sent/cur/1163577603.M8.host:2,FRS").write_bytes(HEAD + b"\nthree\n")
     archive = open_archive(tmp_path)
-    assert (archive.kind, archive.left_out) == ("Maildir", (".Sent",))
-    one, two = archive.read("")
+    assert (archive.kind, archive.left_out) == ("Maildir", (".INBOX.Drafts", ".Trash"))
+    one, two, three = archive.read("")
+    assert three.raw == HEAD + b"\nthree\n"
     assert one.dated_at == parse_iso("2006-11-15T08:00:00Z")
     assert (two.dated_at, two.raw) == (None, HEAD + b"\ntwo\n")
-    assert [piece.name for piece in archive.read(one.place)] == [two.name]
+    assert [piece.name for piece in archive.read(one.place)] == [two.name, three.name]
+    assert [len(list(open_archive(tmp_path / name).read(""))) for name in archive.left_out] == [1, 1]
 
 
 def test_a_folder_of_files(tmp_path: Path) -> None:

@@ -172,3 +172,30 @@ def test_bad_letters_stop_nobody(database: Database, tmp_path: Any, monkeypatch:
     assert states(database) == [("done", "")] * 9 + [("quarantined", "parse"), ("quarantined", "thread")]
     assert database.read_now(jobs.count_waiting) == {}
     assert database.read_now(lambda tx: len(tx.rows(select(message)))) == 9
+
+
+def test_what_we_wrote_ourselves_is_ours(database: Database, tmp_path: Any) -> None:
+    """Archives mix what came with what was sent; letters from ourselves to ourselves are what forgers write."""
+    world = World(database)
+    clients(database)
+    box = world.box("sales")
+    files = BlobFiles(tmp_path / "blobs")
+    files.folder.mkdir()
+    ours = compose("Re: Pumps", "2@firm", sender="sales@firm.example", references="1@client").replace(
+        b"To: sales@firm.example", b"To: p0@client0.example"
+    )
+    came = compose("Pumps", "1@client", sender="p0@client0.example")
+    again = compose("Re: Pumps", "3@client", sender="p0@client0.example", references="2@firm")
+    forged = compose("You won", "4@spam", sender="sales@firm.example")
+    assert bring(database, box, [ours, came, forged, again], files, 64) == 4
+    rows = database.read_now(lambda tx: tx.rows(select(message, letter.c.subject).join(letter)))
+    assert {(row.subject, row.direction) for row in rows} == {
+        ("Pumps", "in"),
+        ("Re: Pumps", "out"),
+        ("Re: Pumps", "in"),
+        ("You won", "in"),
+    }
+    assert len({row.thread_id for row in rows}) == 2
+    lines = database.read_now(lambda tx: tx.rows(select(interaction)))
+    assert sorted((row.direction, row.counterparty_id) for row in lines) == [("in", 1), ("in", 1), ("out", 1)]
+    assert database.read_now(lambda tx: tx.values(select(thread.c.waiting_for))) == [None, None]

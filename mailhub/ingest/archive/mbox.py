@@ -1,7 +1,8 @@
 """The mbox file: letters one after another, each behind a ``From `` line (RFC 4155, and its older relatives).
 
-A separator is a line that begins with ``From ``, stands at the beginning or behind an empty line and holds a time and
-a year, so that a sentence "From here on…" at the start of a paragraph splits no letter. Where ``Content-Length`` leads
+A separator is a line that begins with ``From ``, stands at the beginning or behind an empty line, holds a time and a
+year and has a header line or nothing behind it, so that a sentence "From here on…" at the start of a paragraph splits
+no letter, nor a separator that somebody quoted in one without marking it. Where ``Content-Length`` leads
 exactly to the next separator or to the end it is believed (mboxcl, mboxcl2); else the separators decide. Quoted
 ``>From `` lines lose one ``>`` (mboxrd, which for letters without quotes of quotes is mboxo too), unless the letter
 shows by an unquoted ``From `` line of its own that nothing was quoted (mboxcl2).
@@ -18,6 +19,7 @@ LINE = 1 << 16
 _SEPARATOR = re.compile(rb"From .*\d{1,2}:\d{2}.*\b\d{4}\b")
 _QUOTED = re.compile(rb"^>(>*From )", re.MULTILINE)
 _BARE = re.compile(rb"^From ", re.MULTILINE)
+_HEADER = re.compile(rb">?From |[!-9;-~]+[ \t]*:|\r?\n|$")
 _LENGTH = re.compile(rb"^content-length:[ \t]*(\d{1,12})[ \t]*\r?$", re.IGNORECASE | re.MULTILINE)
 
 
@@ -94,7 +96,7 @@ def _read_letter(file: BinaryIO, letter: _Letter) -> bytes:
     in_head = True
     line_begins, after_empty = True, False
     while line := file.readline(LINE):
-        if after_empty and line_begins and _SEPARATOR.match(line):
+        if after_empty and line_begins and _SEPARATOR.match(line) and _letter_follows(file):
             return line
         letter.add(line)
         empty = line_begins and line in {b"\n", b"\r\n"}
@@ -105,6 +107,14 @@ def _read_letter(file: BinaryIO, letter: _Letter) -> bytes:
             if _take_by_length(file, letter):
                 line_begins, after_empty = True, True
     return b""
+
+
+def _letter_follows(file: BinaryIO) -> bool:
+    """Whether what stands behind a separator begins a letter."""
+    here = file.tell()
+    line = file.readline(LINE)
+    file.seek(here)
+    return _HEADER.match(line) is not None
 
 
 def _take_by_length(file: BinaryIO, letter: _Letter) -> bool:

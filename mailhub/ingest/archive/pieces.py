@@ -18,6 +18,8 @@ from mailhub.ingest.archive.mbox import begins_mbox, is_border, read_mbox
 
 LARGEST = 128 << 20
 _DATE = re.compile(rb"^date:", re.IGNORECASE | re.MULTILINE)
+_LEFT_OUT = {"drafts", "trash", "junk", "spam", "deleted items", "deleted messages"}
+_DELETED = re.compile(r"[:;!]2,[A-Za-z]*[DT][A-Za-z]*$")  # flags of a Maildir: a draft, deleted
 _SECONDS = re.compile(r"\d{9,10}(?=\.)")
 
 
@@ -66,14 +68,29 @@ def open_archive(path: Path) -> Archive:
 
 
 def _open_folder(path: Path) -> Archive:
-    if (path / "cur").is_dir() or (path / "new").is_dir():
-        files = [one for part in ("cur", "new") for one in _files(path / part) if not one.name.startswith(".")]
-        inside = sorted(one.name for one in path.iterdir() if (one / "cur").is_dir() or (one / "new").is_dir())
-        return Archive("Maildir", path, _size(files), partial(_read_letters, path, files), tuple(inside))
+    if _is_maildir(path):
+        return _open_maildir(path)
     files = [one for one in _files(path) if one.suffix.lower() == ".eml"]
     if not files:
         raise Invalid("%(path)s holds no letters: neither .eml files nor a Maildir.", path=str(path))
     return Archive("folder", path, _size(files), partial(_read_letters, path, files))
+
+
+def _is_maildir(path: Path) -> bool:
+    return (path / "cur").is_dir() or (path / "new").is_dir()
+
+
+def _open_maildir(path: Path) -> Archive:
+    """A Maildir with the folders inside it (Maildir++), without what nobody keeps: drafts, junk, what was deleted."""
+    inside = sorted(one for one in path.iterdir() if one.is_dir() and _is_maildir(one))
+    left_out = [one for one in inside if _LEFT_OUT & set(one.name.lower().split("."))]
+    places = [path, *(one for one in inside if one not in left_out)]
+    parts = [place / part for place in places for part in ("cur", "new") if (place / part).is_dir()]
+    found = [one for part in parts for one in _files(part)]
+    files = [one for one in found if not (one.name.startswith(".") or _DELETED.search(one.name))]
+    return Archive(
+        "Maildir", path, _size(files), partial(_read_letters, path, files), tuple(one.name for one in left_out)
+    )
 
 
 def _files(folder: Path) -> list[Path]:
