@@ -134,7 +134,7 @@ def _account(speaker: Speaker, row: Row) -> Check:
     words = row.words
     name = speaker.say("Letters of %(address)s", address=row.address)
     text = f"{words.text} {words.advice}" if words.advice else words.text
-    return Check(words.state, name, text, step=Step(row.url, speaker.say("Open")))
+    return Check(words.state, name, text, step=Step(row.url, speaker.say("Details")))
 
 
 def _quarantine(speaker: Speaker, held: int) -> Check:
