@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import base64
-import binascii
 import re
 
 _NAME = re.compile(r"[A-Za-z][A-Za-z0-9_]*")
@@ -30,15 +29,15 @@ def find_bytes(tags: dict[str, str], name: str) -> bytes | None:
     text = _BLANKS.sub("", tags.get(name, ""))
     try:
         return base64.b64decode(text, validate=True) or None
-    except binascii.Error:
+    except ValueError:
         return None
 
 
 def find_number(tags: dict[str, str], name: str) -> int | None:
-    """The value of a tag as a whole number of at most 76 digits, None where it is absent. Raises ValueError."""
+    """The value of a tag as a whole number of at most 18 digits, None where it is absent. Raises ValueError."""
     if name not in tags:
         return None
     text = tags[name]
-    if not text.isascii() or not text.isdigit() or len(text) > 76:
+    if not text.isascii() or not text.isdigit() or len(text) > 18:
         raise ValueError(name)
     return int(text)
