@@ -137,7 +137,8 @@ def test_every_letter_arrived_over_smtp_with_tls(database: Database) -> None:
 
 
 def test_letters_are_understood(database: Database) -> None:
-    rows = database.read_now(lambda tx: tx.rows(select(letter.c.kind, letter.c.language, letter.c.parsed)))
+    came = letter.c.from_address.not_like("%@delta.example")
+    rows = database.read_now(lambda tx: tx.rows(select(letter.c.kind, letter.c.language, letter.c.parsed).where(came)))
     kinds = Counter(row.kind for row in rows)
     assert kinds["letter"] > 250
     assert kinds["invitation"] == kinds["auto_reply"] == 5
@@ -203,7 +204,7 @@ def test_it_ends_at_once_and_goes_on_where_it_was(running: Running, database: Da
     again = start(folder)
     try:
         time.sleep(3)
-        assert database.read_now(count_letters) in range(before, before + 4)
+        assert database.read_now(count_letters) in range(before, before + 8)
         assert again.end() < 10
     finally:
         again.process.kill()
@@ -220,7 +221,7 @@ def test_an_interrupted_demo_is_completed(tmp_path: Path) -> None:
     try:
         wait_for_letters(opened, LETTERS)
         assert second.end() < 10
-        assert opened.read_now(count_letters) in range(LETTERS, LETTERS + 4)
+        assert opened.read_now(count_letters) in range(LETTERS, LETTERS + 8)
     finally:
         second.process.kill()
         opened.close()

@@ -16,12 +16,14 @@ from api.cli.facts import tell, tell_rows
 from api.cli.options import config_option, json_option
 from api.cli.people import get_person, get_team
 from core.database import ReadTx, WriteTx
+from core.errors import NotFound
 from core.secrets import load_keys
 from crm.staff.rights import RIGHTS, Right, add_grant
 from mailhub.ingest.imap.session import Means
 from mailhub.ingest.reconciling import Compared, compare_now
 from mailhub.mailboxes.accounts import Account, fetch_now
-from mailhub.mailboxes.boxes import Kind, Mailbox, add_mailbox, list_addresses, list_all_mailboxes
+from mailhub.mailboxes.boxes import Kind, Mailbox, add_mailbox, find_mailbox, list_addresses, list_all_mailboxes
+from mailhub.outbound.acknowledging import get_acknowledgements, set_acknowledgements
 
 
 class GrantType(click.ParamType[tuple[str, tuple[Right, ...]]]):
@@ -98,6 +100,33 @@ def list_boxes(as_json: bool) -> None:
         for box in boxes
     )
     tell_rows(("id", "address", "name", "kind", "also"), rows, as_json=as_json)
+
+
+@mailbox.command("acknowledge")
+@click.argument("address")
+@click.option("--text", "texts", metavar="LANGUAGE=TEXT", multiple=True, help="What its writer gets; none: nothing.")
+@config_option
+@json_option
+def acknowledge(address: str, texts: tuple[str, ...], as_json: bool) -> None:
+    """Say what a new conversation is answered with by itself, by the language of its letter."""
+    chosen = {}
+    for one in texts:
+        language, sign, text = one.partition("=")
+        if not sign:
+            raise click.BadParameter("it looks like uk=Ваш лист у нас.", param_hint="--text")
+        chosen[language.strip()] = text
+    with open_door() as database:
+        found = database.write_now(_acknowledge, address, chosen)
+    said = f"{address} acknowledges in {', '.join(found)}." if found else f"{address} acknowledges nothing."
+    tell(said, {"address": address, "texts": found}, as_json=as_json)
+
+
+def _acknowledge(tx: WriteTx, address: str, texts: dict[str, str]) -> dict[str, str]:
+    box = find_mailbox(tx, address)
+    if box is None:
+        raise NotFound("There is no mailbox %(address)s.", address=address)
+    set_acknowledgements(tx, box.id, texts)
+    return get_acknowledgements(tx, box.id)
 
 
 @mailbox.command("test")

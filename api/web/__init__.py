@@ -2,6 +2,7 @@
 
 from api.web import (
     accounts,
+    acknowledging,
     actions,
     answering,
     clients,
@@ -26,6 +27,7 @@ ROUTES = [
     *clients.ROUTES,
     *quarantine.ROUTES,
     *settings.ROUTES,
+    *acknowledging.ROUTES,
     *accounts.ROUTES,
     *connecting.ROUTES,
     *health.ROUTES,

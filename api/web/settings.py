@@ -12,6 +12,7 @@ from litestar.response import Redirect
 
 from api.auth import Door, SignInRefused, change_password, ended_cookie, own_path, peer_of
 from api.web.account_rows import Accounts, see_accounts, shape_rows
+from api.web.acknowledging import see_texts, shape_texts
 from api.web.desk import Asked, Desk, Id, html
 from api.web.forms import read_form, read_id
 from api.web.shapes import Speaker, When, make_when
@@ -80,6 +81,7 @@ class Own:
     people: list[User]
     audit: list[Entry]
     accounts: Accounts
+    texts: list[tuple[Mailbox, dict[str, str]]]
     around: Around
 
 
@@ -88,7 +90,7 @@ def see_settings(tx: ReadTx, viewer: Viewer, secret: str | None) -> Own:
     boxes = list_all_mailboxes(tx) if viewer.is_admin else []
     audit = list_audit(tx, most=SHOWN_AUDIT) if viewer.is_admin else []
     sessions, accounts = list_sessions(tx, viewer.user_id, secret), see_accounts(tx, viewer)
-    return Own(sessions, boxes, list_users(tx), audit, accounts, see_around(tx, viewer))
+    return Own(sessions, boxes, list_users(tx), audit, accounts, see_texts(tx, boxes), see_around(tx, viewer))
 
 
 @get("/settings", include_in_schema=False)
@@ -183,6 +185,7 @@ def shape(speaker: Speaker, found: Own) -> dict[str, Any]:
         ],
         "accounts": shape_rows(speaker, found.accounts),
         "rules": [_rule(speaker, box, found.people) for box in found.boxes if box.kind == "public"],
+        "acknowledging": shape_texts(speaker, found.texts),
         "audit": [
             Line(
                 make_when(speaker, one.at, long=True),
@@ -223,6 +226,8 @@ ACTIONS = {
     "token-added": "made a token",
     "token-revoked": "revoked a token",
     "mailbox-added": "added a mailbox",
+    "suppression-added": "forbade an address",
+    "suppression-lifted": "allowed an address again",
     "account-connected": "connected an account",
     "account-changed": "changed an account",
     "account-disconnected": "disconnected an account",

@@ -60,6 +60,8 @@ class Words:
     """How a colleague of the writer joins the thread."""
     wrote: str
     """How the mail programs of this language introduce a quotation: ``{date} {name} {address}``."""
+    came: str
+    """What the claims mailbox says to who begins a conversation."""
     labels: tuple[str, str, str, str]
     """From, sent, to, subject – as they stand over a quotation in Outlook."""
     away: tuple[str, str]
