@@ -154,6 +154,25 @@ def test_whose_names_hang_keeps_nobody_else_waiting() -> None:
     asyncio.run(run())
 
 
+def test_nobody_waits_for_servers_that_are_away() -> None:
+    async def run() -> None:
+        async with served(seconds=0.3) as (resolver, server):
+            names = [f"silent.example{n}.silent.example" for n in range(16)]
+            for part in (names, [f"{n}.other.silent.example" for n in range(16)]):
+                await asyncio.gather(*(resolver.ask(name, "TXT") for name in part), return_exceptions=True)
+            asked, began = len(server.asked), time.monotonic()
+            for number in range(100):
+                with pytest.raises(NoAnswerError):
+                    await resolver.ask(f"{number}.client.example", "TXT")
+            assert time.monotonic() - began < 0.2
+            assert len(server.asked) == asked
+            resolver._away_until = 0.0  # the moment is over
+            assert await resolver.ask("client.example", "A") == (b"192.0.2.1",)
+            assert await resolver.ask("client.example", "AAAA") == ()
+
+    asyncio.run(run())
+
+
 def test_the_memory_holds_so_much_and_no_more() -> None:
     memory = Memory(100_000)
     for number in range(5_000):

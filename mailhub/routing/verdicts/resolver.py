@@ -14,6 +14,7 @@ import dns.resolver
 from dns.rdtypes.ANY.MX import MX
 from dns.rdtypes.ANY.TXT import TXT
 
+from core.log import get_log
 from mailhub.letters.alignment import organisation
 from mailhub.routing.verdicts.dns import Kind, NoAnswerError, is_name
 
@@ -25,7 +26,11 @@ FAILED_TTL = 30
 MOST_BYTES = 8 << 20
 ENTRY_BYTES = 200  # about what a name and its place in the memory take
 AT_A_TIME = 128
+SILENT_IN_A_ROW = 24  # so many questions without any answer, and the servers themselves are away
+AWAY_SECONDS = 30.0
 OF_ONE_OWNER = 16  # whoever lets questions about their names hang takes no more places than this
+
+log = get_log(__name__)
 
 Answer = tuple[bytes, ...] | NoAnswerError
 
@@ -49,9 +54,11 @@ class Resolver:
         self._asked: dict[tuple[str, Kind], asyncio.Task[Answer]] = {}
         self._turn = asyncio.Semaphore(AT_A_TIME)
         self._by_owner: Counter[str] = Counter()
+        self._silent = 0
+        self._away_until = 0.0
 
     async def ask(self, name: str, kind: Kind) -> tuple[bytes, ...]:
-        """See ``dns.Ask``."""
+        """See ``dns.Ask``. While the servers themselves are away nobody waits for them."""
         key = (name.lower().removesuffix("."), kind)
         if not is_name(name):
             return ()
@@ -64,6 +71,8 @@ class Resolver:
         return known
 
     def _begin(self, key: tuple[str, Kind]) -> asyncio.Task[Answer]:
+        if time.monotonic() < self._away_until:
+            raise NoAnswerError("the name servers are away")
         owner = organisation(key[0])
         if self._by_owner[owner] >= OF_ONE_OWNER:
             raise NoAnswerError(f"too many questions about {owner} hang")
@@ -89,14 +98,29 @@ class Resolver:
         try:
             found = await self._network.resolve(f"{name}.", kind, raise_on_no_answer=False, search=False)
         except (dns.resolver.NXDOMAIN, dns.resolver.YXDOMAIN):
+            self._silent = 0
             return (), EMPTY_TTL
         except (dns.exception.DNSException, OSError, ValueError) as problem:
+            self._note_silence(problem)
             return NoAnswerError(f"{kind} {name}: {type(problem).__name__}"), FAILED_TTL
+        self._silent = 0
         if found.rrset is None:
             return (), EMPTY_TTL
         ttl = min(max(found.rrset.ttl, SHORTEST_TTL), LONGEST_TTL)
         records = sorted(found.rrset, key=lambda one: one.preference) if kind == "MX" else list(found.rrset)
         return tuple(_as_bytes(record) for record in records), ttl
+
+    def _note_silence(self, problem: Exception) -> None:
+        """A server that says that it cannot now is there; one that says nothing may be away."""
+        errors = problem.kwargs.get("errors", ()) if isinstance(problem, dns.exception.DNSException) else ()
+        if any(error[4] is not None for error in errors):
+            self._silent = 0
+            return
+        self._silent += 1
+        if self._silent >= SILENT_IN_A_ROW:
+            self._silent = SILENT_IN_A_ROW - 1  # one question afterwards says whether they are there again
+            self._away_until = time.monotonic() + AWAY_SECONDS
+            log.warning("the name servers do not answer: for a moment nobody is asked who wrote a letter")
 
     async def close(self) -> None:
         """Give up what is still asked."""
