@@ -40,13 +40,12 @@ def find_disposition(part: Part) -> tuple[str, str | None]:
     return disposition, name or None
 
 
-def describe(raw: bytes, part: Part, defects: list[str], inline: bool) -> tuple[Attachment, bytes]:
-    """The attachment that a leaf part is, and its decoded bytes."""
+def describe(raw: bytes, part: Part, defects: list[str], name: str | None, inline: bool) -> tuple[Attachment, bytes]:
+    """The attachment that a leaf part is, and its decoded bytes. ``name`` is as the part gives it."""
     encoding = find_encoding(part.headers.all("content-transfer-encoding"), defects)
     data, defect = decode_transfer(raw[part.body : part.end], encoding)
     if defect is not None:
         defects.append(defect)
-    _, name = find_disposition(part)
     content_id = part.headers.find("content-id")
     shown_id = one_line(content_id[:998].decode("utf-8", "replace")).strip("<> \t") if content_id else None
     return Attachment(

@@ -151,25 +151,28 @@ class _Sorter:
 
     def add_attachment(self, part: Part) -> None:
         inline = self.inside(part, "multipart/related") or self.alternative_of(part) >= 0
-        disposition, _ = find_disposition(part)
+        disposition, name = find_disposition(part)
         if disposition:
             inline = disposition == "inline" or (inline and disposition != "attachment")
-        attachment, data = describe(self.raw, part, self.defects, inline)
+        attachment, data = describe(self.raw, part, self.defects, name, inline)
         self.body.digests.append(attachment.sha256)
         if attachment.content_type in _KEPT_TYPES:
             self.body.others.append((attachment.content_type, _with_lf(data[:_KEPT_BYTES])))
         self.body.attachments.append(attachment)
 
     def join(self) -> None:
-        pieces = [piece for piece in self.pieces if (piece.text or piece.html or "").strip()] or self.pieces[:1]
-        texts = [
-            html_to_text(piece.html or "") if not (piece.text or "").strip() else piece.text or "" for piece in pieces
-        ]
+        pieces = [piece for piece in self.pieces if _says(piece.text or piece.html)] or self.pieces[:1]
+        texts = [piece.text if piece.text and _says(piece.text) else html_to_text(piece.html or "") for piece in pieces]
         if pieces:
             self.body.text = "\n\n".join(text.strip("\n") for text in texts) if len(texts) > 1 else texts[0]
         if any(piece.html is not None for piece in pieces):
             htmls = [_as_html(piece.text or "") if piece.html is None else piece.html for piece in pieces]
             self.body.html = "\n".join(htmls)
+
+
+def _says(text: str | None) -> bool:
+    """Whether there is more than blanks; looks no further than the first word."""
+    return bool(text) and not str.isspace(text or "")
 
 
 def _with_lf(data: bytes) -> bytes:
@@ -178,4 +181,4 @@ def _with_lf(data: bytes) -> bytes:
 
 def _as_html(text: str) -> str:
     """Plain text between HTML pieces, escaped, its lines kept."""
-    return f'<pre style="white-space: pre-wrap">{entities.escape(text)}</pre>' if text.strip() else ""
+    return f'<pre style="white-space: pre-wrap">{entities.escape(text)}</pre>' if _says(text) else ""

@@ -73,7 +73,6 @@ def _read_headers(scanned: Scan, envelope_from: str | None) -> ParsedLetter:
     date = parse_date(date_value)
     if date_value is not None and date is None:
         defects.append("the date makes no sense")
-    addresses = _Addresses(headers, defects)
     return ParsedLetter(
         message_id=parse_message_id(headers.find("message-id")),
         in_reply_to=parse_ids(headers.all("in-reply-to")),
@@ -81,13 +80,13 @@ def _read_headers(scanned: Scan, envelope_from: str | None) -> ParsedLetter:
         date=date,
         subject=subject,
         base_subject=parse_base_subject(subject),
-        from_=addresses.of("from"),
+        from_=_addresses(headers, "from", defects),
         from_trusted=trusted,
-        sender=addresses.of("sender"),
-        reply_to=addresses.of("reply-to"),
-        to=addresses.of("to"),
-        cc=addresses.of("cc"),
-        bcc=addresses.of("bcc"),
+        sender=_addresses(headers, "sender", defects),
+        reply_to=_addresses(headers, "reply-to", defects),
+        to=_addresses(headers, "to", defects),
+        cc=_addresses(headers, "cc", defects),
+        bcc=_addresses(headers, "bcc", defects),
         auto_submitted=_word(headers.find("auto-submitted")),
         precedence=_word(headers.find("precedence")),
         list_id=_bracketed(headers.find("list-id")),
@@ -140,21 +139,13 @@ def _tried(read: Callable[[], _T], otherwise: _T, what: str, defects: list[str])
     return found
 
 
-class _Addresses:
-    """The address headers of a letter; all headers of one name are read as one list."""
-
-    def __init__(self, headers: Headers, defects: list[str]) -> None:
-        self.headers = headers
-        self.defects = defects
-
-    def of(self, name: str) -> tuple[Address, ...]:
-        found: list[Address] = []
-        values = self.headers.all(name)
-        if not values:
-            return ()
-        for value in values[:50]:
-            found += parse_addresses(value, self.defects)
-        return tuple(found[: limits.ADDRESSES])
+def _addresses(headers: Headers, name: str, defects: list[str]) -> tuple[Address, ...]:
+    """All headers of one name are read as one list."""
+    values = headers.all(name)
+    if len(values) == 1:
+        return tuple(parse_addresses(values[0], defects))
+    found = [one for value in values[:50] for one in parse_addresses(value, defects)]
+    return tuple(found[: limits.ADDRESSES])
 
 
 def _name_doubles(headers: Headers, defects: list[str]) -> None:
