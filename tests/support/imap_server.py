@@ -97,10 +97,6 @@ class ImapServer:
         self._used.clear()
         self.lies = lies
 
-    def is_lying_over(self) -> bool:
-        """Have all lies been told as often as they may be?"""
-        return all("times" in lie and self._used.get(id(lie), 0) >= lie["times"] for lie in self.lies)
-
     def drop(self) -> None:
         """Cut all connections."""
         for writer in list(self._writers):

@@ -78,10 +78,10 @@ def test_a_lie_harms_nobody_else_and_nothing_is_missing(case: dict[str, Any], li
         liar.boxes["INBOX"] = base_box([1, 2, 3])
         liar.lie(case["lies"])
         liar.drop()
-        seen, slowest = observe(watch, liar, honest, account, other)
+        allowed = set(expect["state"].split("|"))
+        seen, slowest = observe(watch, honest, account, other, allowed)
         grown = read_peak() - before
 
-        allowed = set(expect["state"].split("|"))
         assert seen & allowed, (seen, allowed)
         assert seen <= allowed | {"ok", "retry"}, (seen, allowed)
         assert slowest < IN_TIME
@@ -99,7 +99,7 @@ def test_a_lie_harms_nobody_else_and_nothing_is_missing(case: dict[str, Any], li
         honest.stop()
 
 
-def observe(watch: Watch, liar: ImapServer, honest: ImapServer, account: Any, other: Any) -> tuple[set[str], float]:
+def observe(watch: Watch, honest: ImapServer, account: Any, other: Any, allowed: set[str]) -> tuple[set[str], float]:
     """The states that the account goes through while the lie lasts, and how long a letter to the other one took."""
     states: set[str] = set()
     slowest = 0.0
@@ -116,7 +116,7 @@ def observe(watch: Watch, liar: ImapServer, honest: ImapServer, account: Any, ot
         slowest = max(slowest, time.monotonic() - sent)
         states.add(watch.state(account).state)
     deadline = time.monotonic() + 10
-    while states == {"ok"} and not liar.is_lying_over() and time.monotonic() < deadline:
+    while not states & allowed and time.monotonic() < deadline:
         states.add(watch.state(account).state)
         time.sleep(0.05)
     return states, slowest
