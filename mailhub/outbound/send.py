@@ -64,6 +64,7 @@ class Sending:
         self._bell = asyncio.Event()
         self._waiting: asyncio.Queue[Claimed] = asyncio.Queue()
         self._in_hand = 0
+        self._more = False
         self._stopping = False
         self._pause = 0.0
         self._paused_until = 0.0
@@ -114,7 +115,7 @@ class Sending:
         heap = 2 * self._connections
         while True:
             self._bell.clear()
-            full = False
+            self._more = False
             try:
                 await self._database.work(handing.recover)
                 self._held = (await self._database.read(get_identity)).held
@@ -123,11 +124,11 @@ class Sending:
                     batch = await self._database.work(handing.claim, self._keys, self._boot, room)
                     for one in batch:
                         self._waiting.put_nowait(one)
-                    full = len(batch) == room
+                    self._more = len(batch) == room
             except Unavailable as problem:
                 log.warning("sending waits", reason=str(problem))
             try:
-                async with asyncio.timeout(1.0 if full else SWEEP_SECONDS):
+                async with asyncio.timeout(SWEEP_SECONDS):
                     await self._bell.wait()
             except TimeoutError:
                 continue
@@ -158,7 +159,7 @@ class Sending:
                         await self._carry(connection, one)
                 finally:
                     self._in_hand -= 1
-                if self._waiting.qsize() < self._connections:
+                if self._more and self._waiting.qsize() <= self._connections:
                     self._bell.set()
         finally:
             if connection is not None:
