@@ -71,7 +71,7 @@ class Resolver:
         return known
 
     def _begin(self, key: tuple[str, Kind]) -> asyncio.Task[Answer]:
-        if time.monotonic() < self._away_until:
+        if self._are_away():
             raise NoAnswerError("the name servers are away")
         owner = organisation(key[0])
         if self._by_owner[owner] >= OF_ONE_OWNER:
@@ -90,6 +90,8 @@ class Resolver:
 
     async def _ask(self, key: tuple[str, Kind]) -> Answer:
         async with self._turn:
+            if self._are_away():
+                return NoAnswerError("the name servers are away")
             answer, ttl = await self._ask_network(*key)
         self._memory.keep(key, answer, ttl)
         return answer
@@ -119,8 +121,12 @@ class Resolver:
         self._silent += 1
         if self._silent >= SILENT_IN_A_ROW:
             self._silent = SILENT_IN_A_ROW - 1  # one question afterwards says whether they are there again
+            if not self._are_away():
+                log.warning("the name servers do not answer: for a moment nobody is asked who wrote a letter")
             self._away_until = time.monotonic() + AWAY_SECONDS
-            log.warning("the name servers do not answer: for a moment nobody is asked who wrote a letter")
+
+    def _are_away(self) -> bool:
+        return time.monotonic() < self._away_until
 
     async def close(self) -> None:
         """Give up what is still asked."""
