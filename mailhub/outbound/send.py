@@ -184,13 +184,17 @@ class Sending:
         try:
             await connection.open()
         except RelayError as problem:
-            self._pause = min(max(self._pause * 2, FIRST_PAUSE), LONGEST_PAUSE)
-            self._paused_until = asyncio.get_running_loop().time() + self._pause
             self._fault = Unavailable("Letters wait: %(why)s.", why=str(problem))
-            log.warning("the relay cannot be used", reason=str(problem), seconds=self._pause)
+            self._rest(str(problem))
             return None
-        self._pause, self._fault = 0.0, None
+        self._fault = None
         return connection
+
+    def _rest(self, why: str) -> None:
+        """Leave the relay alone for a while that doubles until it takes a letter again."""
+        self._pause = min(max(self._pause * 2, FIRST_PAUSE), LONGEST_PAUSE)
+        self._paused_until = asyncio.get_running_loop().time() + self._pause
+        log.warning("the relay is left alone", reason=why, seconds=self._pause)
 
     async def _carry(self, connection: Connection, one: Claimed) -> None:
         """One delivery to its end, whatever that is."""
@@ -203,6 +207,10 @@ class Sending:
                     return
                 reply = await connection.hand_over(raw)
                 self.letters += 1
+            if reply.code == 421:  # it asks everybody to go, whatever it thinks of this letter
+                self._rest(reply.text)
+            elif reply.code < 300:
+                self._pause = 0.0
             await self._surely(handing.record_reply, self._keys, one, reply)
         except CutError as cut:
             await self._surely(handing.record_cut, one, handed=cut.handed, why=str(cut))

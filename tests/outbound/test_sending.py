@@ -269,6 +269,18 @@ def test_a_domain_that_slows_us_down_is_left_alone_for_a_while(office: Office, t
     assert all(row.next_at > clock.now() + 6 * clock.MINUTE for row in rows(office))
 
 
+def test_a_relay_that_asks_us_to_go_is_left_alone(office: Office, tmp_path: Path) -> None:
+    for number in range(12):
+        office.answer(f"Letter {number}")
+    storm = Script(mail=lambda *_: "421 4.3.2 too busy")
+    with Sink(storm) as sink, running(office, to(sink), tmp_path, connections=1):
+        eventually(lambda: "deferred" in {row.state for row in rows(office)})
+        eventually(lambda: "sending" not in {row.state for row in rows(office)})
+        tried = [row for row in rows(office) if row.state == "deferred"]
+        assert len(tried) == sum(line.startswith("MAIL") for line in sink.said) <= 2
+        assert all(row.attempts == 0 for row in rows(office) if row.state == "queued")
+
+
 def test_many_letters_use_few_connections(office: Office, tmp_path: Path) -> None:
     for number in range(30):
         office.answer(f"Letter {number}")
