@@ -22,9 +22,7 @@ def thread_id(world: World) -> int:
     return world.threads["quailsalestwo"]
 
 
-def test_an_answer_stands_in_its_thread_with_its_delivery(
-    world: World, loop: asyncio.Runner, thread_id: int
-) -> None:
+def test_an_answer_stands_in_its_thread_with_its_delivery(world: World, loop: asyncio.Runner, thread_id: int) -> None:
     loop.run(_answers(world, thread_id))
 
 
@@ -70,7 +68,9 @@ def test_a_thread_that_moved_refuses_the_answer_and_shows_why(
 async def _moved(world: World, thread_id: int) -> None:
     manager, path = world.program("manager"), f"/api/v1/threads/{thread_id}/reply"
     seen = (await manager.get(f"/api/v1/threads/{thread_id}")).json()["last_message_id"]
-    raw = letter("quailsalestwo", 7).replace(b"MIME-Version", b"In-Reply-To: <quailsalestwo0@client.example>\r\nMIME-Version", 1)
+    raw = letter("quailsalestwo", 7).replace(
+        b"MIME-Version", b"In-Reply-To: <quailsalestwo0@client.example>\r\nMIME-Version", 1
+    )
     await world.deliver("sales", raw)
     refused = await manager.post(path, {"text": TEXT, "seen_message_id": seen})
     assert refused.status == 409
@@ -79,16 +79,18 @@ async def _moved(world: World, thread_id: int) -> None:
     assert (new["message_id"], refused.json()["code"]) == ("quailsalestwo7@client.example", "conflict")
     assert (await manager.post(path, {"text": TEXT})).status == 400
     assert (await manager.post(path, {"text": TEXT, "seen_message_id": seen, "force": True})).status == 201
-    for bad in ({"text": " "}, {"text": TEXT, "to": [{"address": "a@b\r\nBcc: c@d.example"}]}, {"text": TEXT, "html": "x"}):
+    for bad in (
+        {"text": " "},
+        {"text": TEXT, "to": [{"address": "a@b\r\nBcc: c@d.example"}]},
+        {"text": TEXT, "html": "x"},
+    ):
         assert (await manager.post(path, {**bad, "force": True})).status == 400, bad
     bad_file = {"text": TEXT, "force": True, "attachments": [{"filename": "x", "content": "no base64!"}]}
     assert (await manager.post(path, bad_file)).status == 400
     assert (await world.program("reader").post(path, {"text": TEXT, "force": True})).status == 403
 
 
-def test_the_same_request_under_its_key_is_carried_out_once(
-    world: World, loop: asyncio.Runner, thread_id: int
-) -> None:
+def test_the_same_request_under_its_key_is_carried_out_once(world: World, loop: asyncio.Runner, thread_id: int) -> None:
     loop.run(_once(world, thread_id))
 
 

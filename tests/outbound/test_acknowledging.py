@@ -1,4 +1,4 @@
-"""A mailbox that says "yours has come": once, to a person, in their language; and never where that would start a loop."""
+"""A mailbox that says "yours has come": once, to a person, in their language; never where that would start a loop."""
 
 from __future__ import annotations
 
@@ -32,8 +32,8 @@ def sent(world: World) -> list[tuple[str, str, str]]:
     viewer = world.viewer("ivan")
     for row in world.threads("ivan"):
         for one in world.database.read_now(get_thread, viewer, row.id).messages:
-            for delivery in world.database.read_now(ledger.list_of_messages, [one.id]).get(one.id, []):
-                found.append((delivery.recipient, one.parsed["text"].strip(), delivery.kind))
+            rows = world.database.read_now(ledger.list_of_messages, [one.id]).get(one.id, [])
+            found += [(row.recipient, one.parsed["text"].strip(), row.kind) for row in rows]
     return sorted(found)
 
 

@@ -80,10 +80,12 @@ def running_house(
 
 
 @contextmanager
-def running_site(settings: Settings, make: Callable[[Settings], House] = House) -> Iterator[tuple[House, str]]:
+def running_site(
+    settings: Settings, make: Callable[[Settings], House] = House, *, roles: tuple[str, ...] = ("ingest",)
+) -> Iterator[tuple[House, str]]:
     """``running_house`` with its pages, and their address."""
     web = Web(settings)
-    with running_house(web.settings, make, web=web) as house:
+    with running_house(web.settings, make, web=web, roles=roles) as house:
         yield house, web.settings.web.base_url
 
 

@@ -28,7 +28,8 @@ def pages() -> dict[str, tuple[str, Mapping[str, object]]]:
         step=Thing(url="/", title="To the letters"),
         reference=None,
     )
-    done = Thing(text="Closed: Рекламация по фактура 552", undo=Thing(url="/threads/2/reopen", fields={}), stays=False, composer=None)
+    undo = Thing(url="/threads/2/reopen", fields={})
+    done = Thing(text="Closed: Рекламация по фактура 552", undo=undo, stays=False, composer=None)
     return {
         "inbox": ("inbox.html", inbox | {"thread": complaint(), "panel": client_panel()}),
         "inbox-list": ("inbox.html", inbox | {"toast": done}),
