@@ -4,21 +4,25 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 
-from litestar import Response, get
+from litestar import Response, get, post
 from litestar.di import NamedDependency
+from litestar.response import Redirect
 
 from api.auth import Door
 from api.web.desk import After, Asked, Desk, Id, Words, html
+from api.web.forms import read_form, read_id
 from api.web.panel import Known, about_client, make_past, person_of, see_client
 from api.web.place import Place
 from api.web.shapes import Person, Pill, Speaker, When, make_pill, make_when
 from api.web.shell import Around, see_around
-from core.database import ReadTx
+from core.database import ReadTx, WriteTx
+from core.errors import Invalid, NotFound
 from core.paging import Page
 from crm.interactions import LetterFacts, get_letter_facts
-from crm.parties import Counterparty, list_counterparties
+from crm.parties import Counterparty, forget_address, get_contact, learn_address, list_counterparties
+from crm.staff.audit import record_audit
 from crm.staff.people import list_users
-from crm.staff.readable import Viewer
+from crm.staff.readable import Viewer, demand_somewhere
 
 HISTORY = 100
 
@@ -94,6 +98,29 @@ async def client(door: NamedDependency[Door], request: Asked, client_id: Id) -> 
     return html(await door.page(render, see_card, client_id))
 
 
+@post("/clients/{client_id:int}/addresses", include_in_schema=False, status_code=303)
+async def addresses(door: NamedDependency[Door], request: Asked, client_id: Id) -> Redirect:
+    """A person there learns an address, or loses one; older letters follow."""
+    form = await read_form(request)
+    contact_id = read_id(form, "contact_id")
+    if contact_id is None:
+        raise Invalid("Choose a person first.", field="contact_id")
+    await door.write(change_address, client_id, contact_id, form.get("add", "").strip(), form.get("remove", ""))
+    return Redirect(f"/clients/{client_id}", status_code=303)
+
+
+def change_address(tx: WriteTx, viewer: Viewer, client_id: int, contact_id: int, add: str, remove: str) -> None:
+    """Raises NotFound for a person who is not there, Forbidden, Invalid for what is no address."""
+    demand_somewhere(viewer, "assign")
+    if client_id not in get_contact(tx, contact_id).counterparty_ids:
+        raise NotFound("There is no contact with the number %(id)s.", id=contact_id)
+    if remove:
+        forget_address(tx, contact_id, remove)
+    else:
+        learn_address(tx, contact_id, add)
+    record_audit(tx, viewer.user_id, "contact-changed", str(contact_id))
+
+
 def _row(speaker: Speaker, one: Counterparty, found: Found) -> ClientRow:
     facts = found.facts[one.id]
     return ClientRow(
@@ -114,7 +141,9 @@ class Card:
     name: str
     about: str
     facts: list[tuple[str, str]]
-    people: list[tuple[Person, str]]
+    people: list[tuple[Person, tuple[str, ...]]]
+    may_change: bool
+    address_url: str
     history: list[object]
     history_count: int
 
@@ -133,10 +162,12 @@ def _card(speaker: Speaker, known: Known) -> Card:
         name=client.name,
         about=about_client(speaker, client),
         facts=[(name, value) for name, value in told if value],
-        people=[(person_of(speaker, one), ", ".join(one.emails)) for one in known.people],
+        people=[(person_of(speaker, one), one.emails) for one in known.people],
+        may_change=speaker.viewer.may_somewhere("assign"),
+        address_url=f"/clients/{client.id}/addresses",
         history=[make_past(speaker, line, Place("all")) for line in known.history],
         history_count=known.history_count,
     )
 
 
-ROUTES = [clients, client]
+ROUTES = [clients, client, addresses]

@@ -26,6 +26,7 @@ from core.errors import Unavailable
 from core.log import get_log
 from crm.staff.readable import Viewer
 from mailhub.mailboxes.handling import set_read
+from mailhub.mailboxes.proposals import Proposals, see_proposals
 from mailhub.mailboxes.reading import OpenThread, get_thread
 
 MOST_DISPLAYS = 5
@@ -41,6 +42,7 @@ class Opened:
 
     seen: Seen
     known: Known | None
+    proposed: Proposals | None
     listed: Listed | None
     around: Around
 
@@ -57,6 +59,7 @@ def see_thread(tx: ReadTx, viewer: Viewer, place: Place, thread_id: int, whole: 
     return Opened(
         see_names(tx, viewer, opened),
         see_client(tx, viewer, client_id) if client_id is not None else None,
+        see_proposals(tx, opened) if client_id is None else None,
         see_list(tx, viewer, place, None) if whole else None,
         see_around(tx, viewer),
     )
@@ -171,8 +174,9 @@ def make_opened(
     thread = make_thread(speaker, place, opened.seen, displays, title=title, pictures_of=pictures_of)
     if opened.known is not None:
         return {"thread": thread, "panel": make_client_panel(speaker, place, opened.known, opened.seen.open)}
-    unasked = opened.seen.open.row.state == "spam"  # nobody is asked who writes junk
-    return {"thread": thread, "panel": None if unasked else make_unknown_panel(speaker, place, opened.seen)}
+    if opened.proposed is None or opened.seen.open.row.state == "spam":  # nobody is asked who writes junk
+        return {"thread": thread, "panel": None}
+    return {"thread": thread, "panel": make_unknown_panel(speaker, place, opened.seen, opened.proposed)}
 
 
 async def ready_displays(request: Asked, opened: OpenThread, pictures_of: int | None = None) -> dict[int, Display]:

@@ -13,9 +13,10 @@ from core.clock import iso
 from core.database import ReadTx
 from crm.interactions import Interaction, LetterFacts, count_history, get_letter_facts, list_history
 from crm.parties import Contact, Counterparty, get_counterparty, list_people_of
-from crm.parties.matching import FREE_MAIL
+from crm.parties.matching import FREE_MAIL, registered_domain
 from crm.staff.people import User, list_users
 from crm.staff.readable import Viewer
+from mailhub.mailboxes.proposals import Proposals
 from mailhub.mailboxes.reading import OpenThread
 
 SHOWN_PEOPLE = 5
@@ -153,8 +154,8 @@ def make_client_panel(speaker: Speaker, place: Place, known: Known, opened: Open
     )
 
 
-def make_unknown_panel(speaker: Speaker, place: Place, seen: Seen) -> UnknownPanel:
-    """Who is this? With a choice where several clients may be meant."""
+def make_unknown_panel(speaker: Speaker, place: Place, seen: Seen, proposed: Proposals) -> UnknownPanel:
+    """Who is this? With a choice where several clients may be meant, or look alike."""
     row, opened = seen.open.row, seen.open
     address, name = row.who_address, _ADDRESS.sub("", row.who).strip()
     domain = address.rpartition("@")[2].lower()
@@ -168,17 +169,27 @@ def make_unknown_panel(speaker: Speaker, place: Place, seen: Seen) -> UnknownPan
         for (contact_id, counterparty_id), (contact, client) in zip(pairs, seen.matched, strict=True)
         if counterparty_id is not None
     ]
+    sure = len(answers)
+    known = {counterparty_id for _, counterparty_id in pairs}
+    answers += [
+        Answer(one.name, speaker.say("looks alike"), {"counterparty_id": str(one.id), "contact_id": ""})
+        for one in proposed.similar
+        if one.id not in known
+    ]
     text = speaker.say("Nobody here knows this address or its domain. One answer, and the letter finds its place.")
     unproved = any(seen.doubts.about(message.id) for message in opened.messages)
     if unproved:
         text = speaker.say("It is not proved who wrote this. Choose a client only if you know it in another way.")
-    elif len(answers) > 1:
+    elif sure > 1:
         text = speaker.say("Several clients may be meant. One answer, and the letter finds its place.")
     elif opened.match.get("refused"):
         text = speaker.say("Somebody said that this address is not a client. You may decide otherwise.")
     facts = [Fact(speaker.say("Name"), name, row.language or None)] if name else []
     own_domain = domain if domain and domain not in FREE_MAIL else None
-    company = own_domain.partition(".")[0].replace("-", " ").title() if own_domain else name
+    if proposed.company:
+        facts.append(Fact(speaker.say("Company"), proposed.company, row.language or None))
+    label = registered_domain(own_domain).partition(".")[0] if own_domain else ""
+    company = proposed.company or label.replace("-", " ").title() or name
     return UnknownPanel(
         title=speaker.say("Who is this?"),
         text=text,

@@ -1,6 +1,7 @@
 """The clients: counterparties, their domains, their contact persons and addresses."""
 
 from crm.parties.matching import Match, match_address, normal_address, record_not_a_client
+from crm.parties.similar import list_similar
 from crm.parties.verbs import (
     ADDRESSES_MOVED,
     Contact,
@@ -9,8 +10,10 @@ from crm.parties.verbs import (
     add_counterparty,
     find_contact,
     find_manager,
+    forget_address,
     get_contact,
     get_counterparty,
+    learn_address,
     list_addresses_of,
     list_contacts,
     list_counterparties,
@@ -28,12 +31,15 @@ __all__ = [
     "add_counterparty",
     "find_contact",
     "find_manager",
+    "forget_address",
     "get_contact",
     "get_counterparty",
+    "learn_address",
     "list_addresses_of",
     "list_contacts",
     "list_counterparties",
     "list_people_of",
+    "list_similar",
     "match_address",
     "normal_address",
     "record_not_a_client",

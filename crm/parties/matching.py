@@ -164,6 +164,11 @@ def match_address(tx: ReadTx, address: str) -> Match:
     return Match("nothing", (), refused=tx.value(_REFUSED, {"address": folded}) is not None)
 
 
+def registered_domain(domain: str) -> str:
+    """The part of a domain that somebody registered: shop.example.com → example.com; itself where that is unknown."""
+    return _suffixes.privatesuffix(domain) or domain
+
+
 def record_not_a_client(tx: WriteTx, address: str, by: str) -> None:
     """Keep letters of this address without asking again who it is."""
     folded = address.strip().lower()
@@ -173,7 +178,7 @@ def record_not_a_client(tx: WriteTx, address: str, by: str) -> None:
 
 def _with_parents(domain: str) -> list[str]:
     """The domain and those above it, down to the one that can be registered: mail.shop.example.com → example.com."""
-    registered = _suffixes.privatesuffix(domain) or domain
+    registered = registered_domain(domain)
     names = [domain]
     while names[-1] != registered and "." in names[-1]:
         names.append(names[-1].partition(".")[2])

@@ -174,6 +174,17 @@ def update_contact(
     record_change(tx, "contact.changed", contact_id)
 
 
+def learn_address(tx: WriteTx, contact_id: int, address: str) -> None:
+    """One more address of a contact; older letters of it move to them. Raises NotFound, Invalid."""
+    update_contact(tx, contact_id, emails=[*get_contact(tx, contact_id).emails, address])
+
+
+def forget_address(tx: WriteTx, contact_id: int, address: str) -> None:
+    """An address is not theirs after all; its letters move back. Raises NotFound."""
+    kept = [one for one in get_contact(tx, contact_id).emails if one != address]
+    update_contact(tx, contact_id, emails=kept)
+
+
 def get_counterparty(tx: ReadTx, counterparty_id: int) -> Counterparty:
     """The client. Raises NotFound."""
     row = tx.get(counterparty, counterparty_id)

@@ -62,6 +62,8 @@ BODIES: dict[str, list[dict[str, Any]]] = {
     "POST /api/v1/groups": [{"name": "New"}],
     "POST /api/v1/counterparties": [{"name": "New"}],
     "POST /api/v1/contacts": [{"name": "New"}],
+    "PATCH /api/v1/contacts/{contact_id}": [{"position": "Purchasing"}],
+    "POST /clients/{client_id}/addresses": [{"contact_id": 1, "add": "new@client.example"}],
     "PATCH /api/v1/counterparties/{counterparty_id}": [{"name": "Renamed"}],
     "PATCH /api/v1/users/me": [{"theme": "dark"}],
     "POST /api/v1/users/me/password": [{"old": "wrong", "new": "long enough"}],
@@ -71,6 +73,8 @@ BODIES: dict[str, list[dict[str, Any]]] = {
         {"answer": "new", "name": "N", "contact": "C"}, {"answer": "file", "counterparty_id": 1}, {"answer": "no"},
     ],
     "POST /quarantine/{held_id}/file": [{"counterparty_id": 1}],
+    "POST /settings/mailboxes/{box_id}/look": [{"host": "127.0.0.1", "port": "993"}],
+    "POST /settings/mailboxes/{box_id}/connect": [{"host": "127.0.0.1", "port": "993", "password": "p"}],
     "POST /settings/mailboxes/{box_id}": [{"way": "nobody"}],
 }  # fmt: skip
 # What pages are asked with beside their path; {far} and {own} are filled, a word searched for has a twin.
@@ -126,6 +130,7 @@ def values_for(world: World, who: str, parameter: str) -> dict[str, Any] | None:
         "client_id": (world.client_id, world.client_id),
         "job_id": (1, 1),
         "kind": ("closed", "closed"),
+        "key": ("google", "google"),
         "n": (0, 0),
         "name": (asset, asset),
         "path": ("x", "x"),
@@ -133,7 +138,7 @@ def values_for(world: World, who: str, parameter: str) -> dict[str, Any] | None:
     if parameter not in known:
         return None
     own_value, far_value = known[parameter]
-    missing = {"n": 99, "kind": "closed"}.get(parameter, MISSING)
+    missing = {"n": 99, "kind": "closed", "key": "google"}.get(parameter, MISSING)
     return {"own": own_value, "foreign": far_value, "missing": missing}
 
 
