@@ -8,10 +8,11 @@ from __future__ import annotations
 
 import binascii
 import re
-from base64 import encodebytes
 from dataclasses import dataclass
 from datetime import UTC, datetime
 from email.utils import format_datetime
+
+from pybase64 import encodebytes
 
 from core import clock
 from core.errors import Invalid, TooMuch
@@ -39,7 +40,7 @@ _NAMES = (
     b"X-Auto-Response-Suppress|Content-Type|Content-Transfer-Encoding|Content-Disposition"
 )
 _FIELD = re.compile(rb"(?:%s):(?: [ -~]*)?(?:\r\n [ -~]+)*\r\n" % _NAMES)
-_BODY = re.compile(rb"(?:[\t -~]{0,%d}\r\n)*" % LONGEST_LINE)
+_BODY = re.compile(rb"(?:[\t -~]{0,%d}+\r\n)*+" % LONGEST_LINE)
 
 
 @dataclass(frozen=True, slots=True)
