@@ -61,26 +61,24 @@ class Placement:
 
 @dataclass(frozen=True, slots=True)
 class Listed:
-    """A folder as LIST names it: ``wire`` is the server's own spelling, a character a byte. One that ``gathers`` shows
-    the letters of all others once more."""
+    """A folder as LIST names it: ``wire`` is the server's own spelling, a character a byte. ``followed``: its letters
+    are fetched unless a person says otherwise."""
 
     wire: str
     name: str
     role: Role
-    gathers: bool = False
+    followed: bool = True
 
 
 def record_folders(tx: WriteTx, account_id: int, listed: Sequence[Listed]) -> None:
-    """Take over what the server lists: new folders are added, others are marked as gone. Drafts are not followed; and
-    where one folder gathers all letters, only it is, with junk and trash that it leaves out; none of them where the
-    folders were chosen."""
+    """Take over what the server lists: new folders are added, others are marked as gone. Where the folders were chosen
+    no new one is followed."""
     chosen = not tx.get(account, account_id).follow_new
-    gathered = any(one.gathers for one in listed)
     known = {row.wire: row for row in tx.rows(select(folder).where(folder.c.account_id == account_id))}
     for one in listed:
         row = known.pop(one.wire, None)
         if row is None:
-            followed = int(one.gathers or one.role in ("junk", "trash") if gathered else one.role != "drafts")
+            followed = int(one.followed)
             tx.insert(
                 folder, account_id=account_id, wire=one.wire, name=one.name, role=one.role,
                 followed=0 if chosen else followed,

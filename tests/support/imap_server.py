@@ -22,7 +22,7 @@ CHUNK = 1 << 16
 
 @dataclass
 class Box:
-    """A folder: letters and flags by UID."""
+    """A folder: letters, flags and labels by UID."""
 
     uidvalidity: int = 100
     uidnext: int = 1
@@ -30,6 +30,7 @@ class Box:
     letters: dict[int, bytes] = field(default_factory=dict)
     flags: dict[int, set[str]] = field(default_factory=dict)
     changed: dict[int, int] = field(default_factory=dict)
+    labels: dict[int, tuple[str, ...]] = field(default_factory=dict)
 
     def add(self, raw: bytes, *flags: str) -> int:
         """Lay a letter in; returns its UID."""
@@ -61,7 +62,7 @@ class Box:
 
 class ImapServer:
     """``boxes`` by their names on the wire. ``lies`` may be changed at any time. ``heard`` are all commands with the
-    moment they came, ``clear`` what came before TLS."""
+    moment they came, ``clear`` what came before TLS. ``marks`` are what LIST says of a folder."""
 
     def __init__(
         self, context: ssl.SSLContext, *, starttls: bool = False, password: str = "secret", idle: bool = True
@@ -72,6 +73,7 @@ class ImapServer:
         words = "IMAP4rev1 UIDPLUS CONDSTORE LITERAL+" + (" IDLE" if idle else "")
         self.capability = words + (" STARTTLS LOGINDISABLED" if starttls else "")
         self.boxes: dict[str, Box] = {"INBOX": Box(), "Sent": Box(), "&BBAEQARFBFYEMg-": Box()}
+        self.marks: dict[str, str] = {}
         self.lies: list[dict[str, Any]] = []
         self.heard: list[tuple[float, str]] = []
         self.clear: list[bytes] = []
@@ -301,7 +303,8 @@ class _Conversation:
         return self.done()
 
     def do_list(self, command: str) -> bytes:
-        return self.done("".join(f'* LIST () "/" "{name}"\r\n' for name in self.server.boxes))
+        marks = self.server.marks
+        return self.done("".join(f'* LIST ({marks.get(name, "")}) "/" "{name}"\r\n' for name in self.server.boxes))
 
     def find_box(self, command: str) -> Box | None:
         found = re.search(r'"((?:[^"\\]|\\.)*)"', command)
@@ -350,6 +353,9 @@ class _Conversation:
             facts.append(b"RFC822.SIZE %d" % len(raw))
         if "INTERNALDATE" in asked:
             facts.append(b'INTERNALDATE "20-Nov-2026 10:00:00 +0000"')
+        if "X-GM-LABELS" in asked:
+            labels = " ".join(f'"{label}"' for label in self.box.labels.get(uid, ()))
+            facts.append(f"X-GM-LABELS ({labels})".encode())
         part = re.search(r"BODY\.PEEK\[\]<(\d+)\.(\d+)>", asked)
         if part:
             piece = raw[int(part[1]) : int(part[1]) + int(part[2])]

@@ -10,7 +10,7 @@ import asyncio
 import base64
 import ssl
 from collections.abc import Coroutine, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import Any
 
 from mailhub.ingest.imap.answers import Fetched, parse_fetch, parse_number, parse_status, parse_values
@@ -98,17 +98,27 @@ class Client:
             await self._talk.say("LOGIN", user.encode(), secret.encode(), at_log_in=True)
 
     async def list_folders(self) -> list[Listed]:
-        """All folders that can be opened. Names that cannot be said back are left out; the rest counts."""
+        """All folders that can be opened. Names that cannot be said back are left out; the rest counts.
+
+        Drafts are not to be followed, nor a folder that shows all letters once more. Only Gmail's is (with junk and
+        trash, which it leaves out): labels say there which letters are ours, and its other folders are views of it.
+        """
         found: dict[str, Listed] = {}
+        gathering: set[str] = set()
 
         def heard(name: bytes, pieces: list[bytes]) -> None:
             if name == b"LIST":
-                listed = _parse_listed(pieces)
+                listed, gathers = _parse_listed(pieces)
                 if listed is not None:
                     found.setdefault(listed.wire, listed)
+                    gathering.update([listed.wire] if gathers else [])
 
         await self._talk.say("LIST", '""', '"*"', heard=heard)
-        return list(found.values())
+        if gathering and self._has_labels:
+            return [
+                replace(one, followed=one.wire in gathering or one.role in ("junk", "trash")) for one in found.values()
+            ]
+        return [replace(one, followed=one.role != "drafts" and one.wire not in gathering) for one in found.values()]
 
     async def examine(self, wire: str) -> Opened:
         """Open a folder for reading: nothing there changes by it. Raises Refused, Lie without UIDVALIDITY."""
@@ -263,10 +273,14 @@ class Client:
             raise Lie("a folder without UIDVALIDITY")
         return Opened(self._talk.exists, told["UIDVALIDITY"], told.get("UIDNEXT", 0), told.get("HIGHESTMODSEQ", 0))
 
+    @property
+    def _has_labels(self) -> bool:
+        return "X-GM-EXT-1" in self.capabilities
+
     def _facts(self, *, whole: bool) -> str:
         if not whole:
             return "(UID FLAGS)"
-        labels = " X-GM-LABELS" if "X-GM-EXT-1" in self.capabilities else ""
+        labels = " X-GM-LABELS" if self._has_labels else ""
         return f"(UID RFC822.SIZE FLAGS INTERNALDATE{labels})"
 
     async def _fetch(self, uids: str, what: str, expected: int) -> dict[int, Fetched]:
@@ -298,20 +312,21 @@ def _join(before: Fetched, one: Fetched) -> None:
     before.date = one.date if one.date is not None else before.date
 
 
-def _parse_listed(pieces: list[bytes]) -> Listed | None:
-    """A folder out of LIST, or None for one that cannot be opened or named. Raises Lie."""
+def _parse_listed(pieces: list[bytes]) -> tuple[Listed | None, bool]:
+    """A folder out of LIST, or None for one that cannot be opened or named, and whether it shows all letters. Raises
+    Lie."""
     if not all(map(is_usable, pieces[::2])):
-        return None  # a name with NUL, say: the other folders count
+        return None, False  # a name with NUL, say: the other folders count
     values = parse_values(pieces)
     if len(values) < 3 or not isinstance(values[0], list) or not isinstance(values[2], bytes):
         raise Lie("a folder that cannot be read")
     flags = tuple(_word(flag) for flag in values[0])
     if {"\\NOSELECT", "\\NONEXISTENT"} & set(flags) or not is_usable(values[2]):
-        return None
+        return None, False
     wire, delimiter = values[2], values[1] if isinstance(values[1], bytes) else b""
     name = decode_name(wire)
     role = find_role(flags, name, delimiter.decode("latin-1"))
-    return Listed(wire.decode("latin-1"), name, role, gathers="\\ALL" in flags)
+    return Listed(wire.decode("latin-1"), name, role), "\\ALL" in flags
 
 
 def _word(value: object) -> str:

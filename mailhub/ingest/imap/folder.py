@@ -30,6 +30,7 @@ from mailhub.mailboxes.placements import Folder, Placement, list_uids
 
 UNIT = 50  # letters stored in one transaction
 TOO_LARGE = "The letter is too large to be fetched."
+DRAFT = "Drafts are not fetched."
 NOT_GIVEN = "The server names this letter and does not hand it out."
 log = get_log(__name__)
 
@@ -164,15 +165,16 @@ class FolderTurn:
     async def _fetch(self, batch: list[Fetched]) -> list[Got]:
         """The letters of a batch that are still there. Raises Lie when the server names one and does not hand it
         out."""
-        by_uid = {_uid(one): one for one in batch}
+        drafts = [one for one in batch if "\\draft" in _labels(one)]
+        by_uid = {_uid(one): one for one in batch if one not in drafts}
         expected = sum(min(one.size or 0, self._bounds.slice) for one in batch)
-        slices = await self._client.fetch_slices(list(by_uid), 0, expected)
-        letters: list[Got] = []
+        slices = await self._client.fetch_slices(list(by_uid), 0, expected) if by_uid else {}
+        letters = [Got(_uid(one), None, one.flags or (), one.date, False, DRAFT, given_up=True) for one in drafts]
         for uid, one in by_uid.items():
             got = await self._complete(uid, one, slices.pop(uid, None))
             if got is not None:
                 letters.append(got)
-        return letters
+        return sorted(letters, key=lambda got: got.uid)
 
     async def _complete(self, uid: int, one: Fetched, first: Fetched | None) -> Got | None:
         flags, sent = one.flags or (), self._is_sent(one)
@@ -205,7 +207,7 @@ class FolderTurn:
         return bytes(raw)
 
     def _is_sent(self, one: Fetched) -> bool:
-        return self._here.role == "sent" or "\\sent" in {label.lower() for label in one.labels}
+        return self._here.role == "sent" or "\\sent" in _labels(one)
 
     async def _flags(self, since: int) -> None:
         """What flags have changed since a MODSEQ (RFC 7162)."""
@@ -262,6 +264,10 @@ class FolderTurn:
         if placed is None:
             return True
         return placed.incoming_id is None and (placed.tries < self._given_up or self._here.look_now)
+
+
+def _labels(one: Fetched) -> set[str]:
+    return {label.lower() for label in one.labels}
 
 
 def _uid(one: Fetched) -> int:

@@ -25,6 +25,8 @@ from mailhub.ingest.imap.trouble import Refused
 from mailhub.mailboxes.accounts import Account
 from mailhub.mailboxes.placements import Folder, list_folders
 
+# Which folder lies open between the rounds: the inbox, at Gmail the one with all letters.
+_FIRST = {"inbox": 0, "archive": 1}
 GetSecret = Callable[[Account], Awaitable[str]]
 log = get_log(__name__)
 
@@ -86,7 +88,8 @@ class Session:
             self._listed_at = time.monotonic()
         folders = await self._means.database.read(list_folders, self._account.id)
         followed = [one for one in folders if one.followed and one.gone_at is None]
-        first = next((one for one in followed if one.role == "inbox"), None) or next(iter(followed), None)
+        followed.sort(key=lambda one: (_FIRST.get(one.role, len(_FIRST)), one.id))
+        first = next(iter(followed), None)
         finished = True
         if not only_inbox:
             self._rounded_at = time.monotonic()

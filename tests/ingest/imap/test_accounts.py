@@ -244,3 +244,35 @@ def test_only_one_process_holds_an_account(watch: Watch, server: ImapServer) -> 
     eventually(lambda: server.open == 0)
     assert watch.stored(account) == []
     watch.failed.clear()
+
+
+def test_where_labels_are_one_folder_is_all(watch: Watch, server: ImapServer) -> None:
+    server.capability += " X-GM-EXT-1"
+    server.boxes = {"INBOX": Box(), "[Gmail]/All Mail": Box(), "[Gmail]/Spam": Box(), "[Gmail]/Drafts": Box()}
+    server.marks = {"[Gmail]/All Mail": "\\All", "[Gmail]/Spam": "\\Junk", "[Gmail]/Drafts": "\\Drafts"}
+    everything = server.boxes["[Gmail]/All Mail"]
+    account = watch.connect(server.port)
+    watch.start()
+    eventually(lambda: watch.state(account).state == "ok")
+    for number, labels in enumerate([("\\\\Inbox",), ("\\\\Sent",), ("\\\\Draft",), ()]):
+        everything.labels[number + 1] = labels
+        everything.add(write_letter(number))
+    eventually(lambda: watch.stored(account, "[Gmail]/All Mail") == [1, 2, 4])
+    assert watch.ask("SELECT direction FROM incoming ORDER BY id") == [("in",), ("out",), ("in",)]
+    assert watch.ask("SELECT wire FROM folder WHERE followed = 1 ORDER BY wire") == [
+        ("[Gmail]/All Mail",),
+        ("[Gmail]/Spam",),
+    ]
+
+
+def test_a_view_of_all_letters_is_left_alone(watch: Watch, server: ImapServer) -> None:
+    server.boxes["All"] = Box()
+    server.marks = {"All": "\\All"}
+    for name in ("Sent", "All"):
+        server.boxes[name].add(write_letter(1))
+    account = watch.connect(server.port)
+    watch.start()
+    eventually(lambda: watch.stored(account, "Sent") == [1])
+    eventually(lambda: watch.state(account).state == "ok")
+    assert watch.stored(account, "All") == []
+    assert watch.ask("SELECT direction FROM incoming") == [("out",)]
