@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
+from functools import lru_cache
 
 from api.web.shapes import Speaker
 from core.database import ReadTx
@@ -75,6 +76,7 @@ def see_doubts(tx: ReadTx, messages: Sequence[Message], staff: Iterable[User]) -
     return Doubts(clients, frozenset(ours), colleagues)
 
 
+@lru_cache(maxsize=4096)
 def _key(name: str) -> tuple[str, ...]:
     """The words of a name in any order, folded as search folds them."""
     return tuple(sorted(words(name)))

@@ -321,7 +321,8 @@ class Verdicts:
         (),
         "Names (authserv-ids) of your own mail servers and providers, mx.google.com say. What they wrote into "
         "`Authentication-Results` is believed in letters fetched over IMAP or handed over by `smtp.trusted_peers`; "
-        "they must remove such lines that others forged in their name (RFC 8601, 5).",
+        "they must remove such lines that others forged in their name (RFC 8601, 5). So is what they found before they "
+        "forwarded a letter under their ARC seal.",
         expects="a list of names without blanks",
         check=lambda names: all(re.fullmatch(r"[!-~]+", name) for name in names),
     )

@@ -10,7 +10,7 @@ import re
 from collections.abc import Collection, Sequence
 from dataclasses import dataclass
 
-from mailhub.letters.alignment import find_aligned, is_aligned
+from mailhub.letters.alignment import find_aligned, is_aligned, organisation
 from mailhub.letters.proof.evidence import Trace
 from mailhub.letters.verdicts import UNKNOWN, Verdicts
 
@@ -66,6 +66,15 @@ def believe(traces: Sequence[Trace], trusted: Collection[str], domain: str) -> V
             return None
         source, results = server, results + found
     return _summed(results, domain, source) if source else None
+
+
+def believe_sealer(sealer: str, results: str, trusted: Collection[str], domain: str) -> Verdicts | None:
+    """What a trusted server found before it handed a letter on under its own seal (RFC 8617 §7.2.1): a mailing list or
+    a forwarder breaks what proved the letter. The seal must have held; None where the last sealer is not trusted."""
+    server, found = parse_results(results)
+    if server not in trusted or organisation(server) != organisation(sealer):
+        return None
+    return _summed(found, domain, server)
 
 
 def _summed(results: list[Result], domain: str, source: str) -> Verdicts:

@@ -2,13 +2,18 @@
 
 from __future__ import annotations
 
+import asyncio
 from collections import Counter
 
 import yaml
 
-from mailhub.letters.proof import find_evidence
+from mailhub.letters.letter import parse_letter
+from mailhub.letters.proof import Evidence, find_evidence
+from mailhub.letters.verdicts import Verdicts
+from mailhub.routing.verdicts import Examiner
 from mailhub.routing.verdicts.keys import judge
 from tests.letters.corpora import folder
+from tests.verdicts.zones import Dns
 
 NOW = 1_500_000_000
 
@@ -51,3 +56,28 @@ def test_fifty_one_seals_are_too_many() -> None:
         for n in range(1, 52)
     )
     assert find_evidence(f"{sets}From: a@b.example\r\n\r\nx\r\n".encode()).chain.verdict == "fail"
+
+
+def test_a_trusted_forwarder_proves_what_it_broke() -> None:
+    """A letter of the suite through a list: SPF and DKIM say nothing any more, the seal of the list does."""
+    scenario = next(yaml.safe_load_all((folder("arc") / "arc-draft-validation-tests.yml").read_text(encoding="utf-8")))
+    raw = scenario["tests"]["cv_pass_i1_1"]["message"].replace("\n", "\r\n").encode()
+    keys = {name: [{"TXT": text}] for name, text in scenario["txt-records"].items()}
+    dns = Dns({**keys, "_dmarc.example.org": [{"TXT": "v=DMARC1; p=reject"}]})
+
+    async def find(whole: bytes) -> Evidence:
+        return find_evidence(whole)
+
+    def ask(letter: bytes, trusted: list[str]) -> Verdicts | None:
+        examiner = Examiner(find, ask=dns.ask, trusted_servers=trusted)
+        trace = {"peer": "8.8.4.4", "helo": "lists.example.org", "mail_from": "bounce@lists.example.com"}
+        return asyncio.run(examiner.examine(letter, parse_letter(letter), "smtp", trace)).verdicts
+
+    found = ask(raw, ["lists.example.org"])
+    assert found is not None
+    assert (found.arc, found.dmarc, found.proved, found.source) == ("pass", "pass", True, "lists.example.org")
+    spoilt = raw.replace(b"gang", b"gone")
+    for letter, trusted in ((raw, []), (raw, ["lists.example.com"]), (spoilt, ["lists.example.org"])):
+        found = ask(letter, trusted)
+        assert found is not None
+        assert (found.dmarc, found.source) == ("fail", "here")

@@ -8,7 +8,7 @@ import pytest
 
 from mailhub.letters.alignment import is_aligned, organisation
 from mailhub.letters.proof import find_evidence
-from mailhub.letters.results import believe, parse_results
+from mailhub.letters.results import believe, believe_sealer, parse_results
 from mailhub.letters.verdicts import Verdicts
 
 OURS = frozenset({"mx.provider.example"})
@@ -102,6 +102,18 @@ def test_long_lines_are_read_in_one_go(value: str) -> None:
     believed(line(value))
     parse_results(value)
     assert time.process_time() - began < 1
+
+
+def test_what_a_forwarder_found_before_it_sealed_the_letter() -> None:
+    passed = " i=2; mx.provider.example; dkim=pass header.d=client.example; dmarc=pass".partition(";")[2]
+    found = believe_sealer("provider.example", passed, OURS, "client.example")
+    assert found is not None
+    assert found.proved
+    assert believe_sealer("evil.example", passed, OURS, "client.example") is None, "a seal of somebody else"
+    assert believe_sealer("evil.example", passed.replace("provider", "evil"), OURS, "client.example") is None
+    failed = believe_sealer("provider.example", passed.replace("pass", "fail"), OURS, "client.example")
+    assert failed is not None
+    assert not failed.proved
 
 
 def test_organisations() -> None:

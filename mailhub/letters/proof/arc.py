@@ -17,13 +17,13 @@ _INSTANCE = re.compile(r"[ \t\r\n]*i[ \t\r\n]*=[ \t\r\n]*([0-9]{1,3})[ \t\r\n]*;
 @dataclass(frozen=True, slots=True)
 class Chain:
     """``verdict`` is ``none`` or ``fail`` where that is certain, '' where it depends on the keys: all ``signatures``
-    must pass then. ``results`` is what the first sealer wrote of the letter as it got it, ``sealers`` are the domains
-    in the order of their seals."""
+    must pass then. ``sealer`` is the domain of the last seal, ``results`` what that sealer wrote of the letter as it
+    got it: an Authentication-Results value."""
 
     verdict: str = "none"
     signatures: tuple[Signature, ...] = ()
     results: str = ""
-    sealers: tuple[str, ...] = ()
+    sealer: str = ""
 
 
 @dataclass(frozen=True, slots=True)
@@ -54,9 +54,8 @@ def read_chain(fields: list[Field], bodies: Bodies) -> Chain:
     signatures = (message, *(_seal(sets[:count]) for count in range(len(sets), 0, -1)))
     if any(one.verdict for one in signatures):
         return Chain("fail")
-    first = sets[0].results.value.decode("latin-1").partition(";")[2]
-    sealers = tuple(one.seal_tags["d"].lower() for one in sets)
-    return Chain("", signatures, first, sealers)
+    results = last.results.value.decode("latin-1").replace("\r\n", "").partition(";")[2]
+    return Chain("", signatures, results, last.seal_tags["d"].lower())
 
 
 def _sets(found: list[Field]) -> list[_Set] | None:

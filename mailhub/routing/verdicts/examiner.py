@@ -4,13 +4,13 @@ from __future__ import annotations
 
 import asyncio
 from collections.abc import Awaitable, Callable, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from ipaddress import ip_network
 from typing import Any
 
 from mailhub.letters.addresses import parse_addr_spec
 from mailhub.letters.proof import Evidence
-from mailhub.letters.results import believe
+from mailhub.letters.results import believe, believe_sealer
 from mailhub.letters.values import ParsedLetter
 from mailhub.letters.verdicts import Verdicts
 from mailhub.routing.verdicts.client import find_client, is_public_peer, is_trusted
@@ -100,4 +100,14 @@ class Examiner:
         if self._ask is None or (client is None and source != "imap"):
             return None
         mail_from = str(trace.get("mail_from") or "")
-        return await inquire(self._ask, domain, evidence, Envelope(client, parse_addr_spec(mail_from) or mail_from))
+        envelope = Envelope(client, parse_addr_spec(mail_from) or mail_from)
+        return self._forwarded(await inquire(self._ask, domain, evidence, envelope), evidence, domain)
+
+    def _forwarded(self, found: Verdicts, evidence: Evidence, domain: str) -> Verdicts:
+        """A letter that a server we trust proved before it handed it on under its seal is proved."""
+        if found.proved or found.arc != "pass":
+            return found
+        before = believe_sealer(evidence.chain.sealer, evidence.chain.results, self._servers, domain)
+        if before is None or not before.proved:
+            return found
+        return replace(found, dmarc=before.dmarc, domain=before.domain, source=before.source)
