@@ -112,12 +112,12 @@ async def delivery(
     if delivery_id is None or act not in ("retry", "cancel", "arrived"):
         raise Invalid("This answer is not known.", field="act")
     await door.write(_act_on_delivery, delivery_id, act)
-    sentence = {
+    sentences = {
         "retry": "It is sent again: %(subject)s",
         "cancel": "It is not sent: %(subject)s",
         "arrived": "Noted: it arrived",
-    }[act]
-    return await changed(door, request, read_place(place), thread_id, sentence)
+    }
+    return await changed(door, request, read_place(place), thread_id, sentences[act])
 
 
 def _act_on_delivery(tx: WriteTx, viewer: Viewer, delivery_id: int, act: str) -> None:
