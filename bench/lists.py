@@ -141,6 +141,7 @@ def _message(number: int, at: int, message_id: int) -> dict[str, Any]:
         "id": message_id,
         "letter_id": number,
         "thread_id": number,
+        "home_id": number,
         "blob_id": 1,
         "direction": "in",
         "spam": 0,

@@ -25,6 +25,8 @@ from mailhub.mailboxes.tables import incoming
 from mailhub.routing.bringing import Bringing, Prepared
 from mailhub.routing.workers import Workers
 
+MOST_WAITING = 300  # letters handed over that the server has yet to understand
+WAIT_SECONDS = 0.1
 AHEAD = 3  # batches that are prepared while one is stored
 
 
@@ -88,6 +90,9 @@ class Import:
                     batch = await asyncio.to_thread(_next, pieces)
                 if ahead:
                     await self._store(await ahead.popleft())
+                elif batch and await self._database.read(_count, self._box.id, "waiting", 0) > MOST_WAITING:
+                    await asyncio.sleep(WAIT_SECONDS)  # the server has other things to do too
+                    continue
                 elif batch:
                     await self._hand_over(batch)
                     batch = await asyncio.to_thread(_next, pieces)

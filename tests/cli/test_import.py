@@ -3,8 +3,10 @@
 from __future__ import annotations
 
 import os
+import random
 import signal
 import time
+from contextlib import suppress
 
 from tests.cli.support import Place, make_mbox
 from tests.cli.test_serve import send
@@ -56,20 +58,28 @@ def test_it_goes_on_where_ctrl_c_stopped_it(place: Place) -> None:
     assert place.ask("SELECT count(*) FROM incoming WHERE state <> 'done'") == 0
 
 
-def test_after_kill_9_nothing_is_lost_or_doubled(place: Place) -> None:
-    archive = make_mbox(place.folder / "old.mbox", 300)
-    process = place.start("import", "mail", archive, *INTO)
-    assert process.stdout is not None
-    while not list((place.folder / "data" / "imports").glob("*.json")):
-        assert process.poll() is None
-        time.sleep(0.01)
-    os.killpg(process.pid, signal.SIGKILL)
-    process.wait()
-    process.stdout.close()
+def test_after_kills_at_any_moment_nothing_is_lost_or_doubled(place: Place) -> None:
+    archive = make_mbox(place.folder / "old.mbox", 1500)
+    rng = random.Random(9)
+    stored = []
+    for _ in range(3):
+        process = place.start("import", "mail", archive, *INTO)
+        assert process.stdout is not None
+        begun = place.ask(MESSAGES)
+        while place.ask(MESSAGES) == begun and process.poll() is None:
+            time.sleep(0.01)
+        time.sleep(rng.uniform(0, 0.2))
+        with suppress(ProcessLookupError):  # it may have come to its end
+            os.killpg(process.pid, signal.SIGKILL)
+        process.wait()
+        process.stdout.close()
+        stored.append(place.ask(MESSAGES))
+    assert 0 < stored[0] < 1500
     done = place.facts("import", "mail", archive, *INTO)
     assert (done["finished"], done["waiting"], done["quarantined"]) == (True, 0, 0)
-    assert place.ask(MESSAGES) == 300
-    assert place.ask("SELECT count(*) FROM incoming") == 300
+    assert place.ask(MESSAGES) == place.ask("SELECT count(*) FROM letter") == 1500
+    assert place.ask("SELECT count(*) FROM incoming WHERE state = 'done'") == 1500
+    assert place.run("check").returncode == 0
 
 
 def test_beside_a_server_it_hands_over_and_takes_nothing_away(place: Place) -> None:
