@@ -96,13 +96,12 @@ def _known_reason(status: str, code: int) -> str | None:
         "1.2": "there is no such domain", "4.4": "there is no such domain",
         "2.2": "the mailbox there is full",
         "3.4": "the letter is too large for the server there", "2.3": "the letter is too large for the server there",
+        "7": "the server there refuses letters of ours",
     }  # fmt: skip
     kind, _, rest = status.partition(".")
-    if rest in sentences:
-        return sentences[rest]
     if kind == "5" and rest.startswith("7."):
-        return "the server there refuses letters of ours"
-    return "the letter is too large for the server there" if code == 552 and not status else None
+        rest = "7"
+    return sentences.get("3.4" if code == 552 and not status else rest)
 
 
 def _advice(speaker: Speaker, row: Delivery) -> str:
