@@ -20,6 +20,7 @@ from mailhub.mailboxes.boxes import add_mailbox
 from mailhub.mailboxes.handling import set_state
 from mailhub.mailboxes.letters import record_letter
 from mailhub.mailboxes.lists import list_threads
+from mailhub.mailboxes.regrouping import merge_threads
 from mailhub.routing.quarantine import hold, release
 from tests.races.conftest import Race
 from tests.support.engines import count, look
@@ -154,3 +155,32 @@ def test_a_client_waits_for_what_came_while_another_thread_was_closed(
         (new,) = database.read_now(list_threads, viewer, "waiting").items
         assert database.read_now(get_letter_facts, viewer, client).waiting_since == new.waiting_since
         database.write_now(set_state, viewer, new.id, "closed")
+
+
+def test_two_branches_and_the_letter_that_names_both_are_one_thread(database: Database, race: Race, boot: str) -> None:
+    box, _ = add_office(database)
+    for number in range(0, 30, 3):
+        both = write_letter(number + 2, answers=number).replace(
+            b"In-Reply-To:", f"References: <{number + 1}@client.example>\r\nIn-Reply-To:".encode()
+        )
+        for raw in (write_letter(number), write_letter(number + 1), both):
+            database.write_now(accept, arrive(raw, box.id))
+        assert race(*claim_letters(database, boot)) == [None] * 3
+    shown = "SELECT count(*), count(DISTINCT thread_id) FROM message"
+    assert look(database, shown) == [(30, 10)]
+    assert look(database, "SELECT DISTINCT message_count FROM thread WHERE merged_into IS NULL") == [(3,)]
+
+
+def test_two_people_who_merge_the_same_threads_at_once_merge_them_once(
+    database: Database, race: Race, boot: str
+) -> None:
+    box, (olena, petro) = add_office(database, "olena", "petro")
+    for number in range(6):
+        deliver(database, boot, write_letter(number), box.id)
+    ids = [thread_id for (thread_id,) in look(database, "SELECT id FROM thread ORDER BY id")]
+    viewers = [database.read_now(get_viewer, one) for one in (olena, petro)]
+    for one, other in zip(ids[::2], ids[1::2], strict=True):
+        told = race((merge_threads, viewers[0], one, other), (merge_threads, viewers[1], other, one))
+        assert sorted(type(answer).__name__ for answer in told) in (["Conflict", "NoneType"], ["NoneType", "NotFound"])
+    assert look(database, "SELECT count(DISTINCT thread_id) FROM message") == [(3,)]
+    assert look(database, "SELECT message_count FROM thread WHERE merged_into IS NULL") == [(2,)] * 3

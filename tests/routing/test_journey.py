@@ -102,6 +102,24 @@ def test_a_reference_alone_lets_nobody_into_a_thread(world: World, client: int) 
     assert claims.id == honest.id
 
 
+def test_an_id_that_hundreds_forged_still_leads_home(world: World, client: int) -> None:
+    world.arrive(letter("Pumps", "1@client"), "sales")
+    for number in range(60):
+        world.arrive(letter(f"Junk {number}", "1@client", sender=f"eve{number}@evil.example"), "sales")
+    world.arrive(letter("Re: Pumps", "2@client", references="1@client"), "sales")
+    pumps = [row for row in world.threads("olena") if row.counterparty_id == client]
+    assert [row.message_count for row in pumps] == [2]
+
+
+def test_a_digest_that_names_many_conversations_joins_one_of_them(world: World, client: int) -> None:
+    for number in range(10):
+        world.arrive(letter(f"Order {number}", f"{number}@client"), "sales")
+    invented = "".join(f" <x{number}@client>\r\n" for number in range(300))
+    named = "".join(f" <{number}@client>\r\n" for number in range(10))
+    world.arrive(letter("Digest", "99@client", headers=f"References:{invented}{named}".rstrip() + "\r\n"), "sales")
+    assert sorted(row.message_count for row in world.threads("olena")) == [1] * 9 + [2]
+
+
 @pytest.mark.parametrize(
     "sender",
     ["anna@client.example, eve@evil.example", "anna@client.example)<eve@evil.example>", '"anna@client.example" <>'],
