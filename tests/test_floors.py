@@ -17,7 +17,7 @@ STEPS: dict[str, list[set[str]]] = {
         {"resources", "language"},
         {"settings", "log"},
         {"database"},
-        {"changes", "jobs", "limits", "marks", "blobs", "secrets", "fulltext", "paging", "fetch", "rules"},
+        {"changes", "jobs", "limits", "marks", "blobs", "secrets", "fulltext", "paging", "fetch", "rules", "once"},
     ],
     "crm": [
         {"staff"},
