@@ -141,7 +141,7 @@ async def signed_in(
         raise Forbidden("You did not agree there, so nothing was connected.")
     box, around = await door.read(see_box, errand.mailbox_id)
     desk = Desk(door, request)
-    shown = {"box": box, "user": errand.user, "name": _authority(door.house, errand.authority).name}
+    shown = {"box": box, "user": errand.user, "authority": _authority(door.house, errand.authority).name}
     return await desk.render_later(
         "signed_in.html", desk.speaker(door.viewer), around, "settings", code=code, state=sealed, **shown
     )
