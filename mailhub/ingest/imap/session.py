@@ -1,7 +1,7 @@
 """One session with one account: connect, look at every folder, wait for news, look again.
 
-One connection does it all: the folders are taken in turns, the inbox before each of them, and between the rounds the
-inbox lies open under IDLE. Folders that wait are looked at by STATUS, which costs the server little.
+One connection does it all: the folders are taken in turns, the inbox first, and between the rounds the inbox lies open
+under IDLE. Folders that wait are looked at by STATUS, which costs the server little.
 """
 
 from __future__ import annotations
@@ -79,8 +79,8 @@ class Session:
             client.close()
 
     async def _round(self, client: Client, *, only_inbox: bool) -> bool:
-        """Look at every folder once and leave the inbox open. True when all are up to date. ``only_inbox`` when it is
-        known that something happened there and the others were looked at a moment ago."""
+        """Look at every folder once, the inbox first and last, so that it lies open afterwards. True when all are up
+        to date. ``only_inbox`` when something happened there and the others were looked at a moment ago."""
         poll = self._means.bounds.poll
         only_inbox = only_inbox and time.monotonic() - self._rounded_at < poll
         if time.monotonic() - self._listed_at > self._means.bounds.names or not self._listed_at:
@@ -90,15 +90,18 @@ class Session:
         followed = [one for one in folders if one.followed and one.gone_at is None]
         followed.sort(key=lambda one: (_FIRST.get(one.role, len(_FIRST)), one.id))
         first = next(iter(followed), None)
-        finished = True
-        if not only_inbox:
-            self._rounded_at = time.monotonic()
-        for here in followed:
-            if only_inbox:
-                break
-            if here is not first and await self._has_work(client, here):
+        if first is None:
+            return True
+        finished = await self._turn(client, first)
+        if only_inbox:
+            return finished
+        self._rounded_at = time.monotonic()
+        left = False
+        for here in followed[1:]:
+            if await self._has_work(client, here):
                 finished = await self._turn(client, here) and finished
-        if first is not None:
+                left = True
+        if left:
             finished = await self._turn(client, first) and finished
         return finished
 
