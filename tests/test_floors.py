@@ -13,7 +13,7 @@ ROOT = Path(__file__).resolve().parent.parent
 
 STEPS: dict[str, list[set[str]]] = {
     "core": [
-        {"errors", "clock", "columns"},
+        {"errors", "clock", "columns", "suffixes"},
         {"resources", "language"},
         {"settings", "log"},
         {"database"},

@@ -9,12 +9,12 @@ from dataclasses import dataclass
 from typing import Literal
 
 from email_validator import EmailNotValidError, validate_email
-from publicsuffixlist import PublicSuffixList
 from sqlalchemy import bindparam, select
 
 from core import clock
 from core.database import ReadTx, WriteTx
 from core.errors import Invalid
+from core.suffixes import find_registered
 from crm.parties.tables import affiliation, counterparty_domain, not_a_client, party_address
 
 FREE_MAIL = frozenset(
@@ -94,7 +94,6 @@ FREE_MAIL = frozenset(
         "outlook.fr",
     ]
 )
-_suffixes = PublicSuffixList()
 By = Literal["address", "domain", "nothing"]
 
 
@@ -130,7 +129,7 @@ def normal_domain(domain: str) -> str:
     name = normal_address(f"someone@{domain.strip().removeprefix('@')}").partition("@")[2]
     if name in FREE_MAIL:
         raise Invalid("%(domain)s gives mail to everybody, so it cannot name one client.", domain=name, field="domains")
-    if _suffixes.privatesuffix(name) is None and not name.endswith((".test", ".example", ".invalid", ".localhost")):
+    if find_registered(name) is None and not name.endswith((".test", ".example", ".invalid", ".localhost")):
         raise Invalid("%(domain)s belongs to many companies.", domain=name, field="domains")
     return name
 
@@ -166,7 +165,7 @@ def match_address(tx: ReadTx, address: str) -> Match:
 
 def registered_domain(domain: str) -> str:
     """The part of a domain that somebody registered: shop.example.com → example.com; itself where that is unknown."""
-    return _suffixes.privatesuffix(domain) or domain
+    return find_registered(domain) or domain
 
 
 def record_not_a_client(tx: WriteTx, address: str, by: str) -> None:

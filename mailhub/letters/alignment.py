@@ -4,9 +4,8 @@ from __future__ import annotations
 
 from collections.abc import Iterable
 from dataclasses import dataclass
-from functools import cache
 
-from publicsuffixlist import PublicSuffixList
+from core.suffixes import find_registered
 
 
 @dataclass(frozen=True, slots=True)
@@ -19,15 +18,10 @@ class Policy:
     strict_dkim: bool = False
 
 
-@cache
-def _suffixes() -> PublicSuffixList:
-    return PublicSuffixList()
-
-
 def organisation(domain: str) -> str:
     """The domain that somebody registered: ``mail.shop.example.co.uk`` → ``example.co.uk``."""
     bare = domain.lower().removesuffix(".")
-    return str(_suffixes().privatesuffix(bare) or bare)
+    return find_registered(bare) or bare
 
 
 def is_aligned(proved: str, domain: str, *, strict: bool = False) -> bool:

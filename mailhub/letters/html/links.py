@@ -2,11 +2,9 @@
 
 import re
 import unicodedata
-from functools import cache
 from urllib.parse import SplitResult, urlsplit
 
-from publicsuffixlist import PublicSuffixList
-
+from core.suffixes import find_registered
 from mailhub.letters.html.policy import LINK_SCHEMES
 
 _HOST_IN_WORDS = re.compile(
@@ -65,7 +63,7 @@ def is_mixed(host: str) -> bool:
 
 
 def _site(host: str) -> str:
-    return _suffixes().privatesuffix(_ascii(host)) or _ascii(host)
+    return find_registered(_ascii(host)) or _ascii(host)
 
 
 def _ascii(host: str) -> str:
@@ -81,8 +79,3 @@ def _split(target: str) -> SplitResult | None:
         return urlsplit(target)
     except ValueError:  # a broken [address]
         return None
-
-
-@cache
-def _suffixes() -> PublicSuffixList:
-    return PublicSuffixList()
