@@ -165,7 +165,9 @@ def receive(
     # Others are named by the client's own letter, not by whoever else has a say.
     client = row.counterparty_id in (None, sender.counterparty_id)
     named = [person.address for person in (*parsed.to, *parsed.cc)] if client else []
-    grew = note_incoming(tx, thread_id, sender, named, parsed.list_id)
+    # A thread that has just been opened is claimed by nobody, and nothing leans on what is no client's.
+    grew = note_incoming(tx, thread_id, sender, named, parsed.list_id) and row.message_count > 0
+    question = question and row.counterparty_id is not None
     if not arrival.quiet and not arrival.spam:
         mark_unread(tx, thread_id, box.scope_id)
     record_change(
