@@ -31,7 +31,15 @@ from mailhub.mailboxes.accounts import Account, Relay, Security
 from mailhub.mailboxes.boxes import Mailbox
 from mailhub.mailboxes.connecting import connect_account, count_try, get_own_mailbox
 from mailhub.mailboxes.oauth import Authority, Tokens, consent_url, make_verifier, redeem_code
-from mailhub.mailboxes.providers import AuthorityKey, Guess, guess_servers
+from mailhub.mailboxes.providers import (
+    IMAPS,
+    PROVIDERS,
+    SUBMISSIONS,
+    AuthorityKey,
+    Provider,
+    find_provider,
+    guess_servers,
+)
 from mailhub.mailboxes.tokens import connect_with_tokens
 from mailhub.runtime import House
 
@@ -87,13 +95,15 @@ async def look(door: NamedDependency[Door], request: Asked, box_id: Id) -> Respo
     """While one types: whose server it is, whether it answers, and what that provider wants."""
     box, _ = await door.write(allow, box_id)
     fields = await read_form(request)
-    filled = _filled(box.address, {} if fields.get("typed") == "user" else fields, user=fields.get("user", ""))
+    anew, user = fields.get("typed") == "user", fields.get("user", "")
+    exchangers = await _list_exchangers(door.house, user or box.address) if anew else ()
+    filled = _filled(box.address, {} if anew else fields, user=user, exchangers=exchangers)
     server = _server(filled, "")
     means = door.house.means
     desk = Desk(door, request)
     speaker = desk.speaker(door.viewer)
     tried = show_tried(speaker, await try_imap(means.guard, means.context, server))
-    template = "_server.html" if fields.get("typed") == "user" else "_server_said.html"
+    template = "_server.html" if anew else "_server_said.html"
     return await desk.render_later(template, speaker, None, "settings", **_shape(door, speaker, box, filled, tried))
 
 
@@ -168,10 +178,8 @@ async def finish(door: NamedDependency[Door], request: Asked) -> Redirect:
 
 def keep(tx: WriteTx, viewer: Viewer, house: House, mailbox_id: int, server: Server) -> Account:
     """Connect what was tried, with the way out that the provider has. Raises as ``connect_account``."""
-    guess = guess_servers(server.user)
-    relay = None
-    if guess.provider is not None and guess.imap_host == server.host:
-        relay = _relay(guess, server.user)
+    provider = find_provider(server.host)
+    relay = None if provider is None else _relay(provider, server.user)
     return connect_account(
         tx, viewer, house.keys, mailbox_id, server.host, server.port, server.security, server.user, server.secret,
         relay=relay,
@@ -182,16 +190,18 @@ def keep_tokens(tx: WriteTx, viewer: Viewer, house: House, errand: Errand, token
     """Connect with what the authority gave. Raises NotFound, Forbidden."""
     box = get_own_mailbox(tx, viewer, errand.mailbox_id)
     key = cast("AuthorityKey", errand.authority)
-    guess = guess_servers({"google": "a@gmail.com", "microsoft": "a@outlook.com"}[key])
+    provider = next(one for one in PROVIDERS if one.authority == key)
+    relay = _relay(provider, errand.user)
     made = connect_with_tokens(
-        tx, house.keys, box.id, guess.imap_host, 993, "tls", errand.user, key, tokens, relay=_relay(guess, errand.user)
+        tx, house.keys, box.id, provider.imap_host, IMAPS, "tls", errand.user, key, tokens, relay=relay
     )
     record_audit(tx, viewer.user_id, "account-connected", str(made.id), mailbox=box.id)
     return made
 
 
-def _relay(guess: Guess, user: str) -> Relay:
-    return Relay(guess.smtp_host, guess.smtp_port, "tls" if guess.smtp_port == 465 else "starttls", user)
+def _relay(provider: Provider, user: str) -> Relay:
+    security: Security = "tls" if provider.smtp_port == SUBMISSIONS else "starttls"
+    return Relay(provider.smtp_host, provider.smtp_port, security, user)
 
 
 def _authority(house: House, key: str) -> Authority:
@@ -213,9 +223,15 @@ def _open_errand(house: House, viewer: Viewer, state: str) -> Errand:
     return errand
 
 
-def _filled(address: str, fields: dict[str, str], *, user: str = "") -> Form:
+async def _list_exchangers(house: House, address: str) -> tuple[str, ...]:
+    """Who carries the mail of a company's own domain, which says nothing of its provider by itself."""
+    domain = address.rpartition("@")[2].strip()
+    return () if find_provider(domain) else await house.verdicts.list_exchangers(domain)
+
+
+def _filled(address: str, fields: dict[str, str], *, user: str = "", exchangers: tuple[str, ...] = ()) -> Form:
     user = user.strip() or address
-    guess = guess_servers(user)
+    guess = guess_servers(user, exchangers)
     return Form(
         user=user,
         host=fields.get("host", "").strip() or guess.imap_host,
@@ -235,7 +251,7 @@ def _server(filled: Form, secret: str) -> Server:
 
 
 def _shape(door: Door, speaker: Speaker, box: Mailbox, filled: Form, tried: Tried | None) -> dict[str, Any]:
-    provider = guess_servers(filled.user).provider
+    provider = find_provider(filled.host)
     authority = None
     if provider is not None and provider.authority is not None:
         known = door.house.tokens.authorities.get(provider.authority)
@@ -255,7 +271,7 @@ async def _show(
 ) -> Response[str]:
     desk = Desk(door, request)
     speaker = desk.speaker(door.viewer)
-    shown = _shape(door, speaker, box, filled, tried)
+    shown = _shape(door, speaker, box, filled, tried) | {"fresh": tried is None}
     return await desk.render_later(
         "connect.html", speaker, around, "settings", checked=tried, **(shown | {"tried": None})
     )

@@ -106,6 +106,14 @@ def test_the_form_tries_before_it_keeps(world: World, loop: asyncio.Runner, tmp_
             path = f"/settings/mailboxes/{box}"
             page = await browser.get(f"{path}/connect")
             assert b'value="imap.firm.example"' in page.body
+
+            async def exchangers(domain: str) -> tuple[str, ...]:
+                return ("aspmx.l.google.com.",) if domain == "company.example" else ()
+
+            world.house.verdicts.list_exchangers = exchangers  # type: ignore[method-assign]
+            typed = await submit(browser, f"{path}/look", user="me@company.example", typed="user")
+            assert b'value="imap.gmail.com"' in typed.body
+            assert b"make an app password" in typed.body
             typed = await submit(browser, f"{path}/look", user="shop@ukr.net", typed="user")
             assert b"imap.ukr.net" in typed.body
             assert b"wants a password of its own" in typed.body
