@@ -11,6 +11,7 @@ from core.changes import Position, newest_position
 from core.database import ReadTx
 from core.language import LANGUAGES
 from crm.staff.readable import Viewer
+from mailhub.mailboxes.accounts import list_troubled
 from mailhub.mailboxes.boxes import Mailbox, list_mailboxes
 from mailhub.mailboxes.lists import Counters, count_threads
 from mailhub.routing.quarantine import count_held
@@ -28,12 +29,13 @@ class Around:
     counters: Counters
     held: int
     position: Position
+    troubled: frozenset[int] = frozenset()
 
 
 def see_around(tx: ReadTx, viewer: Viewer) -> Around:
     """Read it, on the snapshot of the page itself, so that its counters and its rows agree."""
     boxes = list_mailboxes(tx, viewer)
-    return Around(boxes, count_threads(tx, viewer), count_held(tx, viewer), newest_position(tx))
+    return Around(boxes, count_threads(tx, viewer), count_held(tx, viewer), newest_position(tx), list_troubled(tx))
 
 
 @dataclass(frozen=True, slots=True)
@@ -110,6 +112,7 @@ def make_shell(house: House, session: str | None, speaker: Speaker, around: Arou
         Item(view, f"/{view}", counts.get(view), place.mailbox_id is None and place.view == view and not key)
         for view in ("waiting", "mine", "open", "closed", "spam")
     ]
+    fault = speaker.say("Its letters are not fetched until somebody does something.")
     places = [Item("clients", "/clients", None, key == "clients")]
     places.append(Item("quarantine", "/quarantine", around.held, key == "quarantine"))
     if viewer.is_admin:
@@ -121,7 +124,9 @@ def make_shell(house: House, session: str | None, speaker: Speaker, around: Arou
         notice=speaker.say("Demo: nothing leaves this machine") if house.demo else None,
         last_change=str(around.position),
         views=views,
-        mailboxes=[_box_item(box, around.counters, place) for box in around.boxes],
+        mailboxes=[
+            _box_item(box, around.counters, place, fault if box.id in around.troubled else None) for box in around.boxes
+        ],
         places=places,
         languages=[Choice(code, LANGUAGE_NAMES[code]) for code in LANGUAGES],
         units={"day": day, "hour": hour, "minute": minute},
@@ -130,7 +135,7 @@ def make_shell(house: House, session: str | None, speaker: Speaker, around: Arou
     )
 
 
-def _box_item(box: Mailbox, counters: Counters, place: Place) -> BoxItem:
+def _box_item(box: Mailbox, counters: Counters, place: Place, problem: str | None) -> BoxItem:
     return BoxItem(
         url=f"/mailboxes/{box.id}",
         name=short_name(box),
@@ -139,6 +144,7 @@ def _box_item(box: Mailbox, counters: Counters, place: Place) -> BoxItem:
         colour=colour_of(box.kind, box.colour),
         personal=box.kind == "personal",
         current=place.mailbox_id == box.id,
+        problem=problem,
     )
 
 

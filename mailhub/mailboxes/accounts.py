@@ -287,6 +287,14 @@ def list_accounts(tx: ReadTx, mailbox_id: int | None = None) -> list[Account]:
     return [_account(row) for row in tx.rows(statement.order_by(account.c.id))]
 
 
+_TROUBLED = select(account.c.mailbox_id).where(account.c.state == "ask_person")
+
+
+def list_troubled(tx: ReadTx) -> frozenset[int]:
+    """The mailboxes whose letters are not fetched until a person does something."""
+    return frozenset(int(found) for found in tx.values(_TROUBLED))
+
+
 def remove_account(tx: WriteTx, account_id: int) -> None:
     """Forget an account with its folders and placements; its letters stay. Raises NotFound."""
     found = get_account(tx, account_id)
