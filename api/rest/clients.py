@@ -13,7 +13,8 @@ from litestar.params import JSONBody, QueryParameter
 from msgspec import UNSET, UnsetType
 
 from api.auth import Door
-from api.rest.shapes import After, Body, Id, Items, Limit, Made, Number, moment, page_of
+from api.rest.once import Key, once
+from api.rest.shapes import After, Body, Id, Items, Limit, Made, Number, StrictRequest, moment, page_of
 from core.database import ReadTx, WriteTx
 from core.paging import Page
 from crm.interactions import Interaction, list_history
@@ -255,9 +256,11 @@ async def list_clients(
 
 
 @post("/counterparties", tags=["clients"])
-async def make_client(door: NamedDependency[Door], data: JSONBody[NewCounterparty]) -> Made:
+async def make_client(
+    door: NamedDependency[Door], request: StrictRequest, data: JSONBody[NewCounterparty], idempotency_key: Key = None
+) -> Made:
     """Add a client."""
-    return Made(await door.write(add_client, data))
+    return await once(door, request, idempotency_key, Made, lambda tx, viewer: Made(add_client(tx, viewer, data)))
 
 
 @get("/counterparties/{counterparty_id:int}", tags=["clients"])
@@ -289,9 +292,11 @@ async def list_people(
 
 
 @post("/contacts", tags=["clients"])
-async def make_contact(door: NamedDependency[Door], data: JSONBody[NewContact]) -> Made:
+async def make_contact(
+    door: NamedDependency[Door], request: StrictRequest, data: JSONBody[NewContact], idempotency_key: Key = None
+) -> Made:
     """Add a contact."""
-    return Made(await door.write(add_person, data))
+    return await once(door, request, idempotency_key, Made, lambda tx, viewer: Made(add_person(tx, viewer, data)))
 
 
 @get("/contacts/{contact_id:int}", tags=["clients"])

@@ -113,6 +113,18 @@ async def _once(world: World, thread_id: int) -> None:
     assert (await manager.post(path, body, headers=again)).status == 201
 
 
+def test_a_client_is_added_once_under_a_key(world: World, loop: asyncio.Runner) -> None:
+    loop.run(_add_client_twice(world))
+
+
+async def _add_client_twice(world: World) -> None:
+    manager, key = world.program("manager"), {"Idempotency-Key": "import-7"}
+    first, again = [await manager.post("/api/v1/counterparties", {"name": "New"}, headers=key) for _ in range(2)]
+    assert (first.status, again.status, first.json()) == (201, 201, again.json())
+    other = await manager.post("/api/v1/contacts", {"name": "New"}, headers=key)
+    assert other.status == 409
+
+
 def test_suppressed_addresses_are_an_administrators(world: World, loop: asyncio.Runner, thread_id: int) -> None:
     loop.run(_suppress(world, thread_id))
 

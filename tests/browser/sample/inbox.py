@@ -208,6 +208,7 @@ def letter(
         "alarm": None,
         "defects": [],
         "sending": [],
+        "split_url": None,
         "raw_url": f"/messages/{number}/raw",
     }
     return Thing(
@@ -225,7 +226,7 @@ def letter(
 
 
 def event(icon: str, text: str, iso: str, when: str) -> Thing:
-    return Thing(kind="event", icon=icon, text=text, time_iso=iso, time_text=when, lang=None)
+    return Thing(kind="event", icon=icon, text=text, time_iso=iso, time_text=when, lang=None, other=None, acts=[])
 
 
 GEORGI = person("Георги Петров", id=9)
@@ -239,7 +240,8 @@ COMPLAINT = """Здравейте, Оксана,
 
 
 def urls(number: int) -> Thing:
-    return Thing(**{name: f"/threads/{number}/{name}" for name in ("assign", "close", "reopen", "unread", "junk")})
+    names = ("assign", "close", "reopen", "unread", "junk", "mergeable")
+    return Thing(**{name: f"/threads/{number}/{name}" for name in names})
 
 
 def complaint() -> Thing:
