@@ -16,7 +16,7 @@ from pathlib import Path
 
 sys.path.insert(0, str(Path(__file__).resolve().parent.parent))
 
-from bench import lists, memory, parse, smtp_accept, socket_to_thread, start
+from bench import import_archive, import_while_working, lists, memory, parse, smtp_accept, socket_to_thread, start
 from bench.figures import Figure, print_figures
 
 
@@ -28,6 +28,12 @@ def run(full: bool) -> list[Figure]:
     figures = socket_to_thread.measure(socket_to_thread.read_options(through))
     figures += smtp_accept.measure(smtp_accept.read_options([*door, "--only", "aiosmtpd,durable"]))
     figures += parse.measure(parse.read_options(["--letters", "5000" if full else "600"]))
+    figures += import_archive.measure(
+        import_archive.read_options(["--letters", "20000" if full else "4000", "--rounds", "3" if full else "2"])
+    )
+    figures += import_while_working.measure(
+        import_while_working.read_options(["--letters", "100000" if full else "2000"])
+    )
     figures += lists.measure(lists.read_options(pages))
     figures += start.measure(5 if full else 3)
     figures += memory.measure(10 if full else 1)

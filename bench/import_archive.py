@@ -155,14 +155,14 @@ def measure(options: argparse.Namespace) -> list[Figure]:
     growth = max(grown(one.memory) for one in rounds)
     return [
         Figure("import of an archive, of notmuch new", ratio, "×", 1, 2, more=True, note=f"{work:.2f} × by processor"),
-        Figure("growth of memory from the first third to the last", growth, "MB", 60, 30),
+        Figure("growth of its memory from the middle third to the last", growth, "MB", 60, 30),
     ]
 
 
 def grown(memory: list[float]) -> float:
-    """How much more memory the last third of a run took at most than the first, its start left out."""
+    """How much more memory the last third of a run took at most than the middle one: the first is its start."""
     third = max(1, len(memory) // 3)
-    return max(0.0, max(memory[-third:]) - max(memory[:third]))
+    return max(0.0, max(memory[-third:]) - max(memory[third : 2 * third] or memory))
 
 
 def read_options(words: list[str] | None = None) -> argparse.Namespace:

@@ -59,7 +59,8 @@ def test_it_goes_on_where_ctrl_c_stopped_it(place: Place) -> None:
 
 
 def test_after_kills_at_any_moment_nothing_is_lost_or_doubled(place: Place) -> None:
-    archive = make_mbox(place.folder / "old.mbox", 1500)
+    count = 250 if place.url else 1500  # PostgreSQL takes longer for each
+    archive = make_mbox(place.folder / "old.mbox", count)
     rng = random.Random(9)
     stored = []
     for _ in range(3):
@@ -74,11 +75,11 @@ def test_after_kills_at_any_moment_nothing_is_lost_or_doubled(place: Place) -> N
         process.wait()
         process.stdout.close()
         stored.append(place.ask(MESSAGES))
-    assert 0 < stored[0] < 1500
+    assert 0 < stored[0] < count
     done = place.facts("import", "mail", archive, *INTO)
     assert (done["finished"], done["waiting"], done["quarantined"]) == (True, 0, 0)
-    assert place.ask(MESSAGES) == place.ask("SELECT count(*) FROM letter") == 1500
-    assert place.ask("SELECT count(*) FROM incoming WHERE state = 'done'") == 1500
+    assert place.ask(MESSAGES) == place.ask("SELECT count(*) FROM letter") == count
+    assert place.ask("SELECT count(*) FROM incoming WHERE state = 'done'") == count
     assert place.run("check").returncode == 0
 
 
