@@ -47,6 +47,10 @@ class Headers:
         """How many fields have that name."""
         return len(self._by_name.get(name, ()))
 
+    def names(self) -> list[str]:
+        """The name of every field."""
+        return [name for name, values in self._by_name.items() for _ in values]
+
     def doubles(self) -> list[str]:
         """The names that stand more than once."""
         return [name for name, values in self._by_name.items() if len(values) > 1]

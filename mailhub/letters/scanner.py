@@ -12,6 +12,7 @@ from mailhub.letters import limits
 from mailhub.letters.headers import Headers, read_headers
 from mailhub.letters.params import ContentType, parse_content_type
 
+_BEHIND_DELIMITER = (b"", b"\n", b"\r", b" ", b"\t")
 _PLAIN = ContentType("text/plain", {})
 _MESSAGE = ContentType("message/rfc822", {})
 
@@ -168,7 +169,7 @@ class _Scanner:
     _passed = 0
 
     def find_next(self, opened: _Open, position: int) -> int:
-        """The next whole delimiter line at or after ``position``; remembered in ``opened``."""
+        """The next delimiter line at or after ``position``; remembered in ``opened``."""
         raw, delimiter = self.raw, opened.delimiter
         at = raw.find(delimiter, position)
         while at >= 0:
@@ -176,8 +177,8 @@ class _Scanner:
                 after = at + len(delimiter)
                 if raw.startswith(b"--", after):
                     after += 2
-                rest = raw[after : after + 200].split(b"\n", 1)[0]
-                if not rest.strip(b" \t\r"):
+                # RFC 2046 §5.1.1: the beginning of the line counts; "--b" is still not "--bb".
+                if raw[after : after + 1] in _BEHIND_DELIMITER:
                     break
             self.false_starts += 1
             if self.false_starts > limits.FALSE_BOUNDARIES:
