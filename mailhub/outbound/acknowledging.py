@@ -10,7 +10,7 @@ from sqlalchemy import Column, Text, bindparam, delete, select
 from core.changes import record_change
 from core.columns import Id, table, text
 from core.database import ReadTx, WriteTx
-from core.errors import Invalid
+from core.errors import Invalid, NotFound
 from core.language import LANGUAGES
 from crm.staff.readable import Viewer, demand_admin
 from mailhub.letters.automatic import may_auto_answer
@@ -61,8 +61,10 @@ def set_acknowledgements(tx: WriteTx, mailbox_id: int, texts: Mapping[str, str])
 
 
 def rule_acknowledgements(tx: WriteTx, viewer: Viewer, mailbox_id: int, texts: Mapping[str, str]) -> None:
-    """``set_acknowledgements`` by an administrator. Raises Forbidden, NotFound, Invalid."""
+    """``set_acknowledgements`` by an administrator who sees the mailbox. Raises Forbidden, NotFound, Invalid."""
     demand_admin(viewer)
+    if get_mailbox(tx, mailbox_id).scope_id not in viewer.full:
+        raise NotFound("There is no mailbox with the number %(id)s.", id=mailbox_id)
     set_acknowledgements(tx, mailbox_id, texts)
 
 
