@@ -63,12 +63,10 @@ def owns(viewer: Viewer, box: Mailbox) -> bool:
 
 
 def get_own_mailbox(tx: ReadTx, viewer: Viewer, mailbox_id: int) -> Mailbox:
-    """A mailbox to which the viewer may connect accounts. Raises NotFound, Forbidden when they see it otherwise."""
+    """A mailbox to which the viewer may connect accounts. Raises NotFound, Forbidden when they see its letters."""
     box = get_mailbox(tx, mailbox_id)
     if owns(viewer, box):
         return box
-    if viewer.is_admin:
-        raise Forbidden("A personal mailbox is connected by its owner.")
     if box.scope_id in viewer.full | viewer.assigned:
         raise Forbidden("Only an administrator may do this.")
     raise NotFound("There is no mailbox with the number %(id)s.", id=mailbox_id)
