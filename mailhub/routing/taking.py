@@ -6,7 +6,7 @@ that fails is held in quarantine.
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 from typing import Any
 
@@ -62,6 +62,7 @@ def process_all(tx: WriteTx, letters: Sequence[tuple[jobs.Job, Understood]], sta
     """
     rows = {row.id: row for row in tx.rows(_ROWS, {"ids": [incoming_id(job) for job, _ in letters]})}
     boxes = _Boxes(tx)
+    _hold_boxes(tx, (row.mailbox_id for row in rows.values()))
     for job, understood in letters:
         row = rows[incoming_id(job)]
         if row.state == "waiting":
@@ -87,6 +88,7 @@ def bring_in(tx: WriteTx, letters: Sequence[tuple[Arrival, Understood | Fault]])
     journeys at once; what was not understood is held. Returns how many were not here yet. Raises StepFailed."""
     new = 0
     boxes = _Boxes(tx)
+    _hold_boxes(tx, (mailbox_id for arrival, _ in letters for mailbox_id in arrival.mailbox_ids))
     for arrival, found in letters:
         for entry in enter(tx, arrival):
             if isinstance(found, Fault):
@@ -130,6 +132,12 @@ def _take(tx: WriteTx, passage: Passage, by_hand: dict[str, Any] | None, *, sent
     except Exception as problem:
         raise StepFailed(passage.step, problem) from problem
     tx.change(incoming, passage.incoming_id, state="done", message_id=message_id, error="", step="")
+
+
+def _hold_boxes(tx: WriteTx, mailbox_ids: Iterable[int]) -> None:
+    """One unit at a time for each mailbox: two that hold threads and clients in different orders would wait for each
+    other."""
+    tx.lock_keys(("taking", mailbox_id) for mailbox_id in mailbox_ids)
 
 
 class _Boxes:
