@@ -13,6 +13,7 @@ from mailhub.letters.params import param_text, parse_disposition
 from mailhub.letters.scanner import Part
 from mailhub.letters.transfer import decode_transfer, decode_uu, find_encoding
 from mailhub.letters.values import Attachment
+from mailhub.letters.yenc import decode_yenc
 
 _UU_FILES = 20
 _BEGIN = re.compile(rb"^begin [0-7]{3,4} ([^\r\n]{1,300})\r?\n(?=[ -`]*[!-`])", re.MULTILINE)
@@ -22,7 +23,8 @@ _END = re.compile(rb"^(?:`|[ ])?\r?\n?end[ \t]*(?:\r?\n|\Z)", re.MULTILINE)
 def read_attachment(raw: bytes, attachment: Attachment) -> bytes:
     """The decoded bytes of an attachment of the letter ``raw``. Never raises; ``sha256`` of them is in the
     attachment."""
-    return decode_transfer(raw[attachment.offset : attachment.offset + attachment.length], attachment.encoding).data
+    data = raw[attachment.offset : attachment.offset + attachment.length]
+    return (decode_yenc(data) if attachment.encoding == "yenc" else decode_transfer(data, attachment.encoding)).data
 
 
 def find_disposition(part: Part) -> tuple[str, str | None]:

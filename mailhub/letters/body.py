@@ -15,6 +15,7 @@ from mailhub.letters.plain import html_to_text
 from mailhub.letters.scanner import Part, Scan
 from mailhub.letters.transfer import decode_text, decode_transfer, find_encoding
 from mailhub.letters.values import Attachment
+from mailhub.letters.yenc import split_yenc
 
 
 @dataclass(slots=True)
@@ -102,7 +103,8 @@ class _Sorter:
         if defect is not None:
             self.defects.append(defect)
         if encoding == "7bit" and b"begin " in data:
-            data, files = split_uuencoded(data, part.body, self.defects)
+            split = split_yenc if b"=ybegin " in data else split_uuencoded
+            data, files = split(data, part.body, self.defects)
             self.body.attachments += files
         lines = None if is_wide_text else plain_lines(data)
         with_lf = data.replace(b"\r\n", b"\n") if lines is None else lines
