@@ -114,3 +114,17 @@ def test_who_may_see_it_is_told_which_conversation_is_claimed(desk: Desk) -> Non
     claims = desk.database.read_now(get_thread, desk.viewer("ivan"), forged.id).claims
     assert claims is not None
     assert claims.id == desk.threads_of["A"]
+
+
+def test_a_denied_sender_is_proposed_and_never_believed(desk: Desk) -> None:
+    forged = next(case for case in table("forged_letters")["cases"] if case["id"] == "forge-p002")
+    desk.deliver(base64.b64decode(forged["bytes_b64"]), forged["auth"])
+    row = next(row for row in desk.threads("ivan") if row.id not in desk.threads_of.values())
+    assert (row.counterparty_id, row.contact_id) == (None, None)
+    match = desk.database.read_now(get_thread, desk.viewer("ivan"), row.id).match
+    assert len(match["pairs"]) == 1
+    honest = letter("Re: Flour", "late@pekarnia.example", sender=OLENA, references="f2@attack.example")
+    desk.deliver(honest, None)
+    assert sorted(row.message_count for row in desk.threads("ivan")) == [1, 1, 1, 2], (
+        "nobody has a say in what is forged"
+    )
