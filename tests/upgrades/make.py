@@ -19,15 +19,21 @@ from core.changes import Position, move_consumer
 from core.columns import metadata
 from core.database import Database, open_database
 from core.marks import ensure_identity
+from core.secrets import Keys
 from crm.parties import add_contact, add_counterparty, record_not_a_client
 from crm.staff.people import add_team, add_user, join_team
 from crm.staff.readable import get_viewer
 from crm.staff.rights import add_grant
 from crm.staff.sessions import add_token, start_session
+from mailhub.ingest.imap.client import Opened
+from mailhub.ingest.imap.storing import Got, Holder, store_folders, store_letters, store_opened
 from mailhub.ingest.intake import accept
 from mailhub.letters.html import POLICY_VERSION
+from mailhub.mailboxes.accounts import add_account
 from mailhub.mailboxes.boxes import add_mailbox
 from mailhub.mailboxes.handling import assign_thread, set_state
+from mailhub.mailboxes.leases import claim_accounts
+from mailhub.mailboxes.placements import Listed
 from mailhub.mailboxes.tables import letter_html
 from mailhub.migrations import newest, upgrade
 from mailhub.routing.quarantine import hold
@@ -66,6 +72,15 @@ def fill(database: Database) -> None:
     write(assign_thread, viewer, 1, petro)
     write(set_state, viewer, 2, "closed")
     write(record_settled, [1])
+    account = write(
+        add_account, Keys([bytes(32)]), box.id, "imap.firm.example", 993, "tls", "sales@firm.example", "secret"
+    )
+    write(claim_accounts, boot)
+    holder = Holder(account.id, box.id, boot, account.created_at)
+    write(store_folders, holder, [Listed("INBOX", "INBOX", "inbox")])
+    inbox = write(store_opened, holder, 1, Opened(exists=1, uidvalidity=100, uidnext=2, modseq=1), 5)
+    write(store_letters, holder, inbox, [Got(1, write_letter(200), ("\\Seen",), None, sent=False)], 1)
+    deliver(database, boot, write_letter(201), box.id)
     held = write(accept, arrive(b"From: broken\r\n\r\n", box.id))
     ((_process, job, *_understood),) = claim_letters(database, boot)
     write(hold, held, "parse", "The letter cannot be read.")
@@ -109,6 +124,7 @@ def main() -> None:
     with (
         tempfile.TemporaryDirectory() as folder,
         patch.object(clock, "now", lambda: MOMENT),
+        patch.object(secrets.os, "urandom", chance.randbytes),
         patch.object(secrets.secrets, "token_bytes", chance.randbytes),
         patch.object(secrets.secrets, "token_urlsafe", lambda size=32: chance.randbytes(size).hex()),
         patch.object(secrets.secrets, "token_hex", lambda size=8: chance.randbytes(size).hex()),
