@@ -140,3 +140,12 @@ def test_a_folder_that_cannot_be_made_is_a_sentence(empty: Place) -> None:
     (empty.folder / "taken").write_text("")
     assert empty.run("backup", empty.folder / "taken" / "in", code=1).stderr.endswith("taken/in: Not a directory.\n")
     assert empty.run("--version").stdout.startswith("mailhub, version ")
+
+
+def test_a_mailbox_says_that_a_letter_came(place: Place) -> None:
+    texts = ("--text", "en=We have it.", "--text", "uk=Лист у нас.")
+    made = place.facts("mailbox", "acknowledge", "sales@firm.example", *texts)
+    assert made["texts"] == {"en": "We have it.", "uk": "Лист у нас."}
+    assert place.facts("mailbox", "acknowledge", "sales@firm.example")["texts"] == {}
+    assert "There is no mailbox" in place.run("mailbox", "acknowledge", "x@firm.example", code=1).stderr
+    place.run("mailbox", "acknowledge", "sales@firm.example", "--text", "English", code=2)
