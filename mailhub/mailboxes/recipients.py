@@ -14,12 +14,18 @@ from mailhub.letters.values import Address
 from mailhub.mailboxes.boxes import list_addresses
 from mailhub.mailboxes.participants import neighbours
 from mailhub.mailboxes.tables import letter, message, thread, thread_participant
+from mailhub.mailboxes.threads import ANSWERABLE
 
 Why = Literal["named", "reply_to", "unproved"]
 _NEWEST = (
     select(letter.c.parsed)
     .join(message, message.c.letter_id == letter.c.id)
-    .where(message.c.thread_id == bindparam("thread_id"), message.c.direction == "in", message.c.spam == 0)
+    .where(
+        message.c.thread_id == bindparam("thread_id"),
+        message.c.direction == "in",
+        message.c.spam == 0,
+        letter.c.kind.in_(sorted(ANSWERABLE)),  # nobody answers a report
+    )
     .order_by(message.c.id.desc())
     .limit(1)
 )

@@ -120,6 +120,7 @@ def thread(tx: WriteTx, passage: Passage) -> None:
     returned = passage.returned
     if returned is not None and returned.mailbox_id == passage.box.id:
         home = Home(returned.thread_id, "returned")
+        passage.sender = Sender(None, None, None)  # who reports has no say by it: our Message-ID is no secret
     else:
         home = find_home(tx, passage.box.id, passage.parsed, passage.sender, passage.dated_at)
     if home.thread_id is None:

@@ -16,6 +16,7 @@ from crm.execution import list_hands
 from mailhub.letters.values import Address
 from mailhub.mailboxes.handling import assign_thread
 from mailhub.mailboxes.reading import get_thread
+from mailhub.mailboxes.recipients import list_recipients
 from mailhub.mailboxes.tables import message, thread
 from mailhub.outbound import ledger, suppression
 from mailhub.outbound.identity import Stamp
@@ -24,6 +25,7 @@ from mailhub.outbound.returns import find_mailbox
 from mailhub.outbound.tables import delivery
 from tests.outbound.bounces import CASES, MANNERS, Case, complaint, header_of, standard
 from tests.outbound.conftest import ANNA, Office
+from tests.support.world import letter
 
 LETTERS = 200
 
@@ -172,6 +174,22 @@ def test_an_absence_note_joins_its_thread_and_changes_nothing(office: Office) ->
     row_now = database.read_now(lambda tx: tx.get(thread, office.thread_id))
     assert (row_now.message_count, row_now.waiting_for) == (3, "them")
     assert state_of(database, row) == "sent"
+
+
+def test_who_reports_is_not_answered_and_has_no_say(office: Office) -> None:
+    """Whoever has a letter of ours knows its Message-ID, and would come into the conversation as its machine."""
+    world = office.world
+    raw, _ = sent_letter(office)
+    answered = header_of(raw, "Message-ID").strip("<>")
+    thief = {"sender": "Mallory <mallory@evil.example>", "references": answered}
+    world.arrive(standard(raw, "anna@client.example", CASES[3], "sales@firm.example", 1), "sales")
+    world.arrive(letter("Re: Pumps", "2@evil.example", **thief, headers="Auto-Submitted: auto-replied\r\n"), "sales")
+    opened = world.database.read_now(get_thread, world.viewer("ivan"), office.thread_id)
+    assert {one.kind for one in opened.messages} == {"letter", "bounce", "auto_reply"}
+    people = world.database.read_now(list_recipients, office.thread_id)
+    assert ([one.address for one in people.to], people.cc, people.offered) == (["anna@client.example"], (), ())
+    world.arrive(letter("Re: Pumps", "3@evil.example", **thief), "sales")
+    assert len(world.threads("ivan")) == 2
 
 
 def test_an_archive_has_no_consequences(office: Office) -> None:
