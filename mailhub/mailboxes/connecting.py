@@ -35,6 +35,7 @@ from mailhub.mailboxes.accounts import (
 from mailhub.mailboxes.boxes import Mailbox, get_mailbox, list_all_mailboxes
 from mailhub.mailboxes.placements import choose_folders, follow_folder, get_folder
 from mailhub.mailboxes.tables import message
+from mailhub.mailboxes.tokens import forget_tokens
 
 TRIES = Rate(30, clock.MINUTE)
 
@@ -163,6 +164,7 @@ def change_sign_in(
     if secret is not None:
         tx.change(account, account_id, auth="password")
         set_secret(tx, keys, account_id, secret)
+        forget_tokens(tx, account_id)
     record_audit(tx, viewer.user_id, "account-changed", str(account_id))
     return get_account(tx, account_id)
 

@@ -166,6 +166,11 @@ def fail_turn(tx: WriteTx, account_id: int, holder: str, trouble: str, *, ask: s
         record_state(tx, account_id, "ask_person", "%(name)s wants you to sign in again.", stop=True, name=ask)
 
 
+def forget_tokens(tx: WriteTx, account_id: int) -> None:
+    """The account signs in by a password from now on, which is kept in place of what the tokens were in."""
+    tx.execute(delete(account_token).where(account_token.c.account_id == account_id))
+
+
 def list_token_states(tx: ReadTx) -> list[TokenState]:
     """The tokens of all accounts that are not paused, those that end first before the others."""
     kept = select(account_token).join(account, account.c.id == account_token.c.account_id)

@@ -19,8 +19,11 @@ from core.errors import Forbidden, HouseError, Invalid, NotFound, Unavailable
 from core.log import configure_log
 from core.secrets import Keys
 from core.settings import Oauth
+from crm.staff.people import add_user
+from crm.staff.readable import get_viewer
 from mailhub.mailboxes.accounts import Account, add_account, get_account, open_secret
 from mailhub.mailboxes.boxes import add_mailbox
+from mailhub.mailboxes.connecting import change_sign_in
 from mailhub.mailboxes.oauth import Tokens, consent_url, list_authorities, make_verifier, redeem_code
 from mailhub.mailboxes.token_keeper import TokenKeeper
 from mailhub.mailboxes.tokens import connect_with_tokens, find_token_state
@@ -227,6 +230,20 @@ def test_an_account_with_a_password_has_no_token(database: Database, tmp_path: P
         plain = await database.write(add_account, KEYS, account.mailbox_id, "imap.x.example", 993, "tls", "u", "p")
         with pytest.raises(NotFound):
             await keeper.get_token(plain.id)
+
+    play(database, tmp_path, scene)
+
+
+def test_a_password_in_the_place_of_tokens_ends_them_and_nothing_else(database: Database, tmp_path: Path):
+    """What lies in the secret then is no token: the loop that renews all others must not stumble over it."""
+
+    async def scene(endpoint: Endpoint, keeper: TokenKeeper, account: Account) -> None:
+        admin_id = await database.write(add_user, "admin@firm.example", "Admin", is_admin=True)
+        admin = await database.read(get_viewer, admin_id)
+        await database.write(change_sign_in, admin, KEYS, account.id, secret="app password")
+        await keeper.renew_due()
+        assert await database.read(find_token_state, account.id) is None
+        assert await database.read(open_secret, KEYS, account.id) == "app password"
 
     play(database, tmp_path, scene)
 
