@@ -30,10 +30,11 @@ from crm.staff.readable import Viewer
 from mailhub.ingest.imap.names import encode_name
 from mailhub.ingest.reconciling import compare_now
 from mailhub.ingest.trying import Server, try_account, try_imap
-from mailhub.mailboxes.accounts import Account, Relay, fetch_now, pause_account, resume_account, set_relay, set_switches
+from mailhub.mailboxes.accounts import Account, Relay, fetch_now, pause_account, resume_account, set_switches
 from mailhub.mailboxes.connecting import (
     SeenAccount,
     Size,
+    change_relay,
     change_sign_in,
     connect_account,
     count_try,
@@ -80,7 +81,7 @@ def change_account(
             secret=new.password,
         )  # fmt: skip
     if not isinstance(new.smtp, msgspec.UnsetType):
-        set_relay(tx, keys, old.id, _relay(new.smtp))
+        change_relay(tx, viewer, keys, old.id, _relay(new.smtp), entered=new.password is not None)
     set_switches(
         tx,
         old.id,

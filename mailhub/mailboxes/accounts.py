@@ -232,9 +232,8 @@ def set_relay(tx: WriteTx, keys: Keys, account_id: int, relay: Relay | None) -> 
             "smtp_port": relay.port,
             "smtp_security": relay.security,
             "smtp_user": relay.user,
+            "smtp_secret": relay.secret and keys.seal(f"account-smtp:{account_id}", relay.secret.encode()),
         }
-        if relay.secret is not None:
-            values["smtp_secret"] = keys.seal(f"account-smtp:{account_id}", relay.secret.encode())
     if not tx.change(account, account_id, **values):
         raise _no_account(account_id)
 

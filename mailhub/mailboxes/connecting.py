@@ -30,6 +30,7 @@ from mailhub.mailboxes.accounts import (
     remove_account,
     resume_account,
     set_place,
+    set_relay,
     set_secret,
 )
 from mailhub.mailboxes.boxes import Mailbox, get_mailbox, list_all_mailboxes
@@ -167,6 +168,23 @@ def change_sign_in(
         forget_tokens(tx, account_id)
     record_audit(tx, viewer.user_id, "account-changed", str(account_id))
     return get_account(tx, account_id)
+
+
+def change_relay(
+    tx: WriteTx, viewer: Viewer, keys: Keys, account_id: int, relay: Relay | None, *, entered: bool = False
+) -> None:
+    """Another way out; None for the one of the house. Without a password of its own only where that of the way in was
+    ``entered`` with it: a stored one never goes to a server that it was not entered for. Raises NotFound, Forbidden,
+    Invalid."""
+    found = get_own_account(tx, viewer, account_id)
+    if relay is not None and relay.secret is None:
+        now = (found.smtp_host, found.smtp_port, found.smtp_security, found.smtp_user)
+        if now == (relay.host, relay.port, relay.security, relay.user):
+            return
+        if not entered:
+            raise Invalid("For another server or name enter the password too.", field="smtp")
+    set_relay(tx, keys, account_id, relay)
+    record_audit(tx, viewer.user_id, "account-changed", str(account_id))
 
 
 def disconnect_account(tx: WriteTx, viewer: Viewer, account_id: int) -> None:

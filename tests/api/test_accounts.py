@@ -66,6 +66,13 @@ def test_an_account_over_rest(world: World, loop: asyncio.Runner, tmp_path: Path
             assert moved.json()["host"] == "imap.new.example"
             kept = await world.database.read(open_secret, world.house.keys, account_id)
             assert kept == "another"
+            way_out = {"host": "smtp.thief.example", "user": "me@firm.example"}
+            moved = await admin.ask("PATCH", path, data={"smtp": way_out})
+            assert (moved.status, moved.json()["field"]) == (400, "smtp")
+            moved = await admin.ask("PATCH", path, data={"smtp": way_out | {"password": "way out"}})
+            assert moved.json()["smtp"]["host"] == "smtp.thief.example"
+            moved = await admin.ask("PATCH", path, data={"smtp": way_out | {"host": "smtp.other.example"}})
+            assert moved.status == 400
             changed = (await admin.ask("PATCH", path, data={"paused": True, "write_sent": False})).json()
             assert (changed["paused"], changed["write_sent"], changed["write_seen"]) == (True, False, True)
             assert (await admin.ask("DELETE", path)).status == 204
