@@ -17,8 +17,8 @@ from core.database import ReadTx, WriteTx
 from core.errors import Conflict, HouseError, NotFound, Unavailable
 from core.jobs import Job
 from core.log import get_log
-from mailhub.ingest.imap.client import Client
-from mailhub.ingest.imap.session import Means, open_client
+from mailhub.ingest.imap.errand import Errand, begin_errand
+from mailhub.ingest.imap.session import Means
 from mailhub.ingest.imap.trouble import Refused, Trouble
 from mailhub.mailboxes.accounts import Account, get_account
 from mailhub.mailboxes.owed_marks import COPY_JOB, MARK_JOB, SEEN, list_places, record_mark
@@ -85,51 +85,51 @@ class WriteBack:
         if not wanted:
             return
         try:
-            client = await open_client(self._means, account)
+            errand = await begin_errand(self._means, account)
         except (Trouble, HouseError) as problem:
             await database.work(_give_up_all, wanted, str(problem))
             return
         try:
             for job in wanted:
-                await self._do(client, account, job)
+                await self._do(errand, account, job)
         finally:
-            await client.log_out()
+            await errand.log_out()
 
-    async def _do(self, client: Client, account: Account, job: Job) -> None:
+    async def _do(self, errand: Errand, account: Account, job: Job) -> None:
         try:
             if job.kind == MARK_JOB:
-                await self._mark(client, account, job)
+                await self._mark(errand, account, job)
             else:
-                await self._copy(client, account, job)
+                await self._copy(errand, account, job)
         except Conflict:
             log.info("another process tells this account", account=account.id)
         except (Trouble, HouseError) as problem:
             log.info("an account could not be told", account=account.id, kind=job.kind, reason=type(problem).__name__)
             await self._means.database.work(_give_up_all, [job], str(problem))
 
-    async def _mark(self, client: Client, account: Account, job: Job) -> None:
+    async def _mark(self, errand: Errand, account: Account, job: Job) -> None:
         flag, ids = job.payload["flag"], job.payload["placements"]
         places = await self._means.database.read(list_places, account.id, ids)
         told: list[int] = []
         for wire, here in groupby(places, lambda row: row.wire):
             rows = list(here)
-            opened = await client.select(wire)
+            validity = await errand.select(wire)
             # Under another UIDVALIDITY a UID is another letter: it is marked when the folder has been read anew.
-            valid = [row for row in rows if row.uidvalidity == opened.uidvalidity]
+            valid = [row for row in rows if row.uidvalidity == validity]
             for at in range(0, len(valid), UIDS_AT_ONCE):
                 part = valid[at : at + UIDS_AT_ONCE]
-                await client.store([row.uid for row in part], flag)
+                await errand.mark([row.uid for row in part], flag)
                 told += [row.id for row in part]
         await self._means.database.work(_marked, job, told, flag)
 
-    async def _copy(self, client: Client, account: Account, job: Job) -> None:
+    async def _copy(self, errand: Errand, account: Account, job: Job) -> None:
         message_id = job.payload["message_id"]
         sent, blob_id = await self._means.database.read(_find_sent, account.id, message_id)
         if sent is not None and blob_id is not None:
             try:
-                await client.append(sent, SEEN, await self._read(blob_id))
+                await errand.append(sent, SEEN, await self._read(blob_id))
             except Refused:
-                await client.noop()  # a folder that takes nothing is no reason to lose the connection
+                await errand.noop()  # a folder that takes nothing is no reason to lose the connection
                 raise
         await self._means.database.work(jobs.finish, job)
 

@@ -15,12 +15,15 @@ from typing import Any
 
 from mailhub.ingest.imap.answers import Fetched, parse_fetch, parse_number, parse_status, parse_values
 from mailhub.ingest.imap.bounds import Bounds
-from mailhub.ingest.imap.conversation import Conversation, Literal
+from mailhub.ingest.imap.conversation import Conversation
 from mailhub.ingest.imap.names import decode_name, find_role, is_usable
 from mailhub.ingest.imap.trouble import Insecure, Lie, PasswordRefused, Refused, Trouble, refusal
 from mailhub.ingest.imap.wire import Wire, connect
 from mailhub.mailboxes.accounts import Auth, Security
+from mailhub.mailboxes.oauth import xoauth2
 from mailhub.mailboxes.placements import Listed
+
+_TOLD = frozenset({"UIDVALIDITY", "UIDNEXT", "HIGHESTMODSEQ"})
 
 
 @dataclass(frozen=True, slots=True)
@@ -81,17 +84,16 @@ class Client:
         try:
             await self._sign_in(user, secret, auth)
         except Trouble as trouble:
-            said = trouble.fields.get("said", "")
-            trouble.fields["said"] = said.replace(secret, "…")
+            trouble.fields["said"] = _without(trouble.fields.get("said", ""), user, secret)
             raise
         async with self._talk.deadline(self.bounds.command):
             await self._ask_capabilities()
 
     async def _sign_in(self, user: str, secret: str, auth: Auth) -> None:
         if auth == "xoauth2":
-            await self._authenticate("XOAUTH2", f"user={user}\x01auth=Bearer {secret}\x01\x01".encode())
+            await self._authenticate("XOAUTH2", _coded(xoauth2(user, secret)))
         elif "AUTH=PLAIN" in self.capabilities:
-            await self._authenticate("PLAIN", f"\0{user}\0{secret}".encode())
+            await self._authenticate("PLAIN", _coded(f"\0{user}\0{secret}"))
         elif "LOGINDISABLED" in self.capabilities:
             raise PasswordRefused("LOGINDISABLED")
         else:
@@ -123,10 +125,6 @@ class Client:
     async def examine(self, wire: str) -> Opened:
         """Open a folder for reading: nothing there changes by it. Raises Refused, Lie without UIDVALIDITY."""
         return await self._open("EXAMINE", wire)
-
-    async def select(self, wire: str) -> Opened:
-        """Open a folder for ``store``. Raises as ``examine``."""
-        return await self._open("SELECT", wire)
 
     async def status(self, wire: str) -> Opened:
         """Look at a folder without opening it. Raises Refused."""
@@ -166,20 +164,6 @@ class Client:
         asked = ",".join(map(str, uids))
         found = await self._fetch(asked, f"(UID BODY.PEEK[]<{origin}.{self.bounds.slice}>)", expected)
         return {uid: found[uid] for uid in uids if uid in found and found[uid].body is not None}
-
-    async def store(self, uids: Sequence[int], flag: str) -> None:
-        """Add a flag (``\\Seen``, ``\\Answered``) to letters of the folder opened by ``select``. Raises Refused."""
-        await self._talk.say("UID", "STORE", ",".join(map(str, uids)), "+FLAGS.SILENT", f"({flag})")
-
-    async def append(self, wire: str, flags: str, raw: bytes) -> int | None:
-        """Lay a letter into a folder; its UID there where the server tells it (RFC 4315). Raises Refused."""
-        done = await self._talk.say("APPEND", wire.encode("latin-1"), f"({flags})", Literal(raw))
-        numbers = done.argument.split()
-        return int(numbers[1]) if done.code == "APPENDUID" and len(numbers) == 2 and numbers[1].isdigit() else None
-
-    async def noop(self) -> None:
-        """Is anybody there?"""
-        await self._talk.say("NOOP")
 
     async def idle(self, seconds: float, bell: asyncio.Event) -> None:
         """Wait until something changes in the open folder, ``bell`` rings or the time is over (RFC 2177); without
@@ -243,8 +227,7 @@ class Client:
         await self._talk.say("CAPABILITY", heard=heard)
         self.capabilities = frozenset(told)
 
-    async def _authenticate(self, mechanism: str, words: bytes) -> None:
-        coded = base64.b64encode(words)
+    async def _authenticate(self, mechanism: str, coded: bytes) -> None:
         tag = self._talk.next_tag()
         start = f"{tag} AUTHENTICATE {mechanism}".encode()
         async with self._talk.deadline(self.bounds.command):
@@ -262,8 +245,8 @@ class Client:
 
         def heard(name: bytes, pieces: list[bytes]) -> None:
             status = parse_status(b"OK " + pieces[0]) if name == b"OK" else None
-            if status is not None and status.argument.isdigit():
-                told[status.code] = int(status.argument)
+            if status is not None and status.code in _TOLD:
+                told[status.code] = parse_number(status.argument.encode())
 
         self._talk.exists = 0
         condstore = ["(CONDSTORE)"] if "CONDSTORE" in self.capabilities else []
@@ -327,6 +310,17 @@ def _parse_listed(pieces: list[bytes]) -> tuple[Listed | None, bool]:
     name = decode_name(wire)
     role = find_role(flags, name, delimiter.decode("latin-1"))
     return Listed(wire.decode("latin-1"), name, role), "\\ALL" in flags
+
+
+def _coded(words: str) -> bytes:
+    return base64.b64encode(words.encode())
+
+
+def _without(said: str, user: str, secret: str) -> str:
+    """What a server said, without what it repeats of ours, be that cut short."""
+    ours = [secret, _coded(f"\0{user}\0{secret}").decode(), _coded(xoauth2(user, secret)).decode()]
+    words = said.replace(secret, "…").split(" ")
+    return " ".join("…" if len(word) > 5 and any(word in one for one in ours) else word for word in words)
 
 
 def _word(value: object) -> str:
