@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import asyncio
+import base64
 import socket
 import ssl
 from collections.abc import Callable
@@ -13,7 +14,10 @@ import pytest
 
 from core.fetch import Guard
 from mailhub.ingest.imap.bounds import Bounds
+from mailhub.ingest.imap.client import Client, Place
+from mailhub.ingest.imap.trouble import Lie
 from mailhub.ingest.trying import CHECK_BOTH, Finding, Server, try_imap, try_smtp
+from mailhub.mailboxes.oauth import xoauth2
 from mailhub.mailboxes.providers import PROVIDERS, find_provider, guess_servers
 from tests.support.scripted_imap import HOST, Scripted, scripted_imap
 
@@ -141,3 +145,28 @@ def test_servers_are_guessed_by_domain_and_by_who_carries_the_mail():
     for one in PROVIDERS:
         assert one.advice.endswith(".")
         assert one.page.startswith("https://")
+
+
+@pytest.mark.parametrize("auth", ["password", "xoauth2"])
+def test_what_a_server_repeats_of_a_secret_is_not_shown(tmp_path: Path, auth: str):
+    secret = "canary-" + "password-" * 30
+    said = {"password": f"\0sales@firm.example\0{secret}", "xoauth2": xoauth2("sales@firm.example", secret)}[auth]
+    coded = base64.b64encode(said.encode()).decode()
+    for repeated in (coded, secret):
+        answers = {"AUTHENTICATE": [f"NO there is no AUTHENTICATE {repeated} here"]}
+        found, _ = attempt(tmp_path, lambda script, a=answers: setattr(script, "answers", a), secret=secret, auth=auth)
+        assert found.fields["said"] == "there is no AUTHENTICATE …"
+
+
+@pytest.mark.parametrize("number", ["Â²", "9" * 19, "9" * 5000, "-1", ""])
+def test_a_number_that_is_none_is_a_lie(tmp_path: Path, number: str):
+    async def main() -> None:
+        async with scripted_imap(tmp_path) as script:
+            script.answers = {"EXAMINE": [f"* OK [UIDVALIDITY {number}] well"]}
+            place = Place(HOST, ("127.0.0.1",), script.port, "tls")
+            client = await Client.connect(place, script.trust, FAST)
+            with pytest.raises(Lie):
+                await client.examine("INBOX")
+            client.close()
+
+    asyncio.run(main())

@@ -136,7 +136,7 @@ def _take(fetched: Fetched, name: bytes, value: Value) -> None:
 
 def parse_number(value: Value) -> int:
     """A number of up to 63 bits. Raises Lie."""
-    if not isinstance(value, bytes) or not value.isdigit() or len(value) > 19:
+    if not isinstance(value, bytes) or not value.isdigit() or len(value) > 19 or int(value) >= 1 << 63:
         raise Lie("a number that is none")
     return int(value)
 
