@@ -11,11 +11,13 @@ from mailhub.letters.clean import one_line
 from mailhub.letters.filenames import safe_file_name
 from mailhub.letters.params import param_text, parse_disposition
 from mailhub.letters.scanner import Part
+from mailhub.letters.tnef import Opened, open_tnef
 from mailhub.letters.transfer import decode_transfer, decode_uu, find_encoding
 from mailhub.letters.values import Attachment
 from mailhub.letters.yenc import decode_yenc
 
 _UU_FILES = 20
+_INNER = "/tnef/"
 _BEGIN = re.compile(rb"^begin [0-7]{3,4} ([^\r\n]{1,300})\r?\n(?=[ -`]*[!-`])", re.MULTILINE)
 _END = re.compile(rb"^(?:`|[ ])?\r?\n?end[ \t]*(?:\r?\n|\Z)", re.MULTILINE)
 
@@ -24,7 +26,30 @@ def read_attachment(raw: bytes, attachment: Attachment) -> bytes:
     """The decoded bytes of an attachment of the letter ``raw``. Never raises; ``sha256`` of them is in the
     attachment."""
     data = raw[attachment.offset : attachment.offset + attachment.length]
-    return (decode_yenc(data) if attachment.encoding == "yenc" else decode_transfer(data, attachment.encoding)).data
+    encoding, _, inner = attachment.encoding.partition(_INNER)
+    content = (decode_yenc(data) if encoding == "yenc" else decode_transfer(data, encoding)).data
+    if not inner:
+        return content
+    files = open_tnef(content).files
+    return bytes(files[int(inner)].content) if int(inner) < len(files) else b""
+
+
+def list_inner(winmail: Attachment, opened: Opened) -> list[Attachment]:
+    """The files inside a ``winmail.dat``; ``encoding`` also says which of them each is."""
+    return [
+        Attachment(
+            filename=file.name,
+            content_type=file.content_type,
+            size=len(file.content),
+            sha256=hashlib.sha256(file.content).hexdigest(),
+            inline=file.inline,
+            content_id=file.content_id,
+            offset=winmail.offset,
+            length=winmail.length,
+            encoding=f"{winmail.encoding}{_INNER}{nth}",
+        )
+        for nth, file in enumerate(opened.files)
+    ]
 
 
 def find_disposition(part: Part) -> tuple[str, str | None]:

@@ -7,12 +7,13 @@ import html as entities
 from dataclasses import dataclass, field
 
 from mailhub.letters import limits
-from mailhub.letters.attachments import describe, find_disposition, split_uuencoded
+from mailhub.letters.attachments import describe, find_disposition, list_inner, read_attachment, split_uuencoded
 from mailhub.letters.charsets import decode, find_meta_charset, is_wide
 from mailhub.letters.clean import body_text, plain_lines
 from mailhub.letters.flowed import unflow
 from mailhub.letters.plain import html_to_text
 from mailhub.letters.scanner import Part, Scan
+from mailhub.letters.tnef import SIGNATURE, TYPES, Opened, open_tnef, read_said
 from mailhub.letters.transfer import decode_text, decode_transfer, find_encoding
 from mailhub.letters.values import Attachment
 from mailhub.letters.yenc import split_yenc
@@ -46,6 +47,8 @@ _KEPT_TYPES = {
     "message/disposition-notification",
 }  # fmt: skip
 _KEPT_BYTES = 500_000
+#: Outlook sends one; each may be dear to read.
+_WINMAILS = 3
 
 
 def read_body(raw: bytes, scan: Scan) -> Body:
@@ -63,6 +66,7 @@ class _Sorter:
         self.pieces: list[_Piece] = []
         #: The piece that belongs to each multipart/alternative, by the index of that part.
         self.alternatives: dict[int, _Piece] = {}
+        self.winmails: list[tuple[Attachment, Opened]] = []
 
     def run(self) -> Body:
         for part in self.parts:
@@ -72,6 +76,8 @@ class _Sorter:
                 self.add_text(part)
             elif part.body < part.end or part.headers:
                 self.add_attachment(part)
+        for winmail, opened in self.winmails:
+            self.add_words_of(winmail, opened)
         self.join()
         return self.body
 
@@ -105,7 +111,8 @@ class _Sorter:
         if encoding == "7bit" and b"begin " in data:
             split = split_yenc if b"=ybegin " in data else split_uuencoded
             data, files = split(data, part.body, self.defects)
-            self.body.attachments += files
+            for file in files:
+                self.add_file(file, read_attachment(self.raw, file) if file.filename == "winmail.dat" else b"")
         lines = None if is_wide_text else plain_lines(data)
         with_lf = data.replace(b"\r\n", b"\n") if lines is None else lines
         self.body.digests.append(hashlib.sha256(with_lf.rstrip()).hexdigest())
@@ -160,7 +167,31 @@ class _Sorter:
         self.body.digests.append(attachment.sha256)
         if attachment.content_type in _KEPT_TYPES:
             self.body.others.append((attachment.content_type, _with_lf(data[:_KEPT_BYTES])))
-        self.body.attachments.append(attachment)
+        self.add_file(attachment, data)
+
+    def add_file(self, file: Attachment, data: bytes) -> None:
+        """List the file, or in place of a ``winmail.dat`` what is in it."""
+        if (data.startswith(SIGNATURE) or file.content_type in TYPES) and len(self.winmails) < _WINMAILS:
+            opened = open_tnef(data)
+            self.winmails.append((file, opened))
+            self.body.attachments += list_inner(file, opened)
+        else:
+            self.body.attachments.append(file)
+
+    def add_words_of(self, winmail: Attachment, opened: Opened) -> None:
+        """What a ``winmail.dat`` says, where the letter says nothing else; one of which nothing could be read stays a
+        file."""
+        is_silent = not any(_says(piece.text or piece.html) for piece in self.pieces)
+        is_whole = opened.is_whole
+        if is_silent or not opened.files:
+            said = read_said(opened)
+            is_whole = is_whole and said.is_whole
+            if is_silent and (said.text or said.html):
+                self.pieces.append(_Piece(said.text, said.html))
+            if not (opened.files or said.text or said.html or is_whole):
+                self.body.attachments.append(winmail)
+        if not is_whole:
+            self.defects.append("a winmail.dat is broken")
 
     def join(self) -> None:
         pieces = [piece for piece in self.pieces if _says(piece.text or piece.html)] or self.pieces[:1]

@@ -19,7 +19,8 @@ class Address(msgspec.Struct, frozen=True, gc=False):
 
 
 class Attachment(msgspec.Struct, frozen=True, gc=False):
-    """A file in a letter: ``raw[offset:offset + length]`` is its body still in transfer ``encoding``.
+    """A file in a letter: ``raw[offset:offset + length]`` is its body still in transfer ``encoding``, or that of the
+    ``winmail.dat`` around it: then ``encoding`` ends with the file's number (``base64/tnef/0``).
 
     ``size`` and ``sha256`` (hex) are of the decoded bytes. ``filename`` is safe to show and to save, or None where the
     letter names none. ``inline`` says that the letter shows it inside its text; ``content_id`` stands without brackets.
