@@ -73,12 +73,12 @@ def test_an_upgraded_database_goes_on_working(old: Path) -> None:
         olena = next(person.id for person in database.read_now(list_users) if person.name == "olena")
         viewer = database.read_now(get_viewer, olena)
         found = database.read_now(search_threads, viewer, "pumps")
-        assert len(found) == 6
+        assert len(found) == 8
         assert {row.id for row in found} <= {row.id for row in database.read_now(list_threads, viewer, "all").items}
         box = next(box for box in database.read_now(list_all_mailboxes) if box.kind == "public")
         boot = database.write_now(start_boot)
-        deliver(database, boot, write_letter(200, answers=3), box.id)
-        (joined,) = database.read_now(search_threads, viewer, "200")
+        deliver(database, boot, write_letter(300, answers=3), box.id)
+        (joined,) = database.read_now(search_threads, viewer, "300")
         assert joined.message_count == 3
         assert len(database.read_now(get_thread, viewer, joined.id).messages) == 3
         facts = database.read_now(list_changes, Position())
