@@ -208,7 +208,8 @@ INSERT INTO "change" VALUES(44,0,'thread.answered',1,1,'{"thread_id":1,"mailbox_
 INSERT INTO "change" VALUES(45,0,'suppression.added',1,NULL,'{"reason":"bounce"}','house',1795000000000000);
 INSERT INTO "change" VALUES(46,0,'mailbox.changed',1,1,'{}','house',1795000000000000);
 INSERT INTO "change" VALUES(47,0,'thread.state',3,1,'{"thread_id":3,"mailbox_id":1,"state":"spam"}','user 1',1795000000000000);
-INSERT INTO "change" VALUES(48,0,'account.added',2,1,'{}','house',1795000000000000);
+INSERT INTO "change" VALUES(48,0,'thread.state',3,1,'{"thread_id":3,"mailbox_id":1,"state":"open"}','user 1',1795000000000000);
+INSERT INTO "change" VALUES(49,0,'account.added',2,1,'{}','house',1795000000000000);
 CREATE TABLE consumer (
 	name TEXT NOT NULL, 
 	"transaction" INTEGER DEFAULT '0' NOT NULL, 
@@ -391,7 +392,7 @@ CREATE TABLE known_sender (
 	CONSTRAINT pk_known_sender PRIMARY KEY (mailbox_id, address), 
 	CONSTRAINT fk_known_sender_user_id FOREIGN KEY(user_id) REFERENCES user (id)
 );
-INSERT INTO "known_sender" VALUES(1,'anna@client.example',1,1,1795000000000000);
+INSERT INTO "known_sender" VALUES(1,'anna@client.example',0,1,1795000000000000);
 CREATE TABLE letter (
 	id INTEGER NOT NULL PRIMARY KEY AUTOINCREMENT, 
 	fingerprint BLOB NOT NULL, 
@@ -548,8 +549,8 @@ INSERT INTO "message" VALUES(1882193920000001,1,1,1,1,1,NULL,1,'in',0,0,17950000
 INSERT INTO "message" VALUES(1882193920000002,2,1,1,1,1,NULL,2,'in',0,0,1795000000000000,1795000000000000,'{"mail_from":"anna@client.example"}',NULL);
 INSERT INTO "message" VALUES(1882193920000003,3,1,1,2,2,NULL,3,'in',0,0,1795000000000000,1795000000000000,'{"mail_from":"anna@client.example"}',NULL);
 INSERT INTO "message" VALUES(1882193920000004,4,1,1,2,2,NULL,4,'in',0,0,1795000000000000,1795000000000000,'{"mail_from":"anna@client.example"}',NULL);
-INSERT INTO "message" VALUES(1882193920000005,5,1,1,3,3,NULL,5,'in',1,0,1795000000000000,1795000000000000,'{"mail_from":"anna@client.example"}',NULL);
-INSERT INTO "message" VALUES(1882193920000006,6,1,1,3,3,NULL,6,'in',1,0,1795000000000000,1795000000000000,'{"mail_from":"anna@client.example"}',NULL);
+INSERT INTO "message" VALUES(1882193920000005,5,1,1,3,3,NULL,5,'in',0,0,1795000000000000,1795000000000000,'{"mail_from":"anna@client.example"}',NULL);
+INSERT INTO "message" VALUES(1882193920000006,6,1,1,3,3,NULL,6,'in',0,0,1795000000000000,1795000000000000,'{"mail_from":"anna@client.example"}',NULL);
 INSERT INTO "message" VALUES(1882193920000007,7,1,1,4,4,NULL,7,'in',0,0,1795000000000000,1795000000000000,'{"mail_from":"anna@client.example"}',NULL);
 INSERT INTO "message" VALUES(1882193920000008,8,1,1,4,4,NULL,8,'in',0,0,1795000000000000,1795000000000000,'{"mail_from":"anna@client.example"}',NULL);
 INSERT INTO "message" VALUES(1882193920000009,9,1,1,5,5,NULL,9,'in',0,0,1795000000000000,1795000000000000,'{"mail_from":"anna@client.example"}',NULL);
@@ -680,7 +681,7 @@ CREATE TABLE thread (
 );
 INSERT INTO "thread" VALUES(1,1,1,'Letter 0','letter 0','anna@client.example','anna@client.example','We have them.','',1,1,'open','them',1795000000000000,NULL,2,3,0,1795000000000000,1882193920000015,1882193920000002,5,'{"by":"address","pairs":[[1,1]]}',1795161600000000,NULL,NULL,NULL,1795000000000000);
 INSERT INTO "thread" VALUES(2,1,1,'Letter 1','letter 1','anna@client.example','anna@client.example','We need 101 pumps.','',1,1,'closed',NULL,NULL,NULL,1,2,0,1795000000000000,1882193920000004,1882193920000004,4,'{"by":"address","pairs":[[1,1]]}',1795161600000000,NULL,NULL,NULL,1795000000000000);
-INSERT INTO "thread" VALUES(3,1,1,'Letter 2','letter 2','anna@client.example','anna@client.example','We need 102 pumps.','',1,1,'spam',NULL,NULL,NULL,1,2,0,1795000000000000,1882193920000006,1882193920000006,4,'{"by":"address","pairs":[[1,1]]}',1795161600000000,NULL,NULL,NULL,1795000000000000);
+INSERT INTO "thread" VALUES(3,1,1,'Letter 2','letter 2','anna@client.example','anna@client.example','We need 102 pumps.','',1,1,'open','us',1795000000000000,1795028800000000,1,2,0,1795000000000000,1882193920000006,1882193920000006,5,'{"by":"address","pairs":[[1,1]]}',1795161600000000,NULL,NULL,NULL,1795000000000000);
 INSERT INTO "thread" VALUES(4,1,1,'Letter 3','letter 3','anna@client.example','anna@client.example','We need 103 pumps.','',1,1,'open','us',1795000000000000,1795028800000000,1,2,0,1795000000000000,1882193920000008,1882193920000008,3,'{"by":"address","pairs":[[1,1]]}',1795161600000000,NULL,NULL,NULL,1795000000000000);
 INSERT INTO "thread" VALUES(5,1,1,'Letter 4','letter 4','anna@client.example','anna@client.example','We need 104 pumps.','',1,1,'open','us',1795000000000000,1795028800000000,1,2,0,1795000000000000,1882193920000010,1882193920000010,3,'{"by":"address","pairs":[[1,1]]}',1795161600000000,NULL,NULL,NULL,1795000000000000);
 INSERT INTO "thread" VALUES(6,1,1,'Letter 5','letter 5','anna@client.example','anna@client.example','We need 105 pumps.','',1,1,'open','us',1795000000000000,1795028800000000,1,2,0,1795000000000000,1882193920000012,1882193920000012,3,'{"by":"address","pairs":[[1,1]]}',1795161600000000,NULL,NULL,NULL,1795000000000000);
@@ -706,6 +707,7 @@ INSERT INTO "thread_event" VALUES(7,1,1,'Assigned to %(name)s.','{"name":"petro"
 INSERT INTO "thread_event" VALUES(8,2,1,'Closed.','{}',1795000000000000);
 INSERT INTO "thread_event" VALUES(9,8,NULL,'Assigned to %(name)s, the client''s responsible manager.','{"name":"olena"}',1795000000000000);
 INSERT INTO "thread_event" VALUES(10,3,1,'Marked as junk.','{}',1795000000000000);
+INSERT INTO "thread_event" VALUES(11,3,1,'Opened again.','{}',1795000000000000);
 CREATE TABLE thread_participant (
 	thread_id INTEGER NOT NULL, 
 	address TEXT NOT NULL, 
@@ -881,7 +883,7 @@ PRAGMA writable_schema=OFF;
 DELETE FROM "sqlite_sequence";
 INSERT INTO "sqlite_sequence" VALUES('scope',2);
 INSERT INTO "sqlite_sequence" VALUES('mailbox',2);
-INSERT INTO "sqlite_sequence" VALUES('change',48);
+INSERT INTO "sqlite_sequence" VALUES('change',49);
 INSERT INTO "sqlite_sequence" VALUES('user',3);
 INSERT INTO "sqlite_sequence" VALUES('access_grant',10);
 INSERT INTO "sqlite_sequence" VALUES('team',1);
@@ -897,7 +899,7 @@ INSERT INTO "sqlite_sequence" VALUES('letter',15);
 INSERT INTO "sqlite_sequence" VALUES('thread',8);
 INSERT INTO "sqlite_sequence" VALUES('interaction',15);
 INSERT INTO "sqlite_sequence" VALUES('assignment',8);
-INSERT INTO "sqlite_sequence" VALUES('thread_event',10);
+INSERT INTO "sqlite_sequence" VALUES('thread_event',11);
 INSERT INTO "sqlite_sequence" VALUES('account',2);
 INSERT INTO "sqlite_sequence" VALUES('folder',1);
 INSERT INTO "sqlite_sequence" VALUES('placement',1);

@@ -106,6 +106,7 @@ def fill_outgoing(tx: WriteTx, mailbox_id: int, viewer: Viewer) -> None:
     suppress(tx, KEYS, "gone@client.example", "bounce", "550 5.1.1")
     set_acknowledgements(tx, mailbox_id, {"uk": "Ми отримали ваш лист.", "en": "We have your letter."})
     change_state(tx, viewer, 3, "spam")
+    change_state(tx, viewer, 3, "open")
     answer_once(tx, viewer.user_id, Keyed("k1", "POST /threads/1/reply", bytes(32)), lambda: b"{}")
     tokens = Tokens("an access token", "a refresh token", MOMENT + clock.HOUR)
     connect_with_tokens(tx, KEYS, mailbox_id, "imap.google.example", 993, "tls", "sales@firm.example", "google", tokens)
