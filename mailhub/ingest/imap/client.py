@@ -84,7 +84,7 @@ class Client:
         try:
             await self._sign_in(user, secret, auth)
         except Trouble as trouble:
-            trouble.fields["said"] = _without(trouble.fields.get("said", ""), user, secret)
+            trouble.fields["said"] = without_secret(trouble.fields.get("said", ""), user, secret)
             raise
         async with self._talk.deadline(self.bounds.command):
             await self._ask_capabilities()
@@ -316,7 +316,7 @@ def _coded(words: str) -> bytes:
     return base64.b64encode(words.encode())
 
 
-def _without(said: str, user: str, secret: str) -> str:
+def without_secret(said: str, user: str, secret: str) -> str:
     """What a server said, without what it repeats of ours, be that cut short."""
     ours = [secret, _coded(f"\0{user}\0{secret}").decode(), _coded(xoauth2(user, secret)).decode()]
     words = said.replace(secret, "…").split(" ")

@@ -20,7 +20,7 @@ from imapclient import IMAPClient
 from imapclient.exceptions import IMAPClientAbortError, IMAPClientError
 
 from mailhub.ingest.imap.bounds import Bounds
-from mailhub.ingest.imap.client import Place
+from mailhub.ingest.imap.client import Place, without_secret
 from mailhub.ingest.imap.session import Means
 from mailhub.ingest.imap.trouble import Insecure, Lie, Lost, Refused, Trouble, refusal
 from mailhub.mailboxes.accounts import Account, Auth
@@ -54,7 +54,7 @@ class Errand:
                 problem = lost
                 await errand.log_out()
             except Trouble as trouble:
-                trouble.fields["said"] = trouble.fields.get("said", "").replace(secret, "…")
+                trouble.fields["said"] = without_secret(trouble.fields.get("said", ""), user, secret)
                 await errand.log_out()
                 raise
             else:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import asyncio
+import base64
 import time
 from collections.abc import Awaitable, Callable, Mapping
 from dataclasses import replace
@@ -70,6 +71,18 @@ def test_what_a_server_does_wrong(tmp_path: Path, answers: Mapping[str, list[str
         assert "a secret" not in str(caught.value)
 
     tried(tmp_path, answers, look)
+
+
+def test_what_a_server_repeats_of_a_password_is_not_shown(tmp_path: Path) -> None:
+    coded = base64.b64encode(b"\0anna@firm.example\0a secret").decode()
+
+    async def go(script: Scripted) -> None:
+        with pytest.raises(Trouble) as caught:
+            await begin(script)
+        assert caught.value.fields["said"].endswith("there is no …")
+
+    answers = {"CAPABILITY": ["* CAPABILITY IMAP4rev1 AUTH=PLAIN"], "AUTHENTICATE": [f"NO there is no {coded}"]}
+    tried(tmp_path, answers, go)
 
 
 def test_a_server_that_falls_silent_is_left_at_the_deadline(tmp_path: Path) -> None:
