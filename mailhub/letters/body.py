@@ -48,7 +48,7 @@ _KEPT_TYPES = {
 }  # fmt: skip
 _KEPT_BYTES = 500_000
 #: Outlook sends one; each may be dear to read.
-_WINMAILS = 3
+_WINMAILS = 2
 
 
 def read_body(raw: bytes, scan: Scan) -> Body:

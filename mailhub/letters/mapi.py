@@ -9,8 +9,8 @@ from typing import NamedTuple
 
 from mailhub.letters.charsets import decode
 
-PROPERTIES = 5_000
-_VALUES = 20_000
+#: Values in one list; an honest one has a few hundred.
+VALUES = 5_000
 _FIXED = {2: 4, 3: 4, 4: 4, 5: 8, 6: 8, 7: 8, 10: 4, 11: 4, 20: 8, 64: 8, 72: 16}
 UNICODE = 0x1F
 _OBJECT, _STRING8, _BINARY = 0x0D, 0x1E, 0x102
@@ -32,10 +32,11 @@ class Property(NamedTuple):
 
 
 class Properties(NamedTuple):
-    """The properties by their number, and whether all could be read."""
+    """The properties by their number, whether all could be read, and how many values were looked at."""
 
     found: dict[int, Property]
     is_whole: bool
+    values: int = 0
 
     def number(self, tag: int) -> int:
         """A number of 32 bits, 0 where it is absent."""
@@ -72,19 +73,19 @@ def find_label(code_page: int) -> str | None:
     return _CODE_PAGES.get(code_page, f"cp{code_page}") if code_page else None
 
 
-def parse_properties(data: memoryview) -> Properties:
-    """As many properties as can be read. Never raises; at most ``PROPERTIES``."""
+def parse_properties(data: memoryview, most: int = VALUES) -> Properties:
+    """As many properties as can be read, with at most ``most`` values. Never raises."""
     found: dict[int, Property] = {}
-    reader = _Reader(data)
+    reader = _Reader(data, most)
+    is_whole = True
     try:
-        count = reader.number()
-        for _ in range(min(count, PROPERTIES)):
+        for _ in range(reader.number()):
             tag, one = reader.property()
             if tag < _NAMED:
                 found.setdefault(tag, one)
     except _EndError:
-        return Properties(found, False)
-    return Properties(found, count <= PROPERTIES)
+        is_whole = False
+    return Properties(found, is_whole, reader.values)
 
 
 class _EndError(Exception):
@@ -92,8 +93,9 @@ class _EndError(Exception):
 
 
 class _Reader:
-    def __init__(self, data: memoryview) -> None:
+    def __init__(self, data: memoryview, most: int) -> None:
         self.data = data
+        self.most = most
         self.at = 0
         self.values = 0
 
@@ -123,10 +125,12 @@ class _Reader:
             raise _EndError
         count = self.number() if is_variable or kind & _MULTIPLE else 1
         first = self.data[:0]
-        for nth in range(count):
+        if not count:
             self.values += 1
-            if self.values > _VALUES:
+        for nth in range(count):
+            if self.values >= self.most:
                 raise _EndError
+            self.values += 1
             value = self.take(self.number() if is_variable else _FIXED[single])
             if nth == 0:
                 first = value

@@ -6,13 +6,17 @@ A reader of words, not of looks: fonts matter for their charset alone.
 from __future__ import annotations
 
 import re
-from dataclasses import dataclass, replace
+from dataclasses import dataclass
+from itertools import islice
+from typing import NamedTuple
 
 from mailhub.letters import limits
 from mailhub.letters.charsets import decode
 from mailhub.letters.mapi import find_label
 
 _DEEPEST = 200
+#: Words and signs of the markup that are read.
+_TOKENS = 250_000
 _TOKEN = re.compile(
     rb"\\([a-zA-Z]{1,32})(-?\d{1,9})? ?|\\'([0-9a-fA-F]{2})|\\([^a-zA-Z])|([{}])|[\r\n\0]+|([^\\{}\r\n\0]+)", re.DOTALL
 )
@@ -33,6 +37,14 @@ _CHARSETS = {
 }  # fmt: skip
 
 
+class Rich(NamedTuple):
+    """The plain text or the HTML of an RTF text, neither where it says nothing, and whether all of it was read."""
+
+    text: str | None
+    html: str | None
+    is_whole: bool
+
+
 @dataclass(slots=True)
 class _Group:
     """What holds until the group ends. ``html`` is inside an HTML tag, ``hidden`` is shown nowhere."""
@@ -44,17 +56,22 @@ class _Group:
     wide: int = 1
     font: int = -1
 
+    def copy(self) -> _Group:
+        return _Group(self.hidden, self.fonts, self.html, self.rtf_only, self.wide, self.font)
 
-def read_rtf(data: bytes) -> tuple[str | None, str | None]:
-    """The plain text and the HTML of an RTF text: one of them, or neither where there is none. Never raises; linear."""
+
+def read_rtf(data: bytes) -> Rich:
+    """What an RTF text says. Never raises; linear, at most ``_TOKENS`` pieces are looked at."""
     reader = _Reader(is_html=b"\\fromhtml" in data[:2_000])
-    for match in _TOKEN.finditer(data[: 4 * limits.TEXT_BYTES]):
+    tokens = _TOKEN.finditer(data)
+    for match in islice(tokens, _TOKENS):
         reader.read(match)
     reader.flush()
-    text = "".join(reader.out)[: limits.TEXT_BYTES]
-    if not text.strip():
-        return None, None
-    return (None, text) if reader.is_html else (text, None)
+    # What lies outside the first plane is written as two halves.
+    text = "".join(reader.out).encode("utf-16-le", "surrogatepass").decode("utf-16-le", "replace")
+    is_whole = next(tokens, None) is None and len(text) <= limits.TEXT_BYTES
+    said = text[: limits.TEXT_BYTES] if text.strip() else None
+    return Rich(None, said, is_whole) if reader.is_html else Rich(said, None, is_whole)
 
 
 class _Reader:
@@ -96,7 +113,7 @@ class _Reader:
         if is_open:
             self.depth += 1
             if self.depth <= _DEEPEST:
-                self.groups.append(replace(self.now))
+                self.groups.append(self.now.copy())
         elif self.depth:
             self.depth -= 1
             if self.depth < _DEEPEST and self.groups:

@@ -16,13 +16,15 @@ from mailhub.letters.charsets import decode, find_meta_charset
 from mailhub.letters.clean import body_text, one_line
 from mailhub.letters.filenames import safe_file_name
 from mailhub.letters.lzfu import decompress
-from mailhub.letters.mapi import UNICODE, Properties, find_label, parse_properties, string
+from mailhub.letters.mapi import UNICODE, VALUES, Properties, find_label, parse_properties, string
 from mailhub.letters.rtf import read_rtf
 
 SIGNATURE = b"\x78\x9f\x3e\x22"
 TYPES = {"application/ms-tnef", "application/vnd.ms-tnef"}
 
 _ATTRIBUTES = 10_000
+#: Values in the properties of all files together.
+_FILE_VALUES = 30_000
 _MESSAGE, _FILE = 1, 2
 _BODY, _FILE_DATA, _TITLE = 0x800C, 0x800F, 0x8010
 _FILE_PATH, _FILE_BEGINS, _PROPERTIES, _FILE_PROPERTIES, _CODE_PAGE = 0x9001, 0x9002, 0x9003, 0x9005, 0x9007
@@ -45,7 +47,7 @@ class _Entry:
     data: memoryview | None = None
     title: memoryview | None = None
     path: memoryview | None = None
-    properties: Properties = _NONE
+    properties: memoryview | None = None
 
 
 class InnerFile(NamedTuple):
@@ -97,16 +99,19 @@ def open_tnef(data: bytes) -> Opened:
             opened.is_whole = False
         at += 11 + length
     opened.is_whole = opened.is_whole and not bytes(view[at:]).strip(b"\0\r\n")
+    left = _FILE_VALUES
     for entry in entries:
-        opened.is_whole = opened.is_whole and entry.properties.is_whole
-        file = _file(entry, opened.label)
+        properties = _NONE if entry.properties is None else parse_properties(entry.properties, min(left, VALUES))
+        left -= properties.values
+        opened.is_whole = opened.is_whole and properties.is_whole
+        file = _file(entry, properties, opened.label)
         if file is not None:
             opened.files.append(file)
     return opened
 
 
 def _add(opened: Opened, name: int, value: memoryview) -> None:
-    if name == _PROPERTIES:
+    if name == _PROPERTIES and opened.properties is _NONE:
         opened.properties = parse_properties(value)
         opened.is_whole = opened.is_whole and opened.properties.is_whole
     elif name == _CODE_PAGE:
@@ -126,12 +131,11 @@ def _add_to_files(entries: list[_Entry], name: int, value: memoryview) -> None:
     elif name == _FILE_PATH:
         entry.path = value
     elif name == _FILE_PROPERTIES:
-        entry.properties = parse_properties(value)
+        entry.properties = value
 
 
-def _file(entry: _Entry, label: str | None) -> InnerFile | None:
+def _file(entry: _Entry, properties: Properties, label: str | None) -> InnerFile | None:
     """The file, None where the stream only names it (a link, for example)."""
-    properties = entry.properties
     content = properties.data(_P_DATA)
     is_letter = False
     if content is not None and properties.is_object(_P_DATA):
@@ -141,7 +145,7 @@ def _file(entry: _Entry, label: str | None) -> InnerFile | None:
         content = entry.data
     if content is None:
         return None
-    name = _name(entry, label)
+    name = _name(entry, properties, label)
     if is_letter:
         return InnerFile(_as_letter_name(name), "message/rfc822", None, False, memoryview(_as_letter(content)))
     claimed = one_line(properties.text(_P_TYPE, label) or "").strip().lower()
@@ -151,9 +155,8 @@ def _file(entry: _Entry, label: str | None) -> InnerFile | None:
     return InnerFile(name, content_type, content_id, is_shown and content_id is not None, content)
 
 
-def _name(entry: _Entry, label: str | None) -> str | None:
+def _name(entry: _Entry, properties: Properties, label: str | None) -> str | None:
     """The best of the names that a file has; programs fill in one or another."""
-    properties = entry.properties
     names = (
         properties.text(_P_LONG_NAME, label),
         entry.title and string(entry.title[:1_000], label),
@@ -183,9 +186,9 @@ def read_said(opened: Opened) -> Said:
         text = string(opened.old_text[:_TEXT_BYTES], opened.label)
     rtf = properties.data(_P_RTF)
     if rtf and not html:
-        plain, is_whole = decompress(bytes(rtf))
-        rich, html = read_rtf(plain)
-        text = text or rich
+        plain, is_unpacked = decompress(bytes(rtf))
+        rich = read_rtf(plain)
+        text, html, is_whole = text or rich.text, rich.html, is_unpacked and rich.is_whole
     return Said(body_text(text) if text else None, body_text(html) if html else None, is_whole)
 
 
