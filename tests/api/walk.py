@@ -31,7 +31,9 @@ FOREIGN = {
     "executor": ("sales", "quailsalestwo"), "manager": ("personal", "quailpersonal"),
     "owner": ("sales", "quailsalesone"), "administrator": ("personal", "quailpersonal"),
 }  # fmt: skip
-SCOPED = ("mailbox_id", "box_id", "thread_id", "message_id", "held_id", "token_id", "grant_id", "account_id", "delivery_id")
+SCOPED = (
+    "mailbox_id", "box_id", "thread_id", "message_id", "held_id", "token_id", "grant_id", "account_id", "delivery_id",
+)  # fmt: skip
 LEAVER = "the id of the leaver"
 OWN_THREAD, FAR_THREAD = "a thread of their own", "a foreign thread"
 _FILLED = (LEAVER, OWN_THREAD, FAR_THREAD)
