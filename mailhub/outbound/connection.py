@@ -69,7 +69,9 @@ class Connection:
             raise RelayError(f"{relay} refused the password of send.relay: {problem.code}") from problem
         except (SMTPException, OSError, ValueError) as problem:
             self._client.close()
-            raise RelayError(f"{relay} cannot be used: {_one_line(problem)}") from problem
+            # What is said to a password may repeat it: its code is enough.
+            why = str(problem.code) if isinstance(problem, SMTPResponseException) else _one_line(problem)
+            raise RelayError(f"{relay} cannot be used: {why}") from problem
 
     async def offer(self, return_path: str, recipient: str, size: int) -> Reply:
         """MAIL, RCPT, DATA. The last answer: 354 when the relay waits for the letter, else what refused it, after which

@@ -65,8 +65,8 @@ def plan_deliveries(
     *,
     wait: int = 0,
 ) -> list[int]:
-    """One queued row for each recipient, each once, not tried before ``wait`` (microseconds) is over; ``recipients``
-    are addresses as they go onto the wire.
+    """One queued row for each recipient, each once, not tried before ``wait`` (microseconds) is over; ``account`` and
+    ``recipients`` are addresses as they go onto the wire.
 
     An automatic letter leaves with the null return path, others with the one that ``stamp`` makes for ``account``.
     Raises Invalid for no or too many recipients and Conflict for one that must not be written to.

@@ -192,8 +192,8 @@ def _plan(
     """Write the letter, lay it into its thread and onto the timeline, and queue it. ``row`` is the thread, held."""
     now = clock.now()
     message_id = mint_message_id(tx, now, _seed_behind(row.last_message_id, now))
-    domain = ascii_address(box.address).rpartition("@")[2]
-    fields = replace(fields, message_id=stamp.message_id(message_id, domain), date=now)
+    account = ascii_address(box.address)
+    fields = replace(fields, message_id=stamp.message_id(message_id, account.rpartition("@")[2]), date=now)
     raw = compose(fields)
     understood = understand(raw)
     words = Words(understood.subject, understood.people, understood.body)
@@ -230,7 +230,7 @@ def _plan(
             counts=kind == "personal",
         )
     recipients = [ascii_address(person.address) for person in people]
-    plan_deliveries(tx, stamp, message_id, box.scope_id, box.address, recipients, kind, wait=wait)
+    plan_deliveries(tx, stamp, message_id, box.scope_id, account, recipients, kind, wait=wait)
     return message_id
 
 

@@ -23,6 +23,7 @@ from mailhub.ingest.smtp import self_signed
 from mailhub.mailboxes.reading import get_thread
 from mailhub.mailboxes.tables import thread
 from mailhub.outbound import handing, ledger, suppression
+from mailhub.outbound.connection import Connection, RelayError
 from mailhub.outbound.ledger import Delivery
 from mailhub.outbound.relay import Relay, parse_relay
 from mailhub.outbound.send import STOP_FILE, Sending
@@ -327,6 +328,33 @@ def test_a_refused_password_is_said_and_costs_no_letter(
         with running(office, wrong, tmp_path) as sending:
             eventually(lambda: "refused the password" in str(sending.trouble))
     assert states(office) == {"anna@client.example": "queued"}
+
+
+def test_a_password_that_the_relay_repeats_is_not_said_again() -> None:
+    async def repeat(reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
+        writer.write(b"220 hi\r\n")
+        while line := await reader.readline():
+            writer.write(b"250 AUTH PLAIN\r\n" if line.startswith(b"EHLO") else b"What is " + line)
+        writer.close()
+
+    async def main() -> str:
+        async with await asyncio.start_server(repeat, "127.0.0.1", 0) as server:
+            relay = parse_relay(f"smtp://sales:secret@127.0.0.1:{server.sockets[0].getsockname()[1]}")
+            assert relay is not None
+            with pytest.raises(RelayError) as caught:
+                await Connection(relay, "mail.firm.example").open()
+            return str(caught.value)
+
+    assert "AHNhbGVz" not in asyncio.run(main())  # the beginning of NUL sales NUL in base64
+
+
+@pytest.mark.parametrize("way", ["own", "plus"])
+def test_a_mailbox_of_a_domain_in_other_letters_is_written_from(office: Office, tmp_path: Path, way: Any) -> None:
+    office.world.database.write_now(lambda tx: tx.sql("UPDATE mailbox SET address = 'sales@фірма.example'"))
+    dataclasses.replace(office, stamp=dataclasses.replace(office.stamp, way=way)).answer()
+    with Sink() as sink, running(office, to(sink), tmp_path):
+        eventually(is_(office, "sent"))
+    assert sink.taken[0].sender.endswith("@xn--80axlp4g.example")
 
 
 @pytest.mark.parametrize(
