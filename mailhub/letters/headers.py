@@ -8,8 +8,7 @@ from mailhub.letters import limits
 
 # One field with its folded lines; no two branches can match the same byte, so it is linear.
 _FIELD = re.compile(rb"([!-9;-~]{1,200})[ \t]*:([^\n]*(?:\n[ \t][^\n]*)*)(?:\n|\Z)")
-_FIELD_END = re.compile(rb"\n(?![ \t])")
-_NAMES = re.compile(rb"[!-9;-~]{1,200}(?:\n[!-9;-~]{1,200})*+")
+_FIELDS = re.compile(rb"^([!-9;-~]{1,200}):(.*+(?:\n[ \t].*+)*+)\n?", re.MULTILINE)
 _BLANK = re.compile(rb"\n\r?\n")
 _KNOWN = re.compile(
     rb"(?:content-[a-z-]+|mime-version|subject|from|to|cc|date|message-id|received|reply-to|references|in-reply-to|"
@@ -99,19 +98,18 @@ def read_headers(raw: bytes, start: int, stop: int, defects: list[str]) -> tuple
 
 def _fields(block: bytes) -> dict[str, list[bytes]] | None:
     """The fields of a block that consists of fields; None for any other."""
-    pieces = [field.partition(b":") for field in _FIELD_END.split(block.removesuffix(b"\n"))]
-    names = b"\n".join([name for name, _, _ in pieces])
-    if not _NAMES.fullmatch(names):
-        return None
+    block = block.removesuffix(b"\n")
     by_name: dict[str, list[bytes]] = {}
-    for name, (_, colon, value) in zip(names.decode("ascii").lower().split("\n"), pieces, strict=True):
-        if not colon:
-            return None
-        if name in by_name:
-            by_name[name].append(value)
+    size = -1
+    for name, value in _FIELDS.findall(block):
+        size += len(name) + len(value) + 2
+        key = name.decode("ascii").lower()
+        if key in by_name:
+            by_name[key].append(value)
         else:
-            by_name[name] = [value]
-    return by_name
+            by_name[key] = [value]
+    # With a colon in each and a line end between two, that is the whole block unless the pattern passed something over.
+    return by_name if size == len(block) else None
 
 
 def _fields_and_others(block: bytes, defects: list[str]) -> tuple[dict[str, list[bytes]], int | None]:

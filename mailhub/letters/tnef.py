@@ -98,7 +98,7 @@ def open_tnef(data: bytes) -> Opened:
         else:
             opened.is_whole = False
         at += 11 + length
-    opened.is_whole = opened.is_whole and not bytes(view[at:]).strip(b"\0\r\n")
+    opened.is_whole = opened.is_whole and at > 6 and not bytes(view[at:]).strip(b"\0\r\n")
     left = _FILE_VALUES
     for entry in entries:
         properties = _NONE if entry.properties is None else parse_properties(entry.properties, min(left, VALUES))
@@ -147,7 +147,9 @@ def _file(entry: _Entry, properties: Properties, label: str | None) -> InnerFile
         return None
     name = _name(entry, properties, label)
     if is_letter:
-        return InnerFile(_as_letter_name(name), "message/rfc822", None, False, memoryview(_as_letter(content)))
+        # Outlook gives every letter the same title; what it shows is the subject.
+        subject = safe_file_name(one_line(properties.text(_P_SHOWN_NAME, label) or "")) or name
+        return InnerFile(_as_letter_name(subject), "message/rfc822", None, False, memoryview(_as_letter(content)))
     claimed = one_line(properties.text(_P_TYPE, label) or "").strip().lower()
     content_type = claimed if _TYPE.fullmatch(claimed) and claimed != _ANY else _TYPES.guess_type(name or "")[0] or _ANY
     content_id = one_line(properties.text(_P_CONTENT_ID, label) or "").strip("<> \t") or None
