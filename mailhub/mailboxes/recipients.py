@@ -10,6 +10,7 @@ from sqlalchemy import bindparam, select
 
 from core.database import ReadTx
 from crm.parties import list_addresses_of
+from mailhub.letters.addresses import parse_addr_spec
 from mailhub.letters.values import Address
 from mailhub.mailboxes.boxes import list_addresses
 from mailhub.mailboxes.participants import neighbours
@@ -86,7 +87,9 @@ def list_recipients(tx: ReadTx, thread_id: int) -> Recipients:
 
 
 def _people(parsed: dict[str, Any], field: str) -> tuple[Address, ...]:
-    return tuple(Address(one["name"], one["address"]) for one in parsed.get(field, ()) if one["address"])
+    """Those of a field whose address is one: what a letter writes there may hold others, hidden in an encoded word."""
+    found = (Address(one["name"], one["address"]) for one in parsed.get(field, ()))
+    return tuple(one for one in found if parse_addr_spec(one.address) is not None)
 
 
 def _fits(person: Address, wrote: Iterable[Address], known: set[str]) -> bool:

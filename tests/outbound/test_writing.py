@@ -67,6 +67,15 @@ def test_who_did_not_see_the_newest_letter_is_told(office: Office) -> None:
     assert office.answer(seen_message_id=seen.seen_message_id, force=True)
 
 
+def test_an_address_that_hides_another_is_not_answered(office: Office) -> None:
+    """The form shows it as one person, and reads it back as two."""
+    sender = "Anna <=?utf-8?Q?anna=40client.example=2Cthief=40evil.example?=>"
+    office.world.arrive(letter("Valves", "2@client.example", sender=sender), "sales")
+    thread_id = next(row.id for row in office.world.threads("ivan") if row.id != office.thread_id)
+    suggested = office.world.database.read_now(suggest_answer, office.world.viewer("ivan"), thread_id)
+    assert (suggested.to, suggested.cc, suggested.offered) == ((), (), ())
+
+
 @pytest.mark.parametrize(
     "wrong",
     [
