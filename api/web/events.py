@@ -23,6 +23,7 @@ _ICONS = {
     SPLIT_FROM: "arrows-split-2",
     TAKEN_OUT: "arrows-split-2",
 }
+_WRITTEN = ("letter", "invitation")
 
 
 def make_events(speaker: Speaker, place: Place, opened: OpenThread, *, may_change: bool) -> list[Entry]:
@@ -77,9 +78,12 @@ def _acts(speaker: Speaker, place: Place, opened: OpenThread, event: ThreadEvent
 
 
 def _changed_subjects(speaker: Speaker, place: Place, opened: OpenThread) -> list[Entry]:
-    """Where a letter goes on under another subject, it may be the beginning of another conversation."""
+    """Where a letter goes on under another subject, it may be the beginning of another conversation; what machines
+    answer has a subject of its own, and begins none."""
     offers, before = [], parse_base_subject(opened.row.subject)
     for message in opened.messages:
+        if message.kind not in _WRITTEN:
+            continue
         subject = parse_base_subject(message.subject)
         if subject and before and subject != before and message is not opened.messages[0]:
             offers.append(_offer(speaker, place, opened, message))

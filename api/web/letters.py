@@ -190,7 +190,11 @@ def _files(speaker: Speaker, message: Message) -> list[File]:
             continue  # a picture inside the letter's own text
         url = f"{API}/messages/{message.id}/attachments/{number}"
         name = part["filename"] or speaker.say("unnamed file")
-        ending = name.rpartition(".")[2] if "." in name else part["content_type"].rpartition("/")[2]
+        main, _, ending = part["content_type"].partition("/")
+        if "." in name:
+            ending = name.rpartition(".")[2]
+        elif main == "message":
+            ending = "eml"  # a letter inside the letter, or what a server says of one
         size = speaker.language.format_size(part["size"])
         shows = part["content_type"] in PREVIEWED
         found.append(File(name, size, ending[:4].upper(), url, f"{url}?inline=1" if shows else None))

@@ -10,7 +10,7 @@ export function startComposer() {
     keep(composer);
     grow(composer);
   });
-  document.addEventListener("toggle", (event) => event.target.matches?.(".composer") && opened(event.target), true);
+  document.addEventListener("toggle", toggled, true);
   document.addEventListener("click", clicked);
   document.addEventListener("keydown", (event) => {
     const form = event.target.closest?.(".composer-form");
@@ -18,6 +18,8 @@ export function startComposer() {
     if (event.key === "Enter" && (event.ctrlKey || event.metaKey)) {
       event.preventDefault();
       if (!form.classList.contains("htmx-request")) form.requestSubmit(form.querySelector(".composer-send"));
+    } else if (event.key === "Enter" && event.target.matches("input:not([type=checkbox])")) {
+      event.preventDefault(); // after an address one goes on writing: nothing is sent by it
     } else if (event.key === "Escape") {
       form.closest(".composer").open = false;
       form.closest(".composer").querySelector("summary").focus();
@@ -25,6 +27,11 @@ export function startComposer() {
   });
   document.addEventListener("htmx:after:swap", look);
   look();
+}
+
+function toggled(event) {
+  if (event.target.matches?.(".composer")) opened(event.target);
+  else if (event.target.matches?.(".composer-quote[open]")) event.target.scrollIntoView({ block: "nearest" });
 }
 
 function clicked(event) {
@@ -92,6 +99,9 @@ function opened(composer) {
   if (!field(composer, "text").value) seen(composer);
   grow(composer);
   field(composer, "text").focus({ preventScroll: true });
+  // The form has taken room: the letter that is answered stays in sight above it.
+  const letters = composer.closest(".thread")?.querySelectorAll(".thread-body > :is(.letter, .folded)") ?? [];
+  [...letters].at(-1)?.scrollIntoView({ block: "nearest" });
 }
 
 /** The letters that are shown at this moment are those that the answer knows of. */

@@ -10,6 +10,8 @@ export function startMenus() {
     if (event.target.closest?.(".menu-item")) close(null);
   });
 
+  document.addEventListener("toggle", (event) => event.target.open && event.target.matches?.("details.menu") && begin(event.target), true);
+
   document.addEventListener("keydown", (event) => {
     const menu = event.target.closest?.("details.menu[open]");
     if (event.key === "Escape") {
@@ -24,4 +26,9 @@ export function startMenus() {
       event.preventDefault();
     }
   });
+}
+
+/** A menu in which one searches is ready to be typed in, however it was opened. */
+function begin(menu) {
+  menu.querySelector("input[type=search]")?.focus();
 }
