@@ -21,7 +21,7 @@ from mailhub.mailboxes.oauth import xoauth2
 from mailhub.mailboxes.providers import PROVIDERS, find_provider, guess_servers
 from tests.support.scripted_imap import HOST, Scripted, scripted_imap
 
-FAST = Bounds(connect=1, command=2)
+FAST = Bounds(connect=1, command=2, folders=100)
 CANARY = "canary-password"
 GMAIL = "imap.gmail.com"
 
@@ -156,6 +156,12 @@ def test_what_a_server_repeats_of_a_secret_is_not_shown(tmp_path: Path, auth: st
         answers = {"AUTHENTICATE": [f"NO there is no AUTHENTICATE {repeated} here"]}
         found, _ = attempt(tmp_path, lambda script, a=answers: setattr(script, "answers", a), secret=secret, auth=auth)
         assert found.fields["said"] == "there is no AUTHENTICATE …"
+
+
+def test_a_server_with_folders_without_end_is_not_believed(tmp_path: Path):
+    endless = {"LIST": [f'* LIST () "/" "{number}"' for number in range(FAST.folders + 1)]}
+    found, _ = attempt(tmp_path, lambda script: setattr(script, "answers", endless))
+    assert (found.wrong, found.folders) == ("protocol", ())
 
 
 @pytest.mark.parametrize("number", ["Â²", "9" * 19, "9" * 5000, "-1", ""])

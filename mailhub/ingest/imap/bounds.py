@@ -16,6 +16,7 @@ class Bounds:
     literal: int = 16 << 20
     answer: int = 24 << 20  # all bytes of the answer to one command
     lines: int = 150_000  # all lines of the answer to one command
+    folders: int = 10_000
     slice: int = 1 << 20
     largest: int = 100 << 20
     batch: int = 100

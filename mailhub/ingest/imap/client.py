@@ -100,7 +100,7 @@ class Client:
             await self._talk.say("LOGIN", user.encode(), secret.encode(), at_log_in=True)
 
     async def list_folders(self) -> list[Listed]:
-        """All folders that can be opened. Names that cannot be said back are left out; the rest counts.
+        """All folders that can be opened. Names that cannot be said back are left out; the rest counts. Raises Lie.
 
         Drafts are not to be followed, nor a folder that shows all letters once more. Only Gmail's is (with junk and
         trash, which it leaves out): labels say there which letters are ours, and its other folders are views of it.
@@ -111,6 +111,8 @@ class Client:
         def heard(name: bytes, pieces: list[bytes]) -> None:
             if name == b"LIST":
                 listed, gathers = _parse_listed(pieces)
+                if len(found) >= self.bounds.folders:
+                    raise Lie("more folders than anybody has")
                 if listed is not None:
                     found.setdefault(listed.wire, listed)
                     gathering.update([listed.wire] if gathers else [])
