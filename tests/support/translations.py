@@ -24,7 +24,7 @@ TEMPLATE = LOCALE / "mailhub.pot"
 LANGUAGES = ("uk", "ru", "bg", "vi")
 FOLDERS = ("core", "crm", "mailhub", "api")
 NOT_SHOWN = (
-    *("api/cli/", "core/settings/", "core/secrets.py", "core/resources.py", "core/database/engine.py"),
+    *("api/cli/", "core/settings/", "core/resources.py", "core/database/engine.py"),
     *(
         "mailhub/ingest/archive/",
         "mailhub/ingest/office.py",
@@ -125,7 +125,7 @@ def _of_python() -> Iterator[Found]:
 
 
 def _sentences(node: ast.AST) -> Iterator[str | tuple[str, str]]:
-    if isinstance(node, ast.Call) and ast.unparse(node.func) == "defects.append":
+    if isinstance(node, ast.Call) and ast.unparse(node.func) in {"defects.append", "self.defects.append"}:
         yield from filter(None, map(_text, node.args))
     if isinstance(node, ast.Assign | ast.AnnAssign) and node.value is not None:
         targets = node.targets if isinstance(node, ast.Assign) else [node.target]
