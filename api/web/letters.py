@@ -193,7 +193,7 @@ def _files(speaker: Speaker, message: Message) -> list[File]:
         main, _, ending = part["content_type"].partition("/")
         if "." in name:
             ending = name.rpartition(".")[2]
-        elif main == "message":
+        elif main == "message" or ending.startswith("rfc822"):
             ending = "eml"  # a letter inside the letter, or what a server says of one
         size = speaker.language.format_size(part["size"])
         shows = part["content_type"] in PREVIEWED
