@@ -4,7 +4,7 @@ Nothing in such a letter is believed but a token of ours: first in the addresses
 in the Message-ID of the headers it sends back or answers. A forged one finds nothing.
 
 Whoever received a letter knows its Message-ID. By that alone an address is suppressed only where it was the letter's
-one recipient; a return path went to the servers on the way and to that one recipient.
+one recipient and nobody answered; a return path went to the servers on the way and to that one recipient.
 """
 
 from __future__ import annotations
@@ -20,8 +20,8 @@ from core.errors import Invalid
 from mailhub.letters.values import BouncedRecipient, ParsedLetter
 from mailhub.mailboxes.homes import own_thread
 from mailhub.mailboxes.returned import take_up_again
-from mailhub.mailboxes.tables import letter, message
-from mailhub.mailboxes.threads import tell
+from mailhub.mailboxes.tables import letter, letter_reference, message
+from mailhub.mailboxes.threads import ANSWERABLE, tell
 from mailhub.outbound.identity import Named, Stamp
 from mailhub.outbound.ledger import find_row, move
 from mailhub.outbound.states import may_become
@@ -54,6 +54,17 @@ _BY_MESSAGE = (
     select(own_thread.label("thread_id"), message.c.mailbox_id, letter.c.message_id)
     .join(letter, letter.c.id == message.c.letter_id)
     .where(message.c.id == bindparam("id"), message.c.direction == "out")
+)
+_ours, _answer = letter.alias("ours"), message.alias("answer")
+_ANSWERED = (
+    select(_answer.c.id)
+    .select_from(message)
+    .join(_ours, _ours.c.id == message.c.letter_id)
+    .join(letter_reference, letter_reference.c.message_id == _ours.c.message_id)
+    .join(letter, letter.c.id == letter_reference.c.letter_id)
+    .join(_answer, _answer.c.letter_id == letter.c.id)
+    .where(message.c.id == bindparam("id"), _answer.c.direction == "in", letter.c.kind.in_(sorted(ANSWERABLE)))
+    .limit(1)
 )
 _OF_MESSAGE = select(delivery.c.id, delivery.c.canonical).where(delivery.c.message_id == bindparam("message_id"))
 
@@ -156,7 +167,10 @@ def _is_only_late(failed: BouncedRecipient) -> bool:
 
 
 def _may_suppress(tx: ReadTx, returned: Returned) -> bool:
-    return returned.delivery_id is not None or len(_rows_of(tx, returned)) == 1
+    if returned.delivery_id is not None:
+        return True
+    # Every answer carries our Message-ID on to whoever gets it too, and shows that somebody is there.
+    return len(_rows_of(tx, returned)) == 1 and tx.value(_ANSWERED, {"id": returned.message_id}) is None
 
 
 def _tell_bounced(tx: WriteTx, row: Row[Any], failed: BouncedRecipient, said: str) -> None:

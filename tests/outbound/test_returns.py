@@ -153,6 +153,18 @@ def test_one_of_several_readers_cannot_silence_another(office: Office) -> None:
     assert database.read_now(suppression.find_reasons, office.stamp.keys, boris.address) == ["bounce"]
 
 
+def test_who_answered_is_not_silenced_by_who_read_the_answer(office: Office) -> None:
+    """An answer to several carries our Message-ID to all of them."""
+    world = office.world
+    raw, _ = sent_letter(office)
+    answered = header_of(raw, "Message-ID").strip("<>")
+    copies = "Cc: mallory@evil.example\r\n"
+    world.arrive(letter("Re: Pumps", "2@client.example", references=answered, headers=copies), "sales")
+    world.arrive(standard(raw, "anna@client.example", CASES[0], "sales@firm.example", 1), "sales")
+    world.arrive(complaint(raw, "sales@firm.example", 1), "sales")
+    assert world.database.read_now(suppression.find_reasons, office.stamp.keys, "anna@client.example") == []
+
+
 def test_a_complaint_silences_what_nobody_asked_for(office: Office) -> None:
     database, keys = office.world.database, office.stamp.keys
     raw, (row,) = sent_letter(office)
