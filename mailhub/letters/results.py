@@ -41,9 +41,17 @@ def parse_results(value: str) -> tuple[str, list[Result]]:
         match = _METHOD.fullmatch(piece)
         if match is not None:
             word = match[2].lower()
-            properties = {f"{kind}.{name}".lower(): text.strip('"') for kind, name, text in _PROPERTY.findall(match[3])}
-            found.append(Result(match[1].lower(), _OTHER_WORDS.get(word, word), properties))
+            found.append(Result(match[1].lower(), _OTHER_WORDS.get(word, word), _properties(match[3])))
     return server, found
+
+
+def _properties(text: str) -> dict[str, str]:
+    """What is told twice and differently says nothing: a name that the sender chose may hold a blank and more."""
+    found: dict[str, str] = {}
+    for kind, name, value in _PROPERTY.findall(text):
+        key, value = f"{kind}.{name}".lower(), value.strip('"')
+        found[key] = value if found.get(key, value) == value else ""
+    return found
 
 
 def believe(traces: Sequence[Trace], trusted: Collection[str], domain: str) -> Verdicts | None:
@@ -116,7 +124,10 @@ def _first(results: list[Result], method: str) -> Result | None:
 
 
 def _signer(result: Result) -> str:
-    return result.properties.get("header.d") or _domain_of(result.properties.get("header.i", ""))
+    """The domain that signed; nobody when ``header.i`` is not within ``header.d`` (RFC 6376 §3.5)."""
+    agent = _domain_of(result.properties.get("header.i", "")).lower()
+    signer = result.properties.get("header.d", agent).lower()
+    return signer if not agent or f".{agent}".endswith(f".{signer}") else ""
 
 
 def _domain_of(address: str) -> str:

@@ -79,6 +79,22 @@ def test_what_passed_for_another_domain_proves_nothing_here() -> None:
     assert not found.proved
 
 
+@pytest.mark.parametrize(
+    "found",
+    [
+        "dkim=pass header.d=evil.example header.s=x header.d=client.example",
+        "dkim=pass header.i=@evil.example header.s=x header.d=client.example",
+        "spf=pass smtp.mailfrom=thief@evil.example smtp.mailfrom=anna@client.example",
+        'spf=pass smtp.mailfrom="x\\" smtp.mailfrom=anna@client.example \\""@evil.example',
+    ],
+)
+def test_a_name_that_the_sender_chose_is_no_further_finding(found: str) -> None:
+    """A selector, or the sender of an envelope, may hold a blank and what looks like a property behind it."""
+    told = believed(line(f"mx.provider.example; {found}"))
+    assert told is not None
+    assert not told.proved
+
+
 def test_comments_quotes_and_versions() -> None:
     server, results = parse_results(
         'mx.provider.example 1; dkim=pass (2048-bit; "x=fail" \\) more) header.i=@client.example header.b="a;b";'
