@@ -48,8 +48,8 @@ def parse_results(value: str) -> tuple[str, list[Result]]:
 def _properties(text: str) -> dict[str, str]:
     """What is told twice and differently says nothing: a name that the sender chose may hold a blank and more."""
     found: dict[str, str] = {}
-    for kind, name, value in _PROPERTY.findall(text):
-        key, value = f"{kind}.{name}".lower(), value.strip('"')
+    for kind, name, told in _PROPERTY.findall(text):
+        key, value = f"{kind}.{name}".lower(), told.strip('"')
         found[key] = value if found.get(key, value) == value else ""
     return found
 
