@@ -77,7 +77,9 @@ def test_a_trusted_forwarder_proves_what_it_broke() -> None:
     assert found is not None
     assert (found.arc, found.dmarc, found.proved, found.source) == ("pass", "pass", True, "lists.example.org")
     spoilt = raw.replace(b"gang", b"gone")
-    for letter, trusted in ((raw, []), (raw, ["lists.example.com"]), (spoilt, ["lists.example.org"])):
+    covered = b"Subject: another one on top\r\n" + raw
+    ours = ["lists.example.org"]
+    for letter, trusted in ((raw, []), (raw, ["lists.example.com"]), (spoilt, ours), (covered, ours)):
         found = ask(letter, trusted)
         assert found is not None
         assert (found.dmarc, found.source) == ("fail", "here")

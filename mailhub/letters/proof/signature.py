@@ -66,11 +66,7 @@ def read_signature(field: Field, fields: list[Field], bodies: Bodies) -> Signatu
     names = _names(tags)
     if "from" not in names:
         return Signature(tags.get("d", "").lower(), verdict="neutral")
-    signature = read_body_signature(field, tags, fields, bodies)
-    here, asked = Counter(one.name for one in fields), Counter(names)
-    if not signature.verdict and any(here[name] > max(asked[name], 1) for name in _ONCE):
-        return refuse(signature, "policy")
-    return signature
+    return read_body_signature(field, tags, fields, bodies)
 
 
 def read_body_signature(
@@ -96,6 +92,9 @@ def read_body_signature(
         return refuse(signature, "policy")
     if digest != hashed:
         return refuse(signature, "fail")
+    here, asked = Counter(one.name for one in fields), Counter(names)
+    if any(here[name] > max(asked[name], 1) for name in _ONCE):
+        return refuse(signature, "policy")
     signed = b"".join(_form(one, forms[0]) for one in _select(fields, names)) + _without_b(field, forms[0])
     return _finished(signature, signed)
 
