@@ -148,7 +148,7 @@ async def rule(door: NamedDependency[Door], request: Asked, box_id: Id) -> Redir
     """How new threads of a mailbox get their executor."""
     form = await read_form(request)
     await door.write(change_rule, box_id, cast("Way", form.get("way", "")), read_id(form, "executor_id"))
-    return Redirect("/settings#mailboxes", status_code=303)
+    return Redirect("/settings#new-letters", status_code=303)
 
 
 def keep_preferences(tx: WriteTx, viewer: Viewer, language: str | None, theme: str | None) -> None:
