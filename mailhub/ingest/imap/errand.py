@@ -14,6 +14,7 @@ import re
 import socket
 import ssl
 from collections.abc import Callable, Sequence
+from concurrent.futures import ThreadPoolExecutor
 from typing import Any, TypeVar
 
 from imapclient import IMAPClient
@@ -27,6 +28,8 @@ from mailhub.mailboxes.accounts import Account, Auth
 
 T = TypeVar("T")
 _CODE = re.compile(r"\[([A-Z]+)")
+# Of their own: those of the loop are few, and a server that falls silent keeps one until its deadline.
+_THREADS = ThreadPoolExecutor(16, "errand")
 _UNSAYABLE = re.compile(r"[\r\n\0]")
 
 
@@ -91,7 +94,7 @@ class Errand:
 
     async def _run(self, call: Callable[..., T], *args: Any, seconds: float | None = None) -> T:
         self._library.heard = 0
-        running = asyncio.ensure_future(asyncio.to_thread(call, *args))
+        running = asyncio.get_running_loop().run_in_executor(_THREADS, call, *args)
         try:
             done, _ = await asyncio.wait({running}, timeout=self._bounds.command if seconds is None else seconds)
             if not done:

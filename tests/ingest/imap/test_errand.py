@@ -107,6 +107,21 @@ def test_a_server_that_falls_silent_is_left_at_the_deadline(tmp_path: Path) -> N
     tried(tmp_path, {}, wait)
 
 
+def test_servers_that_fall_silent_hold_up_nobody_else(tmp_path: Path) -> None:
+    """The threads of the loop are few, and names are looked up in them too."""
+
+    async def go(script: Scripted) -> None:
+        script.greeting = b""
+        bounds = replace(SHORT, command=1)
+        hanging = [asyncio.create_task(begin(script, bounds=bounds)) for _ in range(40)]
+        await asyncio.sleep(0.2)
+        async with asyncio.timeout(0.5):
+            await asyncio.to_thread(time.monotonic)
+        assert {type(one) for one in await asyncio.gather(*hanging, return_exceptions=True)} == {Lost}
+
+    tried(tmp_path, {}, go)
+
+
 def test_a_certificate_for_another_name_gets_no_password(tmp_path: Path) -> None:
     async def go(script: Scripted) -> None:
         with pytest.raises(Insecure):
