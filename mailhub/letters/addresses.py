@@ -69,12 +69,13 @@ def parse_addresses(value: bytes, defects: list[str] | None = None) -> list[Addr
 
     Members of groups stand as if there were no group. Without a real address a name alone is kept with address ''.
     """
-    if value.isascii() and (alone := _USUAL.fullmatch(value)) is not None:
-        return [_usual_address(*alone.groups(b""))]
     if value.isascii() and _USUAL_LIST.fullmatch(value):
         usual = _USUAL.findall(value)
         if len(usual) <= limits.ADDRESSES:
-            return [_usual_address(*one) for one in usual]
+            return [
+                Address(_folded(decode_header((quoted or bare).strip())), address.decode("ascii"))
+                for quoted, bare, address in usual
+            ]
     reader = _Reader(value.decode("latin-1"))
     found = reader.read()
     if reader.is_cut and defects is not None:
@@ -88,10 +89,6 @@ _USUAL = re.compile(
     rb"[ \t]*+(?:\"([^\"\\]*+)\"|([^<>()@,:;\"\\]*+))[ \t]*+<(%b@%b)>[ \t]*+" % (_WORD_OF_ADDRESS, _WORD_OF_ADDRESS)
 )
 _USUAL_LIST = re.compile(_USUAL.pattern + rb"(?:," + _USUAL.pattern + rb")*+")
-
-
-def _usual_address(quoted: bytes, bare: bytes, address: bytes) -> Address:
-    return Address(_folded(decode_header((quoted or bare).strip())), address.decode("ascii"))
 
 
 class _Reader:

@@ -20,9 +20,6 @@ def decode_header(value: bytes) -> str:
     """
     if b"=?" not in value:
         return one_line(value.decode("ascii") if value.isascii() else decode(value, None).text)
-    word = _WORD.fullmatch(value)
-    if word is not None:  # so nearly all are written, and the way below takes twice as long
-        return one_line(decode(_payload(word[2], word[3]), word[1].decode("latin-1").lower()).text)
     pieces: list[str] = []
     pending, charset = b"", ""
     position = 0

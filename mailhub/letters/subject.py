@@ -32,8 +32,7 @@ def parse_base_subject(subject: str) -> str:
         if tag is not None and _LEAD.match(text, tag.end()):
             text = text[tag.end() :]
             continue
-        # To look at the last sign first saves a search at each.
-        shorter = _TRAIL.sub("", text) if text.endswith(")") else text
+        shorter = _TRAIL.sub("", text)
         if shorter == text:
             return text.casefold()
         text = shorter
