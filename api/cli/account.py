@@ -32,8 +32,8 @@ from mailhub.mailboxes.accounts import (
     Relay,
     Security,
     add_account,
+    find_relay_secret,
     list_accounts,
-    open_relay_secret,
     pause_account,
     remove_account,
     resume_account,
@@ -175,7 +175,7 @@ def run_tests(address: str | None, *, as_json: bool) -> None:
     with open_door(settings) as database:
         found = database.read_now(accounts_of, address)
         means = make_means(settings, database, keys)
-        tried = asyncio.run(_try_all(means, database, keys, found))
+        tried = asyncio.run(try_all(means, database, keys, found))
     if as_json:
         tell("", {"items": [_finding(one, said) for one, said in tried]}, as_json=True)
     for one, said in [] if as_json else tried:
@@ -184,15 +184,17 @@ def run_tests(address: str | None, *, as_json: bool) -> None:
         sys.exit(1)
 
 
-async def _try_all(
+async def try_all(
     means: Means, database: Database, keys: Keys, accounts: list[Account]
 ) -> list[tuple[Account, Finding]]:
+    """Try the way in of each account, and its way out where it has one of its own."""
     tried = []
     for one in accounts:
         tried.append((one, await try_account(means, one)))
         if one.smtp_host is not None:
-            secret = await database.read(open_relay_secret, keys, one.id)
-            server = Server(one.smtp_host, one.smtp_port, one.smtp_security, one.smtp_user or one.user, secret)
+            own = await database.read(find_relay_secret, keys, one.id)
+            secret, auth = (await means.get_secret(one), one.auth) if own is None else (own, "password")
+            server = Server(one.smtp_host, one.smtp_port, one.smtp_security, one.smtp_user or one.user, secret, auth)
             way_out = replace(one, host=one.smtp_host, port=one.smtp_port)
             tried.append((way_out, await try_smtp(means.guard, means.context, server)))
     return tried

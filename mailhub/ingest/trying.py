@@ -112,7 +112,7 @@ async def try_smtp(guard: Guard, context: ssl.SSLContext, server: Server, bounds
         async with asyncio.timeout(bounds.command * 2):
             await client.connect()
             if server.user:
-                await client.login(server.user, server.secret)
+                await (client.auth_xoauth2 if server.auth == "xoauth2" else client.login)(server.user, server.secret)
             await client.quit()
     except aiosmtplib.SMTPAuthenticationError as refused:
         return _password(clean(f"{refused.code} {refused.message}"), server)

@@ -260,12 +260,10 @@ def open_secret(tx: ReadTx, keys: Keys, account_id: int) -> str:
     return keys.open(f"account-password:{account_id}", bytes(sealed)).decode()
 
 
-def open_relay_secret(tx: ReadTx, keys: Keys, account_id: int) -> str:
-    """The password of the way out in clear; the one of the way in where it has none. Raises as ``open_secret``."""
+def find_relay_secret(tx: ReadTx, keys: Keys, account_id: int) -> str | None:
+    """The password of the way out in clear; None where that of the way in serves. Raises as ``open_secret``."""
     sealed = tx.get(account, account_id).smtp_secret
-    if sealed is None:
-        return open_secret(tx, keys, account_id)
-    return keys.open(f"account-smtp:{account_id}", bytes(sealed)).decode()
+    return None if sealed is None else keys.open(f"account-smtp:{account_id}", bytes(sealed)).decode()
 
 
 _ACCOUNTS = select(account, mailbox.c.scope_id).join(mailbox, mailbox.c.id == account.c.mailbox_id)

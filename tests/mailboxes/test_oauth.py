@@ -13,15 +13,20 @@ from urllib.parse import parse_qs, urlsplit
 import pytest
 import time_machine
 
+from api.cli.account import try_all
 from core import clock
 from core.database import Database
 from core.errors import Forbidden, HouseError, Invalid, NotFound, Unavailable
+from core.fetch import Guard
 from core.log import configure_log
 from core.secrets import Keys
 from core.settings import Oauth
 from crm.staff.people import add_user
 from crm.staff.readable import get_viewer
-from mailhub.mailboxes.accounts import Account, add_account, get_account, open_secret
+from mailhub.ingest.imap.session import Means, trust
+from mailhub.ingest.signing import make_get_secret
+from mailhub.ingest.trying import QUICK, Finding, Server
+from mailhub.mailboxes.accounts import Account, Relay, add_account, get_account, open_secret, set_relay
 from mailhub.mailboxes.boxes import add_mailbox
 from mailhub.mailboxes.connecting import change_sign_in
 from mailhub.mailboxes.oauth import Tokens, consent_url, list_authorities, make_verifier, redeem_code
@@ -246,6 +251,29 @@ def test_a_password_in_the_place_of_tokens_ends_them_and_nothing_else(database: 
         assert await database.read(open_secret, KEYS, account.id) == "app password"
 
     play(database, tmp_path, scene)
+
+
+def test_the_way_out_gets_an_access_token_and_never_the_agreement(
+    database: Database, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+):
+    shown: list[Server] = []
+
+    async def see(_guard: Any, _context: Any, server: Server, *_bounds: Any) -> Finding:
+        shown.append(server)
+        return Finding("", "well")
+
+    for name in ("try_imap", "try_smtp"):
+        monkeypatch.setattr(f"mailhub.ingest.trying.{name}", see)
+    monkeypatch.setattr("api.cli.account.try_smtp", see)
+
+    async def scene(endpoint: Endpoint, keeper: TokenKeeper, account: Account) -> None:
+        await database.write(set_relay, KEYS, account.id, Relay("smtp.gmail.com", 587, "starttls", account.user))
+        get_secret = make_get_secret(database, KEYS, keeper)
+        means = Means(database, Guard(), trust(None), get_secret, "", QUICK)
+        await try_all(means, database, KEYS, [await database.read(get_account, account.id)])
+
+    play(database, tmp_path, scene)
+    assert [(one.secret, one.auth) for one in shown] == [("canary-access-1", "xoauth2")] * 2
 
 
 def test_no_token_is_in_the_log_or_in_the_database_in_clear(database: Database, tmp_path: Path):
