@@ -179,6 +179,18 @@ def test_what_cannot_be_delivered_stands_red_at_the_letter(site: Site) -> None:
     expect(page.locator(".rail-item[href='/waiting'] .num")).to_have_text("1")
 
 
+def test_enter_behind_an_address_sends_nothing(site: Site) -> None:
+    page = site.sign_in()
+    site.write("Complaint")
+    open_thread(page, "Complaint")
+    write(page, "Half a thought")
+    page.locator("input[name=to]").press("Enter")
+    page.locator("input[name=cc]").press("Enter")
+    expect(page.get_by_label("Text of the answer")).to_have_value("Half a thought")
+    expect(page.locator("#thread .letter, #thread details.folded")).to_have_count(1)
+    expect(page.locator(".toast")).to_have_count(0)
+
+
 def test_who_may_only_read_has_no_form(site: Site) -> None:
     with ThreadPoolExecutor(1) as elsewhere:
         elsewhere.submit(site.house.database.write_now, _let_the_stranger_read).result()
