@@ -50,7 +50,12 @@ SEES = {
     "manager": {"quailsalesone", "quailsalestwo", "quailheldsales"},
     "owner": {"quailpersonal", "quailheldpersonal", "quailaccountpersonal"},
     "administrator": {
-        "quailsalesone", "quailsalestwo", "quailother", "quailheldsales", "quailheldother", "quailaccountsales",
+        "quailsalesone",
+        "quailsalestwo",
+        "quailother",
+        "quailheldsales",
+        "quailheldother",
+        "quailaccountsales",
         "quailfolder",
     },
 }
