@@ -13,10 +13,11 @@ from urllib.parse import unquote
 
 import rich_click as click
 
-from api.cli.door import open_door, read_settings
+from api.cli.door import open_door
 from api.cli.facts import tell, tell_rows
 from api.cli.options import config_option, json_option
 from api.cli.people import read_password
+from api.cli.settings import read_settings
 from core.clock import iso
 from core.database import Database, ReadTx, WriteTx
 from core.errors import NotFound

@@ -9,9 +9,10 @@ from pathlib import Path
 import rich_click as click
 
 from api.cli.bars import counting
-from api.cli.door import find_config, read_settings, speaking
+from api.cli.door import speaking
 from api.cli.facts import tell
 from api.cli.options import config_option, json_option
+from api.cli.settings import find_config, read_settings
 from mailhub.migrations import check_current
 from mailhub.upkeep import make_backup, restore_backup
 

@@ -8,9 +8,10 @@ from pathlib import Path
 import rich_click as click
 
 from api.cli.bars import counting
-from api.cli.door import open_door, read_settings
+from api.cli.door import open_door
 from api.cli.facts import as_line
 from api.cli.options import config_option, json_option
+from api.cli.settings import read_settings
 from core.blobs import BlobFiles
 from mailhub.upkeep import check_house
 

@@ -1,38 +1,17 @@
-"""What a command needs to work on the house: its settings and its database."""
+"""What a command needs to work on the house: its database."""
 
 from __future__ import annotations
 
-import os
 import sqlite3
 from collections.abc import Iterator
 from contextlib import contextmanager
-from pathlib import Path
 
-import rich_click as click
-
-from api.cli.options import CONFIG
+from api.cli.settings import read_settings
 from core.database import Database, open_database
 from core.database.faults import translate
 from core.errors import HouseError, Unavailable
-from core.settings import Settings, load_settings
-from core.settings.reading import CONFIG_VARIABLE, DEFAULT_CONFIG
+from core.settings import Settings
 from mailhub.migrations import check_current
-
-
-def read_settings() -> Settings:
-    """The settings that ``--config`` and the environment name. Raises Invalid."""
-    return load_settings(_given(), os.environ)
-
-
-def find_config() -> Path | None:
-    """The settings file that is in use, if there is one."""
-    named = _given() or Path(os.environ.get(CONFIG_VARIABLE) or DEFAULT_CONFIG)
-    return named if named.exists() else None
-
-
-def _given() -> Path | None:
-    context = click.get_current_context()
-    return None if context is None else context.meta.get(CONFIG)
 
 
 @contextmanager

@@ -11,10 +11,11 @@ from typing import cast
 import rich_click as click
 
 from api.cli.account import accounts_of, make_means, run_tests
-from api.cli.door import open_door, read_settings
+from api.cli.door import open_door
 from api.cli.facts import tell, tell_rows
 from api.cli.options import config_option, json_option
 from api.cli.people import get_person, get_team
+from api.cli.settings import read_settings
 from core.database import ReadTx, WriteTx
 from core.errors import NotFound
 from core.secrets import load_keys

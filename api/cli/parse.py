@@ -10,9 +10,9 @@ from typing import Any
 
 import rich_click as click
 
-from api.cli.door import read_settings
 from api.cli.facts import as_line
 from api.cli.options import config_option, json_option
+from api.cli.settings import read_settings
 from mailhub.letters.as_json import to_json
 from mailhub.letters.letter import parse_letter
 from mailhub.letters.proof import find_evidence

@@ -9,9 +9,10 @@ from typing import Any
 
 import rich_click as click
 
-from api.cli.door import open_door, read_settings
+from api.cli.door import open_door
 from api.cli.facts import tell, tell_rows
 from api.cli.options import config_option, json_option
+from api.cli.settings import read_settings
 from core.blobs import BlobFiles, read_blob
 from core.clock import iso
 from core.database import ReadTx, WriteTx

@@ -4,9 +4,10 @@ from __future__ import annotations
 
 import rich_click as click
 
-from api.cli.door import open_door, read_settings
+from api.cli.door import open_door
 from api.cli.facts import as_line
 from api.cli.options import config_option, json_option
+from api.cli.settings import read_settings
 from core.marks import get_identity, let_go
 from mailhub.outbound.ledger import count_states
 from mailhub.outbound.send import STOP_FILE

@@ -12,10 +12,11 @@ from types import ModuleType
 import rich_click as click
 import uvloop
 
-from api.cli.door import read_settings, speaking
+from api.cli.door import speaking
 from api.cli.facts import as_line
 from api.cli.frame import closing, until_the_end
 from api.cli.options import config_option, json_option
+from api.cli.settings import read_settings
 from api.cli.signals import hear_signals
 from core.errors import Conflict
 from core.log import configure_log

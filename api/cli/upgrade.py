@@ -4,9 +4,10 @@ from __future__ import annotations
 
 import rich_click as click
 
-from api.cli.door import read_settings, speaking
+from api.cli.door import speaking
 from api.cli.facts import tell
 from api.cli.options import config_option, json_option
+from api.cli.settings import read_settings
 from mailhub.migrations import present
 from mailhub.upkeep import upgrade_safely
 

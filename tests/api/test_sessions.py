@@ -117,7 +117,7 @@ async def no_mass_assignment(world: World) -> None:
     assert answer.json()["code"] == "invalid"
     me = (await browser.get("/api/v1/users/me")).json()
     assert me["is_admin"] is False
-    assert (await browser.ask("PATCH", "/api/v1/deliveries/5", data={"state": "sent"})).status == 404
+    assert (await browser.ask("PATCH", "/api/v1/deliveries/5", data={"state": "sent"})).status == 405
 
 
 async def cookies(world: World) -> None:

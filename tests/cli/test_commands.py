@@ -102,7 +102,7 @@ try:
     cli(['parse', 'one.eml', '--json'], standalone_mode=False)
 except SystemExit as end:
     assert end.code == 0
-assert not {'litestar', 'uvicorn', 'sqlalchemy', 'babel'} & set(sys.modules)
+assert not {'litestar', 'uvicorn', 'sqlalchemy'} & set(sys.modules)
 """
 
 

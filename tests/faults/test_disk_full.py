@@ -124,7 +124,7 @@ def test_letters_in_hand_when_the_disk_fills_up_are_processed_later(
 
         return run
 
-    monkeypatch.setattr(processing, "process", refuse_while_full(processing.process))
+    monkeypatch.setattr(processing, "process_all", refuse_while_full(processing.process_all))
     monkeypatch.setattr(jobs, "give_up", refuse_while_full(jobs.give_up))
     with running_house(settings_for(database.url, tmp_path)) as house:
         house.database.write_now(add_mailbox, "sales@firm.example", "Sales", "public")
