@@ -195,7 +195,11 @@ class Processing:
     async def _store(self, understood: Sequence[tuple[jobs.Job, Understood]]) -> None:
         """In units of a few; when something fails in one, one by one, so that it stops nobody else."""
         units = [understood[begin : begin + UNIT] for begin in range(0, len(understood), UNIT)]
-        await asyncio.gather(*(self._store_together(unit) for unit in units))
+        if self._database.is_sqlite:
+            await asyncio.gather(*(self._store_together(unit) for unit in units))  # one writer, and one commit for all
+        else:
+            for unit in units:  # side by side they would only wait for each other, and lose their order
+                await self._store_together(unit)
 
     async def _store_together(self, understood: Sequence[tuple[jobs.Job, Understood]]) -> None:
         if len(understood) > 1:

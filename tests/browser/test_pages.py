@@ -69,7 +69,7 @@ class House(Preview):
         self.asked.append(f"{self.path} {self.headers.get('X-CSRF-Token')}")
         if self.path == "/threads/8/close":
             closed = {"row": Thing(**vars(row(8)) | {"gone": "Closed by you"}), "shell": LIVE["shell"]}
-            toast = Thing(text="Closed", undo=Thing(url="/threads/8/reopen", fields={}), stays=False)
+            toast = Thing(text="Closed", undo=Thing(url="/threads/8/reopen", fields={}), stays=False, composer=None)
             self.fragment("_changed.html", **closed, toast=toast, thread=None)
         else:
             self.refuse("Petro was quicker.", 409)
