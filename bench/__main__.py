@@ -26,7 +26,7 @@ def run(full: bool) -> list[Figure]:
     door = ["--letters", "3000" if full else "800", "--rounds", "5" if full else "3"]
     pages = [] if full else ["--threads", "100000", "--requests", "100", "--seconds", "8"]
     figures = socket_to_thread.measure(socket_to_thread.read_options(through))
-    figures += smtp_accept.measure(smtp_accept.read_options([*door, "--only", "aiosmtpd,durable"]))
+    figures += smtp_accept.measure(smtp_accept.read_options([*door, "--only", "aiosmtpd,durable,sink"]))
     figures += parse.measure(parse.read_options(["--letters", "5000" if full else "600"]))
     figures += import_archive.measure(
         import_archive.read_options(["--letters", "20000" if full else "4000", "--rounds", "3" if full else "2"])
