@@ -3,6 +3,7 @@
 ``shape`` is the list of keys with what each means, ``reading`` fills it, ``page`` writes ``docs/settings.md`` from it.
 """
 
+from core.settings.checks import parse_place as parse_place
 from core.settings.reading import load_settings as load_settings
 from core.settings.shape import Blobs as Blobs
 from core.settings.shape import Company as Company
@@ -18,7 +19,6 @@ from core.settings.shape import Settings as Settings
 from core.settings.shape import Smtp as Smtp
 from core.settings.shape import Verdicts as Verdicts
 from core.settings.shape import Web as Web
-from core.settings.shape import parse_place as parse_place
 
 __all__ = [
     "Blobs", "Company", "Data", "Database", "Imap", "Lmtp", "Log", "Oauth", "Parse", "Secret", "Settings", "Smtp",

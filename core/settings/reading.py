@@ -18,7 +18,8 @@ from typing import Any, get_type_hints
 from urllib.parse import urlsplit
 
 from core.errors import Invalid
-from core.settings.shape import SECTIONS, About, Settings, parse_place
+from core.settings.checks import parse_place
+from core.settings.shape import SECTIONS, About, Settings
 
 CONFIG_VARIABLE = "MAILHUB_CONFIG"
 DEFAULT_CONFIG = Path("mailhub.toml")

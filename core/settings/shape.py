@@ -8,10 +8,8 @@ A key with a default that depends on others stands empty here, says so in ``defa
 
 from __future__ import annotations
 
-import ipaddress
 import re
 import zoneinfo
-from collections.abc import Callable
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any, get_type_hints
@@ -21,8 +19,18 @@ from babel.core import get_global
 from babel.numbers import is_currency
 
 from core.language import LANGUAGES
-
-Check = Callable[[Any], bool]
+from core.settings.checks import (
+    Check,
+    are_addresses,
+    begins,
+    is_domain,
+    is_host,
+    is_lmtp_place,
+    is_network,
+    is_port,
+    is_relay,
+    is_web_address,
+)
 
 
 @dataclass(frozen=True, slots=True)
@@ -50,62 +58,6 @@ def _key(
     return field(default=default, repr=shown, metadata={"about": about})
 
 
-def _is_network(text: str) -> bool:
-    try:
-        ipaddress.ip_network(text)
-    except ValueError:
-        return False
-    return True
-
-
-def _is_port(port: int) -> bool:
-    return 0 <= port <= 65535
-
-
-def _is_host(text: str) -> bool:
-    if ":" not in text:
-        return re.fullmatch(r"[A-Za-z0-9._-]+", text) is not None
-    try:
-        return ipaddress.ip_address(text).version == 6
-    except ValueError:
-        return False
-
-
-def _is_web_address(text: str) -> bool:
-    try:
-        parts = urlsplit(text)
-        return parts.scheme in {"http", "https"} and bool(parts.hostname) and parts.port != 0
-    except ValueError:
-        return False
-
-
-def parse_place(text: str) -> tuple[str, int, Path | None]:
-    """Where to listen: host and port of ``host:port``, or else the path of a socket."""
-    found = re.fullmatch(r"(\[[^\]/]+\]|[^:/]+):(\d{1,5})", text)
-    return ("", 0, Path(text)) if found is None else (found[1].strip("[]"), int(found[2]), None)
-
-
-def _is_lmtp_place(text: str) -> bool:
-    _, port, path = parse_place(text)
-    return port != 25 and _is_port(port) if path is None else 0 < len(text.encode()) <= 100
-
-
-def _is_relay(text: str) -> bool:
-    try:
-        parts = urlsplit(text)
-        return not text or (parts.scheme in {"smtp", "smtps"} and bool(parts.hostname) and parts.port != 0)
-    except ValueError:
-        return False
-
-
-def _is_domain(text: str) -> bool:
-    return not text or re.fullmatch(r"(?:[a-z0-9](?:[a-z0-9-]*[a-z0-9])?\.)+[a-z][a-z0-9-]*", text) is not None
-
-
-def _begins(*beginnings: str) -> Check:
-    return lambda text: text.startswith(beginnings)
-
-
 _HOST = "an address or the name of this machine"
 _PORT = "a port from 0 (any free one) to 65535"
 
@@ -126,7 +78,7 @@ class Database:
         "The database: `sqlite:///…` for one machine, `postgresql://user:password@host/name` for many.",
         default_text="sqlite:///<data.dir>/mailhub.db",
         expects="an address that begins with sqlite:/// or postgresql://",
-        check=_begins("sqlite:///", "postgresql://"),
+        check=begins("sqlite:///", "postgresql://"),
         shown=False,
     )
 
@@ -140,7 +92,7 @@ class Blobs:
         "Where the bytes of letters are kept.",
         default_text="file://<data.dir>/blobs",
         expects="an address that begins with file:///",
-        check=_begins("file:///"),
+        check=begins("file:///"),
         shown=False,
     )
 
@@ -161,14 +113,14 @@ class Secret:
 class Web:
     """The pages and the API."""
 
-    host: str = _key("127.0.0.1", "The address to listen on; `0.0.0.0` for all.", expects=_HOST, check=_is_host)
-    port: int = _key(8000, "The port to listen on.", expects=_PORT, check=_is_port)
+    host: str = _key("127.0.0.1", "The address to listen on; `0.0.0.0` for all.", expects=_HOST, check=is_host)
+    port: int = _key(8000, "The port to listen on.", expects=_PORT, check=is_port)
     base_url: str = _key(
         "",
         "The address people type, as it stands in links inside letters. Never taken from a request.",
         default_text="http://<web.host>:<web.port>",
         expects="a whole address such as https://mail.firm.example",
-        check=_is_web_address,
+        check=is_web_address,
     )
     insecure: bool = _key(
         False, "Allow plain http beyond this machine. Passwords and letters can then be read on the way."
@@ -179,8 +131,8 @@ class Web:
 class Smtp:
     """The door through which letters are delivered."""
 
-    host: str = _key("127.0.0.1", "The address to listen on; `0.0.0.0` for all.", expects=_HOST, check=_is_host)
-    port: int = _key(2525, "The port to listen on; mail from outside comes to 25.", expects=_PORT, check=_is_port)
+    host: str = _key("127.0.0.1", "The address to listen on; `0.0.0.0` for all.", expects=_HOST, check=is_host)
+    port: int = _key(2525, "The port to listen on; mail from outside comes to 25.", expects=_PORT, check=is_port)
     hostname: str = _key(
         "", "The name the server greets with; the MX record should name it.", default_text="the machine's name"
     )
@@ -197,7 +149,7 @@ class Smtp:
         "Addresses or networks of relays whose word is believed: no rate limits, and the `Received` lines they wrote "
         "count. This machine is always one.",
         expects="a list of addresses or networks such as 10.0.0.0/8",
-        check=lambda peers: all(map(_is_network, peers)),
+        check=lambda peers: all(map(is_network, peers)),
     )
 
 
@@ -209,7 +161,7 @@ class Lmtp:
         "",
         "The path of a socket, or `host:port`; empty for none. The rights of its folder say who may connect to a path.",
         expects="a path of at most 100 bytes or host:port with a port other than 25",
-        check=_is_lmtp_place,
+        check=is_lmtp_place,
     )
 
 
@@ -222,7 +174,7 @@ class Imap:
         "Networks that are not on the public internet and in which accounts may lie all the same, on any port: a mail "
         "server in the same rack, say. Everywhere else accounts are reached on ports 143 and 993 only.",
         expects="a list of addresses or networks such as 10.0.0.0/8",
-        check=lambda networks: all(map(_is_network, networks)),
+        check=lambda networks: all(map(is_network, networks)),
     )
     ca_file: Path | None = _key(
         None, "Certificates (PEM) that are trusted beside the system's: those of a company's own authority, say."
@@ -255,7 +207,7 @@ class Send:
         "`smtps://…`, or `smtp://127.0.0.1:25` for a server on this machine. Signs like @ in a password stand as %40. "
         "Without it letters wait.",
         expects="an address that begins with smtp:// or smtps:// and names a host",
-        check=_is_relay,
+        check=is_relay,
         shown=False,
     )
     return_path: str = _key(
@@ -270,7 +222,7 @@ class Send:
         "",
         "The domain of `verp`; its MX record points at this server's listener, and it is used for nothing else.",
         expects="a domain in ASCII such as bounce.firm.example",
-        check=_is_domain,
+        check=is_domain,
     )
     hostname: str = _key("", "What this server calls itself to the relay.", default_text="<smtp.hostname>")
     connections: int = _key(
@@ -294,13 +246,6 @@ class Parse:
     )
 
 
-def _are_addresses(texts: tuple[str, ...]) -> bool:
-    try:
-        return all(ipaddress.ip_address(text) for text in texts)
-    except ValueError:
-        return False
-
-
 @dataclass(frozen=True, slots=True)
 class Verdicts:
     """Who really wrote a letter, and whether it is junk."""
@@ -315,7 +260,7 @@ class Verdicts:
         "The name servers to ask.",
         default_text="those of this machine",
         expects="a list of addresses such as 192.0.2.53",
-        check=_are_addresses,
+        check=are_addresses,
     )
     trusted_servers: tuple[str, ...] = _key(
         (),
@@ -330,7 +275,7 @@ class Verdicts:
         "",
         "The address of an rspamd that says what is junk, http://127.0.0.1:11333 say; empty for none.",
         expects="a web address without a path",
-        check=lambda text: _is_web_address(text) and urlsplit(text).path in {"", "/"},
+        check=lambda text: is_web_address(text) and urlsplit(text).path in {"", "/"},
     )
 
 
