@@ -26,7 +26,7 @@ from mailhub.letters.addresses import parse_addr_spec
 from mailhub.letters.values import Address
 from mailhub.mailboxes.reading import Message, get_message, get_thread
 from mailhub.outbound.acknowledging import get_acknowledgements, rule_acknowledgements
-from mailhub.outbound.compose import File
+from mailhub.outbound.parts import File
 from mailhub.outbound.identity import Stamp
 from mailhub.outbound.ledger import list_of_messages
 from mailhub.outbound.writing import Answer, answer_thread, suggest_answer

@@ -6,35 +6,28 @@ once more byte by byte before anybody may send it.
 
 from __future__ import annotations
 
-import binascii
 import re
 from dataclasses import dataclass
 from datetime import UTC, datetime
 from email.utils import format_datetime
 
-from pybase64 import encodebytes
-
 from core import clock
 from core.errors import Invalid, TooMuch
-from mailhub.letters.clean import body_text
-from mailhub.letters.filenames import safe_file_name
 from mailhub.letters.values import Address
 from mailhub.outbound.headers import (
     LONGEST_LINE,
     address_field,
-    file_name_parameter,
     ids_field,
     is_plain_id,
     text_field,
     word_field,
 )
+from mailhub.outbound.parts import File, body_of
 
 MOST_HEADER_BYTES = 64 * 1024
 MOST_REFERENCES = 20
 LONGEST_REFERENCE = 250
 _LONGEST_SUBJECT = 900
-_EASY_LINE = 76
-_TYPE = re.compile(r"[a-z0-9][a-z0-9!#$&^_.+-]{0,62}/[a-z0-9][a-z0-9!#$&^_.+-]{0,62}")
 _NAMES = (
     b"From|Sender|Reply-To|To|Cc|Subject|Date|Message-ID|In-Reply-To|References|MIME-Version|Auto-Submitted|"
     b"X-Auto-Response-Suppress|Content-Type|Content-Transfer-Encoding|Content-Disposition"
@@ -44,19 +37,11 @@ _BODY = re.compile(rb"(?:[\t -~]{0,%d}+\r\n)*+" % LONGEST_LINE)
 
 
 @dataclass(frozen=True, slots=True)
-class File:
-    """A file to go with a letter. ``content_type`` that cannot stand becomes ``application/octet-stream``."""
-
-    name: str
-    content_type: str
-    content: bytes
-
-
-@dataclass(frozen=True, slots=True)
 class Fields:
     """All that a letter says. Ids stand without brackets; ``date`` is an instant; ``references`` oldest first.
 
     ``automatic`` is the value of Auto-Submitted (RFC 3834 §5): ``auto-replied`` or ``auto-generated``.
+    ``html`` is a whole document, empty for a letter of text alone; ``text`` says the same to who reads no HTML.
     """
 
     message_id: str
@@ -65,6 +50,7 @@ class Fields:
     to: tuple[Address, ...]
     subject: str
     text: str
+    html: str = ""
     cc: tuple[Address, ...] = ()
     reply_to: tuple[Address, ...] = ()
     in_reply_to: str | None = None
@@ -75,10 +61,7 @@ class Fields:
 
 def compose(fields: Fields) -> bytes:
     """The bytes of the letter. Raises Invalid for an address that is none, TooMuch for headers beyond all measure."""
-    body = _text_part(fields.text)
-    if fields.files:
-        boundary = f"=_{fields.message_id.partition('@')[0][-40:]}"
-        body = _multipart(boundary, [body, *(_file_part(one) for one in fields.files)])
+    body = body_of(fields.text, fields.html, fields.files, fields.message_id.partition("@")[0][-40:])
     raw = _head(fields) + b"MIME-Version: 1.0\r\n" + body
     _look_once_more(raw)
     return raw
@@ -119,56 +102,6 @@ def _head(fields: Fields) -> bytes:
 def _date(instant: int) -> str:
     seconds = instant // clock.SECOND
     return format_datetime(datetime.fromtimestamp(seconds, UTC))
-
-
-def _text_part(text: str) -> bytes:
-    """A text/plain part in the encoding that a person could best read raw: as it is, quoted-printable or base64."""
-    plain = body_text(text)
-    if plain and not plain.endswith("\n"):
-        plain += "\n"
-    raw = plain.replace("\n", "\r\n").encode("utf-8")
-    encoding, body = _encoded_text(raw)
-    return b"Content-Type: text/plain; charset=utf-8\r\nContent-Transfer-Encoding: %s\r\n\r\n%s" % (encoding, body)
-
-
-def _encoded_text(raw: bytes) -> tuple[bytes, bytes]:
-    lines = raw.split(b"\r\n")
-    easy = raw.isascii() and all(len(line) <= _EASY_LINE for line in lines)
-    # "From " at the head of a line is changed by mailbox files, blanks at an end by gateways.
-    if easy and not any(line.startswith(b"From ") or line.endswith((b" ", b"\t")) for line in lines):
-        return (b"7bit", raw) if b"\x0c" not in raw else (b"base64", _base64(raw))
-    quoted = b"\r\n".join(map(_quoted_line, lines))
-    coded = _base64(raw)
-    return (b"quoted-printable", quoted) if len(quoted) <= len(coded) else (b"base64", coded)
-
-
-def _quoted_line(line: bytes) -> bytes:
-    """One line in quoted-printable, with soft breaks. RFC 2045 §6.7."""
-    out = binascii.b2a_qp(line, quotetabs=False, istext=True).replace(b"\r\n", b"\n").replace(b"\n", b"\r\n")
-    return b"=46" + out[1:] if out.startswith(b"From ") else out
-
-
-def _base64(raw: bytes) -> bytes:
-    return encodebytes(raw).replace(b"\n", b"\r\n")
-
-
-def _file_part(file: File) -> bytes:
-    kind = file.content_type.partition(";")[0].strip().lower()
-    if not _TYPE.fullmatch(kind) or kind.startswith(("message/", "multipart/")):
-        kind = "application/octet-stream"
-    name = file_name_parameter(safe_file_name(file.name) or "file")
-    return b"Content-Type: %s\r\nContent-Transfer-Encoding: base64\r\nContent-Disposition: attachment%s\r\n\r\n%s" % (
-        kind.encode("ascii"),
-        name,
-        _base64(file.content),
-    )
-
-
-def _multipart(boundary: str, parts: list[bytes]) -> bytes:
-    line = b"--" + boundary.encode("ascii")
-    inner = b"".join(line + b"\r\n" + part + b"\r\n" for part in parts)  # that line end is the boundary's
-    head = b'Content-Type: multipart/mixed;\r\n boundary="%s"\r\n\r\n' % boundary.encode("ascii")
-    return head + inner + line + b"--\r\n"
 
 
 def _look_once_more(raw: bytes) -> None:

@@ -31,10 +31,11 @@ from mailhub.mailboxes.messages import COUNTER_BITS, mint_message_id, record_mes
 from mailhub.mailboxes.recipients import Offer, list_recipients
 from mailhub.mailboxes.tables import letter, letter_reference, message, thread
 from mailhub.mailboxes.threads import ANSWERABLE, answered
-from mailhub.outbound.compose import Fields, File, answer_references, answer_subject, compose
+from mailhub.outbound.compose import Fields, answer_references, answer_subject, compose
 from mailhub.outbound.headers import ascii_address
 from mailhub.outbound.identity import Stamp
 from mailhub.outbound.ledger import plan_deliveries
+from mailhub.outbound.parts import File
 from mailhub.outbound.states import Kind
 from mailhub.outbound.suppression import may_send
 

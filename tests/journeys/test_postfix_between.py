@@ -14,7 +14,7 @@ from mailhub.letters.letter import parse_letter
 from mailhub.letters.values import Address
 from mailhub.mailboxes.boxes import add_mailbox
 from mailhub.mailboxes.lists import list_threads
-from mailhub.outbound.compose import File
+from mailhub.outbound.parts import File
 from mailhub.outbound.ledger import list_deliveries
 from mailhub.outbound.writing import Answer, answer_thread
 from tests.support.engines import only

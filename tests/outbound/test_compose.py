@@ -17,8 +17,9 @@ from core.errors import Invalid
 from mailhub.letters.clean import body_text, one_line
 from mailhub.letters.letter import parse_letter
 from mailhub.letters.values import Address
-from mailhub.outbound.compose import Fields, File, answer_references, answer_subject, compose
+from mailhub.outbound.compose import Fields, answer_references, answer_subject, compose
 from mailhub.outbound.headers import ids_field
+from mailhub.outbound.parts import File
 
 ANNA = Address("Anna", "anna@client.example")
 TEXT = st.text(max_size=300)

@@ -18,8 +18,9 @@ from mailhub.letters.encoded_words import decode_header
 from mailhub.letters.letter import parse_letter
 from mailhub.letters.values import Address, ParsedLetter
 from mailhub.mailboxes.tables import message
-from mailhub.outbound.compose import Fields, File, answer_references, compose
+from mailhub.outbound.compose import Fields, answer_references, compose
 from mailhub.outbound.headers import ascii_address
+from mailhub.outbound.parts import File
 from mailhub.outbound.writing import Answer, answer_thread, suggest_answer
 from tests.letters.corpora import table
 from tests.outbound.conftest import Office
