@@ -42,10 +42,11 @@ ERRORS = frozenset(
 )
 TROUBLES = frozenset(["Trouble", "Lost", "Insecure", "AskPerson"])
 FIRST = ERRORS | TROUBLES | {"gettext", "say", "WorkerFailed"}
-PLACES = {"tell": 2, "DemoPerson": 3, "changed": 4, "Verdict": 1, "Finding": 1, "Provider": 5}
+PLACES = {"Field": 2, "tell": 2, "DemoPerson": 3, "changed": 4, "Verdict": 1, "Finding": 1, "Provider": 5}
 NAMED = frozenset((
     "CHECK_BOTH", "TOO_LARGE", "NOT_GIVEN", "DRAFT", "sentence", "sentences", "TITLES", "_MISSING", "_BY_STATUS",
     "ACTIONS", "MERGED", "TAKEN_OUT", "SPLIT", "SPLIT_FROM", "CAME_BACK", "OFFER", "NOBODY_ASSIGNED",
+    "WORDS",
 ))  # fmt: skip
 _CODE = frozenset(["not-found", "not-possible", "too-much", "invalid", "fault"])
 
