@@ -156,6 +156,15 @@ def forget_thread(tx: WriteTx, thread_id: int) -> None:
         _recount(tx, row.counterparty_id, row.scope_id)
 
 
+def forget_letter(tx: WriteTx, thread_id: int, message_id: int) -> None:
+    """Take a letter that never left off the timeline it stands on, and put the facts right."""
+    here = (interaction.c.thread_id == thread_id) & (interaction.c.message_id == message_id)
+    owners = tx.rows(select(interaction.c.counterparty_id, interaction.c.scope_id).where(here).distinct())
+    tx.execute(delete(interaction).where(here))
+    for row in owners:
+        _recount(tx, row.counterparty_id, row.scope_id)
+
+
 def _recount(tx: WriteTx, counterparty_id: int, scope_id: int) -> None:
     """The facts anew from the rows of the timeline."""
     hold_facts(tx, counterparty_id, scope_id)

@@ -42,6 +42,7 @@ class ThreadView(msgspec.Struct):
     counterparty_id: int | None
     contact_ids: list[int]
     unread: bool
+    undelivered: bool
     message_count: int
     attachment_count: int
     last_message_at: str | None
@@ -89,6 +90,7 @@ def show_thread(row: ThreadRow) -> ThreadView:
         counterparty_id=row.counterparty_id,
         contact_ids=[row.contact_id] if row.contact_id is not None else [],
         unread=row.unread,
+        undelivered=row.undelivered,
         message_count=row.message_count,
         attachment_count=row.attachment_count,
         last_message_at=moment(row.last_message_at),

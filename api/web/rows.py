@@ -80,6 +80,7 @@ def make_row(
         current=found.id == open_id,
         assign_url=place.act(found.id, "assign") if may_take and found.state == "open" else None,
         close_url=place.act(found.id, "close") if may_answer and found.state == "open" else None,
+        undelivered=found.undelivered,
     )
 
 

@@ -72,7 +72,7 @@ def lay_letters(tx: WriteTx, thread_id: int) -> None:
     if row.counterparty_id is None:
         return
     people = list_addresses_of(tx, row.counterparty_id)
-    for one in list_letters(tx, row.id):
+    for one in (one for one in list_letters(tx, row.id) if one.fate != "taken_back"):
         record_letter(
             tx,
             row.counterparty_id,

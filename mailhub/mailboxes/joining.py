@@ -15,7 +15,7 @@ from sqlalchemy import bindparam, delete, select, update
 
 from core import clock
 from core.changes import record_change
-from core.database import WriteTx
+from core.database import ReadTx, WriteTx
 from core.errors import Conflict
 from crm.execution import Choice, assign, is_able, unassign
 from mailhub.letters.subject import has_answer_prefix, parse_base_subject
@@ -82,7 +82,7 @@ def part(tx: WriteTx, root: Any, other: Any, *, by: int | None = None) -> None:
     Raises Conflict when nothing would be left."""
     family = list_merged(tx, other.id)
     leaving = tx.values(select(message.c.id).where(message.c.thread_id == root.id, own_thread.in_(family)))
-    if not leaving or len(leaving) == root.message_count:
+    if not leaving or not _is_left(tx, root.id, leaving):
         raise Conflict("Nothing would be left in one of the two threads. Split letters off instead.")
     kept, direct = other.merged, other.merged_into == root.id
     before, given = (kept["before"], kept["given"]) if direct else ({}, {})
@@ -116,7 +116,8 @@ def split(tx: WriteTx, row: Any, message_ids: Sequence[int], *, by: int | None =
     )
     if not chosen or len(chosen) != len(set(message_ids)):
         raise Conflict("These letters are not in this thread any more.")
-    if len(chosen) == row.message_count:
+    ids = [one.id for one in chosen]
+    if not _is_left(tx, row.id, ids):
         raise Conflict("A thread keeps at least one letter.")
     new_id = tx.insert(
         thread,
@@ -133,7 +134,6 @@ def split(tx: WriteTx, row: Any, message_ids: Sequence[int], *, by: int | None =
         merged={"from": row.id},
         created_at=clock.now(),
     )
-    ids = [one.id for one in chosen]
     tx.execute(update(message).where(message.c.id.in_(ids)).values(split_id=new_id, thread_id=new_id))
     new = tx.get(thread, new_id)
     _name_by_first(tx, new_id)
@@ -168,6 +168,12 @@ def _demand_joinable(root: Any, other: Any) -> None:
         raise Conflict("One of these threads is junk. Open it again first.")
     if None not in (root.counterparty_id, other.counterparty_id) and root.counterparty_id != other.counterparty_id:
         raise Conflict("These threads belong to different clients. File one under the client of the other first.")
+
+
+def _is_left(tx: ReadTx, thread_id: int, leaving: Sequence[int]) -> bool:
+    """Does a letter stay in the thread when these leave? One that was taken back is none."""
+    here = (message.c.thread_id == thread_id) & (message.c.fate != "taken_back") & message.c.id.not_in(leaving)
+    return tx.value(select(message.c.id).where(here).limit(1)) is not None
 
 
 def _settle(tx: WriteTx, thread_id: int) -> None:

@@ -70,6 +70,7 @@ class ThreadRow:
     last_message_at: int
     last_message_id: int
     unread: bool
+    undelivered: bool
     version: int
 
 
@@ -99,6 +100,7 @@ _COLUMNS = (
     thread.c.last_message_at,
     thread.c.last_message_id,
     unread.c.user_id.is_not(None).label("unread"),
+    (thread.c.undelivered == 1).label("undelivered"),
     thread.c.version,
 )
 _WAITS: ColumnElement[bool] = literal_column("thread.state = 'open' AND thread.waiting_for = 'us'")

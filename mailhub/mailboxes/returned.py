@@ -1,8 +1,8 @@
-"""A letter of ours came back: whoever answered has it in hand again."""
+"""A letter of ours that answers nobody: it came back, or never left. Whoever wrote it has its thread in hand again."""
 
 from __future__ import annotations
 
-from typing import Any
+from typing import Any, Literal
 
 from sqlalchemy import bindparam, func, select
 
@@ -10,8 +10,10 @@ from core import clock
 from core.changes import record_change
 from core.database import WriteTx
 from crm.execution import continue_hand, is_able
+from crm.interactions import forget_letter
 from mailhub.mailboxes.tables import letter, mailbox, message, thread
-from mailhub.mailboxes.threads import ANSWERABLE, mark_unread, tell_client_waits
+from mailhub.mailboxes.tally import count_again
+from mailhub.mailboxes.threads import ANSWERABLE, hold_root, mark_unread, tell_client_waits
 
 _LAST_OUT = (
     select(func.max(message.c.id))
@@ -19,7 +21,7 @@ _LAST_OUT = (
     .where(
         message.c.thread_id == bindparam("thread_id"),
         message.c.direction == "out",
-        message.c.id != bindparam("except"),
+        message.c.fate == "",
         letter.c.kind.in_(sorted(ANSWERABLE)),
     )
 )
@@ -39,11 +41,33 @@ _UNANSWERED = (
 def take_up_again(tx: WriteTx, message_id: int) -> None:
     """An answer did not arrive: its thread waits for us as it did before, in the hands of its executor, and is new for
     everybody who sees it. A letter behind which we have written another one only makes the thread new."""
+    _answers_nobody(tx, message_id, "undelivered")
+
+
+def take_back_letter(tx: WriteTx, message_id: int) -> None:
+    """An answer never leaves: its thread waits for us as it did before, and neither the thread nor its client counts
+    it. It is read where it was."""
+    forget_letter(tx, tx.get(message, message_id).thread_id, message_id)
+    _answers_nobody(tx, message_id, "taken_back")
+
+
+def try_again(tx: WriteTx, message_id: int) -> None:
+    """What did not arrive is sent once more: until its fate is known again, it is our answer."""
+    if tx.get(message, message_id).fate != "undelivered":
+        return
+    thread_id = hold_root(tx, tx.get(message, message_id).thread_id).id
+    tx.change(message, message_id, fate="")
+    count_again(tx, thread_id)
+
+
+def _answers_nobody(tx: WriteTx, message_id: int, fate: Literal["undelivered", "taken_back"]) -> None:
     thread_id = tx.get(message, message_id).thread_id
     tx.lock(thread, thread_id)
+    tx.change(message, message_id, fate=fate)
+    count_again(tx, thread_id)
     row = tx.get(thread, thread_id)
     mark_unread(tx, thread_id, row.scope_id)
-    last_out = tx.value(_LAST_OUT, {"thread_id": thread_id, "except": message_id}) or 0
+    last_out = tx.value(_LAST_OUT, {"thread_id": thread_id}) or 0
     if last_out > message_id or row.state == "spam":
         return
     since = tx.value(_UNANSWERED, {"thread_id": thread_id, "after": last_out})

@@ -86,7 +86,7 @@ letter_html = table(
 
 # A thread that was merged has the state "merged" and points to the one that shows its letters (``merged_into``);
 # ``merged`` keeps what the undoing gives back. ``claims_id`` is the thread that its first letter named without a say,
-# ``begun_at`` the earliest date that its letters bear.
+# ``begun_at`` the earliest date that its letters bear, ``undelivered`` 1 while our last word in it did not arrive.
 thread = table(
     "thread",
     id_column(),
@@ -116,6 +116,7 @@ thread = table(
     Column("claims_id", Id),
     Column("merged_into", Id),
     Column("merged", Json),
+    number("undelivered", 0),
     instant("created_at"),
 )
 _newest = (thread.c.last_message_at.desc(), thread.c.id.desc())
@@ -158,7 +159,8 @@ for _pointer in ("claims_id", "merged_into"):
 # imported archives too: lists, search and partitions agree.
 # ``home_id`` is the thread it was laid into when it came and never changes, ``split_id`` the one a person split it off
 # to; ``thread_id`` is where that leads by the pointers of merged threads, and what everybody reads. A ``quiet`` message
-# is known from an archive only: nobody waits because of it.
+# is known from an archive only: nobody waits because of it. ``fate`` is what became of one of ours that answers nobody:
+# ``undelivered`` or ``taken_back``, else empty.
 message = table(
     "message",
     Column("id", Id, primary_key=True, autoincrement=False),
@@ -176,6 +178,7 @@ message = table(
     instant("received_at"),
     Column("trace", Json, nullable=False),
     Column("authentication", Json),
+    text("fate", ""),
 )
 Index(None, message.c.thread_id, message.c.id)
 Index(None, message.c.letter_id, message.c.mailbox_id)

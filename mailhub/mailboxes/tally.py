@@ -21,6 +21,7 @@ _LETTERS = (
         message.c.dated_at,
         message.c.spam,
         message.c.quiet,
+        message.c.fate,
         letter.c.kind,
         letter.c.subject,
         letter.c.from_name,
@@ -35,12 +36,13 @@ _LETTERS = (
     .order_by(message.c.id)
 )
 _WHO_WAITS = (
-    select(message.c.id, message.c.direction, message.c.dated_at)
+    select(message.c.id, message.c.direction, message.c.dated_at, message.c.fate)
     .join(letter, letter.c.id == message.c.letter_id)
     .where(
         message.c.thread_id == bindparam("thread_id"),
         message.c.spam == 0,
         message.c.quiet == 0,
+        message.c.fate != "taken_back",
         letter.c.kind.in_(sorted(ANSWERABLE)),
     )
     .order_by(message.c.id)
@@ -54,11 +56,14 @@ def list_letters(tx: ReadTx, thread_id: int) -> Sequence[Row[Any]]:
 
 def find_waiting(tx: ReadTx, row: Any) -> dict[str, Any]:
     """Who waits for whom in a thread that is open, as columns of its row: they for us since their first letter without
-    an answer, else we for them since our last one. Junk, machines and letters out of archives make nobody wait."""
+    an answer, else we for them since our last one; what did not arrive is no answer. Junk, machines and letters out of
+    archives make nobody wait."""
     rows = tx.rows(_WHO_WAITS, {"thread_id": row.id})
-    ours = [one for one in rows if one.direction == "out"]
+    ours = [one for one in rows if one.direction == "out" and not one.fate]
     answered = ours[-1].id >> COUNTER_BITS if ours else -1
-    since = next((one.dated_at for one in rows if one.direction == "in" and one.id >> COUNTER_BITS > answered), None)
+    unanswered = [one for one in rows if one.id >> COUNTER_BITS > answered]
+    came = [one for one in unanswered if one.direction == "in"]
+    since = next((one.dated_at for one in (*came, *unanswered)), None)  # what came back waits for us too
     if since is not None:
         hours = tx.get(mailbox, row.mailbox_id).answer_hours
         return {"waiting_for": "us", "waiting_since": since, "due_at": since + hours * clock.HOUR}
@@ -70,8 +75,12 @@ def find_waiting(tx: ReadTx, row: Any) -> dict[str, Any]:
 def count_again(tx: WriteTx, thread_id: int) -> None:
     """Let the row of a thread say what its letters say. A thread without letters keeps what it said last."""
     row = tx.get(thread, thread_id)
-    letters = list_letters(tx, thread_id)
-    values: dict[str, Any] = {"message_count": len(letters), "version": row.version + 1}
+    letters = [one for one in list_letters(tx, thread_id) if one.fate != "taken_back"]
+    values: dict[str, Any] = {
+        "message_count": len(letters),
+        "undelivered": int(_is_undelivered(letters)),
+        "version": row.version + 1,
+    }
     if letters:
         newest = max(letters, key=lambda one: (one.dated_at, one.id))
         values |= {
@@ -87,9 +96,18 @@ def count_again(tx: WriteTx, thread_id: int) -> None:
     tell_client_waits(tx, row.counterparty_id, row.scope_id)
 
 
+def _is_undelivered(letters: Sequence[Row[Any]]) -> bool:
+    """Did our last word not arrive?"""
+    ours = [one for one in letters if one.direction == "out" and one.kind in ANSWERABLE]
+    return bool(ours) and ours[-1].fate == "undelivered"
+
+
 def _who(letters: Sequence[Row[Any]]) -> dict[str, Any]:
-    """With whom we correspond: the writer of the newest letter to us, else whom we wrote to first."""
+    """With whom we correspond: the writer of the newest letter to us, else whom we wrote to first; a machine only where
+    nobody else is there."""
     came = [one for one in letters if one.direction == "in"]
+    if len(came) < len(letters) or any(one.kind in ANSWERABLE for one in came):
+        came = [one for one in came if one.kind in ANSWERABLE]
     if came:
         last = max(came, key=lambda one: (one.dated_at, one.id))
         name = last.from_name or last.from_address

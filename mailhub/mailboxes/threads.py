@@ -144,10 +144,10 @@ def receive(
         "last_in_id": max(row.last_in_id, arrival.message_id),
     }
     if newest:
+        values |= {"last_message_at": arrival.dated_at, "last_message_id": arrival.message_id}
+    if newest and (parsed.kind in ANSWERABLE or row.message_count == 0):  # a machine is nobody we correspond with
         who = parsed.from_[0] if parsed.from_ else None
         values |= {
-            "last_message_at": arrival.dated_at,
-            "last_message_id": arrival.message_id,
             "who": (who.name or who.address) if who else "",
             "who_address": who.address if who else "",
             "snippet": parsed.excerpt,
@@ -222,7 +222,7 @@ def wake(tx: WriteTx, message_id: int, box: Mailbox, received_at: int, *, waits:
 
 
 _LAST_OUT = select(func.max(message.c.id)).where(
-    message.c.thread_id == bindparam("thread_id"), message.c.direction == "out"
+    message.c.thread_id == bindparam("thread_id"), message.c.direction == "out", message.c.fate == ""
 )
 _SENT = (
     select(message, letter.c.kind, letter.c.excerpt, letter.c.language, letter.c.parsed)
@@ -235,9 +235,9 @@ def answered(tx: WriteTx, message_id: int) -> bool:
     """Let a message of ours (direction ``out``, recorded already) change its thread: whether it was written here or
     seen in a Sent folder.
 
-    Its row of the list follows, whom we wrote to has a say, and unless the letter is automatic or older than the newest
-    incoming one: we wait for them, the assignment ends (the thread keeps its executor for what comes next), and the
-    change ``thread.answered`` says so. The client's timeline is its writer's business (``record_letter``). Returns
+    Its row of the list follows, whom we wrote to has a say, and unless the letter is automatic, quiet or older than the
+    newest incoming one: we wait for them, the assignment ends (the thread keeps its executor for what comes next), and
+    the change ``thread.answered`` says so. The client's timeline is its writer's business (``record_letter``). Returns
     whether somebody has a say in the thread who had none before.
     """
     sent = tx.row(_SENT, {"id": message_id})
@@ -256,10 +256,11 @@ def answered(tx: WriteTx, message_id: int) -> bool:
             values["snippet"] = sent.excerpt  # what a machine says of itself is no news of the conversation
     if row.message_count == 0 and people:
         values |= {"who": people[0]["name"] or people[0]["address"], "who_address": people[0]["address"]}
-    # Ids hold seconds: what left in the second of their letter answers it.
-    answers = sent.kind in ANSWERABLE and message_id >> COUNTER_BITS >= row.last_in_id >> COUNTER_BITS
+    # History answers nobody now. Ids hold seconds: what left in the second of their letter answers it.
+    now = sent.kind in ANSWERABLE and not sent.quiet
+    answers = now and message_id >> COUNTER_BITS >= row.last_in_id >> COUNTER_BITS
     if answers:
-        values |= {"waiting_for": "them", "waiting_since": sent.dated_at, "due_at": None}
+        values |= {"waiting_for": "them", "waiting_since": sent.dated_at, "due_at": None, "undelivered": 0}
     tx.change(thread, row.id, **values)
     grew = note_outgoing(tx, row.id, [person["address"] for person in people])
     if answers:

@@ -22,6 +22,7 @@ from core.jobs import AT_ONCE
 from core.paging import Page, cut_page, decode_cursor
 from crm.staff.readable import Viewer, demand, readable, visible
 from mailhub.mailboxes.owed_marks import owe_answer
+from mailhub.mailboxes.returned import try_again
 from mailhub.mailboxes.tables import message, thread
 from mailhub.outbound.identity import Stamp
 from mailhub.outbound.states import STATES, Kind, State, demand_move
@@ -180,11 +181,18 @@ def cancel(tx: WriteTx, viewer: Viewer, delivery_id: int) -> None:
     move(tx, row, "cancelled", cause=f"user {viewer.user_id}")
 
 
+_STILL_UNDELIVERED = select(delivery.c.id).where(
+    delivery.c.message_id == bindparam("message_id"), delivery.c.state.in_(("bounced", "failed"))
+)
+
+
 def retry(tx: WriteTx, viewer: Viewer, delivery_id: int) -> None:
     """Send again, now: what waits for its next try, failed, came back or is unknown. Raises as ``cancel`` does."""
     row = _get_own(tx, viewer, delivery_id)
     repeats = row.repeats + 1 if row.state == "unknown" else row.repeats
     move(tx, row, "queued", cause=f"user {viewer.user_id}", next_at=AT_ONCE, attempts=0, repeats=repeats)
+    if tx.value(_STILL_UNDELIVERED, {"message_id": row.message_id}) is None:
+        try_again(tx, row.message_id)
     tx.announce(TOPIC)
 
 

@@ -6,7 +6,7 @@ from core.database import WriteTx
 from core.errors import Conflict
 from crm.staff.readable import Viewer
 from mailhub.mailboxes.reading import Message, get_message
-from mailhub.mailboxes.returned import take_up_again
+from mailhub.mailboxes.returned import take_back_letter
 from mailhub.mailboxes.threads import mark_read, tell
 from mailhub.outbound.ledger import cancel, list_of_messages
 
@@ -22,7 +22,7 @@ def take_back(tx: WriteTx, viewer: Viewer, message_id: int) -> Message:
         raise Conflict("It is too late to take this letter back: it is on its way.")
     for row in rows:
         cancel(tx, viewer, row.id)
-    take_up_again(tx, message_id)
+    take_back_letter(tx, message_id)
     mark_read(tx, message.thread_id, viewer.user_id)
     tell(tx, message.thread_id, "A letter was taken back before it left.", user_id=viewer.user_id)
     return message

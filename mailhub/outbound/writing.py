@@ -82,7 +82,8 @@ _NEWEST_IN = _LETTERS.where(
     message.c.direction == "in",
     letter.c.kind.in_(sorted(ANSWERABLE)),  # nobody answers a report
 )
-_NEWEST = _LETTERS.where(message.c.thread_id == bindparam("thread_id"))
+_STANDS = message.c.fate != "taken_back"
+_NEWEST = _LETTERS.where(message.c.thread_id == bindparam("thread_id"), _STANDS)
 _THIS = _LETTERS.where(message.c.id == bindparam("id"))
 _NAMED = (
     select(letter_reference.c.message_id)
@@ -91,7 +92,7 @@ _NAMED = (
 )
 _NEWER = (
     select(message.c.id)
-    .where(message.c.thread_id == bindparam("thread_id"), message.c.id > bindparam("seen"))
+    .where(message.c.thread_id == bindparam("thread_id"), message.c.id > bindparam("seen"), _STANDS)
     .order_by(message.c.id)
 )
 

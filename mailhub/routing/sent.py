@@ -16,9 +16,8 @@ from crm.parties import Match, match_address
 from mailhub.mailboxes import threads
 from mailhub.mailboxes.homes import find_home
 from mailhub.mailboxes.messages import record_message
-from mailhub.mailboxes.participants import Sender, note_outgoing
+from mailhub.mailboxes.participants import Sender
 from mailhub.mailboxes.tables import letter, message, thread
-from mailhub.mailboxes.tally import count_again
 from mailhub.mailboxes.threads import hold_root, open_thread
 from mailhub.routing.journey import Passage, gather, recognise
 
@@ -104,14 +103,9 @@ def lay(tx: WriteTx, passage: Passage) -> None:
         seed=passage.incoming_id,
     )
     passage.question = row.message_count == 0
-    if passage.quiet:
-        # History answers nobody now: it is only counted.
-        passage.grew = note_outgoing(tx, passage.thread_id, [person.address for person in (*parsed.to, *parsed.cc)])
-        if row.message_count == 0:
-            tx.change(thread, row.id, state="closed")
-        count_again(tx, passage.thread_id)
-    else:
-        passage.grew = threads.answered(tx, passage.message_id)
+    passage.grew = threads.answered(tx, passage.message_id)
+    if passage.quiet and row.message_count == 0:
+        tx.change(thread, row.id, state="closed")
     counterparty_id = row.counterparty_id or passage.sender.counterparty_id
     if counterparty_id is not None:
         record_on_timeline(

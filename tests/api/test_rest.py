@@ -39,7 +39,7 @@ def test_threads_have_the_fields_that_were_promised(world: World, loop: asyncio.
     thread = ask(loop, reader, f"/api/v1/threads/{world.threads['quailsalesone']}").json()
     promised = (
         "id mailbox_id subject state snoozed_until waiting_for executor_id counterparty_id contact_ids due_at unread "
-        "message_count last_message_at tags"
+        "message_count last_message_at tags undelivered"
     )
     assert set(promised.split()) <= set(thread)
     assert thread["executor_id"] == world.users["executor"]

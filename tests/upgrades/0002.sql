@@ -537,7 +537,7 @@ CREATE TABLE message (
 	dated_at BIGINT NOT NULL, 
 	received_at BIGINT NOT NULL, 
 	trace JSON NOT NULL, 
-	authentication JSON, 
+	authentication JSON, fate TEXT DEFAULT '' NOT NULL, 
 	CONSTRAINT pk_message PRIMARY KEY (id), 
 	CONSTRAINT fk_message_blob_id FOREIGN KEY(blob_id) REFERENCES blob (id), 
 	CONSTRAINT fk_message_letter_id FOREIGN KEY(letter_id) REFERENCES letter (id), 
@@ -545,21 +545,21 @@ CREATE TABLE message (
 	CONSTRAINT fk_message_scope_id FOREIGN KEY(scope_id) REFERENCES scope (id), 
 	CONSTRAINT fk_message_thread_id FOREIGN KEY(thread_id) REFERENCES thread (id)
 );
-INSERT INTO "message" VALUES(1882193920000001,1,1,1,1,1,NULL,1,'in',0,0,1795000000000000,1795000000000000,'{"mail_from":"anna@client.example"}',NULL);
-INSERT INTO "message" VALUES(1882193920000002,2,1,1,1,1,NULL,2,'in',0,0,1795000000000000,1795000000000000,'{"mail_from":"anna@client.example"}',NULL);
-INSERT INTO "message" VALUES(1882193920000003,3,1,1,2,2,NULL,3,'in',0,0,1795000000000000,1795000000000000,'{"mail_from":"anna@client.example"}',NULL);
-INSERT INTO "message" VALUES(1882193920000004,4,1,1,2,2,NULL,4,'in',0,0,1795000000000000,1795000000000000,'{"mail_from":"anna@client.example"}',NULL);
-INSERT INTO "message" VALUES(1882193920000005,5,1,1,3,3,NULL,5,'in',0,0,1795000000000000,1795000000000000,'{"mail_from":"anna@client.example"}',NULL);
-INSERT INTO "message" VALUES(1882193920000006,6,1,1,3,3,NULL,6,'in',0,0,1795000000000000,1795000000000000,'{"mail_from":"anna@client.example"}',NULL);
-INSERT INTO "message" VALUES(1882193920000007,7,1,1,4,4,NULL,7,'in',0,0,1795000000000000,1795000000000000,'{"mail_from":"anna@client.example"}',NULL);
-INSERT INTO "message" VALUES(1882193920000008,8,1,1,4,4,NULL,8,'in',0,0,1795000000000000,1795000000000000,'{"mail_from":"anna@client.example"}',NULL);
-INSERT INTO "message" VALUES(1882193920000009,9,1,1,5,5,NULL,9,'in',0,0,1795000000000000,1795000000000000,'{"mail_from":"anna@client.example"}',NULL);
-INSERT INTO "message" VALUES(1882193920000010,10,1,1,5,5,NULL,10,'in',0,0,1795000000000000,1795000000000000,'{"mail_from":"anna@client.example"}',NULL);
-INSERT INTO "message" VALUES(1882193920000011,11,1,1,6,6,NULL,11,'in',0,0,1795000000000000,1795000000000000,'{"mail_from":"anna@client.example"}',NULL);
-INSERT INTO "message" VALUES(1882193920000012,12,1,1,6,6,NULL,12,'in',0,0,1795000000000000,1795000000000000,'{"mail_from":"anna@client.example"}',NULL);
-INSERT INTO "message" VALUES(1882193920000013,13,1,1,7,7,NULL,13,'in',0,1,1795000000000000,1795000000000000,'{"account":1,"folder":"INBOX","role":"inbox","uid":1}',NULL);
-INSERT INTO "message" VALUES(1882193920000014,14,1,1,8,8,NULL,14,'in',0,0,1795000000000000,1795000000000000,'{"mail_from":"anna@client.example"}',NULL);
-INSERT INTO "message" VALUES(1882193920000015,15,1,1,1,1,NULL,17,'out',0,0,1795000000000000,1795000000000000,'{"by":1}',NULL);
+INSERT INTO "message" VALUES(1882193920000001,1,1,1,1,1,NULL,1,'in',0,0,1795000000000000,1795000000000000,'{"mail_from":"anna@client.example"}',NULL,'');
+INSERT INTO "message" VALUES(1882193920000002,2,1,1,1,1,NULL,2,'in',0,0,1795000000000000,1795000000000000,'{"mail_from":"anna@client.example"}',NULL,'');
+INSERT INTO "message" VALUES(1882193920000003,3,1,1,2,2,NULL,3,'in',0,0,1795000000000000,1795000000000000,'{"mail_from":"anna@client.example"}',NULL,'');
+INSERT INTO "message" VALUES(1882193920000004,4,1,1,2,2,NULL,4,'in',0,0,1795000000000000,1795000000000000,'{"mail_from":"anna@client.example"}',NULL,'');
+INSERT INTO "message" VALUES(1882193920000005,5,1,1,3,3,NULL,5,'in',0,0,1795000000000000,1795000000000000,'{"mail_from":"anna@client.example"}',NULL,'');
+INSERT INTO "message" VALUES(1882193920000006,6,1,1,3,3,NULL,6,'in',0,0,1795000000000000,1795000000000000,'{"mail_from":"anna@client.example"}',NULL,'');
+INSERT INTO "message" VALUES(1882193920000007,7,1,1,4,4,NULL,7,'in',0,0,1795000000000000,1795000000000000,'{"mail_from":"anna@client.example"}',NULL,'');
+INSERT INTO "message" VALUES(1882193920000008,8,1,1,4,4,NULL,8,'in',0,0,1795000000000000,1795000000000000,'{"mail_from":"anna@client.example"}',NULL,'');
+INSERT INTO "message" VALUES(1882193920000009,9,1,1,5,5,NULL,9,'in',0,0,1795000000000000,1795000000000000,'{"mail_from":"anna@client.example"}',NULL,'');
+INSERT INTO "message" VALUES(1882193920000010,10,1,1,5,5,NULL,10,'in',0,0,1795000000000000,1795000000000000,'{"mail_from":"anna@client.example"}',NULL,'');
+INSERT INTO "message" VALUES(1882193920000011,11,1,1,6,6,NULL,11,'in',0,0,1795000000000000,1795000000000000,'{"mail_from":"anna@client.example"}',NULL,'');
+INSERT INTO "message" VALUES(1882193920000012,12,1,1,6,6,NULL,12,'in',0,0,1795000000000000,1795000000000000,'{"mail_from":"anna@client.example"}',NULL,'');
+INSERT INTO "message" VALUES(1882193920000013,13,1,1,7,7,NULL,13,'in',0,1,1795000000000000,1795000000000000,'{"account":1,"folder":"INBOX","role":"inbox","uid":1}',NULL,'');
+INSERT INTO "message" VALUES(1882193920000014,14,1,1,8,8,NULL,14,'in',0,0,1795000000000000,1795000000000000,'{"mail_from":"anna@client.example"}',NULL,'');
+INSERT INTO "message" VALUES(1882193920000015,15,1,1,1,1,NULL,17,'out',0,0,1795000000000000,1795000000000000,'{"by":1}',NULL,'');
 CREATE TABLE not_a_client (
 	address TEXT NOT NULL, 
 	decided_at BIGINT NOT NULL, 
@@ -672,21 +672,21 @@ CREATE TABLE thread (
 	claims_id INTEGER, 
 	merged_into INTEGER, 
 	merged JSON, 
-	created_at BIGINT NOT NULL, 
+	created_at BIGINT NOT NULL, undelivered INTEGER DEFAULT '0' NOT NULL, 
 	CONSTRAINT fk_thread_contact_id FOREIGN KEY(contact_id) REFERENCES contact (id), 
 	CONSTRAINT fk_thread_counterparty_id FOREIGN KEY(counterparty_id) REFERENCES counterparty (id), 
 	CONSTRAINT fk_thread_executor_id FOREIGN KEY(executor_id) REFERENCES user (id), 
 	CONSTRAINT fk_thread_mailbox_id FOREIGN KEY(mailbox_id) REFERENCES mailbox (id), 
 	CONSTRAINT fk_thread_scope_id FOREIGN KEY(scope_id) REFERENCES scope (id)
 );
-INSERT INTO "thread" VALUES(1,1,1,'Letter 0','letter 0','anna@client.example','anna@client.example','We have them.','',1,1,'open','them',1795000000000000,NULL,2,3,0,1795000000000000,1882193920000015,1882193920000002,5,'{"by":"address","pairs":[[1,1]]}',1795161600000000,NULL,NULL,NULL,1795000000000000);
-INSERT INTO "thread" VALUES(2,1,1,'Letter 1','letter 1','anna@client.example','anna@client.example','We need 101 pumps.','',1,1,'closed',NULL,NULL,NULL,1,2,0,1795000000000000,1882193920000004,1882193920000004,4,'{"by":"address","pairs":[[1,1]]}',1795161600000000,NULL,NULL,NULL,1795000000000000);
-INSERT INTO "thread" VALUES(3,1,1,'Letter 2','letter 2','anna@client.example','anna@client.example','We need 102 pumps.','',1,1,'open','us',1795000000000000,1795028800000000,1,2,0,1795000000000000,1882193920000006,1882193920000006,5,'{"by":"address","pairs":[[1,1]]}',1795161600000000,NULL,NULL,NULL,1795000000000000);
-INSERT INTO "thread" VALUES(4,1,1,'Letter 3','letter 3','anna@client.example','anna@client.example','We need 103 pumps.','',1,1,'open','us',1795000000000000,1795028800000000,1,2,0,1795000000000000,1882193920000008,1882193920000008,3,'{"by":"address","pairs":[[1,1]]}',1795161600000000,NULL,NULL,NULL,1795000000000000);
-INSERT INTO "thread" VALUES(5,1,1,'Letter 4','letter 4','anna@client.example','anna@client.example','We need 104 pumps.','',1,1,'open','us',1795000000000000,1795028800000000,1,2,0,1795000000000000,1882193920000010,1882193920000010,3,'{"by":"address","pairs":[[1,1]]}',1795161600000000,NULL,NULL,NULL,1795000000000000);
-INSERT INTO "thread" VALUES(6,1,1,'Letter 5','letter 5','anna@client.example','anna@client.example','We need 105 pumps.','',1,1,'open','us',1795000000000000,1795028800000000,1,2,0,1795000000000000,1882193920000012,1882193920000012,3,'{"by":"address","pairs":[[1,1]]}',1795161600000000,NULL,NULL,NULL,1795000000000000);
-INSERT INTO "thread" VALUES(7,1,1,'Letter 200','letter 200','anna@client.example','anna@client.example','We need 200 pumps.','',1,1,'closed',NULL,NULL,NULL,NULL,1,0,1795000000000000,1882193920000013,1882193920000013,1,'{"by":"address","pairs":[[1,1]]}',1795161600000000,NULL,NULL,NULL,1795000000000000);
-INSERT INTO "thread" VALUES(8,1,1,'Letter 201','letter 201','anna@client.example','anna@client.example','We need 201 pumps.','',1,1,'open','us',1795000000000000,1795028800000000,1,1,0,1795000000000000,1882193920000014,1882193920000014,2,'{"by":"address","pairs":[[1,1]]}',1795161600000000,NULL,NULL,NULL,1795000000000000);
+INSERT INTO "thread" VALUES(1,1,1,'Letter 0','letter 0','anna@client.example','anna@client.example','We have them.','',1,1,'open','them',1795000000000000,NULL,2,3,0,1795000000000000,1882193920000015,1882193920000002,5,'{"by":"address","pairs":[[1,1]]}',1795161600000000,NULL,NULL,NULL,1795000000000000,0);
+INSERT INTO "thread" VALUES(2,1,1,'Letter 1','letter 1','anna@client.example','anna@client.example','We need 101 pumps.','',1,1,'closed',NULL,NULL,NULL,1,2,0,1795000000000000,1882193920000004,1882193920000004,4,'{"by":"address","pairs":[[1,1]]}',1795161600000000,NULL,NULL,NULL,1795000000000000,0);
+INSERT INTO "thread" VALUES(3,1,1,'Letter 2','letter 2','anna@client.example','anna@client.example','We need 102 pumps.','',1,1,'open','us',1795000000000000,1795028800000000,1,2,0,1795000000000000,1882193920000006,1882193920000006,5,'{"by":"address","pairs":[[1,1]]}',1795161600000000,NULL,NULL,NULL,1795000000000000,0);
+INSERT INTO "thread" VALUES(4,1,1,'Letter 3','letter 3','anna@client.example','anna@client.example','We need 103 pumps.','',1,1,'open','us',1795000000000000,1795028800000000,1,2,0,1795000000000000,1882193920000008,1882193920000008,3,'{"by":"address","pairs":[[1,1]]}',1795161600000000,NULL,NULL,NULL,1795000000000000,0);
+INSERT INTO "thread" VALUES(5,1,1,'Letter 4','letter 4','anna@client.example','anna@client.example','We need 104 pumps.','',1,1,'open','us',1795000000000000,1795028800000000,1,2,0,1795000000000000,1882193920000010,1882193920000010,3,'{"by":"address","pairs":[[1,1]]}',1795161600000000,NULL,NULL,NULL,1795000000000000,0);
+INSERT INTO "thread" VALUES(6,1,1,'Letter 5','letter 5','anna@client.example','anna@client.example','We need 105 pumps.','',1,1,'open','us',1795000000000000,1795028800000000,1,2,0,1795000000000000,1882193920000012,1882193920000012,3,'{"by":"address","pairs":[[1,1]]}',1795161600000000,NULL,NULL,NULL,1795000000000000,0);
+INSERT INTO "thread" VALUES(7,1,1,'Letter 200','letter 200','anna@client.example','anna@client.example','We need 200 pumps.','',1,1,'closed',NULL,NULL,NULL,NULL,1,0,1795000000000000,1882193920000013,1882193920000013,1,'{"by":"address","pairs":[[1,1]]}',1795161600000000,NULL,NULL,NULL,1795000000000000,0);
+INSERT INTO "thread" VALUES(8,1,1,'Letter 201','letter 201','anna@client.example','anna@client.example','We need 201 pumps.','',1,1,'open','us',1795000000000000,1795028800000000,1,1,0,1795000000000000,1882193920000014,1882193920000014,2,'{"by":"address","pairs":[[1,1]]}',1795161600000000,NULL,NULL,NULL,1795000000000000,0);
 CREATE TABLE thread_event (
 	id INTEGER NOT NULL PRIMARY KEY AUTOINCREMENT, 
 	thread_id INTEGER NOT NULL, 
