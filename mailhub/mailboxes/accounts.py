@@ -59,6 +59,8 @@ account = table(
     number("write_seen", 1),
     number("write_answered", 1),
     number("write_sent", 1),
+    number("sends", 1),
+    optional_text("trusted_servers"),
     number("follow_new", 1),
     number("paused", 0),
     text("state", "new"),
@@ -125,7 +127,8 @@ Index(None, placement.c.message_id)
 @dataclass(frozen=True, slots=True)
 class Account:
     """An account as pages and loops see it, without its secrets. ``sentence`` with ``fields`` says in words how it is
-    since the instant ``since``; ``tries`` counts what failed one after the other."""
+    since the instant ``since``; ``tries`` counts what failed one after the other. ``sends``: letters of the mailbox go
+    out by ``smtp_host``, where there is one. ``trusted_servers``: see ``trust``."""
 
     id: int
     mailbox_id: int
@@ -142,6 +145,8 @@ class Account:
     write_seen: bool
     write_answered: bool
     write_sent: bool
+    sends: bool
+    trusted_servers: str | None
     paused: bool
     state: State
     since: int
@@ -385,6 +390,6 @@ def _no_account(account_id: int) -> NotFound:
 
 def _account(row: Row[Any]) -> Account:
     values: dict[str, Any] = {name: getattr(row, name) for name in Account.__dataclass_fields__}
-    for switch in ("write_seen", "write_answered", "write_sent", "paused"):
+    for switch in ("write_seen", "write_answered", "write_sent", "sends", "paused"):
         values[switch] = bool(values[switch])
     return Account(**values)

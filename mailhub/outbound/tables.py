@@ -2,14 +2,15 @@
 
 from __future__ import annotations
 
-from sqlalchemy import Column, Index, LargeBinary, UniqueConstraint
+from sqlalchemy import Column, ForeignKey, Index, LargeBinary, UniqueConstraint
 from sqlalchemy import text as sql
 
-from core.columns import id_column, instant, number, optional_instant, optional_text, reference, table, text
+from core.columns import Id, Json, id_column, instant, number, optional_instant, optional_text, reference, table, text
 
 # ``epoch`` is the ledger's when the row was made: a token of another one never finds it, whatever number it names.
 # ``handed_at`` is the one mark: committed before the last byte of the letter leaves, gone when the answer is known.
-# ``repeats`` counts how often the letter was sent again because a cut had left its fate unknown.
+# ``repeats`` counts how often the letter was sent again because a cut had left its fate unknown. ``server`` is the last
+# one that it was offered to.
 delivery = table(
     "delivery",
     id_column(),
@@ -31,6 +32,7 @@ delivery = table(
     number("reply_code", 0),
     text("reply_status", ""),
     text("reply_text", ""),
+    text("server", ""),
     instant("created_at"),
     instant("changed_at"),
     UniqueConstraint("message_id", "canonical"),
@@ -40,6 +42,17 @@ Index("ix_delivery_ready", delivery.c.next_at, delivery.c.id, sqlite_where=_wait
 _leased = sql("state = 'sending'")
 Index("ix_delivery_leased", delivery.c.boot, sqlite_where=_leased, postgresql_where=_leased)
 Index("ix_delivery_scope", delivery.c.scope_id, delivery.c.id)
+
+# Why letters of an account cannot leave by its own server now, since when, and when it is tried again.
+way_trouble = table(
+    "way_trouble",
+    Column("account_id", Id, ForeignKey("account.id", ondelete="CASCADE"), primary_key=True, autoincrement=False),
+    text("sentence"),
+    Column("fields", Json, nullable=False),
+    instant("since"),
+    number("tries"),
+    instant("next_at"),
+)
 
 # An address stands here as a keyed hash: it stays refused when the person asked to be erased, and tells nobody who.
 suppression = table(

@@ -48,11 +48,11 @@ CREATE TABLE account (
 	next_at INTEGER DEFAULT '0' NOT NULL, 
 	seen_at BIGINT, 
 	boot TEXT, 
-	created_at BIGINT NOT NULL, 
+	created_at BIGINT NOT NULL, sends INTEGER DEFAULT '1' NOT NULL, trusted_servers TEXT, 
 	CONSTRAINT fk_account_mailbox_id FOREIGN KEY(mailbox_id) REFERENCES mailbox (id)
 );
-INSERT INTO "account" VALUES(1,1,'imap.firm.example',993,'tls','sales@firm.example','password',X'01792B5166B2B3F4D58D82CA6386D2C96EBCB4873B8D4AB6CF42205C44B030BD257E37647E6009',NULL,0,'starttls',NULL,NULL,1,1,1,1,0,'new',1795000000000000,'','{}',0,0,NULL,'a8c74107e66cb0e4',1795000000000000);
-INSERT INTO "account" VALUES(2,1,'imap.google.example',993,'tls','sales@firm.example','xoauth2',X'01792B5166A6058A00581A22B22DE50472922DB0072B2BF3AD6B5AA3571600FC143A96ADAE822F82C71C3D5B69A354577C9319416C9E466119D9AA23E23270585974F0F2465E0EFCDBE41DF802BEB4D2D8D6848AB44DA0687A',NULL,0,'starttls',NULL,NULL,1,1,1,1,0,'new',1795000000000000,'','{}',0,0,NULL,NULL,1795000000000000);
+INSERT INTO "account" VALUES(1,1,'imap.firm.example',993,'tls','sales@firm.example','password',X'01792B5166B2B3F4D58D82CA6386D2C96EBCB4873B8D4AB6CF42205C44B030BD257E37647E6009',NULL,0,'starttls',NULL,NULL,1,1,1,1,0,'new',1795000000000000,'','{}',0,0,NULL,'a8c74107e66cb0e4',1795000000000000,1,NULL);
+INSERT INTO "account" VALUES(2,1,'imap.google.example',993,'tls','sales@firm.example','xoauth2',X'01792B5166A6058A00581A22B22DE50472922DB0072B2BF3AD6B5AA3571600FC143A96ADAE822F82C71C3D5B69A354577C9319416C9E466119D9AA23E23270585974F0F2465E0EFCDBE41DF802BEB4D2D8D6848AB44DA0687A',NULL,0,'starttls',NULL,NULL,1,1,1,1,0,'new',1795000000000000,'','{}',0,0,NULL,NULL,1795000000000000,1,NULL);
 CREATE TABLE account_token (
 	account_id INTEGER NOT NULL, 
 	authority TEXT NOT NULL, 
@@ -118,6 +118,7 @@ CREATE TABLE audit (
 );
 INSERT INTO "audit" VALUES(1,1795000000000000,1,'signed-in','','{"peer":"192.0.2.1"}',X'0000000000000000000000000000000000000000000000000000000000000000',X'C02BDA3A9ADA2A1A0C12383A6C9DC56989CF77B3DA9D10B1835428D3ED28F7C9');
 INSERT INTO "audit" VALUES(2,1795000000000000,1,'token-added','report','{"scopes":["read"]}',X'C02BDA3A9ADA2A1A0C12383A6C9DC56989CF77B3DA9D10B1835428D3ED28F7C9',X'9FB927DF8FC9DC5EA9667B8B2E9B3516325BE03045F8134A77D4E5D601664029');
+INSERT INTO "audit" VALUES(3,1795000000000000,4,'rule-added','Pumps','{"mailbox_id":1}',X'9FB927DF8FC9DC5EA9667B8B2E9B3516325BE03045F8134A77D4E5D601664029',X'A5C787CE3B124622C48B8B0906FB60A518B423E700D9C9F97862222C3A51ECE3');
 CREATE TABLE blob (
 	id INTEGER NOT NULL PRIMARY KEY AUTOINCREMENT, 
 	sha256 BLOB NOT NULL, 
@@ -200,16 +201,19 @@ INSERT INTO "change" VALUES(36,0,'message.arrived',1882193920000012,1,'{"thread_
 INSERT INTO "change" VALUES(37,0,'thread.assigned',1,1,'{"thread_id":1,"mailbox_id":1,"executor_id":2}','user 1',1795000000000000);
 INSERT INTO "change" VALUES(38,0,'thread.state',2,1,'{"thread_id":2,"mailbox_id":1,"state":"closed"}','user 1',1795000000000000);
 INSERT INTO "change" VALUES(39,0,'account.added',1,1,'{}','house',1795000000000000);
-INSERT INTO "change" VALUES(40,0,'message.arrived',1882193920000013,1,'{"thread_id":7,"mailbox_id":1,"quiet":true}','letter',1795000000000000);
-INSERT INTO "change" VALUES(41,0,'message.arrived',1882193920000014,1,'{"thread_id":8,"mailbox_id":1,"quiet":false}','letter',1795000000000000);
-INSERT INTO "change" VALUES(42,0,'thread.assigned',8,1,'{"thread_id":8,"mailbox_id":1,"executor_id":1}','routing',1795000000000000);
-INSERT INTO "change" VALUES(43,0,'letter.quarantined',15,1,'{"mailbox_id":1,"step":"parse"}','house',1795000000000000);
-INSERT INTO "change" VALUES(44,0,'thread.answered',1,1,'{"thread_id":1,"mailbox_id":1,"message_id":1882193920000015}','house',1795000000000000);
-INSERT INTO "change" VALUES(45,0,'suppression.added',1,NULL,'{"reason":"bounce"}','house',1795000000000000);
-INSERT INTO "change" VALUES(46,0,'mailbox.changed',1,1,'{}','house',1795000000000000);
-INSERT INTO "change" VALUES(47,0,'thread.state',3,1,'{"thread_id":3,"mailbox_id":1,"state":"spam"}','user 1',1795000000000000);
-INSERT INTO "change" VALUES(48,0,'thread.state',3,1,'{"thread_id":3,"mailbox_id":1,"state":"open"}','user 1',1795000000000000);
-INSERT INTO "change" VALUES(49,0,'account.added',2,1,'{}','house',1795000000000000);
+INSERT INTO "change" VALUES(40,0,'account.changed',1,1,'{"sends":"no"}','server',1795000000000000);
+INSERT INTO "change" VALUES(41,0,'message.arrived',1882193920000013,1,'{"thread_id":7,"mailbox_id":1,"quiet":true}','letter',1795000000000000);
+INSERT INTO "change" VALUES(42,0,'message.arrived',1882193920000014,1,'{"thread_id":8,"mailbox_id":1,"quiet":false}','letter',1795000000000000);
+INSERT INTO "change" VALUES(43,0,'thread.assigned',8,1,'{"thread_id":8,"mailbox_id":1,"executor_id":1}','routing',1795000000000000);
+INSERT INTO "change" VALUES(44,0,'letter.quarantined',15,1,'{"mailbox_id":1,"step":"parse"}','house',1795000000000000);
+INSERT INTO "change" VALUES(45,0,'thread.answered',1,1,'{"thread_id":1,"mailbox_id":1,"message_id":1882193920000015}','house',1795000000000000);
+INSERT INTO "change" VALUES(46,0,'suppression.added',1,NULL,'{"reason":"bounce"}','house',1795000000000000);
+INSERT INTO "change" VALUES(47,0,'mailbox.changed',1,1,'{}','house',1795000000000000);
+INSERT INTO "change" VALUES(48,0,'thread.state',3,1,'{"thread_id":3,"mailbox_id":1,"state":"spam"}','user 1',1795000000000000);
+INSERT INTO "change" VALUES(49,0,'thread.state',3,1,'{"thread_id":3,"mailbox_id":1,"state":"open"}','user 1',1795000000000000);
+INSERT INTO "change" VALUES(50,0,'account.added',2,1,'{}','house',1795000000000000);
+INSERT INTO "change" VALUES(51,0,'user.added',4,NULL,'{}','house',1795000000000000);
+INSERT INTO "change" VALUES(52,0,'rules.changed',1,1,'{"mailbox_id":1}','user 4',1795000000000000);
 CREATE TABLE consumer (
 	name TEXT NOT NULL, 
 	"transaction" INTEGER DEFAULT '0' NOT NULL, 
@@ -269,12 +273,12 @@ CREATE TABLE delivery (
 	reply_status TEXT DEFAULT '' NOT NULL, 
 	reply_text TEXT DEFAULT '' NOT NULL, 
 	created_at BIGINT NOT NULL, 
-	changed_at BIGINT NOT NULL, 
+	changed_at BIGINT NOT NULL, server TEXT DEFAULT '' NOT NULL, 
 	CONSTRAINT fk_delivery_message_id FOREIGN KEY(message_id) REFERENCES message (id), 
 	CONSTRAINT fk_delivery_scope_id FOREIGN KEY(scope_id) REFERENCES scope (id), 
 	CONSTRAINT uq_delivery_message_id_canonical UNIQUE (message_id, canonical)
 );
-INSERT INTO "delivery" VALUES(1,1,1882193920000015,1,'personal','anna@client.example','anna@client.example','client.example','sales@firm.example','queued',0,0,NULL,0,NULL,0,0,'','',1795000000000000,1795000000000000);
+INSERT INTO "delivery" VALUES(1,1,1882193920000015,1,'personal','anna@client.example','anna@client.example','client.example','sales@firm.example','queued',0,0,NULL,0,NULL,0,0,'','',1795000000000000,1795000000000000,'');
 CREATE TABLE folder (
 	id INTEGER NOT NULL PRIMARY KEY AUTOINCREMENT, 
 	account_id INTEGER NOT NULL, 
@@ -490,14 +494,14 @@ CREATE TABLE mailbox (
 	way TEXT DEFAULT 'manager' NOT NULL, 
 	default_executor_id INTEGER, 
 	answer_hours INTEGER DEFAULT '8' NOT NULL, 
-	created_at BIGINT NOT NULL, 
+	created_at BIGINT NOT NULL, rules INTEGER DEFAULT '0' NOT NULL, 
 	CONSTRAINT fk_mailbox_default_executor_id FOREIGN KEY(default_executor_id) REFERENCES user (id), 
 	CONSTRAINT fk_mailbox_owner_id FOREIGN KEY(owner_id) REFERENCES user (id), 
 	CONSTRAINT fk_mailbox_scope_id FOREIGN KEY(scope_id) REFERENCES scope (id), 
 	CONSTRAINT uq_mailbox_address UNIQUE (address)
 );
-INSERT INTO "mailbox" VALUES(1,1,'sales@firm.example','Sales','public',NULL,0,'round_robin',NULL,8,1795000000000000);
-INSERT INTO "mailbox" VALUES(2,2,'petro@firm.example','Petro','personal',2,1,'manager',NULL,8,1795000000000000);
+INSERT INTO "mailbox" VALUES(1,1,'sales@firm.example','Sales','public',NULL,0,'round_robin',NULL,8,1795000000000000,1);
+INSERT INTO "mailbox" VALUES(2,2,'petro@firm.example','Petro','personal',2,1,'manager',NULL,8,1795000000000000,0);
 CREATE TABLE mailbox_address (
 	address TEXT NOT NULL, 
 	mailbox_id INTEGER NOT NULL, 
@@ -611,6 +615,30 @@ CREATE TABLE request_once (
 	CONSTRAINT pk_request_once PRIMARY KEY (user_id, "key")
 );
 INSERT INTO "request_once" VALUES(1,'k1','POST /threads/1/reply',X'0000000000000000000000000000000000000000000000000000000000000000',X'7B7D',1795000000000000);
+CREATE TABLE rule (
+	id INTEGER NOT NULL PRIMARY KEY AUTOINCREMENT, 
+	mailbox_id INTEGER NOT NULL, 
+	place INTEGER NOT NULL, 
+	active INTEGER DEFAULT '0' NOT NULL, 
+	version INTEGER NOT NULL, 
+	created_at BIGINT NOT NULL, 
+	deleted_at BIGINT, 
+	CONSTRAINT fk_rule_mailbox_id FOREIGN KEY(mailbox_id) REFERENCES mailbox (id)
+);
+INSERT INTO "rule" VALUES(1,1,1,1,1,1795000000000000,NULL);
+CREATE TABLE rule_version (
+	rule_id INTEGER NOT NULL, 
+	version INTEGER NOT NULL, 
+	name TEXT NOT NULL, 
+	condition JSON NOT NULL, 
+	actions JSON NOT NULL, 
+	zone TEXT NOT NULL, 
+	user_id INTEGER, 
+	at BIGINT NOT NULL, 
+	CONSTRAINT pk_rule_version PRIMARY KEY (rule_id, version), 
+	CONSTRAINT fk_rule_version_user_id FOREIGN KEY(user_id) REFERENCES user (id)
+);
+INSERT INTO "rule_version" VALUES(1,1,'Pumps','{"version":1,"all":[{"field":"subject","op":"contains","value":"pumps"}]}','[{"assign":{"user_id":1}}]','Europe/Kyiv',4,1795000000000000);
 CREATE TABLE scope (
 	id INTEGER NOT NULL PRIMARY KEY AUTOINCREMENT, 
 	kind TEXT NOT NULL
@@ -771,6 +799,18 @@ CREATE TABLE user (
 INSERT INTO "user" VALUES(1,'olena@firm.example','olena',NULL,0,'','',1795000000000000,NULL);
 INSERT INTO "user" VALUES(2,'petro@firm.example','petro',NULL,0,'','',1795000000000000,NULL);
 INSERT INTO "user" VALUES(3,'admin@firm.example','Адмін',NULL,1,'bg','',1795000000000000,NULL);
+INSERT INTO "user" VALUES(4,'manager@firm.example','Manager',NULL,1,'','',1795000000000000,NULL);
+CREATE TABLE way_trouble (
+	account_id INTEGER NOT NULL, 
+	sentence TEXT NOT NULL, 
+	fields JSON NOT NULL, 
+	since BIGINT NOT NULL, 
+	tries INTEGER NOT NULL, 
+	next_at BIGINT NOT NULL, 
+	CONSTRAINT pk_way_trouble PRIMARY KEY (account_id), 
+	CONSTRAINT fk_way_trouble_account_id FOREIGN KEY(account_id) REFERENCES account (id) ON DELETE CASCADE
+);
+INSERT INTO "way_trouble" VALUES(1,'%(host)s takes no letters now.','{"host":"smtp.firm.example"}',1795000000000000,1,1795000005000000);
 PRAGMA writable_schema=ON;
 INSERT INTO sqlite_master(type,name,tbl_name,rootpage,sql)VALUES('table','word_index','word_index',0,'CREATE VIRTUAL TABLE word_index USING fts5(scope, subject, people, body, content='''', tokenize=''ascii'')');
 CREATE TABLE 'word_index_config'(k PRIMARY KEY, v) WITHOUT ROWID;
@@ -879,15 +919,16 @@ CREATE INDEX ix_placement_blob_id ON placement (blob_id);
 CREATE UNIQUE INDEX ix_placement_folder_id_uidvalidity_uid ON placement (folder_id, uidvalidity, uid);
 CREATE INDEX ix_placement_incoming_id ON placement (incoming_id);
 CREATE INDEX ix_placement_message_id ON placement (message_id);
+CREATE INDEX ix_rule_mailbox_id_place ON rule (mailbox_id, place);
 PRAGMA writable_schema=OFF;
 DELETE FROM "sqlite_sequence";
 INSERT INTO "sqlite_sequence" VALUES('scope',2);
 INSERT INTO "sqlite_sequence" VALUES('mailbox',2);
-INSERT INTO "sqlite_sequence" VALUES('change',49);
-INSERT INTO "sqlite_sequence" VALUES('user',3);
+INSERT INTO "sqlite_sequence" VALUES('change',52);
+INSERT INTO "sqlite_sequence" VALUES('user',4);
 INSERT INTO "sqlite_sequence" VALUES('access_grant',10);
 INSERT INTO "sqlite_sequence" VALUES('team',1);
-INSERT INTO "sqlite_sequence" VALUES('audit',2);
+INSERT INTO "sqlite_sequence" VALUES('audit',3);
 INSERT INTO "sqlite_sequence" VALUES('token',1);
 INSERT INTO "sqlite_sequence" VALUES('counterparty',1);
 INSERT INTO "sqlite_sequence" VALUES('job',18);
@@ -905,4 +946,5 @@ INSERT INTO "sqlite_sequence" VALUES('folder',1);
 INSERT INTO "sqlite_sequence" VALUES('placement',1);
 INSERT INTO "sqlite_sequence" VALUES('delivery',1);
 INSERT INTO "sqlite_sequence" VALUES('suppression',1);
+INSERT INTO "sqlite_sequence" VALUES('rule',1);
 COMMIT;

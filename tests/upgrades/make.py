@@ -43,8 +43,10 @@ from mailhub.outbound.acknowledging import set_acknowledgements
 from mailhub.outbound.headers import Address
 from mailhub.outbound.identity import Stamp
 from mailhub.outbound.suppression import suppress
+from mailhub.outbound.ways import record_trouble
 from mailhub.outbound.writing import Answer, answer_thread
 from mailhub.routing.quarantine import hold
+from mailhub.routing.rules.verbs import add_rule, parse_wanted
 from tests.support.mail import add_office, arrive, claim_letters, deliver, write_letter
 
 HERE = Path(__file__).parent
@@ -81,6 +83,7 @@ def fill(database: Database) -> None:
     write(set_state, viewer, 2, "closed")
     write(record_settled, [1])
     account = write(add_account, KEYS, box.id, "imap.firm.example", 993, "tls", "sales@firm.example", "secret")
+    write(record_trouble, account.id, "%(host)s takes no letters now.", {"host": "smtp.firm.example"})
     write(claim_accounts, boot)
     holder = Holder(account.id, box.id, boot, account.created_at)
     write(store_folders, holder, [Listed("INBOX", "INBOX", "inbox")])
@@ -93,6 +96,10 @@ def fill(database: Database) -> None:
     write(jobs.finish, job)
     write(accept, arrive(write_letter(7), box.id))
     write(lambda tx: fill_outgoing(tx, box.id, viewer))
+    manager = write(partial(add_user, is_admin=True), "manager@firm.example", "Manager")
+    pumps = {"all": [{"field": "subject", "op": "contains", "value": "pumps"}]}
+    wanted = parse_wanted("Pumps", pumps, [{"assign": {"user_id": olena}}], "Europe/Kyiv")
+    write(partial(add_rule, active=True), database.read_now(get_viewer, manager), box.id, wanted)
     write(move_consumer, "live", Position(0, 3))
     write(limits.take, "sign-in 192.0.2.1", limits.Rate(5, clock.MINUTE))
     shown = {"letter_id": 1, "variant": "plain", "policy": POLICY_VERSION, "html": "<p>We need pumps.</p>", "facts": {}}

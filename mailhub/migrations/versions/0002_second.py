@@ -2,14 +2,60 @@
 
 import sqlalchemy as sa
 from alembic import op
+from sqlalchemy.dialects import postgresql
 
 revision = "0002"
 down_revision = "0001"
 
 ID = sa.BigInteger().with_variant(sa.Integer(), "sqlite")
+JSON = sa.JSON(none_as_null=True).with_variant(postgresql.JSONB(none_as_null=True), "postgresql")
 
 
 def upgrade() -> None:
     """Nothing is rebuilt: new tables, new columns with a default, new indexes."""
     op.add_column("thread", sa.Column("undelivered", ID, server_default="0", nullable=False))
     op.add_column("message", sa.Column("fate", sa.Text(), server_default="", nullable=False))
+    op.add_column("account", sa.Column("sends", ID, server_default="1", nullable=False))
+    op.add_column("account", sa.Column("trusted_servers", sa.Text(), nullable=True))
+    op.add_column("delivery", sa.Column("server", sa.Text(), server_default="", nullable=False))
+    op.create_table(
+        "way_trouble",
+        sa.Column("account_id", ID, autoincrement=False, nullable=False),
+        sa.Column("sentence", sa.Text(), nullable=False),
+        sa.Column("fields", JSON, nullable=False),
+        sa.Column("since", sa.BigInteger(), nullable=False),
+        sa.Column("tries", ID, nullable=False),
+        sa.Column("next_at", sa.BigInteger(), nullable=False),
+        sa.ForeignKeyConstraint(
+            ["account_id"], ["account.id"], name=op.f("fk_way_trouble_account_id"), ondelete="CASCADE"
+        ),
+        sa.PrimaryKeyConstraint("account_id", name=op.f("pk_way_trouble")),
+    )
+    op.add_column("mailbox", sa.Column("rules", ID, server_default="0", nullable=False))
+    op.create_table(
+        "rule",
+        sa.Column("id", ID, autoincrement=True, nullable=False),
+        sa.Column("mailbox_id", ID, nullable=False),
+        sa.Column("place", ID, nullable=False),
+        sa.Column("active", ID, server_default="0", nullable=False),
+        sa.Column("version", ID, nullable=False),
+        sa.Column("created_at", sa.BigInteger(), nullable=False),
+        sa.Column("deleted_at", sa.BigInteger(), nullable=True),
+        sa.ForeignKeyConstraint(["mailbox_id"], ["mailbox.id"], name=op.f("fk_rule_mailbox_id")),
+        sa.PrimaryKeyConstraint("id", name=op.f("pk_rule")),
+        sqlite_autoincrement=True,
+    )
+    op.create_index(op.f("ix_rule_mailbox_id_place"), "rule", ["mailbox_id", "place"])
+    op.create_table(
+        "rule_version",
+        sa.Column("rule_id", ID, nullable=False),
+        sa.Column("version", ID, nullable=False),
+        sa.Column("name", sa.Text(), nullable=False),
+        sa.Column("condition", JSON, nullable=False),
+        sa.Column("actions", JSON, nullable=False),
+        sa.Column("zone", sa.Text(), nullable=False),
+        sa.Column("user_id", ID, nullable=True),
+        sa.Column("at", sa.BigInteger(), nullable=False),
+        sa.ForeignKeyConstraint(["user_id"], ["user.id"], name=op.f("fk_rule_version_user_id")),
+        sa.PrimaryKeyConstraint("rule_id", "version", name=op.f("pk_rule_version")),
+    )
