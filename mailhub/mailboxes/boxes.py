@@ -25,7 +25,7 @@ COLOURS = 4
 
 @dataclass(frozen=True, slots=True)
 class Mailbox:
-    """A mailbox as pages and programs see it."""
+    """A mailbox as pages and programs see it. ``rules`` is how many of its rules are switched on."""
 
     id: int
     scope_id: int
@@ -37,6 +37,7 @@ class Mailbox:
     way: Way
     default_executor_id: int | None
     answer_hours: int
+    rules: int = 0
 
 
 def add_mailbox(
@@ -172,4 +173,5 @@ def _mailbox(row: Row[Any]) -> Mailbox:
         way=row.way,
         default_executor_id=row.default_executor_id,
         answer_hours=row.answer_hours,
+        rules=row.rules,
     )

@@ -35,6 +35,7 @@ mailbox = table(
     text("way", "manager"),
     optional_reference("default_executor_id", "user.id"),
     number("answer_hours", 8),
+    number("rules", 0),
     instant("created_at"),
 )
 Index(None, mailbox.c.scope_id, unique=True)

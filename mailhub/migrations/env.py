@@ -19,6 +19,7 @@ import mailhub.mailboxes.tables
 import mailhub.mailboxes.tokens
 import mailhub.outbound.acknowledging
 import mailhub.outbound.tables
+import mailhub.routing.rules.tables
 from core.columns import metadata
 
 ROOMS = (
@@ -37,6 +38,7 @@ ROOMS = (
     mailhub.mailboxes.tokens,
     mailhub.outbound.acknowledging,
     mailhub.outbound.tables,
+    mailhub.routing.rules.tables,
 )
 
 connection = context.config.attributes["connection"]
