@@ -1,5 +1,5 @@
-"""Letters of ours, planned: the bytes, the letter in its thread like every other, and a delivery for each recipient,
-all in the transaction of whoever wrote it. After its commit it will leave, whatever happens to this process.
+"""Letters of ours, planned in the transaction of whoever wrote them: after its commit they will leave, whatever happens
+to this process.
 
 * ``suggest_answer(tx, viewer, thread_id)`` what the form of an answer begins with;
 * ``answer_thread(tx, stamp, viewer, thread_id, answer)`` a person answers;
@@ -8,45 +8,36 @@ all in the transaction of whoever wrote it. After its commit it will leave, what
 
 from __future__ import annotations
 
-import secrets
-from collections.abc import Sequence
 from dataclasses import dataclass, replace
 from typing import Any
 
 from sqlalchemy import Row, bindparam, select
 
-from core import clock
-from core.blobs import keep
 from core.database import ReadTx, WriteTx
 from core.errors import Conflict, Invalid, NotFound
-from core.fulltext.index import Words
-from crm.interactions import record_letter as record_on_timeline
-from crm.staff.readable import Viewer, demand, visible
+from crm.staff.readable import Viewer, demand, readable, visible
+from mailhub.letters.html.outgoing import NO_HTML, CleanHtml, outgoing_document, says_something
 from mailhub.letters.values import Address
-from mailhub.letters.worker import understand
-from mailhub.mailboxes.boxes import Mailbox, get_mailbox
+from mailhub.mailboxes.boxes import Mailbox, get_mailbox, list_addresses_of
 from mailhub.mailboxes.handling import get_own
-from mailhub.mailboxes.letters import Understood, record_letter
-from mailhub.mailboxes.messages import COUNTER_BITS, mint_message_id, record_message
 from mailhub.mailboxes.recipients import Offer, list_recipients
 from mailhub.mailboxes.tables import letter, letter_reference, message, thread
-from mailhub.mailboxes.threads import ANSWERABLE, answered
-from mailhub.outbound.compose import Fields, answer_references, answer_subject, compose
-from mailhub.outbound.headers import ascii_address
+from mailhub.mailboxes.threads import ANSWERABLE
+from mailhub.outbound.compose import Fields, answer_references, answer_subject
 from mailhub.outbound.identity import Stamp
-from mailhub.outbound.ledger import plan_deliveries
 from mailhub.outbound.parts import File
-from mailhub.outbound.states import Kind
+from mailhub.outbound.planning import Written, draw, plan_letter
 from mailhub.outbound.suppression import may_send
-
-_MASK = (1 << COUNTER_BITS) - 1
 
 
 @dataclass(frozen=True, slots=True)
 class Answer:
     """What a person wants to send. ``subject`` None: that of the thread. ``bcc`` get their letter and stand in no
     header. ``seen_message_id`` is the newest letter they had before their eyes; ``force`` sends although there are
-    newer ones. It leaves when ``wait`` is over, in microseconds: until then it can be taken back."""
+    newer ones. It leaves when ``wait`` is over, in microseconds: until then it can be taken back.
+
+    ``html`` says the same as ``text`` (``spoken``), or nothing. ``sender`` is one of the mailbox's own
+    addresses; empty: its first."""
 
     text: str
     to: tuple[Address, ...]
@@ -57,6 +48,8 @@ class Answer:
     seen_message_id: int | None = None
     force: bool = False
     wait: int = 0
+    html: CleanHtml = NO_HTML
+    sender: str = ""
 
 
 @dataclass(frozen=True, slots=True)
@@ -109,8 +102,21 @@ def suggest_answer(tx: ReadTx, viewer: Viewer, thread_id: int) -> Suggestion:
     return Suggestion(people.to, people.cc, people.offered, answer_subject(subject), row.last_message_id)
 
 
-def answer_thread(tx: WriteTx, stamp: Stamp, viewer: Viewer, thread_id: int, answer: Answer) -> int:
-    """Plan the answer of a person in a thread. Returns its message.
+def draw_answer(tx: ReadTx, stamp: Stamp, viewer: Viewer, thread_id: int, answer: Answer) -> Fields:
+    """The answer as ``answer_thread`` would write it at this moment, for ``write_down``. Raises NotFound, Forbidden,
+    Invalid."""
+    row = tx.row(readable(select(thread).where(thread.c.id == thread_id), viewer, thread))
+    if row is None:
+        raise NotFound("There is no thread with the number %(id)s.", id=thread_id)
+    demand(viewer, "answer", row.scope_id, row.executor_id)
+    box = get_mailbox(tx, row.mailbox_id)
+    return draw(tx, stamp, box, _fields(tx, viewer, row, box, answer), row.last_message_id)
+
+
+def answer_thread(
+    tx: WriteTx, stamp: Stamp, viewer: Viewer, thread_id: int, answer: Answer, written: Written | None = None
+) -> int:
+    """Plan the answer of a person in a thread. Returns its message. ``written`` is what ``write_down`` made of it.
 
     Raises NotFound, Forbidden, Invalid (no recipient, an address that is none, no text), TooMuch, and Conflict when
     letters came after the one they saw (``fields["message_ids"]``) or an address must not be written to.
@@ -121,23 +127,45 @@ def answer_thread(tx: WriteTx, stamp: Stamp, viewer: Viewer, thread_id: int, ans
         newer = tx.values(_NEWER, {"thread_id": thread_id, "seen": answer.seen_message_id})
         if newer:
             raise Conflict("New letters came in this thread. Read them before you send.", message_ids=newer)
-    if not answer.text.strip() and not answer.files:
-        raise Invalid("The letter is empty.", field="text")
-    before = tx.row(_NEWEST_IN, {"thread_id": thread_id}) or tx.row(_NEWEST, {"thread_id": thread_id})
+    refuse_empty(answer)
     box = get_mailbox(tx, row.mailbox_id)
-    fields = Fields(
+    fields = _fields(tx, viewer, row, box, answer)
+    people = [*answer.to, *answer.cc, *answer.bcc]
+    by_id = viewer.user_id
+    return plan_letter(tx, stamp, row, box, fields, people, "personal", by_id=by_id, wait=answer.wait, written=written)
+
+
+def refuse_empty(answer: Answer) -> None:
+    """Raise Invalid for a letter that says nothing."""
+    says = says_something(answer.html) if answer.html else bool(answer.text.strip())
+    if not says and not answer.files:
+        raise Invalid("The letter is empty.", field="text")
+
+
+def fields_of(tx: ReadTx, viewer: Viewer, box: Mailbox, answer: Answer, subject: str) -> Fields:
+    """What a letter of a person from a mailbox says, still without an id. Raises Invalid for an address that is not
+    the mailbox's."""
+    sender = answer.sender.strip().lower() or box.address
+    if sender != box.address and (sender.startswith("@") or sender not in list_addresses_of(tx, box.id)):
+        raise Invalid("This mailbox does not write as %(address)s.", address=sender, field="sender")
+    return Fields(
         message_id="",
         date=0,
-        from_=Address(viewer.name, box.address),
+        from_=Address(viewer.name, sender),
         to=answer.to,
         cc=answer.cc,
-        subject=answer.subject if answer.subject is not None else answer_subject(before.subject if before else ""),
+        subject=subject,
         text=answer.text,
+        html=outgoing_document(answer.html) if answer.html else "",
         files=answer.files,
     )
-    people = [*answer.to, *answer.cc, *answer.bcc]
-    fields = _answering(tx, fields, before)
-    return _plan(tx, stamp, row, box, fields, people, "personal", by_id=viewer.user_id, wait=answer.wait)
+
+
+def _fields(tx: ReadTx, viewer: Viewer, row: Row[Any], box: Mailbox, answer: Answer) -> Fields:
+    found = {"thread_id": row.id}
+    before = tx.row(_NEWEST_IN, found) or tx.row(_NEWEST, found)
+    subject = answer.subject if answer.subject is not None else answer_subject(before.subject if before else "")
+    return _answering(tx, fields_of(tx, viewer, box, answer, subject), before)
 
 
 def answer_automatically(
@@ -167,7 +195,8 @@ def answer_automatically(
         text=text,
         automatic="auto-replied",
     )
-    return _plan(tx, stamp, row, box, _answering(tx, fields, this), list(fields.to), "automatic", by_id=None)
+    fields = _answering(tx, fields, this)
+    return plan_letter(tx, stamp, row, box, fields, list(fields.to), "automatic", by_id=None)
 
 
 def _answering(tx: ReadTx, fields: Fields, before: Row[Any] | None) -> Fields:
@@ -177,66 +206,3 @@ def _answering(tx: ReadTx, fields: Fields, before: Row[Any] | None) -> Fields:
     named = tuple(tx.values(_NAMED, {"letter_id": before.letter_id}))
     own = before.message_id or None
     return replace(fields, in_reply_to=own, references=answer_references(named, own))
-
-
-def _plan(
-    tx: WriteTx,
-    stamp: Stamp,
-    row: Row[Any],
-    box: Mailbox,
-    fields: Fields,
-    people: Sequence[Address],
-    kind: Kind,
-    *,
-    by_id: int | None,
-    wait: int = 0,
-) -> int:
-    """Write the letter, lay it into its thread and onto the timeline, and queue it. ``row`` is the thread, held."""
-    now = clock.now()
-    message_id = mint_message_id(tx, now, _seed_behind(row.last_message_id, now))
-    account = ascii_address(box.address)
-    fields = replace(fields, message_id=stamp.message_id(message_id, account.rpartition("@")[2]), date=now)
-    raw = compose(fields)
-    understood = understand(raw)
-    words = Words(understood.subject, understood.people, understood.body)
-    letter_id, _ = record_letter(tx, Understood(understood.parsed, words))
-    record_message(
-        tx,
-        letter_id=letter_id,
-        mailbox_id=box.id,
-        scope_id=box.scope_id,
-        thread_id=row.id,
-        blob_id=keep(tx, raw),
-        direction="out",
-        spam=False,
-        dated_at=now,
-        received_at=now,
-        trace={"by": by_id},
-        words=words,
-        seed=0,
-        minted=message_id,
-    )
-    answered(tx, message_id)
-    if row.counterparty_id is not None:
-        record_on_timeline(
-            tx,
-            row.counterparty_id,
-            box.scope_id,
-            contact_id=row.contact_id,
-            direction="out",
-            happened_at=now,
-            subject=understood.parsed.subject,
-            thread_id=row.id,
-            message_id=message_id,
-            executor_id=row.executor_id,
-            counts=kind == "personal",
-        )
-    recipients = [ascii_address(person.address) for person in people]
-    plan_deliveries(tx, stamp, message_id, box.scope_id, account, recipients, kind, wait=wait)
-    return message_id
-
-
-def _seed_behind(last_id: int, now: int) -> int:
-    """Where to begin to look for an id: behind the newest message when that is of this very second."""
-    same_second = last_id >> COUNTER_BITS == now // clock.SECOND
-    return (last_id + 1) & _MASK if same_second else secrets.randbits(COUNTER_BITS - 1)

@@ -27,7 +27,7 @@ _SCHEMES = {"http", "https", "mailto", "tel", "cid"}
 _NUMBER = re.compile(r"\d{1,4}")
 _PICTURE = re.compile(r'<img((?: [a-z-]+="[^"]*")*)>')
 _SOURCE = re.compile(r' src="cid:([^"]*)"')
-_WORDS = re.compile(r"<img |[^\s<>](?![^<]*>)")
+_ANY_TAG = re.compile(r'<(?:[^">]|"[^"]*")*>')
 _QUOTE_LOOK = 'style="margin:0 0 0 2px;padding-left:12px;border-left:2px solid #7c8696"'
 
 
@@ -62,7 +62,7 @@ def pictures_of(html: CleanHtml) -> set[str]:
 
 def says_something(html: CleanHtml) -> bool:
     """Whether clean HTML holds a word or a picture."""
-    return _WORDS.search(unescape(html).replace("\xa0", " ")) is not None
+    return "<img " in html or bool(unescape(_ANY_TAG.sub("", html)).strip())
 
 
 def outgoing_document(html: CleanHtml) -> str:
