@@ -5,6 +5,10 @@ lease has the *fence*, a number that grows with every claim, and can finish the 
 own: the stale worker of a paused process finds its write refused. Finishing deletes the row in the same transaction as
 what the job did. A job that fails waits longer each time and after ``TRIES`` becomes a *dead letter*, shown to people.
 
+A process that dies says nothing of the jobs it had in hand: that try does not count. Each remembers the death; what was
+in hand at several is a suspect, whom a room may take alone. Only a job that was alone in hand is held to blame, and
+after ``TRIES`` such deaths (or fewer, as its room says to ``take_dead``) it is a dead letter too.
+
 A boot is alive while its heartbeat is young. On SQLite one process works at a time, so a start voids all older leases;
 on PostgreSQL the leases of boots without a heartbeat for ``SILENCE`` are void.
 """
@@ -16,7 +20,7 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import Any
 
-from sqlalchemy import Column, Index, Text, bindparam, delete, func, literal_column, select, update
+from sqlalchemy import Column, Index, Text, and_, bindparam, delete, exists, func, literal_column, or_, select, update
 from sqlalchemy import text as sql_text
 
 from core import clock
@@ -29,6 +33,8 @@ TRIES = 8
 SILENCE = 15 * clock.SECOND
 FIRST_WAIT = 10 * clock.SECOND
 LONGEST_WAIT = clock.HOUR
+ANY_DEATHS = 1 << 30
+ENDED = "The process ended while it worked on this."
 AT_ONCE = 0  # before every clock: work must not wait because a clock was put back, or another host's is behind
 
 job = table(
@@ -44,6 +50,8 @@ job = table(
     optional_text("error"),
     optional_instant("dead_at"),
     instant("created_at"),
+    number("deaths", 0),
+    number("lone_deaths", 0),
 )
 Index(
     "ix_job_ready",
@@ -54,6 +62,8 @@ Index(
     postgresql_where=sql_text("boot IS NULL AND dead_at IS NULL"),
 )
 Index("ix_job_boot", job.c.boot)
+_BLAMED = "dead_at IS NOT NULL OR lone_deaths > 0"
+Index("ix_job_blamed", job.c.kind, job.c.id, sqlite_where=sql_text(_BLAMED), postgresql_where=sql_text(_BLAMED))
 
 boot = table("boot", Column("name", Text, primary_key=True), instant("started_at"), instant("seen_at"))
 
@@ -146,6 +156,7 @@ _READY = (
         job.c.kind == bindparam("kind"),
         literal_column("boot IS NULL AND dead_at IS NULL"),
         job.c.run_at <= bindparam("now"),
+        job.c.deaths.between(bindparam("least_deaths"), bindparam("most_deaths")),
     )
     .order_by(job.c.run_at, job.c.id)
     .limit(bindparam("most"))
@@ -154,14 +165,18 @@ _READY = (
 _ALIVE = select(boot.c.name).where(boot.c.name == bindparam("name")).with_for_update(read=True, key_share=True)
 
 
-def claim(tx: WriteTx, kind: str, boot_name: str, most: int) -> list[Job]:
-    """Take up to ``most`` ready jobs of a kind under the lease of this boot, oldest first.
+def claim(
+    tx: WriteTx, kind: str, boot_name: str, most: int, *, least_deaths: int = 0, most_deaths: int = ANY_DEATHS
+) -> list[Job]:
+    """Take up to ``most`` ready jobs of a kind under the lease of this boot, oldest first; with bounds only those that
+    were in hand at so many deaths of a process.
 
     Raises Conflict when the boot was given up: its process has to stop or register anew.
     """
     if tx.value(_ALIVE, {"name": boot_name}) is None:
         raise Conflict("This process was silent too long and its work was given to others.")
-    ids = tx.values(_READY, {"kind": kind, "now": database_now(tx), "most": most})
+    deaths = {"least_deaths": least_deaths, "most_deaths": most_deaths}
+    ids = tx.values(_READY, {"kind": kind, "now": database_now(tx), "most": most, **deaths})
     if not ids:
         return []
     tx.execute(
@@ -220,21 +235,18 @@ def give_back(tx: WriteTx, kind: str, boot_name: str) -> int:
     return tx.execute(held.values(boot=None, tries=job.c.tries - 1))
 
 
-def put_back(tx: WriteTx, claimed: list[Job]) -> None:
-    """Let go of claimed jobs that were not begun; the try does not count. What was lost meanwhile is left alone."""
-    for one in claimed:
-        mine = update(job).where(job.c.id == one.id, job.c.fence == one.fence, job.c.boot.is_not(None))
-        tx.execute(mine.values(boot=None, tries=job.c.tries - 1))
-        tx.announce(f"{TOPIC}.{one.kind}")
-
-
-def take_dead(tx: WriteTx, kind: str, most: int = 100) -> list[DeadLetter]:
-    """The dead letters of a kind, oldest first, and away with their rows: for a room that shows them as its own."""
-    here = select(job).where(job.c.kind == kind, job.c.dead_at.is_not(None)).order_by(job.c.id).limit(most)
+def take_dead(tx: WriteTx, kind: str, most: int = 100, *, lone_deaths: int = TRIES) -> list[DeadLetter]:
+    """The dead letters of a kind, oldest first, and away with their rows: for a room that shows them as its own. What
+    was alone in hand at so many deaths of a process counts as dead."""
+    dead = or_(job.c.dead_at.is_not(None), and_(job.c.boot.is_(None), job.c.lone_deaths >= lone_deaths))
+    here = select(job).where(job.c.kind == kind, literal_column(f"({_BLAMED})"), dead).order_by(job.c.id).limit(most)
     rows = tx.rows(here if tx.is_sqlite else here.with_for_update(skip_locked=True))
     if rows:
         tx.execute(delete(job).where(job.c.id.in_([row.id for row in rows])))
-    return [DeadLetter(row.id, row.kind, row.payload, row.error or "", row.tries, row.dead_at) for row in rows]
+    now = database_now(tx)
+    return [
+        DeadLetter(row.id, row.kind, row.payload, row.error or ENDED, row.tries, row.dead_at or now) for row in rows
+    ]
 
 
 def list_dead_letters(tx: ReadTx, most: int = 100) -> list[DeadLetter]:
@@ -247,7 +259,7 @@ def revive(tx: WriteTx, job_id: int) -> bool:
     """Let a dead letter run again from the beginning. False when it is none."""
     tx.announce(f"{TOPIC}.*")
     statement = update(job).where(job.c.id == job_id, job.c.dead_at.is_not(None))
-    return tx.execute(statement.values(dead_at=None, tries=0, run_at=database_now(tx))) == 1
+    return tx.execute(statement.values(dead_at=None, tries=0, deaths=0, lone_deaths=0, run_at=database_now(tx))) == 1
 
 
 def count_waiting(tx: ReadTx) -> dict[str, int]:
@@ -265,13 +277,14 @@ def database_now(tx: ReadTx) -> int:
     return int(tx.sql("SELECT (extract(epoch from clock_timestamp()) * 1000000)::bigint").scalar_one())
 
 
+_other = job.alias("other")
+_BESIDE = exists().where(_other.c.boot == job.c.boot, _other.c.kind == job.c.kind, _other.c.id != job.c.id)
+
+
 def _void(tx: WriteTx, which: Any) -> None:
-    """Take leases back. The try counts: a job that kills its worker must not be taken for ever."""
+    """Take leases back. A job that kills its process must not be taken for ever, and nobody else be blamed for it."""
     tx.announce(f"{TOPIC}.*")
-    now = database_now(tx)
-    tx.execute(update(job).where(which, job.c.tries < TRIES).values(boot=None))
-    tx.execute(
-        update(job)
-        .where(which, job.c.tries >= TRIES)
-        .values(boot=None, dead_at=now, error="The process ended while it worked on this.")
-    )
+    tx.execute(update(job).where(which, ~_BESIDE).values(lone_deaths=job.c.lone_deaths + 1))
+    ended = {"dead_at": database_now(tx), "error": ENDED}
+    tx.execute(update(job).where(which, job.c.lone_deaths >= TRIES).values(**ended))
+    tx.execute(update(job).where(which).values(boot=None, tries=job.c.tries - 1, deaths=job.c.deaths + 1))

@@ -9,6 +9,7 @@ are they junk) wait aside for the answer and are stored each by itself.
 from __future__ import annotations
 
 import asyncio
+import time
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass, replace
 from typing import Any
@@ -24,6 +25,7 @@ from mailhub.ingest.intake import PROCESS_JOB
 from mailhub.letters.worker import Understood as Answer
 from mailhub.mailboxes.letters import Understood
 from mailhub.mailboxes.tables import incoming
+from mailhub.mailboxes.trust import Trust, find_trust
 from mailhub.outbound.identity import Stamp
 from mailhub.routing.aside import Aside
 from mailhub.routing.quarantine import hold
@@ -36,7 +38,9 @@ BATCHES = 2
 UNIT = 16  # letters in one transaction: people's writes wait for it
 TURN_BYTES = 32 << 20
 SWEEP_SECONDS = 5.0
-DEADLY_TRIES = 3
+ROUND_SECONDS = 30.0
+SUSPICIOUS_DEATHS = 3  # in hand with others
+DEADLY_DEATHS = 3  # in hand alone
 log = get_log(__name__)
 
 
@@ -50,6 +54,8 @@ class InHand:
     trace: dict[str, Any]
     asked: bool
     """False for what nobody is asked about: archives, and letters of our own."""
+    trust: Trust
+    """Whose word about its sender the account takes that brought it; nobody's for letters that came otherwise."""
 
 
 class Processing:
@@ -98,6 +104,8 @@ class Processing:
                     await self._database.work(jobs.give_back, PROCESS_JOB, self._boot)
                     left_in_hand = False
                 await self._database.work(_hold_the_dead)
+                while await self._suspect():
+                    pass
                 async with asyncio.TaskGroup() as group:
                     for _ in range(BATCHES):
                         group.create_task(self._until_empty())
@@ -113,13 +121,33 @@ class Processing:
                 continue
 
     async def _until_empty(self) -> None:
+        until = time.monotonic() + ROUND_SECONDS
         while await self.once():
-            pass
+            if time.monotonic() > until:
+                self.wake()  # a suspect may wait that another process left behind
+                return
+
+    async def _suspect(self) -> int:
+        """A letter that was in hand at several deaths of a server goes alone, with no other under way: so only the one
+        that does it is ever held to blame."""
+        suspects = await self._database.work(
+            lambda tx: jobs.claim(tx, PROCESS_JOB, self._boot, 1, least_deaths=SUSPICIOUS_DEATHS)
+        )
+        if suspects:
+            await self._aside.finish()
+            await self._process(suspects)
+            await self._aside.finish()
+        return len(suspects)
 
     async def once(self) -> int:
         """Process one batch and say how many letters it had; ``finish`` waits for those that wait aside."""
-        batch = await self._database.work(jobs.claim, PROCESS_JOB, self._boot, BATCH)
-        batch = await self._single_out(batch)
+        batch = await self._database.work(
+            lambda tx: jobs.claim(tx, PROCESS_JOB, self._boot, BATCH, most_deaths=SUSPICIOUS_DEATHS - 1)
+        )
+        await self._process(batch)
+        return len(batch)
+
+    async def _process(self, batch: list[jobs.Job]) -> None:
         sizes = await self._database.read(_find_sizes, [incoming_id(job) for job in batch])
         for turn in _turns(batch, sizes):
             read = await self._read(turn)
@@ -134,7 +162,6 @@ class Processing:
                     at_once.append((one.job, self._understood(one, answer)))
             await self._store(at_once)
         self.letters += len(batch)
-        return len(batch)
 
     async def finish(self) -> None:
         """Wait until no letter waits aside."""
@@ -142,7 +169,9 @@ class Processing:
         self._aside.raise_problem()
 
     def _wants(self, one: InHand) -> bool:
-        return self._examiner is not None and one.asked and self._examiner.wants(one.source, one.trace, one.raw)
+        return (
+            self._examiner is not None and one.asked and self._examiner.wants(one.source, one.trace, one.raw, one.trust)
+        )
 
     def _understood(self, one: InHand, answer: Answer) -> Understood:
         if self._examiner is None or not one.asked:
@@ -152,24 +181,15 @@ class Processing:
 
     async def _examine(self, one: InHand, answer: Answer) -> None:
         assert self._examiner is not None
-        found = await self._examiner.examine(one.raw, answer.parsed, one.source, one.trace)
+        found = await self._examiner.examine(one.raw, answer.parsed, one.source, one.trace, one.trust)
         await self._store_alone(one.job, replace(as_understood(answer), verdicts=found.verdicts, junk=found.junk))
-
-    async def _single_out(self, batch: list[jobs.Job]) -> list[jobs.Job]:
-        """A letter that was in hand at several deaths of a server goes on alone: if it is the one that does it, the
-        others of its batch are not taken for it."""
-        suspect = next((job for job in batch if job.tries > DEADLY_TRIES), None)
-        if suspect is None:
-            return batch
-        await self._database.work(jobs.put_back, [job for job in batch if job is not suspect])
-        return [suspect]
 
     async def _read(self, turn: list[jobs.Job]) -> list[InHand]:
         """The bytes of a turn, in one go: from the rows that still have them, else from the files.
 
         A letter whose file is missing goes to quarantine.
         """
-        found = await self._database.read(_find_bytes, [incoming_id(job) for job in turn])
+        found, trusts = await self._database.read(_find_bytes, [incoming_id(job) for job in turn])
         settled = [row.sha256 for row in found.values() if row.content is None]
         files = await asyncio.to_thread(self._read_files, settled) if settled else {}
         read: list[InHand] = []
@@ -180,7 +200,8 @@ class Processing:
                 await self._hold(job, "read", str(raw))
             else:
                 asked = not row.quiet and row.direction == "in"
-                read.append(InHand(job, raw, row.source, row.trace, asked))
+                trust = trusts.get(row.trace.get("account"), Trust()) if asked else Trust()
+                read.append(InHand(job, raw, row.source, row.trace, asked, trust))
         return read
 
     def _read_files(self, hashes: list[bytes]) -> dict[bytes, bytes | NotFound]:
@@ -233,8 +254,9 @@ def _hold_and_finish(tx: WriteTx, job: jobs.Job, step: str, error: str) -> None:
 
 
 def _hold_the_dead(tx: WriteTx) -> None:
-    """Letters whose job failed too often, or was in hand whenever a server died, wait in quarantine for a person."""
-    for dead in jobs.take_dead(tx, PROCESS_JOB):
+    """Letters whose job failed too often, or was alone in hand whenever a server died, wait in quarantine for a
+    person."""
+    for dead in jobs.take_dead(tx, PROCESS_JOB, lone_deaths=DEADLY_DEATHS):
         hold(tx, int(dead.payload["incoming_id"]), "store", dead.error)
 
 
@@ -277,5 +299,8 @@ def _find_sizes(tx: ReadTx, incoming_ids: list[int]) -> dict[int, int]:
     return {row.id: row.size for row in tx.rows(_SIZES, {"ids": incoming_ids})}
 
 
-def _find_bytes(tx: ReadTx, incoming_ids: list[int]) -> dict[int, Row[Any]]:
-    return {row.id: row for row in tx.rows(_BYTES, {"ids": incoming_ids})}
+def _find_bytes(tx: ReadTx, incoming_ids: list[int]) -> tuple[dict[int, Row[Any]], dict[int, Trust]]:
+    """The rows, and whom the accounts trust that brought them."""
+    rows = {row.id: row for row in tx.rows(_BYTES, {"ids": incoming_ids})}
+    accounts = {row.trace["account"] for row in rows.values() if row.source == "imap" and not row.quiet}
+    return rows, {account_id: find_trust(tx, account_id) for account_id in sorted(accounts)}

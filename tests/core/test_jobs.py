@@ -10,6 +10,7 @@ import subprocess
 import sys
 import threading
 import time
+from functools import partial
 from itertools import pairwise
 from pathlib import Path
 
@@ -154,7 +155,36 @@ def test_a_job_that_kills_its_process_is_not_taken_for_ever(database: Database) 
             database.write_now(jobs.beat, database.write_now(jobs.start_boot))
     boot = database.write_now(jobs.start_boot)
     assert take(database, boot) == []
-    assert [dead.tries for dead in database.read_now(jobs.list_dead_letters)] == [jobs.TRIES]
+    assert [dead.error for dead in database.read_now(jobs.list_dead_letters)] == [jobs.ENDED]
+
+
+def die(database: Database, boot: str) -> str:
+    """A process is killed, another begins."""
+    if not database.is_sqlite:
+        database.write_now(fall_silent, boot)
+        database.write_now(jobs.beat, database.write_now(jobs.start_boot))
+    return database.write_now(jobs.start_boot)
+
+
+def test_only_what_was_alone_in_hand_is_held_to_blame(database: Database, boot: str) -> None:
+    """However often a process is killed: the others of a batch stay whole, and the one that does it is found."""
+    for number in range(3):
+        order(database, number)
+    for _ in range(20):
+        assert len(take(database, boot)) == 3
+        boot = die(database, boot)
+    assert database.read_now(jobs.list_dead_letters) == []
+    assert database.write_now(jobs.take_dead, "test") == []
+    assert look(database, "SELECT DISTINCT tries, deaths, lone_deaths FROM job") == [(0, 20, 0)]
+    for _ in range(3):
+        (suspect,) = database.write_now(partial(claim, least_deaths=3), "test", boot, 1)
+        assert database.write_now(partial(claim, most_deaths=2), "test", boot, 5) == []
+        boot = die(database, boot)
+    assert database.write_now(jobs.take_dead, "test") == []
+    (dead,) = database.write_now(partial(jobs.take_dead, lone_deaths=3), "test")
+    assert (dead.id, dead.error) == (suspect.id, jobs.ENDED)
+    (first, second) = take(database, boot)
+    assert (first.tries, second.tries) == (1, 1)
 
 
 def test_what_could_not_even_be_given_up_is_let_go_and_the_try_does_not_count(database: Database, boot: str) -> None:

@@ -381,12 +381,12 @@ CREATE TABLE job (
 	fence INTEGER DEFAULT '0' NOT NULL, 
 	error TEXT, 
 	dead_at BIGINT, 
-	created_at BIGINT NOT NULL, 
+	created_at BIGINT NOT NULL, deaths INTEGER DEFAULT '0' NOT NULL, lone_deaths INTEGER DEFAULT '0' NOT NULL, 
 	CONSTRAINT uq_job_dedupe_key UNIQUE (dedupe_key)
 );
-INSERT INTO "job" VALUES(1,'addresses.moved','{"addresses":["office@client.example"]}',0,NULL,0,NULL,0,NULL,NULL,1795000000000000);
-INSERT INTO "job" VALUES(2,'addresses.moved','{"addresses":["anna@client.example"]}',0,NULL,0,NULL,0,NULL,NULL,1795000000000000);
-INSERT INTO "job" VALUES(18,'letter.process','{"incoming_id":16}',0,NULL,0,NULL,0,NULL,NULL,1795000000000000);
+INSERT INTO "job" VALUES(1,'addresses.moved','{"addresses":["office@client.example"]}',0,NULL,0,NULL,0,NULL,NULL,1795000000000000,0,0);
+INSERT INTO "job" VALUES(2,'addresses.moved','{"addresses":["anna@client.example"]}',0,NULL,0,NULL,0,NULL,NULL,1795000000000000,0,0);
+INSERT INTO "job" VALUES(18,'letter.process','{"incoming_id":16}',0,NULL,0,NULL,0,NULL,NULL,1795000000000000,0,0);
 CREATE TABLE known_sender (
 	mailbox_id INTEGER NOT NULL, 
 	address TEXT NOT NULL, 
@@ -920,6 +920,7 @@ CREATE UNIQUE INDEX ix_placement_folder_id_uidvalidity_uid ON placement (folder_
 CREATE INDEX ix_placement_incoming_id ON placement (incoming_id);
 CREATE INDEX ix_placement_message_id ON placement (message_id);
 CREATE INDEX ix_rule_mailbox_id_place ON rule (mailbox_id, place);
+CREATE INDEX ix_job_blamed ON job (kind, id) WHERE dead_at IS NOT NULL OR lone_deaths > 0;
 PRAGMA writable_schema=OFF;
 DELETE FROM "sqlite_sequence";
 INSERT INTO "sqlite_sequence" VALUES('scope',2);

@@ -59,3 +59,7 @@ def upgrade() -> None:
         sa.ForeignKeyConstraint(["user_id"], ["user.id"], name=op.f("fk_rule_version_user_id")),
         sa.PrimaryKeyConstraint("rule_id", "version", name=op.f("pk_rule_version")),
     )
+    op.add_column("job", sa.Column("deaths", ID, server_default="0", nullable=False))
+    op.add_column("job", sa.Column("lone_deaths", ID, server_default="0", nullable=False))
+    blamed = sa.text("dead_at IS NOT NULL OR lone_deaths > 0")
+    op.create_index("ix_job_blamed", "job", ["kind", "id"], sqlite_where=blamed, postgresql_where=blamed)
