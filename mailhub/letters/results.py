@@ -1,7 +1,11 @@
 """Authentication-Results: what a server of our own wrote down about a letter. RFC 8601.
 
-Anybody can write such a line. It is believed only when it names a server we were told to trust and stands on top of all
-others, so that it came after everything the sender could write; our own provider removes what bears its name.
+Anybody can write such a line. It is believed only when it names a server that the way of the letter is trusted for and
+stands on top of all others, so that it came after everything the sender could write; our own provider removes what
+bears its name. Which lines are shown to ``believe`` at all is decided by ``routing.verdicts``.
+
+Names of servers are patterns: ``mx.firm.example`` is that very one, ``.firm.example`` every one below, and ``-`` stands
+for lines that name nobody, as Microsoft writes them.
 """
 
 from __future__ import annotations
@@ -15,6 +19,7 @@ from mailhub.letters.proof.evidence import Trace
 from mailhub.letters.verdicts import UNKNOWN, Verdicts
 
 MOST_RESULTS = 40
+NAMELESS = "-"
 _WORDS = frozenset({"pass", "fail", "softfail", "neutral", "none", "policy", "temperror", "permerror"})
 _OTHER_WORDS = {"hardfail": "fail", "error": "temperror", "unknown": "permerror", "bestguesspass": "none"}
 _METHOD = re.compile(r"\s*([a-z][a-z0-9-]*)\s*(?:/\s*[0-9]+\s*)?=\s*([a-z]+)(?=\s|\Z)(.*)", re.IGNORECASE | re.DOTALL)
@@ -33,11 +38,10 @@ class Result:
 def parse_results(value: str) -> tuple[str, list[Result]]:
     """The server's id in lower case ('' for a line without one) and what it found. Linear in ``value``."""
     pieces = _split(value)
-    if "=" in pieces[0]:
-        return "", []
-    server = (pieces[0].split() or [""])[0].strip('"').lower()
+    nameless = "=" in pieces[0]
+    server = "" if nameless else (pieces[0].split() or [""])[0].strip('"').lower()
     found = []
-    for piece in pieces[1 : MOST_RESULTS + 1]:
+    for piece in pieces[:MOST_RESULTS] if nameless else pieces[1 : MOST_RESULTS + 1]:
         match = _METHOD.fullmatch(piece)
         if match is not None:
             word = match[2].lower()
@@ -54,33 +58,53 @@ def _properties(text: str) -> dict[str, str]:
     return found
 
 
+def is_named(server: str, names: Collection[str]) -> bool:
+    """Is this authserv-id one of the names, or below one that begins with a dot? '' is ``-``."""
+    if not server:
+        return NAMELESS in names
+    if server == NAMELESS or server.startswith("."):
+        return False  # it would be a pattern itself
+    return server in names or any(name.startswith(".") and server.endswith(name) for name in names)
+
+
 def believe(traces: Sequence[Trace], trusted: Collection[str], domain: str) -> Verdicts | None:
     """What a trusted server found, None where none of them spoke last. ``domain`` is that of From ('' for none).
 
-    The topmost line of all must be of a trusted server; lines of the same one directly below it, before the next
-    ``Received``, belong to it.
+    The topmost line of all must be of a trusted server; lines of trusted ones directly below it, before the next
+    ``Received``, belong to it where they tell of methods that no line above them told of.
     """
-    source = ""
+    source: str | None = None
     results: list[Result] = []
     for trace in traces:
+        if trace.name == "received" and source is not None:
+            break
         if trace.name != "authentication-results":
-            if source:
-                break
             continue
         server, found = parse_results(trace.value)
-        if source and server != source:
+        if not is_named(server, trusted):
+            if source is None:
+                return None
             break
-        if server not in trusted:
-            return None
-        source, results = server, results + found
-    return _summed(results, domain, source) if source else None
+        source = server if source is None else source
+        told = {one.method for one in results}
+        results += [one for one in found if one.method not in told]
+    return None if source is None else _summed(results, domain, source or NAMELESS)
+
+
+def find_offered(traces: Sequence[Trace]) -> str:
+    """The authserv-id of the topmost line, '' where there is none: who would have to be believed."""
+    for trace in traces:
+        if trace.name == "authentication-results":
+            server, found = parse_results(trace.value)
+            return server if found and "." in server and len(server) <= 253 else ""
+    return ""
 
 
 def believe_sealer(sealer: str, results: str, trusted: Collection[str], domain: str) -> Verdicts | None:
     """What a trusted server found before it handed a letter on under its own seal (RFC 8617 §7.2.1): a mailing list or
     a forwarder breaks what proved the letter. The seal must have held; None where the last sealer is not trusted."""
     server, found = parse_results(results)
-    if server not in trusted or organisation(server) != organisation(sealer):
+    if not server or not is_named(server, trusted) or organisation(server) != organisation(sealer):
         return None
     return _summed(found, domain, server)
 

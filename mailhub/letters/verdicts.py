@@ -14,7 +14,8 @@ class Verdicts:
     The four results are words of RFC 8601 (``pass``, ``fail``, ``softfail``, ``neutral``, ``none``, ``policy``,
     ``temperror``, ``permerror``) or ``unknown`` where nobody could say in time. ``domain`` is the domain that was
     proved to stand behind the letter and fits its From (RFC 7489 §3.1), '' when none was. ``source`` is the
-    authserv-id that was believed, or ``here``.
+    authserv-id that was believed, or ``here``. ``offered`` is one that the server of an account seems to sign with and
+    that nobody told us to believe.
     """
 
     spf: str = UNKNOWN
@@ -23,6 +24,7 @@ class Verdicts:
     arc: str = UNKNOWN
     domain: str = ""
     source: str = "here"
+    offered: str = ""
 
     @property
     def denied(self) -> bool:

@@ -49,7 +49,7 @@ def find_way(tx: ReadTx, mailbox_id: int) -> int | None:
 def find_trouble(tx: ReadTx, account_id: int) -> WayTrouble | None:
     """What is the matter with the server of an account; None when nothing is."""
     row = tx.row(select(way_trouble).where(way_trouble.c.account_id == account_id))
-    return None if row is None else WayTrouble(**row._mapping)  # type: ignore[arg-type]
+    return None if row is None else WayTrouble(**row._mapping)
 
 
 def record_trouble(tx: WriteTx, account_id: int, sentence: str, fields: dict[str, Any]) -> None:

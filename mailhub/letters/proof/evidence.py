@@ -11,11 +11,13 @@ from mailhub.letters.proof.signature import Bodies, Signature, read_signature
 
 MOST_SIGNATURES = 8
 MOST_TRACES = 60
+_WRITTEN_ON_TOP = frozenset({"received", "return-path", "authentication-results"})
 
 
 @dataclass(frozen=True, slots=True)
 class Trace:
-    """A line that some server wrote on top of the letter: ``received`` or ``authentication-results``, unfolded."""
+    """A line that some server wrote on top of the letter: ``received``, ``return-path`` or ``authentication-results``,
+    unfolded."""
 
     name: str
     value: str
@@ -38,7 +40,7 @@ def find_evidence(raw: bytes) -> Evidence:
     traces = [
         Trace(one.name, unfold(one.value[:4000]).decode("utf-8", "replace"))
         for one in fields
-        if one.name in {"received", "authentication-results"}
+        if one.name in _WRITTEN_ON_TOP
     ]
     return Evidence(
         tuple(read_signature(one, fields, bodies) for one in signed),
