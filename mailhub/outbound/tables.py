@@ -1,11 +1,23 @@
-"""The ledger: one recipient of one letter, one row. And the addresses that must not be written to."""
+"""The ledger: one recipient of one letter, one row; addresses that must not be written to; letters being written."""
 
 from __future__ import annotations
 
 from sqlalchemy import Column, ForeignKey, Index, LargeBinary, UniqueConstraint
 from sqlalchemy import text as sql
 
-from core.columns import Id, Json, id_column, instant, number, optional_instant, optional_text, reference, table, text
+from core.columns import (
+    Id,
+    Json,
+    id_column,
+    instant,
+    number,
+    optional_instant,
+    optional_reference,
+    optional_text,
+    reference,
+    table,
+    text,
+)
 
 # ``epoch`` is the ledger's when the row was made: a token of another one never finds it, whatever number it names.
 # ``handed_at`` is the one mark: committed before the last byte of the letter leaves, gone when the answer is known.
@@ -63,4 +75,58 @@ suppression = table(
     text("detail", ""),
     instant("created_at"),
     UniqueConstraint("address_hash", "reason"),
+)
+
+# A letter that somebody is writing, for everybody who may answer in its place. ``thread_id`` is None for a new letter.
+# ``message_id`` is the letter that it became: until that has left it can be taken back, and is this draft again.
+draft = table(
+    "draft",
+    id_column(),
+    reference("mailbox_id", "mailbox.id"),
+    reference("scope_id", "scope.id"),
+    optional_reference("thread_id", "thread.id"),
+    text("kind"),
+    reference("author_id", "user.id"),
+    reference("changed_by_id", "user.id"),
+    number("version", 1),
+    text("sender", ""),
+    text("to_line", ""),
+    text("cc_line", ""),
+    text("bcc_line", ""),
+    text("subject", ""),
+    text("html", ""),
+    number("quoted_id", 0),
+    number("seen_id", 0),
+    optional_instant("send_at"),
+    number("unless_reply", 0),
+    text("fault", ""),
+    Column("message_id", Id),
+    instant("created_at"),
+    instant("changed_at"),
+)
+_written = sql("message_id IS NULL")
+Index("ix_draft_scope", draft.c.scope_id, draft.c.changed_at, sqlite_where=_written, postgresql_where=_written)
+Index("ix_draft_thread_id", draft.c.thread_id)
+Index("ix_draft_message_id", draft.c.message_id)
+
+# ``content_id`` names the file in the draft's HTML when it is a picture there.
+draft_file = table(
+    "draft_file",
+    id_column(),
+    reference("draft_id", "draft.id", cascade=True),
+    reference("blob_id", "blob.id"),
+    text("name"),
+    text("content_type"),
+    number("size"),
+    text("content_id"),
+    instant("created_at"),
+)
+Index(None, draft_file.c.draft_id)
+
+# What stands under the letters of a mailbox; of one person there, or of everybody where ``user_id`` is 0.
+signature = table(
+    "signature",
+    Column("mailbox_id", Id, ForeignKey("mailbox.id", ondelete="CASCADE"), primary_key=True, nullable=False),
+    Column("user_id", Id, primary_key=True, nullable=False),
+    text("html"),
 )

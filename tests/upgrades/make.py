@@ -39,9 +39,13 @@ from mailhub.mailboxes.placements import Listed
 from mailhub.mailboxes.tables import letter_html
 from mailhub.mailboxes.tokens import connect_with_tokens
 from mailhub.migrations import newest, upgrade
+from mailhub.letters.html.outgoing import text_as_html
 from mailhub.outbound.acknowledging import set_acknowledgements
+from mailhub.outbound.draft_files import add_file
+from mailhub.outbound.drafts import Text, add_draft, change_draft
 from mailhub.outbound.headers import Address
 from mailhub.outbound.identity import Stamp
+from mailhub.outbound.signatures import set_signature
 from mailhub.outbound.suppression import suppress
 from mailhub.outbound.ways import record_trouble
 from mailhub.outbound.writing import Answer, answer_thread
@@ -112,6 +116,10 @@ def fill_outgoing(tx: WriteTx, mailbox_id: int, viewer: Viewer) -> None:
     answer_thread(tx, stamp, viewer, 1, Answer("We have them.", to=(Address("Anna", "anna@client.example"),)))
     suppress(tx, KEYS, "gone@client.example", "bounce", "550 5.1.1")
     set_acknowledgements(tx, mailbox_id, {"uk": "Ми отримали ваш лист.", "en": "We have your letter."})
+    begun = add_draft(tx, viewer, "reply", thread_id=2)
+    change_draft(tx, viewer, begun.id, begun.version, Text(to="anna@client.example", html=text_as_html("We have")))
+    add_file(tx, viewer, begun.id, "offer.pdf", "application/pdf", (bytes(32), 10), largest=1 << 20)
+    set_signature(tx, viewer, mailbox_id, text_as_html("Olena"), own=True)
     change_state(tx, viewer, 3, "spam")
     change_state(tx, viewer, 3, "open")
     answer_once(tx, viewer.user_id, Keyed("k1", "POST /threads/1/reply", bytes(32)), lambda: b"{}")

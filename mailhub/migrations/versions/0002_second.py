@@ -63,3 +63,67 @@ def upgrade() -> None:
     op.add_column("job", sa.Column("lone_deaths", ID, server_default="0", nullable=False))
     blamed = sa.text("dead_at IS NOT NULL OR lone_deaths > 0")
     op.create_index("ix_job_blamed", "job", ["kind", "id"], sqlite_where=blamed, postgresql_where=blamed)
+    op.create_table(
+        "draft",
+        sa.Column("id", ID, autoincrement=True, nullable=False),
+        sa.Column("mailbox_id", ID, nullable=False),
+        sa.Column("scope_id", ID, nullable=False),
+        sa.Column("thread_id", ID, nullable=True),
+        sa.Column("kind", sa.Text(), nullable=False),
+        sa.Column("author_id", ID, nullable=False),
+        sa.Column("changed_by_id", ID, nullable=False),
+        sa.Column("version", ID, server_default="1", nullable=False),
+        sa.Column("sender", sa.Text(), server_default="", nullable=False),
+        sa.Column("to_line", sa.Text(), server_default="", nullable=False),
+        sa.Column("cc_line", sa.Text(), server_default="", nullable=False),
+        sa.Column("bcc_line", sa.Text(), server_default="", nullable=False),
+        sa.Column("subject", sa.Text(), server_default="", nullable=False),
+        sa.Column("html", sa.Text(), server_default="", nullable=False),
+        sa.Column("quoted_id", ID, server_default="0", nullable=False),
+        sa.Column("seen_id", ID, server_default="0", nullable=False),
+        sa.Column("send_at", sa.BigInteger(), nullable=True),
+        sa.Column("unless_reply", ID, server_default="0", nullable=False),
+        sa.Column("fault", sa.Text(), server_default="", nullable=False),
+        sa.Column("message_id", ID, nullable=True),
+        sa.Column("created_at", sa.BigInteger(), nullable=False),
+        sa.Column("changed_at", sa.BigInteger(), nullable=False),
+        sa.ForeignKeyConstraint(["mailbox_id"], ["mailbox.id"], name=op.f("fk_draft_mailbox_id")),
+        sa.ForeignKeyConstraint(["scope_id"], ["scope.id"], name=op.f("fk_draft_scope_id")),
+        sa.ForeignKeyConstraint(["thread_id"], ["thread.id"], name=op.f("fk_draft_thread_id")),
+        sa.ForeignKeyConstraint(["author_id"], ["user.id"], name=op.f("fk_draft_author_id")),
+        sa.ForeignKeyConstraint(["changed_by_id"], ["user.id"], name=op.f("fk_draft_changed_by_id")),
+        sa.PrimaryKeyConstraint("id", name=op.f("pk_draft")),
+        sqlite_autoincrement=True,
+    )
+    written = sa.text("message_id IS NULL")
+    op.create_index(
+        "ix_draft_scope", "draft", ["scope_id", "changed_at"], sqlite_where=written, postgresql_where=written
+    )
+    op.create_index("ix_draft_thread_id", "draft", ["thread_id"])
+    op.create_index("ix_draft_message_id", "draft", ["message_id"])
+    op.create_table(
+        "draft_file",
+        sa.Column("id", ID, autoincrement=True, nullable=False),
+        sa.Column("draft_id", ID, nullable=False),
+        sa.Column("blob_id", ID, nullable=False),
+        sa.Column("name", sa.Text(), nullable=False),
+        sa.Column("content_type", sa.Text(), nullable=False),
+        sa.Column("size", ID, nullable=False),
+        sa.Column("content_id", sa.Text(), nullable=False),
+        sa.Column("created_at", sa.BigInteger(), nullable=False),
+        sa.ForeignKeyConstraint(["draft_id"], ["draft.id"], name=op.f("fk_draft_file_draft_id"), ondelete="CASCADE"),
+        sa.ForeignKeyConstraint(["blob_id"], ["blob.id"], name=op.f("fk_draft_file_blob_id")),
+        sa.PrimaryKeyConstraint("id", name=op.f("pk_draft_file")),
+        sqlite_autoincrement=True,
+    )
+    op.create_index(op.f("ix_draft_file_draft_id"), "draft_file", ["draft_id"])
+    op.create_table(
+        "signature",
+        sa.Column("mailbox_id", ID, nullable=False),
+        sa.Column("user_id", ID, nullable=False),
+        sa.Column("html", sa.Text(), nullable=False),
+        sa.ForeignKeyConstraint(
+            ["mailbox_id"], ["mailbox.id"], name=op.f("fk_signature_mailbox_id"), ondelete="CASCADE"
+        ),
+        sa.PrimaryKeyConstraint("mailbox_id", "user_id", name=op.f("pk_signature")),
+    )
