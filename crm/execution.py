@@ -5,6 +5,7 @@ An executor always has the right to answer in the scope: work is never given to 
 
 from __future__ import annotations
 
+from collections.abc import Iterable
 from dataclasses import dataclass
 from typing import Literal
 
@@ -18,6 +19,7 @@ from crm.staff.rights import list_people_with
 from crm.staff.tables import scope, user
 
 Way = Literal["nobody", "default", "manager", "round_robin"]
+TURNS = ("round_robin", "rule_turn")
 WAYS: tuple[Way, ...] = ("nobody", "default", "manager", "round_robin")
 
 assignment = table(
@@ -37,7 +39,8 @@ Index(None, assignment.c.scope_id, assignment.c.id)
 
 @dataclass(frozen=True, slots=True)
 class Choice:
-    """An executor and why: ``manager``, ``default``, ``round_robin``, ``hand``, ``continued``."""
+    """An executor and why: ``manager``, ``default``, ``round_robin``, ``hand``, ``rule``, ``rule_turn``,
+    ``continued``."""
 
     executor_id: int
     reason: str
@@ -72,6 +75,13 @@ def choose(
     if default_id is not None and default_id in able:
         return Choice(default_id, "default")
     return None
+
+
+def choose_in_turn(tx: WriteTx, scope_id: int, among: Iterable[int] | None = None) -> int | None:
+    """Whose turn it is among those who may answer, narrowed to ``among``; None when nobody of them may."""
+    chosen = None if among is None else set(among)
+    able = [one for one in list_people_with(tx, scope_id, "answer") if chosen is None or one in chosen]
+    return _next_in_turn(tx, scope_id, able) if able else None
 
 
 def assign(tx: WriteTx, scope_id: int, thread_id: int, choice: Choice, *, by_id: int | None = None) -> None:
@@ -125,7 +135,7 @@ def _next_in_turn(tx: WriteTx, scope_id: int, able: list[int]) -> int:
     tx.lock_key("turn", scope_id)
     last = tx.value(
         select(assignment.c.executor_id)
-        .where(assignment.c.scope_id == scope_id, assignment.c.reason == "round_robin")
+        .where(assignment.c.scope_id == scope_id, assignment.c.reason.in_(TURNS))
         .order_by(assignment.c.id.desc())
         .limit(1)
     )

@@ -2,10 +2,11 @@
 
 from __future__ import annotations
 
-from typing import Any
+from typing import Any, NamedTuple
 
 from sqlalchemy import delete, select, update
 
+from core import clock
 from core.changes import record_change
 from core.database import WriteTx
 from core.errors import Invalid, NotFound
@@ -22,7 +23,23 @@ from mailhub.mailboxes.threads import tell, tell_client_waits
 STATES = ("open", "closed", "spam")
 
 
-def give(tx: WriteTx, thread_id: int, choice: Choice, *, by: Viewer | None = None) -> None:
+class ByRule(NamedTuple):
+    """The rule that does something, as of the version that did it."""
+
+    id: int
+    version: int
+    name: str
+
+    @property
+    def fields(self) -> dict[str, Any]:
+        """As a line of a thread and a change name it."""
+        return {"rule": self.name, "version": self.version, "rule_id": self.id}
+
+    def __str__(self) -> str:
+        return f"rule {self.id} v{self.version}"
+
+
+def give(tx: WriteTx, thread_id: int, choice: Choice, *, by: Viewer | None = None, rule: ByRule | None = None) -> None:
     """Make a person the executor; the thread says since when and why. Raises Invalid for somebody without access."""
     tx.lock(thread, thread_id)
     row = tx.get(thread, thread_id)
@@ -36,10 +53,36 @@ def give(tx: WriteTx, thread_id: int, choice: Choice, *, by: Viewer | None = Non
         "default": "Assigned to %(name)s, the executor of this mailbox.",
         "round_robin": "Assigned to %(name)s, whose turn it was.",
         "hand": "Assigned to %(name)s.",
+        "rule": "Assigned to %(name)s by the rule “%(rule)s”, version %(version)s.",
+        "rule_turn": "Assigned to %(name)s, whose turn it was, by the rule “%(rule)s”, version %(version)s.",
     }
-    name = get_user(tx, choice.executor_id).name
-    tell(tx, thread_id, sentences[choice.reason], user_id=by.user_id if by else None, name=name)
-    _changed(tx, row, "thread.assigned", by, executor_id=choice.executor_id)
+    fields = {"name": get_user(tx, choice.executor_id).name, **(rule.fields if rule else {})}
+    tell(tx, thread_id, sentences[choice.reason], user_id=by.user_id if by else None, **fields)
+    _changed(tx, row, "thread.assigned", by or rule, executor_id=choice.executor_id)
+
+
+def put_away(tx: WriteTx, thread_id: int, state: str, rule: ByRule) -> None:
+    """Let a rule close a thread or call it junk; nobody waits for it then."""
+    tx.lock(thread, thread_id)
+    row = tx.get(thread, thread_id)
+    _set(tx, thread_id, state=state, **NOBODY_WAITS)
+    tell_client_waits(tx, row.counterparty_id, row.scope_id)
+    sentences = {
+        "closed": "Closed by the rule “%(rule)s”, version %(version)s.",
+        "spam": "Marked as junk by the rule “%(rule)s”, version %(version)s.",
+    }
+    tell(tx, thread_id, sentences[state], **rule.fields)
+    _changed(tx, row, "thread.state", rule, state=state)
+
+
+def set_time(tx: WriteTx, thread_id: int, hours: int, rule: ByRule) -> None:
+    """Let a rule say how long whoever waits for us waits at most. Nothing happens where nobody does."""
+    tx.lock(thread, thread_id)
+    row = tx.get(thread, thread_id)
+    if row.waiting_for == "us" and row.waiting_since is not None:
+        _set(tx, thread_id, due_at=row.waiting_since + hours * clock.HOUR)
+        sentence = "To be answered in %(hours)s h, by the rule “%(rule)s”, version %(version)s."
+        tell(tx, thread_id, sentence, hours=hours, **rule.fields)
 
 
 def assign_thread(tx: WriteTx, viewer: Viewer, thread_id: int, executor_id: int | None) -> None:
@@ -107,12 +150,12 @@ def _set(tx: WriteTx, thread_id: int, **values: Any) -> None:
     tx.execute(update(thread).where(thread.c.id == thread_id).values(version=thread.c.version + 1, **values))
 
 
-def _changed(tx: WriteTx, row: Any, kind: str, by: Viewer | None, **fields: Any) -> None:
+def _changed(tx: WriteTx, row: Any, kind: str, by: Viewer | ByRule | None, **fields: Any) -> None:
     record_change(
         tx,
         kind,
         row.id,
         scope_id=row.scope_id,
         fields={"thread_id": row.id, "mailbox_id": row.mailbox_id, **fields},
-        cause=f"user {by.user_id}" if by else "routing",
+        cause=f"user {by.user_id}" if isinstance(by, Viewer) else str(by or "routing"),
     )

@@ -12,7 +12,9 @@ from __future__ import annotations
 from collections.abc import Callable
 from dataclasses import dataclass, field, replace
 from typing import Any
+from zoneinfo import ZoneInfo
 
+from core.blobs import blob
 from core.database import WriteTx
 from crm.execution import choose, continue_hand, is_able, last_hand
 from crm.interactions import record_letter as record_on_timeline
@@ -32,6 +34,8 @@ from mailhub.mailboxes.threads import find_executor, hold_root, is_told, open_th
 from mailhub.outbound.acknowledging import acknowledge as send_acknowledgement
 from mailhub.outbound.identity import Stamp
 from mailhub.outbound.returns import Returned, find_returned, record_returned
+from mailhub.routing.rules.acting import Case, Outcome, act
+from mailhub.routing.rules.facts import Facts, letter_facts, of_parsed
 
 NOBODY_ASSIGNED = "Nobody was assigned: no rule of this mailbox names an executor."
 
@@ -63,6 +67,7 @@ class Passage:
     grew: bool = False
     question: bool = False
     known: bool = False
+    ruled: Outcome = field(default_factory=Outcome)
     news: bool = False
     """It is known from an archive only, and has come to the door now."""
 
@@ -201,16 +206,50 @@ def settle(tx: WriteTx, passage: Passage) -> None:
         record_returned(tx, passage.stamp, passage.returned, passage.parsed)
 
 
+def rules(tx: WriteTx, passage: Passage) -> None:
+    """What do the rules of its mailbox say? They are asked about live letters that are no junk."""
+    if passage.box.rules == 0 or passage.quiet or passage.spam:
+        return
+    begins = passage.home is not None and passage.home.by == "new"
+    held = passage.executor_id is not None and is_able(tx, passage.box.scope_id, passage.executor_id)
+    case = Case(
+        box=passage.box,
+        thread_id=passage.thread_id,
+        message_id=passage.message_id,
+        begins=begins,
+        held=held,
+        manager_id=lambda: _manager(tx, passage),
+        facts=lambda zone: _facts(tx, passage, zone, begins=begins),
+    )
+    passage.ruled = act(tx, case, passage.received_at)
+    passage.executor_id = passage.ruled.executor_id or passage.executor_id
+
+
+def _facts(tx: WriteTx, passage: Passage, zone: ZoneInfo, *, begins: bool) -> Facts:
+    """What rules may ask of the letter: what stands in it, and what the journey found."""
+    size = int(tx.get(blob, passage.blob_id).size)
+    letter = of_parsed(passage.parsed, size, passage.trace, passage.received_at, passage.verdicts)
+    return {
+        **letter_facts(letter, zone),
+        "begins": lambda: begins,
+        "client.known": lambda: passage.sender.counterparty_id is not None,
+        "client.manager": lambda: _manager(tx, passage),
+    }
+
+
+def _manager(tx: WriteTx, passage: Passage) -> int | None:
+    counterparty_id = passage.sender.counterparty_id
+    return find_manager(tx, counterparty_id) if counterparty_id is not None else None
+
+
 def assign(tx: WriteTx, passage: Passage) -> None:
     """Who answers? Whoever has the thread, while they can; else by the way of the mailbox; nobody for imports, junk."""
-    if passage.quiet or not passage.answerable:
+    if passage.quiet or not passage.answerable or passage.ruled.put_away:
         return
     if passage.executor_id is not None and is_able(tx, passage.box.scope_id, passage.executor_id):
         continue_hand(tx, passage.box.scope_id, passage.thread_id, passage.executor_id)
         return
-    counterparty_id = passage.sender.counterparty_id
-    manager_id = find_manager(tx, counterparty_id) if counterparty_id is not None else None
-    box = passage.box
+    box, manager_id = passage.box, _manager(tx, passage)
     choice = choose(tx, box.scope_id, way=box.way, default_id=box.default_executor_id, manager_id=manager_id)
     if choice is not None:
         handling.give(tx, passage.thread_id, choice)
@@ -230,6 +269,8 @@ def acknowledge(tx: WriteTx, passage: Passage) -> None:
     begins = passage.home is not None and passage.home.by == "new"
     if passage.stamp is None or passage.quiet or not passage.answerable or not begins:
         return
+    if passage.ruled.put_away or not passage.ruled.acknowledge:
+        return
     mail_from = passage.trace.get("mail_from")
     send_acknowledgement(
         tx, passage.stamp, passage.box, passage.message_id, passage.parsed, passage.verdicts, mail_from
@@ -237,7 +278,7 @@ def acknowledge(tx: WriteTx, passage: Passage) -> None:
 
 
 STEPS: tuple[Callable[[WriteTx, Passage], None], ...] = (
-    recognise, match, thread, record, gather, settle, assign, acknowledge,
+    recognise, match, thread, record, gather, settle, rules, assign, acknowledge,
 )  # fmt: skip
 
 

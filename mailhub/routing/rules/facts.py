@@ -7,14 +7,20 @@ and most rules ask one or two.
 from __future__ import annotations
 
 import re
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Mapping, Sequence
+from dataclasses import dataclass
+from datetime import datetime
 from typing import Any
+from zoneinfo import ZoneInfo
 
+from core.clock import SECOND
 from core.fulltext.folding import fold
 from core.rules import Field, Vocabulary
+from mailhub.letters.values import ParsedLetter
+from mailhub.letters.verdicts import Verdicts
 
-LANGUAGE_NAMES = {"en": "English", "uk": "Ukrainian", "ru": "Russian", "bg": "Bulgarian", "vi": "Vietnamese"}
-KINDS = {
+LANGUAGES_OF_LETTERS = {"en": "English", "uk": "Ukrainian", "ru": "Russian", "bg": "Bulgarian", "vi": "Vietnamese"}
+KINDS_OF_LETTERS = {
     "letter": "a letter of a person",
     "auto_reply": "an automatic answer",
     "bounce": "a report that a letter did not arrive",
@@ -53,8 +59,8 @@ LETTERS = Vocabulary(
         Field("attached", "flag", "it has an attachment"),
         Field("attached.name", "text", "the name of an attachment", fold=fold_words),
         Field("size", "number", "the size", unit="kB"),
-        Field("kind", "choice", "it", choices=KINDS),
-        Field("language", "choice", "the language", choices=LANGUAGE_NAMES),
+        Field("kind", "choice", "it", choices=KINDS_OF_LETTERS),
+        Field("language", "choice", "the language", choices=LANGUAGES_OF_LETTERS),
         Field("begins", "flag", "it begins a conversation"),
         Field("client.known", "flag", "the sender is a client"),
         Field("client.manager", "reference", "the client's responsible manager", of="users"),
@@ -79,3 +85,70 @@ def ask(facts: Facts) -> Callable[[str], Any]:
         return known[key]
 
     return fact
+
+
+@dataclass(frozen=True, slots=True)
+class Letter:
+    """What of a letter its facts are made of, where it comes in and where it is looked at again."""
+
+    from_: Sequence[tuple[str, str]]
+    """Names and addresses."""
+    recipients: Sequence[str]
+    subject: str
+    written: str
+    attachments: Sequence[str]
+    size: int
+    kind: str
+    language: str | None
+    list_id: str | None
+    came_at: int
+    verdicts: Verdicts | None
+
+
+def letter_facts(letter: Letter, zone: ZoneInfo) -> Facts:
+    """The facts that stand in the letter itself. Domains and addresses are those of its only sender."""
+    address = letter.from_[0][1] if len(letter.from_) == 1 else None
+    came = datetime.fromtimestamp(letter.came_at / SECOND, zone)
+    return {
+        "from.address": lambda: address,
+        "from.domain": lambda: address.rpartition("@")[2] if address else None,
+        "from.name": lambda: " ".join(name for name, _ in letter.from_),
+        "recipients": lambda: letter.recipients,
+        "subject": lambda: letter.subject,
+        "text": lambda: letter.written,
+        "attached": lambda: bool(letter.attachments),
+        "attached.name": lambda: " ".join(letter.attachments),
+        "size": lambda: letter.size / 1000,
+        "kind": lambda: letter.kind,
+        "language": lambda: letter.language if letter.language in LANGUAGES_OF_LETTERS else None,
+        "list": lambda: letter.list_id,
+        "proof": lambda: _proof(letter.verdicts),
+        "weekday": lambda: str(came.isoweekday()),
+        "hour": lambda: came.hour,
+    }
+
+
+def of_parsed(
+    parsed: ParsedLetter, size: int, trace: Mapping[str, Any], came_at: int, verdicts: Verdicts | None
+) -> Letter:
+    """A letter that comes in."""
+    named = [one.address for one in (*parsed.to, *parsed.cc, *parsed.bcc)]
+    return Letter(
+        from_=[(one.name, one.address) for one in parsed.from_],
+        recipients=[*named, *trace.get("rcpt_to", ())],
+        subject=parsed.subject,
+        written=parsed.reply_text or parsed.text or "",
+        attachments=[one.filename or "" for one in parsed.attachments if not one.inline],
+        size=size,
+        kind=parsed.kind,
+        language=parsed.language,
+        list_id=parsed.list_id,
+        came_at=came_at,
+        verdicts=verdicts,
+    )
+
+
+def _proof(verdicts: Verdicts | None) -> str:
+    if verdicts is None:
+        return "unknown"
+    return "doubtful" if verdicts.doubtful else "proved" if verdicts.proved else "unproved"
