@@ -11,7 +11,7 @@ import hashlib
 import os
 import secrets
 import threading
-from collections.abc import Iterable
+from collections.abc import Iterable, Sequence
 from itertools import accumulate
 from pathlib import Path
 
@@ -21,9 +21,11 @@ from sqlalchemy import text as sql
 from core import clock
 from core.columns import id_column, instant, number, optional_instant, table
 from core.database import Database, ReadTx, WriteTx
+from core.disk import can_sync_all, opened, sync_all, sync_folder
 from core.errors import NotFound, Unavailable
 
 MOST_BYTES = 32 << 20
+MANY = 4  # files from which on the whole file system is synced instead of each
 
 blob = table(
     "blob",
@@ -61,42 +63,57 @@ class BlobFiles:
         self.write_all([(sha256, content)])
 
     def write_all(self, contents: Iterable[tuple[bytes, bytes]]) -> None:
-        """``write`` for many (hash, bytes): a folder that several of them share is synced once.
+        """``write`` for several (hash, bytes), which are in memory together.
 
         A file of another size is what a copy that was cut short has left: it is written anew.
         """
         # The names on the way down are durable only when each directory is synced, up to the one that was there; also
         # for a file that is here already, since who wrote it may have been killed between name and sync.
-        lower: set[Path] = set()
+        given = [(self.path(sha256), content) for sha256, content in contents]
+        folders = dict.fromkeys(path.parent for path, _ in given)
         try:
-            for sha256, content in contents:
-                path = self.path(sha256)
-                if path.parent not in lower:
-                    path.parent.mkdir(parents=True, exist_ok=True)
-                    lower.add(path.parent)
-                if _size_of(path) != len(content):
-                    self._write_file(path, content)
-            for folder in (*lower, self.folder, self.folder.parent):
-                _sync_folder(folder)
+            for folder in folders:
+                folder.mkdir(parents=True, exist_ok=True)
+            new = [(path, content) for path, content in given if _size_of(path) != len(content)]
+            if len(given) >= MANY and can_sync_all():
+                self._write_together(new)
+            else:
+                for path, content in new:
+                    self._write_alone(path, content)
+                for folder in (*folders, self.folder, self.folder.parent):
+                    sync_folder(folder)
         except OSError as problem:
             raise Unavailable("The disk could not keep the bytes of a letter. Free some space.") from problem
 
-    def _write_file(self, path: Path, content: bytes) -> None:
-        """A file that has its name only when its bytes are durable. One thread writes one file at a time."""
-        temporary = path.with_name(f".new-{self._mine}-{threading.get_native_id()}")
+    def _write_alone(self, path: Path, content: bytes) -> None:
+        """A file that has its name only when its bytes are durable."""
+        temporary = self._aside(path)
         try:
-            handle = os.open(temporary, os.O_WRONLY | os.O_CREAT | os.O_TRUNC | os.O_CLOEXEC, 0o600)
-            try:
-                rest = memoryview(content)
-                while rest:
-                    rest = rest[os.write(handle, rest) :]
-                os.fsync(handle)
-            finally:
-                os.close(handle)
+            _write(temporary, content, sync=True)
             temporary.replace(path)
         except OSError:
             temporary.unlink(missing_ok=True)
             raise
+
+    def _write_together(self, new: Sequence[tuple[Path, bytes]]) -> None:
+        """Files that have their names only when the bytes of all are durable: two turns of the disk, however many."""
+        temporaries = [self._aside(path, number) for number, (path, _) in enumerate(new)]
+        with opened(self.folder) as handle:
+            try:
+                for temporary, (_, content) in zip(temporaries, new, strict=True):
+                    _write(temporary, content, sync=False)
+                sync_all(handle)
+                for temporary, (path, _) in zip(temporaries, new, strict=True):
+                    temporary.replace(path)
+                sync_all(handle)
+            except OSError:
+                for temporary in temporaries:
+                    temporary.unlink(missing_ok=True)
+                raise
+
+    def _aside(self, path: Path, number: int = 0) -> Path:
+        """Where a file is written before it gets its name; a thread writes its files one call after another."""
+        return path.with_name(f".new-{self._mine}-{threading.get_native_id()}-{number}")
 
     def read(self, sha256: bytes) -> bytes:
         """The bytes. Raises NotFound when the file is missing: an alarm, never normal."""
@@ -175,9 +192,13 @@ def _size_of(path: Path) -> int | None:
         return None
 
 
-def _sync_folder(folder: Path) -> None:
-    handle = os.open(folder, os.O_RDONLY | os.O_DIRECTORY)
+def _write(path: Path, content: bytes, *, sync: bool) -> None:
+    handle = os.open(path, os.O_WRONLY | os.O_CREAT | os.O_TRUNC | os.O_CLOEXEC, 0o600)
     try:
-        os.fsync(handle)
+        rest = memoryview(content)
+        while rest:
+            rest = rest[os.write(handle, rest) :]
+        if sync:
+            os.fsync(handle)
     finally:
         os.close(handle)

@@ -13,7 +13,7 @@ ROOT = Path(__file__).resolve().parent.parent
 
 STEPS: dict[str, list[set[str]]] = {
     "core": [
-        {"errors", "clock", "columns", "suffixes"},
+        {"errors", "clock", "columns", "suffixes", "disk"},
         {"resources", "language"},
         {"settings", "log"},
         {"database"},

@@ -12,6 +12,7 @@ import pytest
 from core import blobs, clock
 from core.blobs import BlobFiles, find_content, keep, list_unsettled, read_blob, record_settled
 from core.database import Database
+from core.disk import can_sync_all, sync_all
 from core.errors import Invalid, NotFound, Unavailable
 from tests.support.engines import count, look
 
@@ -118,7 +119,7 @@ def test_a_disk_that_fails_is_unavailable_and_leaves_nothing_behind(
         "write": (blobs.os, "write"),
         "sync": (blobs.os, "fsync"),
         "name": (Path, "replace"),
-        "folder": (blobs, "_sync_folder"),
+        "folder": (blobs, "sync_folder"),
     }
     sha256 = hashlib.sha256(b"bytes").digest()
     with monkeypatch.context() as patch:
@@ -128,6 +129,58 @@ def test_a_disk_that_fails_is_unavailable_and_leaves_nothing_behind(
     assert [entry for entry in files.folder.rglob("*") if entry.name.startswith(".new-")] == []
     files.write(sha256, b"bytes")
     assert files.read(sha256) == b"bytes"
+
+
+LETTERS = [b"letter %d" % number for number in range(9)]
+MANY = [(hashlib.sha256(one).digest(), one) for one in LETTERS]
+
+
+def test_many_files_take_two_turns_of_the_disk(files: BlobFiles, monkeypatch: pytest.MonkeyPatch) -> None:
+    """All bytes, then all names; and both also for files that are here already."""
+    if not can_sync_all():
+        pytest.skip("this system cannot sync a whole file system")
+    steps: list[list[str]] = []
+    real_sync = blobs.sync_all
+
+    def sync(handle: int) -> None:
+        steps.append(sorted(path.name for path in files.folder.glob("??/*")))
+        real_sync(handle)
+
+    monkeypatch.setattr(blobs, "sync_all", sync)
+    monkeypatch.setattr(blobs.os, "fsync", lambda _: pytest.fail("each file is synced"))
+    files.write_all(MANY)
+    assert all(name.startswith(".new-") for name in steps[0])
+    assert steps[1] == sorted(sha256.hex() for sha256, _ in MANY)
+    assert [files.read(sha256) for sha256, _ in MANY] == LETTERS
+    files.write_all(MANY)
+    assert len(steps) == 4
+
+
+@pytest.mark.parametrize("broken", ["sync", "name"])
+def test_many_files_on_a_disk_that_fails_leave_nothing_behind(
+    files: BlobFiles, monkeypatch: pytest.MonkeyPatch, broken: str
+) -> None:
+    def fail(*args: object) -> None:
+        raise OSError(28, "No space left on device")
+
+    monkeypatch.setattr(blobs, "can_sync_all", lambda: True)
+    place = {"sync": (blobs, "sync_all"), "name": (Path, "replace")}
+    with monkeypatch.context() as patch:
+        patch.setattr(*place[broken], fail)
+        with pytest.raises(Unavailable):
+            files.write_all(MANY)
+    assert [path for path in files.folder.rglob("*") if path.is_file()] == []
+
+
+def test_many_files_where_only_each_can_be_synced(files: BlobFiles, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(blobs, "can_sync_all", lambda: False)
+    files.write_all(MANY)
+    assert [files.read(sha256) for sha256, _ in MANY] == LETTERS
+
+
+def test_what_cannot_be_synced_is_told() -> None:
+    with pytest.raises(OSError, match="Bad file descriptor"):
+        sync_all(-1)
 
 
 def test_bytes_that_come_again_heal_a_file_that_was_lost(database: Database, tmp_path: Path) -> None:
