@@ -182,6 +182,23 @@ class Imap:
 
 
 @dataclass(frozen=True, slots=True)
+class Imports:
+    """Archives that people bring in through the pages and the API."""
+
+    max_size: int = _key(
+        20 << 30,
+        "The largest file taken, in bytes. It lies in `<data.dir>/imports` until its import has ended.",
+        expects="at least 1048576 bytes",
+        check=lambda size: size >= 1 << 20,
+    )
+    folder: Path | None = _key(
+        None,
+        "A folder of this server with archives that administrators may import without sending them. Nothing else of "
+        "the server can be read that way.",
+    )
+
+
+@dataclass(frozen=True, slots=True)
 class Oauth:
     """Signing in at Google and Microsoft instead of passwords; the way back is `<web.base_url>/settings/signed-in`."""
 
@@ -230,6 +247,18 @@ class Send:
         "How many connections to the relay are used at a time.",
         expects="from 1 to 50",
         check=lambda connections: 1 <= connections <= 50,
+    )
+    largest_files: int = _key(
+        20 * 1024 * 1024,
+        "How many bytes the files of a letter may have together; most servers take no letters above 25 MB.",
+        expects="from 65536 to 104857600 bytes",
+        check=lambda size: 65536 <= size <= 104857600,
+    )
+    undo_seconds: int = _key(
+        10,
+        "How long a letter waits for second thoughts before it leaves, in seconds.",
+        expects="from 0 to 120",
+        check=lambda seconds: 0 <= seconds <= 120,
     )
 
 
@@ -335,6 +364,7 @@ class Settings:
     smtp: Smtp
     lmtp: Lmtp
     imap: Imap
+    imports: Imports
     oauth: Oauth
     send: Send
     parse: Parse
