@@ -26,6 +26,7 @@ _C = re.compile(
     rf"([a-z]{{3}})[a-z]*[ \t]+(\d{{1,2}}),?[ \t]+(?:{_CLOCK}[ \t]+)(?:([a-z+-]\S*)[ \t]+)?(\d{{4}})", re.IGNORECASE
 )
 _ISO = re.compile(rf"(\d{{4}})-(\d{{2}})-(\d{{2}})[ tT]{_CLOCK}(?:\.\d+)?[ ]*(\S*)")
+_COMMENT, _COLON = re.compile(r"\([^()]*\)"), re.compile(r"[ \t]*:[ \t]*")
 _OFFSET = re.compile(r"([+-])(\d{2}):?(\d{2})")
 
 
@@ -34,6 +35,13 @@ def parse_date(value: bytes | None) -> int | None:
     if value is None:
         return None
     text = value[:200].decode("latin-1")
+    moment = _read(text)
+    if moment is None and ("(" in text or " :" in text or ": " in text):
+        moment = _read(_COLON.sub(":", _COMMENT.sub("", text)))  # RFC 5322 §4.3: blanks and comments anywhere
+    return None if moment is None else from_datetime(moment)
+
+
+def _read(text: str) -> datetime | None:
     moment: datetime | None = None
     if match := _RFC.search(text):
         moment = _moment(match[3], _MONTHS.get(match[2].lower()), match[1], match.group(4, 5, 6), match[7])
@@ -41,7 +49,7 @@ def parse_date(value: bytes | None) -> int | None:
         moment = _moment(match[1], int(match[2]), match[3], match.group(4, 5, 6), match[7])
     elif match := _C.search(text):
         moment = _moment(match[7], _MONTHS.get(match[1].lower()), match[2], match.group(3, 4, 5), match[6] or "")
-    return None if moment is None else from_datetime(moment)
+    return moment
 
 
 def _moment(year: str, month: int | None, day: str, clock: tuple[str, ...], zone: str) -> datetime | None:

@@ -9,6 +9,10 @@ from mailhub.letters import limits
 # One field with its folded lines; no two branches can match the same byte, so it is linear.
 _FIELD = re.compile(rb"([!-9;-~]{1,200})[ \t]*:([^\n]*(?:\n[ \t][^\n]*)*)(?:\n|\Z)")
 _FIELDS = re.compile(rb"^([!-9;-~]{1,200}):(.*+(?:\n[ \t].*+)*+)\n?", re.MULTILINE)
+_MBOX_LINE = re.compile(rb">?From (?![ \t]*:)")
+#: What continues a line, whatever that line is; and a field whose name is not of ASCII.
+_CONTINUED = re.compile(rb"(?:[ \t][^\n]*(?:\n|\Z))*")
+_ODD_FIELD = re.compile(rb"[!-9;-~\x80-\xff]{1,200}:")
 _BLANK = re.compile(rb"\n\r?\n")
 _KNOWN = re.compile(
     rb"(?:content-[a-z-]+|mime-version|subject|from|to|cc|date|message-id|received|reply-to|references|in-reply-to|"
@@ -116,7 +120,7 @@ def _fields_and_others(block: bytes, defects: list[str]) -> tuple[dict[str, list
     """The fields among other lines, and the offset of the line that ended the block early, if one did."""
     by_name: dict[str, list[bytes]] = {}
     position, size = 0, len(block)
-    if block.startswith((b"From ", b">From ")):
+    if _MBOX_LINE.match(block):
         position = block.find(b"\n") + 1 or size
     while position < size:
         match = _FIELD.match(block, position)
@@ -127,7 +131,10 @@ def _fields_and_others(block: bytes, defects: list[str]) -> tuple[dict[str, list
         line_end = block.find(b"\n", position) + 1 or size
         if block[position:line_end].strip():
             defects.append("a line among the headers is no header")
-            if not _KNOWN.match(block, line_end):
+            continued = _CONTINUED.match(block, line_end)
+            behind = continued.end() if continued else line_end
+            if not _KNOWN.match(block, behind) and not _ODD_FIELD.match(block, position):
                 return by_name, position
+            line_end = behind
         position = line_end
     return by_name, None

@@ -9,6 +9,7 @@ import re
 
 from mailhub.letters.headers import Headers
 from mailhub.letters.sns import find_notification, is_notifier, notified_kind
+from mailhub.letters.subject import has_answer_prefix
 from mailhub.letters.values import Address, Kind
 
 _DAEMON = re.compile(
@@ -26,11 +27,13 @@ _FAILED_SUBJECT = re.compile(
     r"mail (?:error|system error|could not|failure|delivery)|could ?n[o']t be (?:delivered|sent)|non[- ]?(?:deliver|"
     r"remis)|"
     r"rejected|not delivered|can'?t send|bounce|warning: (?:could not|message)|unknown (?:user|address)|error sending|"
+    r"processing error|mail failed|returning to sender|"
     r"недостав|не доставлено|не може бути доставлен|не удалось доставить|ошибка доставки|задержка доставки|повернен|"
     r"скринька переповнена|ящик переполнен|кутия е пълна|лист відхилено|письмо отклонено|возврат|"
     r"không gửi được|không thể gửi|hộp thư đầy|chuyển phát thất bại|unzustellbar|nicht zugestellt|abgelehnt|zustell|"
     r"non remis|non livr|no se pudo entregar|no entregado|niedostarcz|nie dostarczon|mancato recapito|onbestelbaar|"
-    r"配信|送信でき|エラー|배달|退信", re.IGNORECASE)  # fmt: skip
+    r"não entreg|nedoručiteln|kézbesít|teslim edileme|iletileme|kunde inte levereras|kunne ikke leveres|"
+    r"配信|送信でき|エラー|배달|반송|退信|失败|失敗|无法|無法|退回", re.IGNORECASE)  # fmt: skip
 _FAILED_WORDS = re.compile(
     r"(?:could|can|was|were|has|have|did|is)[ ]?(?:not|n't|n’t)[ ](?:be |been )?(?:delivered|able to deliver|sent|"
     r"reach|accepted)|"
@@ -45,7 +48,30 @@ _FAILED_WORDS = re.compile(
     r"не доставлено|не вдалося доставити|не може отримати|відхилено|не можем доставить|не доставлен|отклонено|"
     r"не удалось|"
     r"заблокирован|не може да бъде доставен|препълнена|không thể gửi|chưa được nhận|konnte nicht zugestellt|abgelehnt|"
-    r"n'a pas pu être|no se ha podido|nie można dostarczyć", re.IGNORECASE)  # fmt: skip
+    r"n'a pas pu être|no se ha podido|nie można dostarczyć|não (?:pôde|foi possível) (?:ser )?entreg|"
+    r"non è stato possibile|"
+    r"kon niet worden|kunde inte levereras|kunne ikke leveres|teslim edileme|nelze doručit|nu a putut fi|"
+    r"ei voitu toimittaa|"
+    r"无法(?:发送|送达|投递)|無法(?:傳送|送達|寄)|投递失败|배달되지|전송하지 못|"
+    r"届けられ|配信でき|送信でき", re.IGNORECASE)  # fmt: skip
+#: What only a report has as its subject, and what stands in its text: together they make one, whoever sent it.
+_REPORT_SUBJECT = re.compile(
+    r"\s*(?:\W{0,3}warning\W{0,3})?(?:undeliver(?:able|ed)|returned mail|failure notice|"
+    r"mail (?:delivery|could not be delivered|system error|failed)|"
+    r"delivery (?:status )?(?:notification|failure|failed|has failed|report|error|delayed)|"
+    r"non[- ]?delivery|failed mail|could not deliver|message (?:not delivered|undeliverable|could not be delivered))",
+    re.IGNORECASE,
+)
+_REPORT_WORDS = re.compile(
+    r"(?:message|e-?mail|mail)s?\b[^.]{0,120}\b(?:could ?n[o'’]t|can ?not|can['’]t|was not|were not|has not been) "
+    r"(?:be )?deliver|"
+    r"\bdelivery of (?:the |your |this )?(?:e-?mail|message|mail)\b(?s:.{0,120}?)(?:postponed|delayed|failed)|"
+    r"(?:unable to|could not|did not|couldn['’]t) deliver (?:the |your |this )?(?:message|e-?mail|mail) to|"
+    r"failed (?:recipient|address)|(?:to|of) the following (?:recipient|address)|transcript of session",
+    re.IGNORECASE,
+)
+_RETURNED_TYPES = {"message/rfc822", "text/rfc822-headers", "message/global", "message/global-headers"}
+_ADDRESS_LINE = re.compile(r"^[^\w\n]{0,12}(?:[\w -]{0,40}: ?)?[<\"]?[^\s<>@\"]{1,64}@[^\s<>@\"]{3,200}", re.MULTILINE)
 _AUTO_SUBJECT = re.compile(
     r"^\s*(?:re\s*:\s*)?(?:\[?auto(?:matic)?[ -]?(?:reply|response|responder|answer)\]?|"
     r"out of (?:the )?office(?: (?:auto-?)?(?:reply|autoreply))?|"
@@ -63,6 +89,7 @@ _AUTO_HEADERS = frozenset((
     "x-mail-autoreply", "x-autoreply-domain", "x-autoreply-from", "auto-reply", "x-autoreplied",
     "x-cpanel-mailscanner-autoreply",
 ))  # fmt: skip
+_NO_ANSWER = frozenset((b"no", b"0", b"", b"mirror"))
 DELIVERY_STATUS = {"message/delivery-status", "message/global-delivery-status"}
 
 
@@ -90,7 +117,8 @@ def find_kind(
     if "message/rfc822" in types and _COMPLAINT.match(subject):
         return "complaint"
     if b"disposition-notification" in content_type:
-        return "receipt"
+        # A letter that a filter of the mailbox threw away or refused, told as if it had been read.
+        return "bounce" if b"rejected" in (headers.find("auto-submitted") or b"").lower() else "receipt"
     if b"delivery-status" in content_type or headers.find("x-failed-recipients") is not None:
         return "bounce"
     if types & DELIVERY_STATUS and _is_daemon(senders, return_path):
@@ -98,6 +126,8 @@ def find_kind(
     if _is_auto_reply(headers, subject, auto) and not _FAILED_SUBJECT.search(subject[:1000]):
         return "auto_reply"
     if _is_daemon(senders, return_path) and _tells_failure(subject, text):
+        return "bounce"
+    if _is_report(subject, text, types):
         return "bounce"
     if _is_auto_reply(headers, subject, auto):
         return "auto_reply"
@@ -118,10 +148,19 @@ def _tells_failure(subject: str, text: str) -> bool:
     return _FAILED_SUBJECT.search(subject[:1000]) is not None or _FAILED_WORDS.search(text[:8_000]) is not None
 
 
+def _is_report(subject: str, text: str, types: set[str]) -> bool:
+    """A report that no daemon signs. Both its subject and its words must say so, and it names whom it could not reach
+    or brings the letter back: a person who writes of a parcel does not. Answers and forwards are of persons."""
+    if not _REPORT_SUBJECT.match(subject) or has_answer_prefix(subject):
+        return False
+    head = text[:2_000]
+    return _REPORT_WORDS.search(head) is not None and bool(types & _RETURNED_TYPES or _ADDRESS_LINE.search(head))
+
+
 def _is_auto_reply(headers: Headers, subject: str, auto: str | None) -> bool:
     if auto is not None and auto != "no":
         return True
-    if any((headers.find(name) or b"").lower() not in {b"no", b"0", b""} for name in headers.any_of(_AUTO_HEADERS)):
+    if any((headers.find(name) or b"").lower() not in _NO_ANSWER for name in headers.any_of(_AUTO_HEADERS)):
         return True
     precedence = (headers.find("precedence") or b"").strip().lower()
     if precedence in {b"auto_reply", b"auto-reply"} or headers.find("x-auto-response-suppress") is not None:

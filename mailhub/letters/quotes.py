@@ -20,7 +20,9 @@ from mailhub.letters.clean import fold_lines
 
 _SIGNATURE = re.compile(r"^(?:-- ?|—|--\xa0|__ ?|--[ \t]*--)$")
 _FOOTER = re.compile(
-    r"^[ \t(\[]*(?:sent (?:from|via|with|using) (?!the )|get \[?outlook|"
+    r"^[ \t(\[<]*(?:sent (?:(?:from|via|with|using) (?!the )|by (?:my )?(?:galaxy|iphone|android|mobile))|"
+    r"get \[?outlook|"
+    r"(?:[^\W\d_]+ )?from (?:my )?(?:i(?:phone|pad|pod)|galaxy|android|samsung|mobile|blackberry)(?! [a-z])|"
     r"(?:надіслано|відправлено) (?:з |із |зі |від |через )|"
     r"завантаж\w+ outlook|"
     r"отримати outlook|отправлено (?:из |с |со |от |через )|получить outlook|скачать outlook|(?:пошта|почта) mail\.ru|"

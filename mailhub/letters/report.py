@@ -22,10 +22,18 @@ _MAIL = re.compile(r"[^\s<>()\[\]\\,;:\"'`=@]{1,64}@[a-z0-9-]{1,63}(?:\.[a-z0-9-
 _COPY = re.compile(
     r"^[ \t>]*(?:-{2,}[^\n]{0,20}(?:copy|original message|returned|below this line|message header|undelivered message)|"
     r"(?:the )?(?:original|header of the original|text of the original) (?:message|mail|"
-    r"headers?)[^\n]{0,40}(?:follows|:|below)|"
-    r"(?:received|return-path|message-id): )",
+    r"headers?)[^\n]{0,40}(?:follows|below|:[ \t]*$)|"
+    r"(?:received|return-path|message-id):[ <])",
     re.IGNORECASE | re.MULTILINE,
 )
+#: What stands above the list of those who were not reached; above it may stand whom the letter was for.
+_FOLLOWING = re.compile(
+    r"did not reach the following|could not be delivered to|following (?:recipients?|address(?:es)?)",
+    re.IGNORECASE,
+)
+#: Whom to write to for help.
+_HELP = re.compile(r"(?:postmaster|abuse|support|help(?:desk)?|mailer-daemon|hostmaster)@", re.IGNORECASE)
+_SENDER_LINE = re.compile(r"[\W_]*(?:(?:mail |header )?from|(?:original )?sender|reply-to|return-path):", re.IGNORECASE)
 _ID = re.compile(r"^[ \t>]*message-id:[ \t]*(<[^<>\s]{1,500}>)", re.IGNORECASE | re.MULTILINE)
 _FIELDS = re.compile(r"^(?:reporting-mta|final-recipient|original-recipient): ?\S", re.IGNORECASE | re.MULTILINE)
 _TALKS = re.compile(rb"^<<< [45]\d\d|^final-recipient:", re.IGNORECASE | re.MULTILINE)
@@ -44,9 +52,9 @@ def parse_bounce(headers: Headers, text: str, others: list[tuple[str, bytes]], o
     if notification is not None:
         told = list(notified_recipients(notification))
     recipients = [found for found in told if found.action not in _DELIVERED]
+    inside = _returned(others)[:_INNER_BYTES]
     if not told:
         recipients = _from_words(headers, text, own, _returned(others))
-    inside = _returned(others)[:_INNER_BYTES]
     if any(one.reason == "unknown" for one in recipients) and _TALKS.search(inside):
         # A gateway that returns the report of another server and says nothing itself.
         recipients = [_told_inside(one, inside) for one in recipients]
@@ -68,7 +76,7 @@ def parse_delivery_status(data: bytes, text: str) -> list[BouncedRecipient]:
     groups = re.split(rb"\n[ \t]*\r?\n", data.strip() + b"\n")[: _RECIPIENTS + 5]
     for group in groups:
         fields, _ = read_headers(group.lstrip(b"\n") + b"\n", 0, len(group) + 1, [])
-        address = _typed_address(fields.find("final-recipient")) or _typed_address(fields.find("original-recipient"))
+        address = _failed_address(fields)
         if address is None:
             continue
         action = _word(fields.find("action"))
@@ -87,6 +95,14 @@ def parse_delivery_status(data: bytes, text: str) -> list[BouncedRecipient]:
             kind, reason = "soft", "mailbox_full"  # a report that contradicts itself is no proof against an address
         found.append(BouncedRecipient(address, action, status, kind, reason, diagnostic))
     return found
+
+
+def _failed_address(fields: Headers) -> str | None:
+    """The address that we wrote to, where the report still knows it (RFC 3464 §2.3.1), else that at which it ended."""
+    written = _typed_address(fields.find("original-recipient"))
+    if written is not None and _MAIL.fullmatch(written):
+        return written
+    return _typed_address(fields.find("final-recipient")) or written
 
 
 def _written_out(text: str) -> list[bytes]:
@@ -108,8 +124,12 @@ def _from_words(headers: Headers, text: str, own: set[str], returned: bytes) -> 
     copy = _COPY.search(text)
     told = text[: copy.start() if copy else limits.LOOK_CHARS][:20_000]
     named = [match[0] for value in headers.all("x-failed-recipients") for match in _MAIL.finditer(_text(value) or "")]
-    addresses = named or [found for found in _addresses(told) if found.lower() not in own]
+    addresses = named or [found for found in _addresses(_list_of_failed(told)) if found.lower() not in own]
     if not addresses:
+        # A gateway that says nothing itself and attaches the report of another server.
+        passed_on = _written_out(decode(returned[:_INNER_BYTES], None).text)
+        if passed_on and (found := parse_delivery_status(passed_on[0], text)):
+            return found
         inner, _ = read_headers(returned, 0, len(returned), [])
         claimed = _text(inner.find("to")) or ""
         below = text[copy.start() :][:4000] if copy else ""
@@ -131,15 +151,25 @@ def _from_words(headers: Headers, text: str, own: set[str], returned: bytes) -> 
     return out
 
 
+def _list_of_failed(told: str) -> str:
+    following = _FOLLOWING.search(told)
+    return told[following.start() :] if following is not None and _MAIL.search(told, following.end()) else told
+
+
 def _addresses(told: str) -> list[str]:
     """The addresses a report speaks of: those in brackets or at the head of a line first, else all."""
-    lines = [line.strip() for line in told.split("\n")]
+    lines = [line.strip() for line in told.split("\n") if not _SENDER_LINE.match(line)]
     leading = [match[0] for line in lines if (match := _MAIL.match(line.lstrip("<•*- ")))]
-    found = leading or [match[0] for match in _MAIL.finditer(told)]
-    return list(dict.fromkeys(address.rstrip(".").removeprefix("mailto:") for address in found))
+    found = leading or [match[0] for line in lines for match in _MAIL.finditer(line)]
+    failed = list(dict.fromkeys(address.rstrip(".").removeprefix("mailto:") for address in found))
+    return [address for address in failed if not _HELP.match(address)] or failed
 
 
 def _around(told: str, address: str) -> str:
+    """What is said of one recipient among others: its own line of a transcript, else what follows its name."""
+    own_line = re.search(rf"^[45]\d\d[ -]<?{re.escape(address)}>?\.\.\.[^\n]+", told, re.MULTILINE)
+    if own_line is not None:
+        return own_line[0]
     at = told.find(address)
     following = _MAIL.search(told, at + len(address))
     return told[max(at - 20, 0) : min(following.start() if following else at + 500, at + 500)]

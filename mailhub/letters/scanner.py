@@ -113,6 +113,9 @@ class _Scanner:
     def open_multipart(self, part: Part) -> None:
         defects = self.scan.defects
         boundary = part.content_type.raw_boundary
+        declared = part.content_type.raw_params.get("boundary", boundary)
+        if declared != boundary and self.raw.find(b"--" + declared, part.body, part.end) >= 0:
+            boundary = declared  # blanks at its end are against RFC 2046 §5.1.1, yet these delimiters have them
         if not boundary:
             boundary = self.guess_boundary(part)
             defects.append("a multipart names no boundary")
