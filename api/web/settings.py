@@ -236,5 +236,11 @@ ACTIONS = {
     "team-left": "took somebody out of a team",
     "user-added": "added a person",
     "user-disabled": "disabled a person",
+    "rule-added": "wrote a rule",
+    "rule-changed": "changed a rule",
+    "rule-switched-on": "switched a rule on",
+    "rule-switched-off": "switched a rule off",
+    "rules-ordered": "put rules into another order",
+    "rule-deleted": "deleted a rule",
 }
 ROUTES = [settings, preferences, password, sign_out_elsewhere, rule]
