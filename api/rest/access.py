@@ -10,7 +10,8 @@ from litestar.di import NamedDependency
 from litestar.params import JSONBody
 
 from api.auth import Door
-from api.rest.shapes import After, Body, Id, Items, Limit, moment, page_of
+from api.rest.once import Key, once
+from api.rest.shapes import After, Body, Id, Items, Limit, StrictRequest, moment, page_of
 from core.database import ReadTx, WriteTx
 from core.errors import Invalid
 from core.paging import Page, cut_page, decode_cursor
@@ -119,9 +120,13 @@ async def list_own_tokens(door: NamedDependency[Door]) -> Items[TokenView]:
 
 
 @post("/tokens", tags=["access"])
-async def make_token(door: NamedDependency[Door], data: JSONBody[NewToken]) -> MadeToken:
+async def make_token(
+    door: NamedDependency[Door], request: StrictRequest, data: JSONBody[NewToken], idempotency_key: Key = None
+) -> MadeToken:
     """A new token; keep it, it is not shown again."""
-    return await door.write(mint_token, data)
+    return await once(
+        door, request, idempotency_key, MadeToken, lambda tx, viewer: mint_token(tx, viewer, data), secret=True
+    )
 
 
 @delete("/tokens/{token_id:int}", tags=["access"])

@@ -23,7 +23,8 @@ from api.rest.account_shapes import (
     show_finding,
     show_folder,
 )
-from api.rest.shapes import Id, Items
+from api.rest.once import Key, once, once_done
+from api.rest.shapes import Id, Items, StrictRequest
 from core.database import ReadTx, WriteTx
 from core.secrets import Keys
 from crm.staff.readable import Viewer
@@ -136,9 +137,18 @@ async def get_one(door: NamedDependency[Door], account_id: Id) -> AccountView:
 
 
 @post("/accounts", tags=["accounts"])
-async def make_one(door: NamedDependency[Door], data: JSONBody[NewAccount]) -> AccountView:
+async def make_one(
+    door: NamedDependency[Door], request: StrictRequest, data: JSONBody[NewAccount], idempotency_key: Key = None
+) -> AccountView:
     """Connect an account to a mailbox: an administrator to a public one, its owner to a personal one."""
-    return show_account(*await door.write(make_account, door.house.keys, data))
+    keys = door.house.keys
+    return await once(
+        door,
+        request,
+        idempotency_key,
+        AccountView,
+        lambda tx, viewer: show_account(*make_account(tx, viewer, keys, data)),
+    )
 
 
 @patch("/accounts/{account_id:int}", tags=["accounts"])
@@ -170,9 +180,11 @@ async def try_one(door: NamedDependency[Door], account_id: Id) -> FindingView:
 
 
 @post("/accounts/{account_id:int}/fetch", tags=["accounts"], status_code=202)
-async def fetch_one(door: NamedDependency[Door], account_id: Id) -> None:
+async def fetch_one(
+    door: NamedDependency[Door], request: StrictRequest, account_id: Id, idempotency_key: Key = None
+) -> None:
     """Compare every folder with the server now and fetch what is missing."""
-    await door.write(fetch_all, account_id)
+    await once_done(door, request, idempotency_key, lambda tx, viewer: fetch_all(tx, viewer, account_id))
 
 
 @get("/accounts/{account_id:int}/folders", tags=["accounts"])

@@ -10,7 +10,8 @@ from litestar.di import NamedDependency
 from litestar.params import JSONBody
 
 from api.auth import Door
-from api.rest.shapes import Body, Id, Items, Number
+from api.rest.once import Key, once
+from api.rest.shapes import Body, Id, Items, Number, StrictRequest
 from core.database import ReadTx, WriteTx
 from core.errors import Invalid, NotFound
 from crm.execution import Way
@@ -171,9 +172,15 @@ async def get_box(door: NamedDependency[Door], mailbox_id: Id) -> MailboxView:
 
 
 @post("/mailboxes", tags=["mailboxes"])
-async def make_box(door: NamedDependency[Door], data: JSONBody[NewMailbox]) -> MailboxView:
+async def make_box(
+    door: NamedDependency[Door], request: StrictRequest, data: JSONBody[NewMailbox], idempotency_key: Key = None
+) -> MailboxView:
     """Add a mailbox (administrators)."""
-    return show_mailbox(await door.write(make_mailbox, data), door.viewer)
+
+    def verb(tx: WriteTx, viewer: Viewer) -> MailboxView:
+        return show_mailbox(make_mailbox(tx, viewer, data), viewer)
+
+    return await once(door, request, idempotency_key, MailboxView, verb)
 
 
 @get("/mailboxes/{mailbox_id:int}/grants", tags=["mailboxes"])
@@ -183,9 +190,19 @@ async def list_rights(door: NamedDependency[Door], mailbox_id: Id) -> Items[Gran
 
 
 @post("/mailboxes/{mailbox_id:int}/grants", tags=["mailboxes"])
-async def make_grant(door: NamedDependency[Door], mailbox_id: Id, data: JSONBody[NewGrant]) -> GrantView:
+async def make_grant(
+    door: NamedDependency[Door],
+    request: StrictRequest,
+    mailbox_id: Id,
+    data: JSONBody[NewGrant],
+    idempotency_key: Key = None,
+) -> GrantView:
     """Give a right in a mailbox that you manage."""
-    return show_grant(await door.write(give_right, mailbox_id, data))
+
+    def verb(tx: WriteTx, viewer: Viewer) -> GrantView:
+        return show_grant(give_right(tx, viewer, mailbox_id, data))
+
+    return await once(door, request, idempotency_key, GrantView, verb)
 
 
 @delete("/mailboxes/{mailbox_id:int}/grants/{grant_id:int}", tags=["mailboxes"])

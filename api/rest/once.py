@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import hashlib
 from collections.abc import Callable
+from types import NoneType
 from typing import Annotated, TypeVar
 
 import msgspec
@@ -18,6 +19,7 @@ from crm.staff.readable import Viewer
 
 View = TypeVar("View")
 LONGEST_KEY = 200
+_PURPOSE = "once"
 Key = Annotated[
     str | None,
     HeaderParameter(
@@ -29,17 +31,35 @@ Key = Annotated[
 
 
 async def once(
-    door: Door, request: StrictRequest, key: str | None, kind: type[View], verb: Callable[[WriteTx, Viewer], View]
+    door: Door,
+    request: StrictRequest,
+    key: str | None,
+    kind: type[View],
+    verb: Callable[[WriteTx, Viewer], View],
+    *,
+    secret: bool = False,
 ) -> View:
-    """``door.write(verb)``; under a key only the first time, and its answer again after that. Raises Invalid for a bad
-    key, Conflict for one of another request, and what the verb raises."""
+    """``door.write(verb)``; under a key only the first time, and its answer again after that; a ``secret`` one is kept
+    under the keys of the house. Raises Invalid for a bad key, Conflict for one of another request, and what the verb
+    raises."""
     if key is None:
         return await door.write(verb)
     if not (0 < len(key) <= LONGEST_KEY and key.isprintable()):
         raise Invalid("An Idempotency-Key has 1 to 200 printable characters.", field="Idempotency-Key")
     body = hashlib.sha256(await request.body()).digest()
     asked = Keyed(key, f"{request.method} {request.scope['path']}", body)
-    answer = await door.write(
-        lambda tx, viewer: answer_once(tx, viewer.user_id, asked, lambda: msgspec.json.encode(verb(tx, viewer)))
-    )
-    return msgspec.json.decode(answer, type=kind)
+    keys = door.house.keys
+
+    def carry_out(tx: WriteTx, viewer: Viewer) -> bytes:
+        answer = msgspec.json.encode(verb(tx, viewer))
+        return keys.seal(_PURPOSE, answer) if secret else answer
+
+    kept = await door.write(lambda tx, viewer: answer_once(tx, viewer.user_id, asked, lambda: carry_out(tx, viewer)))
+    return msgspec.json.decode(keys.open(_PURPOSE, kept) if secret else kept, type=kind)
+
+
+async def once_done(
+    door: Door, request: StrictRequest, key: str | None, verb: Callable[[WriteTx, Viewer], None]
+) -> None:
+    """``once`` for what answers with nothing."""
+    await once(door, request, key, NoneType, verb)

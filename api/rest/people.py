@@ -11,7 +11,8 @@ from litestar.params import JSONBody
 from msgspec import UNSET, UnsetType
 
 from api.auth import Door, change_password, hashing, peer_of
-from api.rest.shapes import Body, Id, Items, Made
+from api.rest.once import Key, once
+from api.rest.shapes import Body, Id, Items, Made, StrictRequest
 from core.database import ReadTx, WriteTx
 from core.errors import NotFound
 from crm.staff.audit import record_audit
@@ -161,11 +162,15 @@ async def list_staff(door: NamedDependency[Door]) -> Items[UserView]:
 
 
 @post("/users", tags=["staff"])
-async def make_user(door: NamedDependency[Door], data: JSONBody[NewUser]) -> Made:
+async def make_user(
+    door: NamedDependency[Door], request: StrictRequest, data: JSONBody[NewUser], idempotency_key: Key = None
+) -> Made:
     """Add a person (administrators)."""
     await door.read(lambda _, viewer: demand_admin(viewer))
     hashed = None if data.password is None else await hashing(hash_password, data.password)
-    return Made(await door.write(add_person, data, hashed))
+    return await once(
+        door, request, idempotency_key, Made, lambda tx, viewer: Made(add_person(tx, viewer, data, hashed))
+    )
 
 
 @get("/users/{user_id:int}", tags=["staff"])
@@ -208,9 +213,11 @@ async def list_groups(door: NamedDependency[Door]) -> Items[GroupView]:
 
 
 @post("/groups", tags=["staff"])
-async def make_group(door: NamedDependency[Door], data: JSONBody[NewGroup]) -> Made:
+async def make_group(
+    door: NamedDependency[Door], request: StrictRequest, data: JSONBody[NewGroup], idempotency_key: Key = None
+) -> Made:
     """Add a team (administrators)."""
-    return Made(await door.write(make_team, data))
+    return await once(door, request, idempotency_key, Made, lambda tx, viewer: Made(make_team(tx, viewer, data)))
 
 
 @get("/groups/{group_id:int}", tags=["staff"])

@@ -9,7 +9,8 @@ from litestar.params import JSONBody
 
 from api.auth import Door
 from api.rest.messages import source_answer
-from api.rest.shapes import After, Body, Id, Items, Limit, Number, moment, page_of
+from api.rest.once import Key, once_done
+from api.rest.shapes import After, Body, Id, Items, Limit, Number, StrictRequest, moment, page_of
 from mailhub.routing.quarantine import Held, file_by_hand, get_held, list_held, retry
 
 
@@ -64,15 +65,24 @@ async def get_raw(door: NamedDependency[Door], held_id: Id) -> Response[bytes]:
 
 
 @post("/quarantine/{held_id:int}/retry", tags=["quarantine"], status_code=202)
-async def retry_one(door: NamedDependency[Door], held_id: Id) -> None:
+async def retry_one(
+    door: NamedDependency[Door], request: StrictRequest, held_id: Id, idempotency_key: Key = None
+) -> None:
     """Process it again."""
-    await door.write(retry, held_id)
+    await once_done(door, request, idempotency_key, lambda tx, viewer: retry(tx, viewer, held_id))
 
 
 @post("/quarantine/{held_id:int}/file", tags=["quarantine"], status_code=202)
-async def file_one(door: NamedDependency[Door], held_id: Id, data: JSONBody[Filing]) -> None:
+async def file_one(
+    door: NamedDependency[Door],
+    request: StrictRequest,
+    held_id: Id,
+    data: JSONBody[Filing],
+    idempotency_key: Key = None,
+) -> None:
     """Process it again and put it to this client."""
-    await door.write(file_by_hand, held_id, data.counterparty_id)
+    client_id = data.counterparty_id
+    await once_done(door, request, idempotency_key, lambda tx, viewer: file_by_hand(tx, viewer, held_id, client_id))
 
 
 ROUTES = [list_all, get_one, get_raw, retry_one, file_one]

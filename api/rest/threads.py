@@ -12,7 +12,8 @@ from msgspec import UNSET, UnsetType
 
 from api.auth import Door
 from api.rest.mailboxes import get_seen_mailbox
-from api.rest.shapes import After, Body, Id, Items, Limit, Number, moment, page_of
+from api.rest.once import Key, once
+from api.rest.shapes import After, Body, Id, Items, Limit, Number, StrictRequest, moment, page_of
 from core.database import ReadTx, WriteTx
 from core.errors import Invalid, NotFound
 from core.paging import Page
@@ -202,30 +203,67 @@ async def change_one(
 
 
 @post("/threads/{thread_id:int}/merge", tags=["threads"], status_code=200)
-async def merge_one(door: NamedDependency[Door], thread_id: Id, data: JSONBody[Other]) -> ThreadView:
+async def merge_one(
+    door: NamedDependency[Door],
+    request: StrictRequest,
+    thread_id: Id,
+    data: JSONBody[Other],
+    idempotency_key: Key = None,
+) -> ThreadView:
     """Show the letters of another thread of the same mailbox here too. What asks for the other one is answered with
     this one from then on."""
-    return show_thread(await door.write(merge, thread_id, data.thread_id))
+
+    def verb(tx: WriteTx, viewer: Viewer) -> ThreadView:
+        return show_thread(merge(tx, viewer, thread_id, data.thread_id))
+
+    return await once(door, request, idempotency_key, ThreadView, verb)
 
 
 @post("/threads/{thread_id:int}/unmerge", tags=["threads"], status_code=200)
-async def unmerge_one(door: NamedDependency[Door], thread_id: Id, data: JSONBody[Other]) -> Response[ThreadView | None]:
+async def unmerge_one(
+    door: NamedDependency[Door],
+    request: StrictRequest,
+    thread_id: Id,
+    data: JSONBody[Other],
+    idempotency_key: Key = None,
+) -> Response[ThreadView | None]:
     """Take a merged thread out again, with what came to its letters meanwhile. Answers with it, 204 when it is out of
     your sight."""
-    row = await door.write(unmerge, thread_id, data.thread_id)
-    return Response(None if row is None else show_thread(row), status_code=204 if row is None else 200)
+
+    def verb(tx: WriteTx, viewer: Viewer) -> Items[ThreadView]:
+        row = unmerge(tx, viewer, thread_id, data.thread_id)
+        return Items([] if row is None else [show_thread(row)])
+
+    seen = (await once(door, request, idempotency_key, Items[ThreadView], verb)).items
+    return Response(seen[0] if seen else None, status_code=200 if seen else 204)
 
 
 @post("/threads/{thread_id:int}/split", tags=["threads"])
-async def split_one(door: NamedDependency[Door], thread_id: Id, data: JSONBody[Letters]) -> ThreadView:
+async def split_one(
+    door: NamedDependency[Door],
+    request: StrictRequest,
+    thread_id: Id,
+    data: JSONBody[Letters],
+    idempotency_key: Key = None,
+) -> ThreadView:
     """Move letters into a thread of their own. Answers with it."""
-    return show_thread(await door.write(split, thread_id, data.message_ids))
+
+    def verb(tx: WriteTx, viewer: Viewer) -> ThreadView:
+        return show_thread(split(tx, viewer, thread_id, data.message_ids))
+
+    return await once(door, request, idempotency_key, ThreadView, verb)
 
 
 @post("/threads/{thread_id:int}/unsplit", tags=["threads"], status_code=200)
-async def unsplit_one(door: NamedDependency[Door], thread_id: Id) -> ThreadView:
+async def unsplit_one(
+    door: NamedDependency[Door], request: StrictRequest, thread_id: Id, idempotency_key: Key = None
+) -> ThreadView:
     """Give the letters of a thread that was split off back. Answers with the thread that has them again."""
-    return show_thread(await door.write(unsplit, thread_id))
+
+    def verb(tx: WriteTx, viewer: Viewer) -> ThreadView:
+        return show_thread(unsplit(tx, viewer, thread_id))
+
+    return await once(door, request, idempotency_key, ThreadView, verb)
 
 
 ROUTES = [list_all, get_one, change_one, merge_one, unmerge_one, split_one, unsplit_one]

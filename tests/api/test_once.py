@@ -1,0 +1,65 @@
+"""``Idempotency-Key``: whatever makes or changes something is carried out once under its key."""
+
+from __future__ import annotations
+
+import asyncio
+from typing import Any
+
+import pytest
+
+from tests.api.world import World
+
+ONLY_ASKS = {"/api/v1/accounts/try", "/api/v1/accounts/{account_id}/test", "/api/v1/accounts/{account_id}/reconcile"}
+"""They look at another server and change nothing here."""
+PASSWORD = "/api/v1/users/me/password"
+"""Asks for the password of now: a second time it is another one."""
+
+
+def takes_key(operation: dict[str, Any]) -> bool:
+    return any(one["name"] == "Idempotency-Key" for one in operation.get("parameters", ()))
+
+
+def test_every_post_that_changes_something_takes_a_key(world: World, loop: asyncio.Runner) -> None:
+    paths = loop.run(world.program("manager").get("/schema/openapi.json")).json()["paths"]
+    posts = {path: ways["post"] for path, ways in paths.items() if "post" in ways and path.startswith("/api/v1/")}
+    assert len(posts) > 20
+    deaf = {path for path, operation in posts.items() if not takes_key(operation)}
+    assert deaf == {path for path in posts if path in ONLY_ASKS or path == PASSWORD or path.endswith("/try")}
+
+
+@pytest.mark.parametrize(
+    ("path", "body"),
+    [
+        ("/api/v1/tokens", {"name": "report", "scopes": ["read"]}),
+        ("/api/v1/groups", {"name": "Night shift"}),
+        ("/api/v1/users", {"email": "new@firm.example", "name": "New"}),
+        ("/api/v1/mailboxes", {"address": "new@firm.example", "name": "New", "kind": "public"}),
+    ],
+)
+def test_the_same_request_makes_one(world: World, loop: asyncio.Runner, path: str, body: dict[str, Any]) -> None:
+    admin = world.program("administrator")
+    before = len(loop.run(admin.get(path)).json()["items"])
+    key = {"Idempotency-Key": "order-552"}
+    first, second = (loop.run(admin.post(path, body, headers=key)) for _ in range(2))
+    assert (first.status, second.status) == (201, 201)
+    assert first.json() == second.json()
+    assert len(loop.run(admin.get(path)).json()["items"]) == before + 1
+    other = loop.run(admin.post(path, {**body, "name": "Another"}, headers=key))
+    assert other.status == 409
+
+
+def test_a_token_is_kept_for_its_second_answer_under_the_keys_of_the_house(world: World, loop: asyncio.Runner) -> None:
+    key = {"Idempotency-Key": "order-552"}
+    made = loop.run(world.program("manager").post("/api/v1/tokens", {"name": "x", "scopes": ["read"]}, headers=key))
+    kept = world.database.read_now(lambda tx: bytes(tx.sql("SELECT answer FROM request_once").scalar_one()))
+    assert made.json()["token"].encode() not in kept
+
+
+def test_threads_are_regrouped_once(world: World, loop: asyncio.Runner) -> None:
+    manager = world.program("manager")
+    one, two = world.threads["quailsalesone"], world.threads["quailsalestwo"]
+    for verb, body, key in (("merge", {"thread_id": two}, "a"), ("unmerge", {"thread_id": two}, "b")):
+        path = f"/api/v1/threads/{one}/{verb}"
+        answers = [loop.run(manager.post(path, body, headers={"Idempotency-Key": key})) for _ in range(2)]
+        assert [answer.status for answer in answers] == [200, 200]
+        assert answers[0].json() == answers[1].json()
