@@ -12,8 +12,8 @@ _LABELS = {
     "from": "from|від|від кого|от|от кого|von|de|od|từ|van|fra|från|da|gönderen|kimden|lähettäjä|feladó|"
     "差出人|发件人|寄件者|보낸 사람",
     "date": "sent|date|sent at|надіслано|дата|отправлено|изпратено|изпратено на|gesendet|datum|envoyé|envoyée|enviado|"
-    "enviada|fecha|wysłano|wysłane|data|đã gửi|ngày|ngày gửi|verzonden|sendt|skickat|inviato|dato|lähetetty|tarih|"
-    "发送时间|日期",
+    "enviado el|enviada|fecha|wysłano|wysłane|data|đã gửi|ngày|ngày gửi|verzonden|sendt|skickat|inviato|dato|lähetetty|"
+    "tarih|发送时间|日期",
     "to": "to|кому|до|an|à|para|do|tới|đến|gửi đến|aan|til|till|vastaanottaja|kime|a|收件人",
     "cc": "cc|копія|копия|копие|kopie|copie|dw|đồng gửi|bcc|抄送",
     "subject": "subject|тема|относно|betreff|objet|asunto|temat|chủ đề|tiêu đề|onderwerp|emne|ämne|oggetto|assunto|"
@@ -55,6 +55,15 @@ _MAIL = re.compile(r"[^\s<>@\"]{1,64}@[^\s<>@\"]{1,253}")
 _WHEN = re.compile(
     r"\d{1,2}[:.h]\d{2}(?!\d*\.\d)|\b\d{1,4}[./-]\d{1,2}[./-]\d{1,4}\b|\b(?:19|20)\d\d\b|\d{4}年", re.IGNORECASE
 )
+#: A date as no person writes it: of sending, with the hour, or with seconds and the distance from UTC.
+_SENT_AT = re.compile(
+    r"\W*(?:(?:sent|надіслано|отправлено|изпратено|gesendet|envoyé|enviad|wysłan|đã gửi)[^\n]*?\b\d{1,2}:\d{2}\b|"
+    r"[^\n]*?\d{1,2}:\d{2}:\d{2} [+-]\d{4}\b)",
+    re.IGNORECASE,
+)
+#: Where "On Monday …" begins behind words of the writer's own that share its line.
+_BEHIND_WORDS = re.compile(r"\S[ \t]*-*[ \t]+(?=on (?:mon|tue|wed|thu|fri|sat|sun)[a-z]*,? [^\n]+:$)", re.IGNORECASE)
+_TORN_OPENING = re.compile(r"^on [^\d\n]{3,25}\d", re.IGNORECASE)
 RULE = re.compile(r"^[ \t]*(?:[-_=*—–]{5,}|\* \* \*)[ \t]*$")
 _BROKEN_LINES = 7
 #: The end of an attribution that was torn apart.
@@ -62,8 +71,10 @@ _ENDING = re.compile(rf"^[>\s]*(?:{_VERBS.pattern})?\s*[:：]$", re.IGNORECASE)
 
 
 def is_quoted(line: str) -> bool:
-    """Whether a line begins with the sign of a quote, at most three blanks before it."""
-    return line.startswith(">") or (line.startswith((" ", "\t")) and line[:4].lstrip().startswith(">"))
+    """Whether a line begins with the sign of a quote, at most three blanks before it; ``>>> so <<<`` is an ornament."""
+    return (
+        line.startswith(">") or (line.startswith((" ", "\t")) and line[:4].lstrip().startswith(">"))
+    ) and not line.endswith("<<")
 
 
 def starts_older_letter(lines: list[str], at: int) -> bool:
@@ -89,7 +100,7 @@ def _is_divider(lines: list[str], at: int) -> bool:
         return True
     if (older or noun) and any(_label_kind(line) for line in lines[at + 1 : at + 4]):
         return True
-    return _VERBS.search(words) is not None and _dated(words)
+    return _VERBS.search(words) is not None and (_dated(words) or quote_follows(lines, at + 1))
 
 
 def _label_kind(line: str) -> str | None:
@@ -103,22 +114,27 @@ def _label_kind(line: str) -> str | None:
 
 def _is_header_block(lines: list[str], at: int) -> bool:
     kinds: set[str] = set()
-    has_mail = False
+    has_mail = has_hour = False
     for place in range(at, min(at + 8, len(lines))):
         line = lines[place]
+        if "\u200e" in line:  # Outlook sets marks about each piece of a date
+            line = line.replace("\u200e", "")
         kind = _label_kind(line)
         if place == at and kind is None:
             return False
         if kind is not None:
             kinds.add(kind)
             has_mail = has_mail or _MAIL.search(line) is not None
+            has_hour = has_hour or (kind == "date" and _SENT_AT.match(line) is not None)
         elif line and len(kinds) >= 2:
             break
-    # "From: Odesa, to: Kyiv, date: Monday" is a person's; programs write the subject or an address as well.
-    if len(kinds) >= 3 and ("subject" in kinds or has_mail):
+    # "From: Odesa, to: Kyiv, date: Monday" is a person's; programs write the subject, an address or when it was sent.
+    if len(kinds) >= 3 and ("subject" in kinds or has_mail or has_hour):
         return True
+    if len(kinds) != 2:
+        return False
     after_rule = at > 0 and RULE.match(lines[at - 1]) is not None
-    return len(kinds) == 2 and "from" in kinds and (after_rule or _MAIL.search(lines[at]) is not None)
+    return (has_mail and has_hour) or ("from" in kinds and (after_rule or _MAIL.search(lines[at]) is not None))
 
 
 def find_likely(lines: list[str]) -> set[int]:
@@ -132,7 +148,7 @@ def find_likely(lines: list[str]) -> set[int]:
 
 def find_attribution(lines: list[str], at: int) -> int:
     """How many lines from ``at`` say who wrote when what follows; 0 when none do."""
-    if _piped_letter_follows(lines, at):
+    if _piped_letter_follows(lines, at) or _bare_attribution(lines, at):
         return 1
     for count, line in enumerate(lines[at : at + 3], 1):
         if not line or len(line) > 400 or is_quoted(line):
@@ -149,7 +165,7 @@ def find_attribution(lines: list[str], at: int) -> int:
 
 def _broken_attribution(lines: list[str], at: int) -> int:
     """One whose address a program has torn over several lines: dated in the first, nothing but its end in the last."""
-    if not _OPENING.match(lines[at]) or not _dated(lines[at]):
+    if not (_OPENING.match(lines[at]) or _TORN_OPENING.match(lines[at])) or not _dated(lines[at]):
         return 0
     for count, line in enumerate(lines[at + 1 : at + _BROKEN_LINES], 2):
         if len(line) > 400 or (line[-1:] in (":", "：") and not _ENDING.match(line)):
@@ -157,6 +173,25 @@ def _broken_attribution(lines: list[str], at: int) -> int:
         if _ENDING.match(line):
             return count
     return 0
+
+
+def own_words(line: str) -> str:
+    """What stands before the attribution in its own first line."""
+    found = _BEHIND_WORDS.search(line)
+    return line[: found.start() + 1].rstrip("-") if found else ""
+
+
+def _bare_attribution(lines: list[str], at: int) -> bool:
+    """A date, a name and an address in brackets, without a verb, directly above a quote."""
+    line = lines[at]
+    return (
+        line.endswith(">")
+        and len(line) < 200
+        and _OPENING.match(line) is not None
+        and _WHEN.search(line) is not None
+        and _MAIL.search(line) is not None
+        and quote_follows(lines, at + 1)
+    )
 
 
 def _piped_letter_follows(lines: list[str], at: int) -> bool:

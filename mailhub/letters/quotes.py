@@ -13,6 +13,7 @@ from mailhub.letters.announcing import (
     find_attribution,
     find_likely,
     is_quoted,
+    own_words,
     quote_follows,
     starts_older_letter,
 )
@@ -54,6 +55,8 @@ def reply_text(text: str) -> str:
             if starts_older_letter(lines, at):
                 break
             span = find_attribution(lines, at) if at in likely else 0
+            if span and (own := own_words(line)):
+                kept.append(own)
             # Above everything else it announces an answer that stands between or below unmarked lines: those are shown.
             if span and any(kept) and not quote_follows(lines, at + span):
                 break
