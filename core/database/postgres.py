@@ -87,6 +87,7 @@ class PostgresLane:
             began = time.monotonic()
             try:
                 unit.result = unit.function(tx)
+                tx.do_waiting()
                 connection.commit()
             except BaseException as problem:  # noqa: BLE001 - the caller of the unit gets it
                 connection.rollback()

@@ -11,13 +11,14 @@ import re
 import sqlite3
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from typing import Any
-from weakref import WeakKeyDictionary
+from weakref import ref
 
-from sqlalchemy import JSON, Dialect, Executable, Row, Select, TextClause
+from sqlalchemy import JSON, Dialect, Executable, Row, Select, Table, TextClause
 from sqlalchemy.engine.result import SimpleResultMetaData
 from sqlalchemy.exc import DBAPIError
 from sqlalchemy.sql import Delete, Insert, Update
 from sqlalchemy.sql.compiler import SQLCompiler
+from sqlalchemy.sql.visitors import ExternallyTraversible, traverse
 from sqlalchemy.types import TypeEngine
 
 from core.database.as_json import to_json
@@ -144,19 +145,63 @@ def _json_or_null(value: Any) -> str | None:
     return None if value is None else to_json(value)
 
 
-_met: WeakKeyDictionary[Executable, dict[tuple[str, ...], Prepared | None]] = WeakKeyDictionary()
+class _Met:
+    """A statement that was said before, and how to say it with these names of values."""
+
+    __slots__ = ("_tables", "statement", "ways")
+
+    def __init__(self, statement: Executable) -> None:
+        key = id(statement)
+        self.statement = ref(statement, lambda _: _met.pop(key, None))
+        self.ways: dict[tuple[str, ...], Prepared | None] = {}
+        self._tables: list[frozenset[str]] = []
+
+    def tables(self, statement: Executable) -> frozenset[str]:
+        if not self._tables:
+            self._tables.append(_find_tables(statement))
+        return self._tables[0]
+
+
+_met: dict[int, _Met] = {}
 
 
 def find_prepared(statement: Executable, parameters: Mapping[str, Any] | None, dialect: Dialect) -> Prepared | None:
     """How to say the statement directly, if it was met before and is of a kind that can be."""
-    known = _met.get(statement)
-    if known is None:
-        _met[statement] = {}
+    met = _met.get(id(statement))
+    if met is None or met.statement() is not statement:
+        _met[id(statement)] = _Met(statement)
         return None
     names = tuple(parameters) if parameters else ()
-    if names not in known:
-        known[names] = _prepare(statement, names, dialect)
-    return known[names]
+    try:
+        return met.ways[names]
+    except KeyError:
+        return met.ways.setdefault(names, _prepare(statement, names, dialect))
+
+
+def tables_of(statement: Executable) -> frozenset[str] | None:
+    """The names of the tables that a statement reads or writes; None for one that does not say (its own text)."""
+    if isinstance(statement, TextClause):
+        return None
+    met = _met.get(id(statement))
+    return met.tables(statement) if met and met.statement() is statement else _find_tables(statement)
+
+
+def _find_tables(statement: Executable) -> frozenset[str]:
+    found: set[str] = set()
+
+    def add(clause: Any) -> None:
+        while not isinstance(clause, Table) and hasattr(clause, "element"):
+            clause = clause.element
+        if isinstance(clause, Table):
+            found.add(clause.name)
+        elif isinstance(clause, Select):
+            found.update(_find_tables(clause))
+
+    ways: dict[str, Callable[[Any], None]] = {"table": add, "column": lambda column: add(column.table)}
+    ways |= dict.fromkeys(("insert", "update", "delete"), lambda changing: add(changing.table))
+    assert isinstance(statement, ExternallyTraversible)
+    traverse(statement, {}, ways)
+    return frozenset(found)
 
 
 def _prepare(statement: Executable, names: tuple[str, ...], dialect: Dialect) -> Prepared | None:

@@ -162,6 +162,7 @@ class SqliteWriter:
         try:
             raw.execute("SAVEPOINT unit")
             unit.result = unit.function(tx)
+            tx.do_waiting()
             unit.topics = frozenset(tx.topics)
             raw.execute("RELEASE unit")
         except BaseException as problem:  # noqa: BLE001 - the caller of the unit gets it

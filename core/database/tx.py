@@ -25,7 +25,7 @@ from sqlalchemy import (
 )
 from sqlalchemy.engine import CursorResult
 
-from core.database.prepared import Answer, find_prepared
+from core.database.prepared import Answer, find_prepared, tables_of
 from core.errors import NotFound
 
 type_of_parameters = Mapping[str, Any] | Sequence[Mapping[str, Any]] | None
@@ -110,11 +110,23 @@ class WriteTx(ReadTx):
     outside its transaction; what the world must hear goes through ``announce`` and is said after the commit.
     """
 
-    __slots__ = ("topics",)
+    __slots__ = ("_waiting", "_waiting_tables", "topics")
 
     def __init__(self, connection: Connection) -> None:
         super().__init__(connection)
         self.topics: set[str] = set()
+        self._waiting: dict[tuple[Executable, tuple[str, ...]], list[Mapping[str, Any]]] = {}
+        self._waiting_tables: set[str] = set()
+
+    def sql(self, statement: str, **parameters: Any) -> CursorResult[Any]:
+        """As for reading; what waits is done before, since text does not say which tables it names."""
+        self._do_before(None)
+        return super().sql(statement, **parameters)
+
+    def _directly(self, statement: Executable, parameters: type_of_parameters) -> Answer | None:
+        if self._waiting:
+            self._do_before(tables_of(statement))
+        return super()._directly(statement, parameters)
 
     def execute(self, statement: Executable, parameters: type_of_parameters = None) -> int:
         """Run a statement that changes rows and say how many."""
@@ -136,13 +148,44 @@ class WriteTx(ReadTx):
         """Insert rows that nobody needs the ids of. They name the same columns."""
         if not rows:
             return
+        statement = _insert_into(table)
+        self._do_before(tables_of(statement))
+        self._do_many(statement, rows)
+
+    def later(self, what: Table | Executable, /, **values: Any) -> None:
+        """Insert a row (or run a statement) by the end of the unit, in one go with all others like it: for what nobody
+        needs the id of. It is done before any other statement that names one of its tables, and before any text, so
+        that nobody sees a difference, but what it fails with is raised there. Text said later names no others' tables.
+        """
+        statement = _insert_into(what) if isinstance(what, Table) else what
+        alike = (statement, tuple(values))
+        rows = self._waiting.get(alike)
+        if rows is None:
+            tables = tables_of(statement) or frozenset()
+            self._do_before(tables)
+            self._waiting_tables |= tables
+            rows = self._waiting[alike] = []
+        rows.append(values)
+
+    def do_waiting(self) -> None:
+        """Do all that was said ``later``. ``core.database`` calls it before the end of the unit."""
+        waiting, self._waiting, self._waiting_tables = self._waiting, {}, set()
+        for (statement, _), rows in waiting.items():
+            self._do_many(statement, rows)
+
+    def _do_many(self, statement: Executable, rows: Sequence[Mapping[str, Any]]) -> None:
         prepared = None
         if self._driver is not None:
-            prepared = find_prepared(_insert_into(table), rows[0], self._connection.dialect)
+            prepared = find_prepared(statement, rows[0], self._connection.dialect)
         if prepared is None:
-            self._connection.execute(_insert_into(table), rows)
+            self._connection.execute(statement, rows)
         else:
             prepared.run_many(self._driver, rows)
+
+    def _do_before(self, tables: frozenset[str] | None) -> None:
+        """Do what waits, when it concerns these tables; None may be any."""
+        if self._waiting and (tables is None or not self._waiting_tables.isdisjoint(tables)):
+            self.do_waiting()
 
     def change(self, table: Table, row_id: int, **values: Any) -> bool:
         """Set columns of the row with this id to plain values. False when there is no such row."""
@@ -171,7 +214,7 @@ class WriteTx(ReadTx):
         if self.is_sqlite:
             return
         keys = sorted({_key_of(name) for name in names})
-        self.sql("SELECT pg_advisory_xact_lock(key) FROM unnest(CAST(:keys AS bigint[])) AS key", keys=keys)
+        super().sql("SELECT pg_advisory_xact_lock(key) FROM unnest(CAST(:keys AS bigint[])) AS key", keys=keys)
 
     def announce(self, topic: str) -> None:
         """Ring a bell after the commit: whoever listens to ``topic`` looks again. Never before, never without it."""
