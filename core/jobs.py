@@ -209,6 +209,14 @@ def finish_all(tx: WriteTx, done: Sequence[Job]) -> None:
     tx.execute(_FINISH_ALL, ids)
 
 
+def get_on(tx: WriteTx, held: Job) -> None:
+    """A long job came further: whatever went wrong before is forgotten. Raises Conflict when the lease was lost, and
+    nothing may commit then."""
+    mine = update(job).where(job.c.id == held.id, job.c.fence == held.fence, job.c.boot.is_not(None))
+    if tx.execute(mine.values(tries=1, deaths=0, lone_deaths=0)) != 1:
+        raise Conflict("The job was given to another worker in the meantime.")
+
+
 def give_up(tx: WriteTx, failed: Job, error: str) -> bool:
     """Put a failed job back to wait longer, or lay it with the dead letters. True when it is dead now.
 

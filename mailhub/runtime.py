@@ -34,6 +34,7 @@ from mailhub.ingest.signing import make_get_secret
 from mailhub.ingest.smtp import Limits, Listener, LmtpSession, PostOffice
 from mailhub.ingest.smtp.certificate import server_context
 from mailhub.ingest.write_back import WriteBack
+from mailhub.mailboxes.imports import IMPORT_JOB
 from mailhub.mailboxes.oauth import list_authorities
 from mailhub.mailboxes.token_keeper import TokenKeeper
 from mailhub.migrations import check_current
@@ -42,6 +43,7 @@ from mailhub.outbound.identity import Stamp, make_stamp
 from mailhub.outbound.relay import parse_relay
 from mailhub.outbound.send import Sending
 from mailhub.routing.displays import Displays
+from mailhub.routing.importing import Importing
 from mailhub.routing.processing import Processing
 from mailhub.routing.refiling import Refiling
 from mailhub.routing.verdicts import VerdictOffice
@@ -91,6 +93,7 @@ class House:
         self.gone: Sequence[Gone] = ()
         self.database = Database(settings.database.url)
         self.files = BlobFiles(Path(settings.blobs.url.removeprefix("file://")))
+        self.uploads = settings.data.dir / "imports"
         self.keys = load_keys(settings.secret.key_file)
         self.catalogs = Catalogs(locale_dir())
         self.workers = Workers(settings.parse.workers)
@@ -145,6 +148,11 @@ class House:
         refiling = Refiling(self.database, self.boot)
         self._wake_by(f"{jobs.TOPIC}.{ADDRESSES_MOVED}", refiling.wake)
         self._begin("refiling", refiling.run())
+        importing = Importing(
+            self.database, self.files, self.workers, self.boot, self.uploads, self.settings.imports.folder
+        )
+        self._wake_by(f"{jobs.TOPIC}.{IMPORT_JOB}", importing.wake)
+        self._begin("imports", importing.run())
         self._begin("settling", Settling(self.database, self.files).run())
         self._begin("tokens", self.tokens.run())
         self._begin("accounts", Supervisor(self.means).run())

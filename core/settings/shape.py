@@ -293,10 +293,10 @@ class Verdicts:
     )
     trusted_servers: tuple[str, ...] = _key(
         (),
-        "Names (authserv-ids) of your own mail servers and providers, mx.google.com say. What they wrote into "
-        "`Authentication-Results` is believed in letters fetched over IMAP or handed over by `smtp.trusted_peers`; "
-        "they must remove such lines that others forged in their name (RFC 8601, 5). So is what they found before they "
-        "forwarded a letter under their ARC seal.",
+        "Names (authserv-ids) of your own mail servers, mx.firm.example say, or .firm.example for all below. What they "
+        "wrote into `Authentication-Results` is believed in letters that `smtp.trusted_peers` or LMTP hand over; they "
+        "must remove such lines that others forged in their name (RFC 8601, 5). So is what they found before they "
+        "forwarded a letter under their ARC seal. Each account has names of its own: see accounts.md.",
         expects="a list of names without blanks",
         check=lambda names: all(re.fullmatch(r"[!-~]+", name) for name in names),
     )

@@ -15,6 +15,7 @@ import crm.interactions
 import crm.parties.tables
 import crm.staff.tables
 import mailhub.mailboxes.accounts
+import mailhub.mailboxes.imports
 import mailhub.mailboxes.tables
 import mailhub.mailboxes.tokens
 import mailhub.outbound.acknowledging
@@ -34,6 +35,7 @@ ROOMS = (
     crm.interactions,
     crm.execution,
     mailhub.mailboxes.accounts,
+    mailhub.mailboxes.imports,
     mailhub.mailboxes.tables,
     mailhub.mailboxes.tokens,
     mailhub.outbound.acknowledging,

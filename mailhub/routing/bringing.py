@@ -10,11 +10,11 @@ from __future__ import annotations
 
 import asyncio
 import hashlib
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 
 from core.blobs import BlobFiles
-from core.database import Database
+from core.database import Database, WriteTx
 from core.errors import Unavailable
 from core.log import get_log
 from mailhub.ingest.archive import Piece, arrival_of
@@ -32,6 +32,17 @@ class Prepared:
 
     pieces: Sequence[Piece]
     letters: Sequence[tuple[Arrival, Understood | Fault]]
+
+
+@dataclass(frozen=True, slots=True)
+class Stored:
+    """What became of a batch: how many letters were not here yet, and how many were held in quarantine."""
+
+    new: int
+    held: int
+
+
+Note = Callable[[WriteTx, Stored], None]
 
 
 class Bringing:
@@ -57,29 +68,41 @@ class Bringing:
         ]
         return Prepared(pieces, letters)
 
-    async def store(self, prepared: Prepared) -> int:
-        """Take the letters on their journeys; one that fails there goes to quarantine. Returns how many were not here
-        yet. Raises Unavailable when the database cannot write: nothing of the batch counts as taken then."""
+    async def store(self, prepared: Prepared, note: Note | None = None) -> Stored:
+        """Take the letters on their journeys; one that fails there goes to quarantine. ``note`` writes down what became
+        of them in the transaction that ends the batch. Raises Unavailable when the database cannot write: nothing of
+        the batch counts as taken then."""
         try:
-            return await self._database.work(bring_in, prepared.letters)
+            return await self._database.work(_bring, prepared.letters, note)
         except Unavailable:
             raise
         except Exception as problem:  # noqa: BLE001 - whose it is will be seen when each goes alone
             log.info("letters are taken one by one", letters=len(prepared.letters), reason=str(problem))
-        return sum([await self._store_alone(arrival, found) for arrival, found in prepared.letters])
+        alone = [await self._store_alone(arrival, found) for arrival, found in prepared.letters]
+        stored = Stored(sum(one.new for one in alone), sum(one.held for one in alone))
+        if note is not None:
+            await self._database.work(note, stored)
+        return stored
 
-    async def _store_alone(self, arrival: Arrival, found: Understood | Fault) -> int:
+    async def _store_alone(self, arrival: Arrival, found: Understood | Fault) -> Stored:
         try:
-            return await self._database.work(bring_in, [(arrival, found)])
+            return await self._database.work(_bring, [(arrival, found)], None)
         except Unavailable:
             raise
         except Exception as problem:
             log.error("a letter of an archive could not be stored", trace=arrival.trace, exc_info=problem)
             failed = problem if isinstance(problem, StepFailed) else None
             fault = Fault(failed.step if failed else "store", str(failed or f"{type(problem).__name__}: {problem}"))
-        return await self._database.work(bring_in, [(arrival, fault)])
+        return await self._database.work(_bring, [(arrival, fault)], None)
 
     def _keep(self, raws: Sequence[bytes]) -> list[bytes]:
         hashes = [hashlib.sha256(raw).digest() for raw in raws]
         self._files.write_all(zip(hashes, raws, strict=True))
         return hashes
+
+
+def _bring(tx: WriteTx, letters: Sequence[tuple[Arrival, Understood | Fault]], note: Note | None) -> Stored:
+    stored = Stored(bring_in(tx, letters), sum(isinstance(found, Fault) for _, found in letters))
+    if note is not None:
+        note(tx, stored)
+    return stored

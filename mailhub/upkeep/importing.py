@@ -1,4 +1,4 @@
-"""An import as a command line or a page runs it: an archive into a mailbox, and how far it came.
+"""An import as the command line runs it: an archive into a mailbox, and how far it came.
 
 Beside a living server the command line only hands letters over, as rows and jobs, and the server understands them;
 whether one lives is told by the heartbeats in ``boot``, asked again for each batch. Where none lives it does the work
@@ -47,16 +47,13 @@ class Report:
 
 
 class Import:
-    """One archive into one mailbox. A server gives its own ``workers`` and does the work itself."""
+    """One archive into one mailbox."""
 
-    def __init__(
-        self, settings: Settings, database: Database, archive: Archive, box: Mailbox, workers: Workers | None = None
-    ) -> None:
+    def __init__(self, settings: Settings, database: Database, archive: Archive, box: Mailbox) -> None:
         self._database = database
         self._archive = archive
         self._box = box
-        self._is_server = workers is not None
-        self._workers = workers or Workers(settings.parse.workers)
+        self._workers = Workers(settings.parse.workers)
         files = BlobFiles(Path(settings.blobs.url.removeprefix("file://")))
         files.folder.mkdir(parents=True, exist_ok=True)
         self._bringing = Bringing(database, files, self._workers, box.id)
@@ -70,8 +67,7 @@ class Import:
         try:
             await self._go_through(told, asked)
         finally:
-            if not self._is_server:
-                await self._workers.stop()
+            await self._workers.stop()
         self.report.waiting = await self._database.read(_count, self._box.id, "waiting", 0)
         self.report.quarantined = await self._database.read(_count, self._box.id, "quarantined", before)
         if self.report.finished:
@@ -84,7 +80,7 @@ class Import:
         batch = await asyncio.to_thread(_next, pieces)
         try:
             while (batch or ahead) and not asked.is_set():
-                served = not self._is_server and await self._database.read(is_served)
+                served = await self._database.read(is_served)
                 while batch and len(ahead) < AHEAD and not served:
                     ahead.append(asyncio.create_task(self._bringing.prepare(batch)))
                     batch = await asyncio.to_thread(_next, pieces)
@@ -104,8 +100,8 @@ class Import:
             await asyncio.gather(*ahead, return_exceptions=True)
 
     async def _store(self, prepared: Prepared) -> None:
-        new = await self._bringing.store(prepared)
-        await self._note(prepared.pieces, len(prepared.letters), new)
+        stored = await self._bringing.store(prepared)
+        await self._note(prepared.pieces, len(prepared.letters), stored.new)
 
     async def _hand_over(self, batch: list[Piece]) -> None:
         newest = await self._database.read(newest_row)

@@ -64,7 +64,7 @@ def bring(database: Database, box: Mailbox, letters: list[bytes], files: BlobFil
         bringing = Bringing(database, files, Here(), box.id)
         new = 0
         for start in range(0, len(letters), batch):
-            new += await bringing.store(await bringing.prepare(pieces(letters[start : start + batch])))
+            new += (await bringing.store(await bringing.prepare(pieces(letters[start : start + batch])))).new
         return new
 
     return asyncio.run(go())

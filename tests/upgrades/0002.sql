@@ -118,7 +118,8 @@ CREATE TABLE audit (
 );
 INSERT INTO "audit" VALUES(1,1795000000000000,1,'signed-in','','{"peer":"192.0.2.1"}',X'0000000000000000000000000000000000000000000000000000000000000000',X'C02BDA3A9ADA2A1A0C12383A6C9DC56989CF77B3DA9D10B1835428D3ED28F7C9');
 INSERT INTO "audit" VALUES(2,1795000000000000,1,'token-added','report','{"scopes":["read"]}',X'C02BDA3A9ADA2A1A0C12383A6C9DC56989CF77B3DA9D10B1835428D3ED28F7C9',X'9FB927DF8FC9DC5EA9667B8B2E9B3516325BE03045F8134A77D4E5D601664029');
-INSERT INTO "audit" VALUES(3,1795000000000000,4,'rule-added','Pumps','{"mailbox_id":1}',X'9FB927DF8FC9DC5EA9667B8B2E9B3516325BE03045F8134A77D4E5D601664029',X'A5C787CE3B124622C48B8B0906FB60A518B423E700D9C9F97862222C3A51ECE3');
+INSERT INTO "audit" VALUES(3,1795000000000000,3,'import-started','old.mbox','{"mailbox":1}',X'9FB927DF8FC9DC5EA9667B8B2E9B3516325BE03045F8134A77D4E5D601664029',X'87D44DF4657EBED739E3C4EA6F8AEEAF9E7D44B7982DCC2DDB765BFAFE913025');
+INSERT INTO "audit" VALUES(4,1795000000000000,4,'rule-added','Pumps','{"mailbox_id":1}',X'87D44DF4657EBED739E3C4EA6F8AEEAF9E7D44B7982DCC2DDB765BFAFE913025',X'7133BAEAF009210693D2C6EAA58A221DC18BF6F8C39D369D186C3A8521113009');
 CREATE TABLE blob (
 	id INTEGER NOT NULL PRIMARY KEY AUTOINCREMENT, 
 	sha256 BLOB NOT NULL, 
@@ -432,6 +433,7 @@ CREATE TABLE job (
 INSERT INTO "job" VALUES(1,'addresses.moved','{"addresses":["office@client.example"]}',0,NULL,0,NULL,0,NULL,NULL,1795000000000000,0,0);
 INSERT INTO "job" VALUES(2,'addresses.moved','{"addresses":["anna@client.example"]}',0,NULL,0,NULL,0,NULL,NULL,1795000000000000,0,0);
 INSERT INTO "job" VALUES(18,'letter.process','{"incoming_id":16}',0,NULL,0,NULL,0,NULL,NULL,1795000000000000,0,0);
+INSERT INTO "job" VALUES(19,'mail.import','{"import_id":1}',0,'import 1',0,NULL,0,NULL,NULL,1795000000000000,0,0);
 CREATE TABLE known_sender (
 	mailbox_id INTEGER NOT NULL, 
 	address TEXT NOT NULL, 
@@ -528,6 +530,39 @@ INSERT INTO "letter_words" VALUES(12,1,'re letter 5','anna client example sales 
 INSERT INTO "letter_words" VALUES(13,1,'letter 200','anna client example sales firm example','we need 200 pumps');
 INSERT INTO "letter_words" VALUES(14,1,'letter 201','anna client example sales firm example','we need 201 pumps');
 INSERT INTO "letter_words" VALUES(15,1,'re letter 0','olena sales firm example anna anna client example','we have them');
+CREATE TABLE mail_import (
+	id INTEGER NOT NULL PRIMARY KEY AUTOINCREMENT, 
+	mailbox_id INTEGER NOT NULL, 
+	scope_id INTEGER NOT NULL, 
+	user_id INTEGER NOT NULL, 
+	source TEXT NOT NULL, 
+	name TEXT NOT NULL, 
+	state TEXT NOT NULL, 
+	kind TEXT DEFAULT '' NOT NULL, 
+	size INTEGER DEFAULT '0' NOT NULL, 
+	received INTEGER DEFAULT '0' NOT NULL, 
+	total INTEGER DEFAULT '0' NOT NULL, 
+	position INTEGER DEFAULT '0' NOT NULL, 
+	place TEXT DEFAULT '' NOT NULL, 
+	letters INTEGER DEFAULT '0' NOT NULL, 
+	taken INTEGER DEFAULT '0' NOT NULL, 
+	already INTEGER DEFAULT '0' NOT NULL, 
+	quarantined INTEGER DEFAULT '0' NOT NULL, 
+	skipped INTEGER DEFAULT '0' NOT NULL, 
+	faults JSON NOT NULL, 
+	left_out JSON NOT NULL, 
+	error TEXT DEFAULT '' NOT NULL, 
+	error_fields JSON NOT NULL, 
+	worked INTEGER DEFAULT '0' NOT NULL, 
+	created_at BIGINT NOT NULL, 
+	moved_at BIGINT NOT NULL, 
+	started_at BIGINT, 
+	finished_at BIGINT, 
+	CONSTRAINT fk_mail_import_mailbox_id FOREIGN KEY(mailbox_id) REFERENCES mailbox (id), 
+	CONSTRAINT fk_mail_import_scope_id FOREIGN KEY(scope_id) REFERENCES scope (id), 
+	CONSTRAINT fk_mail_import_user_id FOREIGN KEY(user_id) REFERENCES user (id)
+);
+INSERT INTO "mail_import" VALUES(1,1,1,3,'upload','old.mbox','waiting','',2,2,0,0,'',0,0,0,0,0,'[]','[]','','{}',0,1795000000000000,1795000000000000,NULL,NULL);
 CREATE TABLE mailbox (
 	id INTEGER NOT NULL PRIMARY KEY AUTOINCREMENT, 
 	scope_id INTEGER NOT NULL, 
@@ -978,6 +1013,8 @@ CREATE INDEX ix_draft_scope ON draft (scope_id, changed_at) WHERE message_id IS 
 CREATE INDEX ix_draft_thread_id ON draft (thread_id);
 CREATE INDEX ix_draft_message_id ON draft (message_id);
 CREATE INDEX ix_draft_file_draft_id ON draft_file (draft_id);
+CREATE INDEX ix_mail_import_scope_id_id ON mail_import (scope_id, id);
+CREATE INDEX ix_mail_import_state ON mail_import (state);
 PRAGMA writable_schema=OFF;
 DELETE FROM "sqlite_sequence";
 INSERT INTO "sqlite_sequence" VALUES('scope',2);
@@ -986,10 +1023,10 @@ INSERT INTO "sqlite_sequence" VALUES('change',53);
 INSERT INTO "sqlite_sequence" VALUES('user',4);
 INSERT INTO "sqlite_sequence" VALUES('access_grant',10);
 INSERT INTO "sqlite_sequence" VALUES('team',1);
-INSERT INTO "sqlite_sequence" VALUES('audit',3);
+INSERT INTO "sqlite_sequence" VALUES('audit',4);
 INSERT INTO "sqlite_sequence" VALUES('token',1);
 INSERT INTO "sqlite_sequence" VALUES('counterparty',1);
-INSERT INTO "sqlite_sequence" VALUES('job',18);
+INSERT INTO "sqlite_sequence" VALUES('job',19);
 INSERT INTO "sqlite_sequence" VALUES('party_address',2);
 INSERT INTO "sqlite_sequence" VALUES('contact',1);
 INSERT INTO "sqlite_sequence" VALUES('blob',18);
@@ -1006,5 +1043,6 @@ INSERT INTO "sqlite_sequence" VALUES('delivery',1);
 INSERT INTO "sqlite_sequence" VALUES('suppression',1);
 INSERT INTO "sqlite_sequence" VALUES('draft',1);
 INSERT INTO "sqlite_sequence" VALUES('draft_file',1);
+INSERT INTO "sqlite_sequence" VALUES('mail_import',1);
 INSERT INTO "sqlite_sequence" VALUES('rule',1);
 COMMIT;

@@ -32,6 +32,7 @@ from mailhub.letters.html import POLICY_VERSION
 from mailhub.mailboxes.accounts import add_account
 from mailhub.mailboxes.boxes import add_mailbox
 from mailhub.mailboxes.handling import assign_thread, set_state
+from mailhub.mailboxes.imports import record_received, start_upload
 from mailhub.mailboxes.junk import change_state
 from mailhub.mailboxes.leases import claim_accounts
 from mailhub.mailboxes.oauth import Tokens
@@ -65,7 +66,7 @@ def fill(database: Database) -> None:
     box, (olena, petro) = add_office(
         database, "olena", "petro", aliases=["info@firm.example"], catch_all="firm.example", way="round_robin"
     )
-    write(partial(add_user, is_admin=True, language="bg"), "admin@firm.example", "Адмін")
+    administrator = write(partial(add_user, is_admin=True, language="bg"), "admin@firm.example", "Адмін")
     team = write(add_team, "Sales")
     write(join_team, team, olena)
     write(partial(add_grant, team_id=team, only_assigned=True), box.scope_id, "comment")
@@ -100,6 +101,9 @@ def fill(database: Database) -> None:
     write(jobs.finish, job)
     write(accept, arrive(write_letter(7), box.id))
     write(lambda tx: fill_outgoing(tx, box.id, viewer))
+    chief = database.read_now(get_viewer, administrator)
+    upload = write(start_upload, chief, box.id, "old.mbox", 2)
+    write(record_received, chief, upload.id, 0, 2)
     manager = write(partial(add_user, is_admin=True), "manager@firm.example", "Manager")
     pumps = {"all": [{"field": "subject", "op": "contains", "value": "pumps"}]}
     wanted = parse_wanted("Pumps", pumps, [{"assign": {"user_id": olena}}], "Europe/Kyiv")

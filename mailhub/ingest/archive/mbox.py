@@ -15,6 +15,8 @@ from collections.abc import Iterator
 from dataclasses import dataclass
 from typing import BinaryIO
 
+from mailhub.ingest.archive.forward import Forward
+
 LINE = 1 << 16
 _SEPARATOR = re.compile(rb"From .*\d{1,2}:\d{2}.*\b\d{4}\b")
 _QUOTED = re.compile(rb"^>(>*From )", re.MULTILINE)
@@ -39,13 +41,13 @@ def begins_mbox(head: bytes) -> bool:
     return head.startswith(b"From ")
 
 
-def is_border(file: BinaryIO, place: int) -> bool:
+def is_border(file: BinaryIO | Forward, place: int) -> bool:
     """True when a letter begins at this place, or the file ends there."""
     file.seek(place)
     return file.read(5) in {b"From ", b""}
 
 
-def read_mbox(file: BinaryIO, place: int, largest: int) -> Iterator[Slice]:
+def read_mbox(file: BinaryIO | Forward, place: int, largest: int) -> Iterator[Slice]:
     """The letters from ``place`` (a border) on, in constant memory: one letter of at most ``largest`` bytes."""
     file.seek(place)
     separator = file.readline(LINE)
@@ -65,13 +67,13 @@ class _Letter:
     """The lines of one letter as they are read."""
 
     def __init__(self, largest: int) -> None:
-        self._largest = largest
+        self.largest = largest
         self._lines: list[bytes] | None = []
         self.length = 0
 
     def add(self, data: bytes) -> None:
         self.length += len(data)
-        if self.length > self._largest:
+        if self.length > self.largest:
             self._lines = None
         elif self._lines is not None:
             self._lines.append(data)
@@ -91,7 +93,7 @@ class _Letter:
         return b"".join(self._lines or ())
 
 
-def _read_letter(file: BinaryIO, letter: _Letter) -> bytes:
+def _read_letter(file: BinaryIO | Forward, letter: _Letter) -> bytes:
     """Read up to the next separator and return it; empty at the end of the file."""
     in_head = True
     line_begins, after_empty = True, False
@@ -109,7 +111,7 @@ def _read_letter(file: BinaryIO, letter: _Letter) -> bytes:
     return b""
 
 
-def _letter_follows(file: BinaryIO) -> bool:
+def _letter_follows(file: BinaryIO | Forward) -> bool:
     """Whether what stands behind a separator begins a letter."""
     here = file.tell()
     line = file.readline(LINE)
@@ -117,17 +119,17 @@ def _letter_follows(file: BinaryIO) -> bool:
     return _HEADER.match(line) is not None
 
 
-def _take_by_length(file: BinaryIO, letter: _Letter) -> bool:
+def _take_by_length(file: BinaryIO | Forward, letter: _Letter) -> bool:
     """Take the body by its Content-Length if that ends at a border; else leave the file where it stood."""
     found = _LENGTH.findall(letter.head())
-    if len(found) != 1:
+    if len(found) != 1 or int(found[0]) > letter.largest:
         return False
     here, length = file.tell(), int(found[0])
     file.seek(here + length)
     tail = file.read(LINE)
     line = next((one for one in (b"\r\n", b"\n") if tail.startswith(one)), b"")
-    file.seek(here)
-    whole = file.seek(0, 2) >= here + length
+    file.seek(max(here + length - 1, here))
+    whole = length == 0 or file.read(1) != b""
     file.seek(here)
     rest = tail[len(line) :]
     if not whole or not (rest == b"" or _SEPARATOR.match(rest)):

@@ -51,12 +51,15 @@ def newest_row(tx: ReadTx) -> int:
 def arrival_of(piece: Piece, mailbox_id: int, settled: bytes | None = None) -> Arrival:
     """A piece as a letter at the door. ``settled`` is the hash of its bytes when their file is durable."""
     now = clock.now()
+    trace = {"archive": piece.name.encode("utf-8", "surrogateescape").decode("utf-8", "replace")}
+    if piece.flags:
+        trace["flags"] = piece.flags
     return Arrival(
         raw=piece.raw,
         source="import",
         received_at=now if piece.dated_at is None else min(piece.dated_at, now),
         mailbox_ids=[mailbox_id],
-        trace={"archive": piece.name.encode("utf-8", "surrogateescape").decode("utf-8", "replace")},
+        trace=trace,
         envelope=("import", str(mailbox_id)),
         quiet=True,
         settled=settled,
