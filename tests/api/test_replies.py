@@ -82,7 +82,7 @@ async def _moved(world: World, thread_id: int) -> None:
     for bad in (
         {"text": " "},
         {"text": TEXT, "to": [{"address": "a@b\r\nBcc: c@d.example"}]},
-        {"text": TEXT, "html": "x"},
+        {"text": TEXT, "htlm": "x"},
     ):
         assert (await manager.post(path, {**bad, "force": True})).status == 400, bad
     bad_file = {"text": TEXT, "force": True, "attachments": [{"filename": "x", "content": "no base64!"}]}

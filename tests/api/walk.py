@@ -14,7 +14,7 @@ from litestar.routes import HTTPRoute
 
 from core.resources import assets_dir
 from tests.api.asking import Answer
-from tests.api.world import SECRETS, SEES, World
+from tests.api.world import SECRETS, SEES, World, begin_drafts
 
 METHODS = ("GET", "HEAD", "POST", "PUT", "PATCH", "DELETE", "OPTIONS")
 MISSING = 1_000_000_007
@@ -33,6 +33,7 @@ FOREIGN = {
 }  # fmt: skip
 SCOPED = (
     "mailbox_id", "box_id", "thread_id", "message_id", "held_id", "token_id", "grant_id", "account_id", "delivery_id",
+    "draft_id", "file_id",
 )  # fmt: skip
 LEAVER = "the id of the leaver"
 OWN_THREAD, FAR_THREAD = "a thread of their own", "a foreign thread"
@@ -46,6 +47,15 @@ BODIES: dict[str, list[dict[str, Any]]] = {
     "POST /threads/{thread_id}/unmerge": [{"thread_id": FAR_THREAD}],
     "POST /threads/{thread_id}/split": [{"message_id": 1}],
     "POST /api/v1/threads/{thread_id}/reply": [{"text": "Yes.", "seen_message_id": 1}],
+    "POST /api/v1/messages": [{"mailbox_id": 1, "text": "Yes.", "to": [{"address": "a@client.example"}]}],
+    "POST /api/v1/drafts": [
+        {"thread_id": OWN_THREAD}, {"thread_id": FAR_THREAD, "kind": "forward", "files_of": 1},
+        {"kind": "new", "mailbox_id": 1},
+    ],
+    "PATCH /api/v1/drafts/{draft_id}": [{"version": 1, "text": "Yes."}],
+    "POST /api/v1/drafts/{draft_id}/attachments": [{}],
+    "POST /api/v1/drafts/{draft_id}/send": [{"version": 1, "force": True}],
+    "PUT /api/v1/mailboxes/{mailbox_id}/acknowledgements": [{"texts": {"en": "It came."}}],
     "PUT /api/v1/mailboxes/{mailbox_id}/acknowledgements": [{"texts": {"en": "It came."}}],
     "POST /api/v1/suppressions": [{"address": "gone@client.example"}],
     "POST /threads/{thread_id}/reply": [{"to": "a@client.example", "text": "Yes.", "seen": "1"}],
@@ -110,6 +120,7 @@ def values_for(world: World, who: str, parameter: str) -> dict[str, Any] | None:
     """Own, foreign and missing values of a path parameter; None when the walk does not know the parameter."""
     (own_box, own), (far_box, far) = OWN[who], FOREIGN[who]
     far_token = world.spare_tokens["owner" if who != "owner" else "reader"]
+    places = ("personal", "sales") if who == "owner" else ("sales", "personal")
     asset = next(path.name for path in assets_dir().iterdir() if path.suffix == ".svg")
     known: dict[str, tuple[Any, Any]] = {
         "mailbox_id": (world.boxes[own_box].id, world.boxes["other" if far_box == own_box else far_box].id),
@@ -117,6 +128,8 @@ def values_for(world: World, who: str, parameter: str) -> dict[str, Any] | None:
         "message_id": (world.messages[own], world.messages[far]),
         "delivery_id": (world.deliveries[own], world.deliveries[far]),
         "suppression_id": (1, 1),
+        "draft_id": tuple(world.drafts[one] for one in places),
+        "file_id": tuple(world.draft_files[one] for one in places),
         "held_id": (world.held[f"quailheld{own_box}"], world.held[f"quailheld{far_box}"]),
         "token_id": (world.spare_tokens.get(who, far_token), far_token),
         "grant_id": (world.grants[own_box], world.grants["other" if far_box == own_box else far_box]),
@@ -125,9 +138,7 @@ def values_for(world: World, who: str, parameter: str) -> dict[str, Any] | None:
         "user_id": (world.users["leaver"], world.users["leaver"]),
         "group_id": (world.team_id, world.team_id),
         "box_id": (world.boxes[own_box].id, world.boxes["other" if far_box == own_box else far_box].id),
-        "account_id": tuple(
-            world.accounts[name] for name in (("personal", "sales") if who == "owner" else ("sales", "personal"))
-        ),
+        "account_id": tuple(world.accounts[name] for name in places),
         "folder_id": (world.folder_id, world.folder_id),
         "client_id": (world.client_id, world.client_id),
         "job_id": (1, 1),
@@ -159,6 +170,7 @@ async def walk(world: World, people: tuple[str, ...] = tuple(SEES)) -> Findings:
     found = Findings()
     for who in people:
         await world.hold_again()
+        await begin_drafts(world)
         for route, path in list(routes_of(world)):
             names = [parameter.name for parameter in route.path_parameters.values()]
             values = {name: values_for(world, who, name) for name in names}

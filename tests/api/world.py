@@ -3,8 +3,10 @@
 from __future__ import annotations
 
 import base64
+import hashlib
 import io
 from dataclasses import dataclass, field
+from functools import partial
 from pathlib import Path
 from typing import Any
 
@@ -22,6 +24,7 @@ from crm.staff.readable import get_viewer
 from crm.staff.rights import add_grant, list_grants
 from crm.staff.sessions import add_token, start_session
 from mailhub.ingest.intake import PROCESS_JOB, Arrival, accept
+from mailhub.letters.html.outgoing import text_as_html
 from mailhub.letters.worker import understand
 from mailhub.mailboxes.accounts import add_account
 from mailhub.mailboxes.boxes import add_mailbox
@@ -29,6 +32,8 @@ from mailhub.mailboxes.handling import assign_thread
 from mailhub.mailboxes.lists import list_threads
 from mailhub.mailboxes.placements import choose_folders, list_folders
 from mailhub.mailboxes.reading import Message, list_messages
+from mailhub.outbound.draft_files import add_file
+from mailhub.outbound.drafts import Text, add_draft, change_draft, list_drafts
 from mailhub.outbound.identity import Stamp
 from mailhub.outbound.ledger import plan_deliveries
 from mailhub.routing.quarantine import hold
@@ -41,14 +46,15 @@ PASSWORD = "correct horse battery"
 _HASH = hash_password(PASSWORD)
 RECEIVED = 1_795_000_000_000_000
 SECRETS = ("quailsalesone", "quailsalestwo", "quailother", "quailpersonal", "quailheldsales", "quailheldother",
-           "quailheldpersonal", "quailaccountsales", "quailaccountpersonal", "quailfolder")  # fmt: skip
+           "quailheldpersonal", "quailaccountsales", "quailaccountpersonal", "quailfolder",
+           "quaildraftsales", "quaildraftpersonal")  # fmt: skip
 SEES = {
     "nobody": set(),
     "outsider": set(),
     "reader": {"quailsalesone", "quailsalestwo", "quailheldsales"},
-    "executor": {"quailsalesone"},
-    "manager": {"quailsalesone", "quailsalestwo", "quailheldsales"},
-    "owner": {"quailpersonal", "quailheldpersonal", "quailaccountpersonal"},
+    "executor": {"quailsalesone", "quaildraftsales"},
+    "manager": {"quailsalesone", "quailsalestwo", "quailheldsales", "quaildraftsales"},
+    "owner": {"quailpersonal", "quailheldpersonal", "quailaccountpersonal", "quaildraftpersonal"},
     "administrator": {
         "quailsalesone",
         "quailsalestwo",
@@ -57,6 +63,7 @@ SEES = {
         "quailheldother",
         "quailaccountsales",
         "quailfolder",
+        "quaildraftsales",
     },
 }
 
@@ -77,6 +84,8 @@ class World:
     grants: dict[str, int] = field(default_factory=dict)
     deliveries: dict[str, int] = field(default_factory=dict)
     accounts: dict[str, int] = field(default_factory=dict)
+    drafts: dict[str, int] = field(default_factory=dict)
+    draft_files: dict[str, int] = field(default_factory=dict)
     folder_id: int = 0
     client_id: int = 0
     contact_id: int = 0
@@ -173,7 +182,27 @@ async def make_world(url: str, folder: Path) -> World:
     admin = await world.viewer("administrator")
     await world.database.write(assign_thread, admin, one, world.users["executor"])
     await _held(world)
+    await begin_drafts(world)
     return world
+
+
+async def begin_drafts(world: World) -> None:
+    """Somebody writes in a thread of sales and in a personal one, each with a file; what was thrown away is begun
+    again."""
+    for who, box, secret in (("executor", "sales", "quailsalesone"), ("owner", "personal", "quailpersonal")):
+        viewer, hidden = await world.viewer(who), f"quaildraft{box}"
+        known = [one.id for one in (await world.database.read(list_drafts, viewer)).items]
+        if world.drafts.get(box) in known:
+            continue
+        made = await world.database.write(add_draft, viewer, "reply", thread_id=world.threads[secret])
+        text = Text(to=f"{hidden}@client.example", subject=hidden, html=text_as_html(f"It says {hidden}."))
+        await world.database.write(change_draft, viewer, made.id, made.version, text)
+        content = f"{hidden} in a file".encode()
+        sha256 = hashlib.sha256(content).digest()
+        world.house.files.write(sha256, content)
+        add = partial(add_file, largest=1 << 20)
+        file = await world.database.write(add, viewer, made.id, f"{hidden}.txt", "text/plain", (sha256, len(content)))
+        world.drafts[box], world.draft_files[box] = made.id, file.id
 
 
 async def _people(world: World) -> None:

@@ -1,0 +1,325 @@
+"""``/drafts``: letters that are being written, their files, and sending them."""
+
+from __future__ import annotations
+
+import asyncio
+import hashlib
+from collections.abc import Callable
+from dataclasses import replace
+from typing import Annotated, Any
+
+import msgspec
+from litestar import Response, delete, get, patch, post
+from litestar.di import NamedDependency
+from litestar.params import FromQuery, JSONBody, QueryParameter
+
+from api.auth import Door
+from api.rest.files import picture_answer
+from api.rest.once import Key, once
+from api.rest.replies import Planned, answer_moved, show_planned
+from api.rest.shapes import After, Body, Id, Items, Limit, Number, StrictRequest, moment, page_of
+from core import clock
+from core.blobs import read_blob
+from core.database import WriteTx
+from core.errors import Conflict, HouseError, Invalid
+from crm.staff.readable import Viewer
+from mailhub.letters.attachments import read_attachment
+from mailhub.letters.html.outgoing import clean_outgoing, text_as_html
+from mailhub.letters.html.spoken import spoken
+from mailhub.letters.serving import download_headers
+from mailhub.letters.values import Attachment
+from mailhub.mailboxes.reading import get_message
+from mailhub.outbound import drafts
+from mailhub.outbound.draft_files import add_file, get_file, remove_file
+from mailhub.outbound.drafts import Draft, DraftFile, DraftKind, Text, get_draft, list_drafts
+from mailhub.outbound.planning import write_down
+from mailhub.outbound.posting import Post, draw_post, read_files
+from mailhub.outbound.posting import post as post_letter
+from mailhub.outbound.recipients import parse_recipients
+from mailhub.outbound.writing import Answer
+
+LARGEST_UPLOAD = 101 << 20
+ThreadId = Annotated[int | None, QueryParameter(name="thread_id", ge=1, le=2**63 - 1)]
+FileName = Annotated[str, QueryParameter(name="filename", min_length=1, max_length=255)]
+Line = Annotated[str, msgspec.Meta(max_length=drafts.LONGEST_LINE)]
+
+
+class DraftFileView(msgspec.Struct):
+    """A file of a draft; its bytes are at ``/drafts/{id}/attachments/{file_id}``. A picture stands in the text where
+    the HTML says ``<img src="cid:CONTENT_ID">``."""
+
+    id: int
+    filename: str
+    content_type: str
+    size: int
+    content_id: str
+
+
+class DraftView(msgspec.Struct):
+    """A letter under way, as its writer left it: address lines are text. ``thread_id`` is null for a new letter."""
+
+    id: int
+    version: int
+    kind: str
+    mailbox_id: int
+    thread_id: int | None
+    author_id: int
+    author: str
+    changed_by: str
+    changed_at: str | None
+    sender: str
+    to: str
+    cc: str
+    bcc: str
+    subject: str
+    html: str
+    seen_message_id: int | None
+    quoted_message_id: int | None
+    attachments: list[DraftFileView]
+
+
+class NewDraft(Body):
+    """Where to write: ``reply`` and ``forward`` in a thread, ``new`` from a mailbox. ``files_of`` is a message of the
+    thread whose files go along."""
+
+    kind: DraftKind = "reply"
+    thread_id: Number | None = None
+    mailbox_id: Number | None = None
+    files_of: Number | None = None
+
+
+class DraftChange(Body):
+    """What was typed since ``version``; what is left out stays. ``text`` is for who writes no HTML."""
+
+    version: Number
+    sender: Annotated[str, msgspec.Meta(max_length=320)] | None = None
+    to: Line | None = None
+    cc: Line | None = None
+    bcc: Line | None = None
+    subject: Annotated[str, msgspec.Meta(max_length=2000)] | None = None
+    html: Annotated[str, msgspec.Meta(max_length=drafts.LONGEST_HTML)] | None = None
+    text: Annotated[str, msgspec.Meta(max_length=drafts.LONGEST_HTML)] | None = None
+    seen_message_id: Number | None = None
+    quoted_message_id: Annotated[int, msgspec.Meta(ge=0, le=2**63 - 1)] | None = None
+
+
+class Sending(Body):
+    """Send the draft as it was in ``version``. ``seen_message_id`` is the newest letter of its thread that you know of;
+    it may be left out with ``force``, and for a new letter. It can be taken back for ``wait_seconds``."""
+
+    version: Number
+    seen_message_id: Number | None = None
+    force: bool = False
+    wait_seconds: Annotated[int, msgspec.Meta(ge=0, le=3600)] = 0
+
+
+def show_draft(one: Draft) -> DraftView:
+    """A draft in the shape of the interface."""
+    return DraftView(
+        id=one.id,
+        version=one.version,
+        kind=one.kind,
+        mailbox_id=one.mailbox_id,
+        thread_id=one.thread_id,
+        author_id=one.author_id,
+        author=one.author,
+        changed_by=one.changed_by,
+        changed_at=moment(one.changed_at),
+        sender=one.sender,
+        to=one.to,
+        cc=one.cc,
+        bcc=one.bcc,
+        subject=one.subject,
+        html=one.html,
+        seen_message_id=one.seen_id or None,
+        quoted_message_id=one.quoted_id or None,
+        attachments=[show_file(file) for file in one.files],
+    )
+
+
+def show_file(one: DraftFile) -> DraftFileView:
+    """A file of a draft in the shape of the interface."""
+    return DraftFileView(one.id, one.name, one.content_type, one.size, one.content_id)
+
+
+def change(tx: WriteTx, viewer: Viewer, draft_id: int, data: DraftChange) -> Draft:
+    """Save. Raises NotFound, Invalid, Conflict."""
+    cids = {file.content_id for file in get_draft(tx, viewer, draft_id).files}
+    html = None if data.html is None else clean_outgoing(data.html, cids)
+    if html is None and data.text is not None:
+        html = text_as_html(data.text)
+    new = Text(
+        sender=data.sender,
+        to=data.to,
+        cc=data.cc,
+        bcc=data.bcc,
+        subject=data.subject,
+        html=html,
+        seen_id=data.seen_message_id,
+        quoted_id=data.quoted_message_id,
+    )
+    return drafts.change_draft(tx, viewer, draft_id, data.version, new)
+
+
+def read_post(one: Draft, sending: Sending) -> Post:
+    """What sending the draft means, still without its files. Raises Invalid for an address that is none."""
+    if one.version != sending.version:
+        raise Conflict("%(name)s has changed this draft meanwhile. Look at it before you go on.", name=one.changed_by)
+    if one.thread_id is not None and sending.seen_message_id is None and not sending.force:
+        raise Invalid("Say which letter you have seen last, or force the answer.", field="seen_message_id")
+    answer = Answer(
+        text=spoken(one.html),
+        html=one.html,
+        to=parse_recipients(one.to, "to"),
+        cc=parse_recipients(one.cc, "cc"),
+        bcc=parse_recipients(one.bcc, "bcc"),
+        subject=one.subject or None,
+        sender=one.sender,
+        seen_message_id=sending.seen_message_id,
+        force=sending.force,
+        wait=sending.wait_seconds * clock.SECOND,
+    )
+    return Post(answer, one.thread_id, one.mailbox_id, one.id, one.version)
+
+
+@get("/drafts", tags=["drafts"])
+async def get_drafts(
+    door: NamedDependency[Door], thread_id: ThreadId = None, after: After = None, limit: Limit = 50
+) -> Items[DraftView]:
+    """The drafts that you may send, newest first; those of a thread with `thread_id`."""
+    found = await door.read(list_drafts, thread_id=thread_id, after=after, limit=limit)
+    return page_of(found, show_draft)
+
+
+@post("/drafts", tags=["drafts"])
+async def create(
+    door: NamedDependency[Door], request: StrictRequest, data: JSONBody[NewDraft], idempotency_key: Key = None
+) -> DraftView:
+    """Begin to write."""
+    carried = await _carried(door, data)
+    largest = door.house.settings.send.largest_files
+
+    def verb(tx: WriteTx, viewer: Viewer) -> DraftView:
+        made = drafts.add_draft(tx, viewer, data.kind, thread_id=data.thread_id, mailbox_id=data.mailbox_id)
+        for name, kind, content in carried:
+            add_file(tx, viewer, made.id, name, kind, content, largest=largest)
+        return show_draft(get_draft(tx, viewer, made.id))
+
+    return await once(door, request, idempotency_key, DraftView, verb)
+
+
+@get("/drafts/{draft_id:int}", tags=["drafts"])
+async def get_one(door: NamedDependency[Door], draft_id: Id) -> DraftView:
+    """A draft."""
+    return show_draft(await door.read(get_draft, draft_id))
+
+
+@patch("/drafts/{draft_id:int}", tags=["drafts"], request_max_body_size=4 << 20)
+async def save(door: NamedDependency[Door], draft_id: Id, data: JSONBody[DraftChange]) -> DraftView:
+    """Save what was typed. 409 when somebody else has changed it since your `version`."""
+    return show_draft(await door.write(change, draft_id, data))
+
+
+@delete("/drafts/{draft_id:int}", tags=["drafts"])
+async def remove(door: NamedDependency[Door], draft_id: Id) -> None:
+    """Throw it away, its files too."""
+    await door.write(drafts.remove_draft, draft_id)
+
+
+@post("/drafts/{draft_id:int}/attachments", tags=["drafts"], request_max_body_size=LARGEST_UPLOAD)
+async def upload(
+    door: NamedDependency[Door], request: StrictRequest, draft_id: Id, filename: FileName = "file"
+) -> DraftFileView:
+    """Lay a file beside a draft; the body is its bytes, its type that of the request."""
+    await door.read(get_draft, draft_id)  # nobody fills the disk with what is refused afterwards
+    content = await request.body()
+    kept = await asyncio.to_thread(_settle, door, content)
+    kind = request.headers.get("content-type", "")
+    largest = door.house.settings.send.largest_files
+    return show_file(await door.write(add_file, draft_id, filename, kind, kept, largest=largest))
+
+
+@get("/drafts/{draft_id:int}/attachments/{file_id:int}", tags=["drafts"], media_type="application/octet-stream")
+async def get_content(
+    door: NamedDependency[Door], draft_id: Id, file_id: Id, inline: FromQuery[bool] = False
+) -> Response[bytes]:
+    """The bytes of a file as a download; with `inline=1` a copy of a picture to look at, made by us."""
+    found = await door.read(get_file, draft_id, file_id)
+    content = await asyncio.to_thread(read_blob, door.house.database, door.house.files, found.blob_id)
+    if inline:
+        return await picture_answer(content)
+    return Response(content, headers=download_headers(found.name, found.content_type, content[:1024]))
+
+
+@delete("/drafts/{draft_id:int}/attachments/{file_id:int}", tags=["drafts"])
+async def remove_one(door: NamedDependency[Door], draft_id: Id, file_id: Id) -> None:
+    """Take a file away again."""
+    await door.write(remove_file, draft_id, file_id)
+
+
+@post("/drafts/{draft_id:int}/send", tags=["drafts"])
+async def send(
+    door: NamedDependency[Door],
+    request: StrictRequest,
+    draft_id: Id,
+    data: JSONBody[Sending],
+    idempotency_key: Key = None,
+) -> Response[Planned | dict[str, Any]]:
+    """Send it. 409 with the new `messages` when its thread has moved past `seen_message_id`, unless `force`."""
+    house, stamp = door.house, door.house.stamp
+
+    async def prepare() -> Callable[[WriteTx, Viewer], Planned]:
+        one = await door.read(get_draft, draft_id)
+        wanted = read_post(one, data)
+        files = await asyncio.to_thread(read_files, house.database, house.files, one.files)
+        wanted = replace(wanted, answer=replace(wanted.answer, files=files))
+        fields = await door.read(draw_post, stamp, wanted)
+        written = await asyncio.to_thread(write_down, fields, house.files)
+        return lambda tx, viewer: show_planned(tx, viewer, post_letter(tx, viewer, stamp, wanted, written))
+
+    try:
+        verb = await prepare()
+    except HouseError as problem:  # the same request again, under its key: the draft has become a letter long since
+        verb = _refuse(problem)
+    try:
+        planned = await once(door, request, idempotency_key, Planned, verb)
+    except Conflict as moved:
+        return await answer_moved(door, request, moved)
+    return Response(planned, status_code=201)
+
+
+def _settle(door: Door, content: bytes) -> tuple[bytes, int]:
+    """Make the bytes durable; their hash and size."""
+    sha256 = hashlib.sha256(content).digest()
+    door.house.files.write(sha256, content)
+    return sha256, len(content)
+
+
+def _refuse(problem: HouseError) -> Callable[[WriteTx, Viewer], Planned]:
+    def verb(_tx: WriteTx, _viewer: Viewer) -> Planned:
+        raise problem
+
+    return verb
+
+
+async def _carried(door: Door, data: NewDraft) -> list[tuple[str, str, tuple[bytes, int]]]:
+    """The files of the letter that is handed on: name, type, and where their bytes lie."""
+    if data.files_of is None:
+        return []
+    message = await door.read(get_message, data.files_of)
+    if message.thread_id != data.thread_id:
+        raise Invalid("This letter is of another thread.", field="files_of")
+    raw = await door.house.displays.read_raw(message.blob_id)
+
+    def carry() -> list[tuple[str, str, tuple[bytes, int]]]:
+        parts = [Attachment(**part) for part in message.parsed["attachments"]]
+        return [
+            (part.filename or "file", part.content_type, _settle(door, read_attachment(raw, part)))
+            for part in parts
+            if not part.inline and part.size
+        ]
+
+    return await asyncio.to_thread(carry)
+
+
+ROUTES = [get_drafts, create, get_one, save, remove, upload, get_content, remove_one, send]
