@@ -11,12 +11,13 @@ import codecs
 import re
 import unicodedata
 from functools import lru_cache
-from typing import NamedTuple
+
+import msgspec
 
 from mailhub.letters import guess, vietnamese
 
 
-class Decoded(NamedTuple):
+class Decoded(msgspec.Struct, frozen=True, gc=False):
     """The text, the codec that gave it, and what was wrong with the label (None: nothing)."""
 
     text: str
@@ -106,15 +107,20 @@ def decode(data: bytes, label: str | None) -> Decoded:
     if not label and data.isascii() and b"\x1b" not in data:
         return Decoded(data.decode("ascii"), "ascii", None)
     codec = find_codec(label) if label else None
+    if codec == "utf-8":
+        return _utf8(data)
     defect = None if codec or not label else "a charset is unknown"
     if data.isascii() and codec not in _SEVEN_BIT and codec not in _WIDE and codec != "tcvn3":
         if codec is None and b"\x1b$" in data:
             return _strict(data, "iso2022_jp_2", "text without its charset") or _last(data)
         return Decoded(data.decode("ascii"), codec or "ascii", defect)
+    if codec in _MULTIBYTE:
+        # The signs of East Asia take three bytes of UTF-8; what is valid as such is nothing else.
+        really = _strict(data, "utf-8", "a charset is wrong: it is UTF-8")
+        if really is not None and max(really.text) > "\u07ff":
+            return really
     if codec in _MULTIBYTE or codec in _SEVEN_BIT or codec in _WIDE:
         return _strict(data, codec, defect) or decode_unlabelled(data, "a charset is wrong")
-    if codec == "utf-8":
-        return _utf8(data)
     as_utf8 = _strict(data, "utf-8", None if label is None else defect or "a charset is wrong: it is UTF-8")
     if as_utf8 is not None:
         return as_utf8
