@@ -257,9 +257,12 @@ def take_dead(tx: WriteTx, kind: str, most: int = 100, *, lone_deaths: int = TRI
     ]
 
 
-def list_dead_letters(tx: ReadTx, most: int = 100) -> list[DeadLetter]:
-    """The jobs that failed too often, newest first."""
-    rows = tx.rows(select(job).where(job.c.dead_at.is_not(None)).order_by(job.c.dead_at.desc()).limit(most))
+def list_dead_letters(tx: ReadTx, most: int = 100, *, kinds: Sequence[str] = ()) -> list[DeadLetter]:
+    """The jobs that failed too often, newest first; of all kinds, or of these."""
+    here = select(job).where(literal_column(f"({_BLAMED})"), job.c.dead_at.is_not(None))
+    if kinds:
+        here = here.where(job.c.kind.in_(kinds))
+    rows = tx.rows(here.order_by(job.c.dead_at.desc()).limit(most))
     return [DeadLetter(row.id, row.kind, row.payload, row.error or "", row.tries, row.dead_at) for row in rows]
 
 

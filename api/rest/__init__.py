@@ -15,6 +15,7 @@ from api.rest import (
     suppressions,
     system,
     threads,
+    untold,
 )
 from api.rest.shapes import REFUSALS, StrictRequest, first_sentence
 
@@ -22,6 +23,7 @@ PATH = "/api/v1"
 ROUTES = [
     *mailboxes.ROUTES,
     *accounts.ROUTES,
+    *untold.ROUTES,
     *threads.ROUTES,
     *messages.ROUTES,
     *replies.ROUTES,

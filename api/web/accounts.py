@@ -33,6 +33,7 @@ from mailhub.mailboxes.connecting import (
 )
 from mailhub.mailboxes.placements import Folder, count_placed, list_folders
 from mailhub.mailboxes.tokens import TokenState, find_token_state
+from mailhub.mailboxes.untold import Untold, find_untold, tell_again
 
 SWITCHES = ("seen", "answered", "sent")
 
@@ -58,6 +59,7 @@ class Found:
     size: Size
     folders: list[tuple[Folder, int]]
     token: TokenState | None
+    untold: Untold | None
     around: Around
 
 
@@ -69,7 +71,8 @@ def see_account(tx: ReadTx, viewer: Viewer, account_id: int) -> Found:
         placed = count_placed(tx, account_id)
         folders = [(one, placed.get(one.id, 0)) for one in list_folders(tx, account_id) if one.gone_at is None]
     token = find_token_state(tx, account_id) if seen.is_own else None
-    return Found(seen, measure(tx, seen.box.id), folders, token, see_around(tx, viewer))
+    untold = find_untold(tx, account_id) if seen.is_own else None
+    return Found(seen, measure(tx, seen.box.id), folders, token, untold, see_around(tx, viewer))
 
 
 @get("/settings/accounts/{account_id:int}", include_in_schema=False)
@@ -136,6 +139,13 @@ async def resume(door: NamedDependency[Door], account_id: Id) -> Redirect:
     return _back(account_id)
 
 
+@post("/settings/accounts/{account_id:int}/tell", include_in_schema=False, status_code=303)
+async def tell(door: NamedDependency[Door], account_id: Id) -> Redirect:
+    """Try again to tell the server what it was not told."""
+    await door.write(tell_again, account_id)
+    return _back(account_id)
+
+
 @post("/settings/accounts/{account_id:int}/password", include_in_schema=False, status_code=303)
 async def password(door: NamedDependency[Door], request: Asked, account_id: Id) -> Redirect:
     """Another password, and try again at once."""
@@ -195,10 +205,30 @@ def shape(speaker: Speaker, found: Found) -> dict[str, Any]:
         "size": speaker.language.ngettext("%(n)s letter, %(size)s", "%(n)s letters, %(size)s", found.size.letters,
                                           size=speaker.language.format_size(found.size.bytes)),
         "sign_in_url": _sign_in_url(found, words),
+        "untold": _untold(speaker, found.untold),
         "folders": [_line(speaker, one.id, folder, here) for folder, here in found.folders],
         "looked": looked,
         "compared": None,
     }  # fmt: skip
+
+
+def _untold(speaker: Speaker, found: Untold | None) -> dict[str, Any] | None:
+    """What ``_untold.html`` shows."""
+    if found is None:
+        return None
+    many = speaker.language.ngettext
+    marks = many(
+        "%(n)s letter is not marked there as it is here.",
+        "%(n)s letters are not marked there as they are here.",
+        found.marks,
+    )
+    copies = many("%(n)s answer has no copy there.", "%(n)s answers have no copy there.", found.copies)
+    return {
+        "marks": marks if found.marks else "",
+        "copies": copies if found.copies else "",
+        "since": make_when(speaker, found.since, long=True),
+        "said": found.said,
+    }
 
 
 def _sign_in_url(found: Found, words: Words) -> str | None:
@@ -242,4 +272,4 @@ def _back(account_id: int) -> Redirect:
     return Redirect(f"/settings/accounts/{account_id}", status_code=303)
 
 
-ROUTES = [page, compare, test, fetch, pause, resume, password, switches, follow, disconnect]
+ROUTES = [page, compare, test, fetch, tell, pause, resume, password, switches, follow, disconnect]
