@@ -44,6 +44,7 @@ STEPS: dict[str, list[set[str]]] = {
     ],
     "api": [
         {"problems", "auth", "live"},
+        {"uploads"},
         {"rest", "web", "public"},
         {"app"},
         {"cli"},

@@ -39,6 +39,7 @@ from mailhub.routing.workers import Workers
 AT_A_TIME = 2
 AHEAD = 2  # batches that are prepared while one is stored
 SWEEP_SECONDS = 60.0
+FRAGMENT_SECONDS = 86400.0
 WAIT_SECONDS = 10.0
 _SUFFIX = ".upload"
 _FAILED = "The import stopped by a fault of the server: %(reason)s. Resume it to try again."
@@ -168,6 +169,7 @@ class Importing:
         await self._database.work(fail_dead)
         await self._database.work(forget_unfinished)
         there = await asyncio.to_thread(_list_uploads, self._folder)
+        await asyncio.to_thread(_remove_fragments, self._folder)
         for import_id in await self._database.read(list_needless, sorted(there)) if there else ():
             await asyncio.to_thread(upload_file(self._folder, import_id).unlink, missing_ok=True)
 
@@ -186,6 +188,13 @@ async def prepare_ahead(bringing: Bringing, batches: Iterator[list[Piece]]) -> A
         for task in ahead:
             task.cancel()
         await asyncio.gather(*ahead, return_exceptions=True)
+
+
+def _remove_fragments(folder: Path) -> None:
+    """Of uploads that ended with their process."""
+    for one in folder.glob(".new-*"):
+        if one.stat().st_mtime < time.time() - FRAGMENT_SECONDS:
+            one.unlink(missing_ok=True)
 
 
 def _list_uploads(folder: Path) -> list[int]:
