@@ -13,6 +13,7 @@ from api.web import (
     outbox,
     quarantine,
     regrouping,
+    rules,
     settings,
     signing,
 )
@@ -27,6 +28,7 @@ ROUTES = [
     *clients.ROUTES,
     *quarantine.ROUTES,
     *settings.ROUTES,
+    *rules.ROUTES,
     *acknowledging.ROUTES,
     *accounts.ROUTES,
     *connecting.ROUTES,

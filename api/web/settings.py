@@ -82,6 +82,7 @@ class Own:
     audit: list[Entry]
     accounts: Accounts
     texts: list[tuple[Mailbox, dict[str, str]]]
+    managed: list[Mailbox]
     around: Around
 
 
@@ -90,7 +91,9 @@ def see_settings(tx: ReadTx, viewer: Viewer, secret: str | None) -> Own:
     boxes = list_all_mailboxes(tx) if viewer.is_admin else []
     audit = list_audit(tx, most=SHOWN_AUDIT) if viewer.is_admin else []
     sessions, accounts = list_sessions(tx, viewer.user_id, secret), see_accounts(tx, viewer)
-    return Own(sessions, boxes, list_users(tx), audit, accounts, see_texts(tx, boxes), see_around(tx, viewer))
+    around = see_around(tx, viewer)
+    managed = [box for box in around.boxes if viewer.may("manage", box.scope_id)]
+    return Own(sessions, boxes, list_users(tx), audit, accounts, see_texts(tx, boxes), managed, around)
 
 
 @get("/settings", include_in_schema=False)
@@ -185,6 +188,7 @@ def shape(speaker: Speaker, found: Own) -> dict[str, Any]:
         ],
         "accounts": shape_rows(speaker, found.accounts),
         "rules": [_rule(speaker, box, found.people) for box in found.boxes if box.kind == "public"],
+        "managed": found.managed,
         "acknowledging": shape_texts(speaker, found.texts),
         "audit": [
             Line(

@@ -34,6 +34,7 @@ FOREIGN = {
 SCOPED = (
     "mailbox_id", "box_id", "thread_id", "message_id", "held_id", "token_id", "grant_id", "account_id", "delivery_id",
     "draft_id", "file_id",
+    "draft_id", "file_id", "import_id", "rule_id",
 )  # fmt: skip
 LEAVER = "the id of the leaver"
 OWN_THREAD, FAR_THREAD = "a thread of their own", "a foreign thread"
@@ -57,6 +58,17 @@ BODIES: dict[str, list[dict[str, Any]]] = {
     "POST /api/v1/drafts/{draft_id}/send": [{"version": 1, "force": True}],
     "PUT /api/v1/mailboxes/{mailbox_id}/acknowledgements": [{"texts": {"en": "It came."}}],
     "PUT /api/v1/mailboxes/{mailbox_id}/acknowledgements": [{"texts": {"en": "It came."}}],
+    "POST /api/v1/rules": [
+        {"mailbox_id": 1, "name": "R", "if": {"all": []}, "do": [{"state": "closed"}]},
+        {"mailbox_id": MISSING, "name": "R", "if": {"all": []}, "do": [{"state": "closed"}]},
+    "POST /api/v1/rules/try": [{"mailbox_id": 3, "if": {"all": []}, "do": [{"state": "closed"}]}],
+    "POST /api/v1/rules/order": [{"mailbox_id": 1, "ids": [1]}],
+    "PATCH /api/v1/rules/{rule_id}": [{"active": True}, {"name": "Renamed", "version": 1}],
+    "POST /settings/mailboxes/{box_id}/rules": [{"do_state": "closed"}],
+    "POST /settings/mailboxes/{box_id}/rules/try": [{"do_state": "closed"}],
+    "POST /settings/mailboxes/{box_id}/rules/order": [{"rule_id": 1, "way": "up"}],
+    "POST /settings/rules/{rule_id}": [{"do_state": "closed"}],
+    "POST /settings/rules/{rule_id}/switch": [{"active": "yes"}],
     "POST /api/v1/suppressions": [{"address": "gone@client.example"}],
     "POST /threads/{thread_id}/reply": [{"to": "a@client.example", "text": "Yes.", "seen": "1"}],
     "POST /threads/{thread_id}/take-back": [{"message_id": 1}],
@@ -138,6 +150,7 @@ def values_for(world: World, who: str, parameter: str) -> dict[str, Any] | None:
         "user_id": (world.users["leaver"], world.users["leaver"]),
         "group_id": (world.team_id, world.team_id),
         "box_id": (world.boxes[own_box].id, world.boxes["other" if far_box == own_box else far_box].id),
+        "rule_id": (world.rules[own_box], world.rules["other" if far_box == own_box else far_box]),
         "account_id": tuple(world.accounts[name] for name in places),
         "folder_id": (world.folder_id, world.folder_id),
         "client_id": (world.client_id, world.client_id),

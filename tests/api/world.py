@@ -29,6 +29,7 @@ from mailhub.letters.worker import understand
 from mailhub.mailboxes.accounts import add_account
 from mailhub.mailboxes.boxes import add_mailbox
 from mailhub.mailboxes.handling import assign_thread
+from mailhub.mailboxes.imports import start_upload
 from mailhub.mailboxes.lists import list_threads
 from mailhub.mailboxes.placements import choose_folders, list_folders
 from mailhub.mailboxes.reading import Message, list_messages
@@ -37,6 +38,7 @@ from mailhub.outbound.drafts import Text, add_draft, change_draft, list_drafts
 from mailhub.outbound.identity import Stamp
 from mailhub.outbound.ledger import plan_deliveries
 from mailhub.routing.quarantine import hold
+from mailhub.routing.rules.verbs import add_rule, parse_wanted
 from mailhub.routing.taking import process
 from mailhub.runtime import House
 from tests.api.asking import Asker
@@ -47,14 +49,16 @@ _HASH = hash_password(PASSWORD)
 RECEIVED = 1_795_000_000_000_000
 SECRETS = ("quailsalesone", "quailsalestwo", "quailother", "quailpersonal", "quailheldsales", "quailheldother",
            "quailheldpersonal", "quailaccountsales", "quailaccountpersonal", "quailfolder",
-           "quaildraftsales", "quaildraftpersonal")  # fmt: skip
+           "quaildraftsales", "quaildraftpersonal", "quailimportsales", "quailimportother", "quailimportpersonal")  # fmt: skip
 SEES = {
     "nobody": set(),
     "outsider": set(),
     "reader": {"quailsalesone", "quailsalestwo", "quailheldsales"},
     "executor": {"quailsalesone", "quaildraftsales"},
-    "manager": {"quailsalesone", "quailsalestwo", "quailheldsales", "quaildraftsales"},
-    "owner": {"quailpersonal", "quailheldpersonal", "quailaccountpersonal", "quaildraftpersonal"},
+    "manager": {"quailsalesone", "quailsalestwo", "quailheldsales", "quaildraftsales", "quailimportsales"},
+    "owner": {
+        "quailpersonal", "quailheldpersonal", "quailaccountpersonal", "quaildraftpersonal", "quailimportpersonal",
+    },
     "administrator": {
         "quailsalesone",
         "quailsalestwo",
@@ -64,6 +68,8 @@ SEES = {
         "quailaccountsales",
         "quailfolder",
         "quaildraftsales",
+        "quailimportsales",
+        "quailimportother",
     },
 }
 
@@ -74,6 +80,7 @@ class World:
 
     house: House
     app: Litestar
+    rules: dict[str, int] = field(default_factory=dict)
     users: dict[str, int] = field(default_factory=dict)
     tokens: dict[str, str] = field(default_factory=dict)
     spare_tokens: dict[str, int] = field(default_factory=dict)
@@ -85,6 +92,7 @@ class World:
     deliveries: dict[str, int] = field(default_factory=dict)
     accounts: dict[str, int] = field(default_factory=dict)
     drafts: dict[str, int] = field(default_factory=dict)
+    imports: dict[str, int] = field(default_factory=dict)
     draft_files: dict[str, int] = field(default_factory=dict)
     folder_id: int = 0
     client_id: int = 0
@@ -183,6 +191,7 @@ async def make_world(url: str, folder: Path) -> World:
     await world.database.write(assign_thread, admin, one, world.users["executor"])
     await _held(world)
     await begin_drafts(world)
+    await _rules(world)
     return world
 
 
@@ -251,6 +260,9 @@ async def _remember(world: World) -> None:
             world.messages[message.from_name] = message.id
             world.deliveries[message.from_name] = await world.database.write(_plan, world.house.stamp, message)
     for name, box in world.boxes.items():
+        importer = await world.viewer("owner" if name == "personal" else "administrator")
+        started = await world.database.write(start_upload, importer, box.id, f"quailimport{name}.mbox", 100)
+        world.imports[name] = started.id
         world.grants[name] = (await world.database.read(list_grants, box.scope_id))[0].id
 
 
@@ -258,6 +270,13 @@ def _plan(tx: WriteTx, stamp: Stamp, message: Message) -> int:
     """A delivery that names the secret of its letter."""
     to = [f"{message.from_name}@client.example"]
     return plan_deliveries(tx, stamp, message.id, message.scope_id, "us@firm.example", to, "personal")[0]
+
+
+async def _rules(world: World) -> None:
+    for name, who in (("sales", "administrator"), ("other", "administrator"), ("personal", "owner")):
+        wanted = parse_wanted(f"A rule of {name}", {"all": []}, [{"answer_hours": 2}], "UTC")
+        made = await world.database.write(add_rule, await world.viewer(who), world.boxes[name].id, wanted)
+        world.rules[name] = made.id
 
 
 async def _held(world: World) -> None:

@@ -1,0 +1,246 @@
+"""What the pages about rules say: the form as chips with their choices, actions as words, letters that were tried."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+
+from api.web.place import Place
+from api.web.rule_form import OFFERED, Draft, Line
+from api.web.shapes import Speaker, When, make_when
+from core.rules import Field, Wording
+from core.rules.sentences import WORDS
+from mailhub.routing.rules.actions import Actions
+from mailhub.routing.rules.facts import LETTERS
+from mailhub.routing.rules.trying import Part, Tried
+
+Choice = tuple[str, str, bool]
+"""Value, words, chosen."""
+
+
+@dataclass(frozen=True, slots=True)
+class People:
+    """Everybody by number and name, those who may answer in the mailbox, and the teams."""
+
+    users: dict[int, str]
+    able: list[int]
+    teams: dict[int, str]
+
+
+@dataclass(frozen=True, slots=True)
+class LineView:
+    """One condition of the form. ``opens`` says that a group begins with it; ``kind`` is what its value is chosen by:
+    ``none``, ``text``, ``number``, ``two``, ``several``."""
+
+    number: int
+    word: str
+    inner: bool
+    opens: bool
+    fields: list[Choice]
+    ops: list[Choice]
+    field: str
+    kind: str
+    value: str
+    second: str
+    unit: str
+    choices: list[Choice]
+    chosen: str
+
+
+@dataclass(frozen=True, slots=True)
+class FormView:
+    """See templates/web/_rule_form.html."""
+
+    name: str
+    joined: list[Choice]
+    group_words: str
+    lines: list[LineView]
+    who: list[Choice]
+    states: list[Choice]
+    hours: str
+    silent: bool
+    stop: bool
+
+
+@dataclass(frozen=True, slots=True)
+class TriedView:
+    """A letter that was tried: what people did and what the rule would have done. ``mark`` is ``same``, ``other`` or
+    ``unknown``."""
+
+    url: str
+    when: When | None
+    sender: str
+    subject: str
+    excerpt: str
+    people: str
+    rule: str
+    mark: str
+
+
+@dataclass(frozen=True, slots=True)
+class Trial:
+    """What was found so far."""
+
+    looked_at: int = 0
+    total: int = 0
+    touched: int = 0
+    same: int = 0
+    other: int = 0
+    unknown: int = 0
+    shown: int = 0
+
+    def add(self, parts: Sequence[Part], *, shown: int) -> Trial:
+        """And in these parts."""
+        items = [one for part in parts for one in part.items]
+        sure = [one for one in items if not one.unknown]
+        return Trial(
+            looked_at=self.looked_at + sum(part.looked_at for part in parts),
+            total=parts[-1].total,
+            touched=self.touched + len(sure),
+            same=self.same + sum(one.who == "same" for one in sure),
+            other=self.other + sum(one.who == "other" for one in sure),
+            unknown=self.unknown + len(items) - len(sure),
+            shown=self.shown + shown,
+        )
+
+
+def wording_of(speaker: Speaker, people: People) -> Wording:
+    """How rules are said to this reader."""
+    return Wording(speaker.language, lambda _field, number: people.users.get(number, "?"))
+
+
+def say_actions(speaker: Speaker, actions: Actions, people: People) -> str:
+    """What a rule does, as a part of a sentence."""
+    parts = []
+    if actions.user_id is not None:
+        parts.append(speaker.say("assign to %(name)s", name=people.users.get(actions.user_id, "?")))
+    if actions.team_id is not None:
+        parts.append(speaker.say("assign to whose turn it is in %(team)s", team=people.teams.get(actions.team_id, "?")))
+    if actions.way == "manager":
+        parts.append(speaker.say("assign to the client's responsible manager"))
+    if actions.way == "turn":
+        parts.append(speaker.say("assign to whose turn it is"))
+    if actions.answer_hours is not None:
+        parts.append(speaker.say("to be answered in %(hours)s h", hours=actions.answer_hours))
+    if actions.state is not None:
+        parts.append(speaker.say("close the thread") if actions.state == "closed" else speaker.say("mark as junk"))
+    if not actions.acknowledge:
+        parts.append(speaker.say("do not send “your letter has come”"))
+    if actions.stop:
+        parts.append(speaker.say("ask no further rule"))
+    return ", ".join(parts)
+
+
+def show_form(speaker: Speaker, draft: Draft, people: People) -> FormView:
+    """The form with everything that can be chosen in it."""
+    say, every = speaker.say, draft.joined == "all"
+    users = [(f"user:{one}", people.users[one]) for one in sorted(people.able, key=lambda one: people.users[one])]
+    teams = [
+        (f"team:{one}", say("whose turn it is in %(team)s", team=name))
+        for one, name in sorted(people.teams.items(), key=lambda pair: pair[1])
+    ]
+    ways = [
+        ("", say("nobody in particular")),
+        ("way:manager", say("the client's responsible manager")),
+        ("way:turn", say("whose turn it is")),
+    ]
+    who = [*ways, *users, *teams]
+    if draft.who and draft.who not in dict(who):
+        kind, _, key = draft.who.partition(":")
+        number = int(key) if key.isdigit() else 0
+        who.append((draft.who, (people.users if kind == "user" else people.teams).get(number, "?")))
+    states = [("", say("leave it open")), ("closed", say("close it")), ("spam", say("mark it as junk"))]
+    return FormView(
+        name=draft.name,
+        joined=_chosen([("all", say("all of these are true")), ("any", say("any of these is true"))], draft.joined),
+        group_words=say("any of these is true") if every else say("all of these are true"),
+        lines=[_line(speaker, draft, number, people) for number in range(len(draft.lines))],
+        who=_chosen(who, draft.who),
+        states=_chosen(states, draft.state),
+        hours=draft.hours,
+        silent=not draft.acknowledge,
+        stop=draft.stop,
+    )
+
+
+def show_tried(speaker: Speaker, box_id: int, one: Tried) -> TriedView:
+    """A letter of this mailbox that was tried."""
+    say = speaker.say
+    states = {"closed": say("Closed"), "spam": say("Junk")}
+    fields = {"name": one.rule or ""}
+    rule = {
+        "nobody": say("would act"),
+        "same": say("as people did"),
+        "other": one.rule or "",
+        "kept": say("stays with %(name)s", **fields),
+        "turn": say("whose turn it would have been"),
+        "manager": say("the manager of that day"),
+        "no_access": say("%(name)s may not answer here", **fields),
+    }[one.who]
+    mark = "same" if one.who in ("same", "kept") else "other"
+    if one.unknown:
+        labels = ", ".join(say(LETTERS.get(key).label) for key in one.unknown)
+        rule, mark = say("not known of that day: %(what)s", what=labels), "unknown"
+    elif one.who == "no_access":
+        mark = "unknown"
+    people = one.people or states.get(one.state) or say("nobody")
+    when = make_when(speaker, one.came_at)
+    subject = one.subject or say("no subject")
+    url = Place("open", box_id).thread(one.thread_id)
+    return TriedView(url, when, one.sender, subject, one.excerpt, people, rule, mark)
+
+
+def _line(speaker: Speaker, draft: Draft, number: int, people: People) -> LineView:
+    line = draft.lines[number]
+    field, every = LETTERS.get(line.field), draft.joined == "all"
+    inside = line.inner and number > 0 and draft.lines[number - 1].inner
+    joins = every is not inside
+    word = "" if number == 0 or (line.inner and not inside) else speaker.say("and") if joins else speaker.say("or")
+    if line.inner and not inside and number > 0:
+        word = speaker.say("and") if every else speaker.say("or")
+    choices = _choices(speaker, field, line, people)
+    numbers = [*line.values, "", ""]
+    return LineView(
+        number=number,
+        word=word,
+        inner=line.inner,
+        opens=line.inner and not inside,
+        fields=_chosen([(one.key, speaker.say(one.label)) for one in LETTERS], line.field),
+        ops=_ops(speaker, field, line.op),
+        field=line.field,
+        kind=_kind(field, line.op.removeprefix("-")),
+        value=", ".join(line.values) if field.type in ("text", "list") else numbers[0],
+        second=numbers[1],
+        unit=speaker.say(field.unit) if field.unit else "",
+        choices=choices,
+        chosen=f" {speaker.say('or')} ".join(words for _, words, chosen in choices if chosen),
+    )
+
+
+def _kind(field: Field, op: str) -> str:
+    if op == "is_empty" or field.type == "flag":
+        return "none"
+    if field.type in ("choice", "reference"):
+        return "several"
+    if field.type == "number":
+        return "two" if op == "between" else "number"
+    return "text"
+
+
+def _ops(speaker: Speaker, field: Field, chosen: str) -> list[Choice]:
+    words = WORDS[field.type]
+    offered = list(dict.fromkeys([*OFFERED[field.type], chosen]))
+    return _chosen([(op, speaker.say(words[op.removeprefix("-")][op.startswith("-")])) for op in offered], chosen)
+
+
+def _choices(speaker: Speaker, field: Field, line: Line, people: People) -> list[Choice]:
+    if field.type == "choice":
+        return [(key, speaker.say(words), key in line.values) for key, words in field.choices.items()]
+    if field.type == "reference":
+        by_name = sorted(people.users.items(), key=lambda pair: pair[1])
+        return [(str(number), name, str(number) in line.values) for number, name in by_name]
+    return []
+
+
+def _chosen(choices: Sequence[tuple[str, str]], chosen: str) -> list[Choice]:
+    return [(value, words, value == chosen) for value, words in choices]

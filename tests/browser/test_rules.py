@@ -1,0 +1,88 @@
+"""A rule is written by choosing words, tried on what came, switched on, and acts: no JSON and no field key is typed."""
+
+from __future__ import annotations
+
+import re
+
+from playwright.sync_api import Page, expect
+
+from tests.browser.site import Site
+
+
+def open_rules(site: Site) -> Page:
+    page = site.sign_in()
+    page.goto(f"{site.url}/settings")
+    page.get_by_role("link", name="Rules of claims@firm.example").click()
+    expect(page.get_by_role("heading", name="Rules of claims@firm.example")).to_be_visible()
+    return page
+
+
+def test_a_rule_is_written_tried_and_switched_on(site: Site) -> None:
+    site.write("Rusty pumps", "The pumps came with rust.")
+    site.write("Price list", "Our prices.", sender="shop@other.example")
+    page = open_rules(site)
+    page.get_by_role("link", name="Write a rule").click()
+    page.get_by_label("With what").fill("balkan.example")
+    page.get_by_role("button", name="One more condition").click()
+    expect(page.get_by_label("What is looked at")).to_have_count(2)
+    expect(page.get_by_label("With what").first).to_have_value("balkan.example")
+    page.get_by_label("What is looked at").nth(1).select_option(label="it")
+    page.get_by_label("a letter of a person").check()
+    page.get_by_label("Who gets it").select_option(label="Petro Hnatiuk")
+
+    page.get_by_role("button", name="Try on the last 90 days").click()
+    expect(page.get_by_role("heading", name="would have touched 1 letter of 2")).to_be_visible()
+    expect(page.get_by_role("link", name="Rusty pumps")).to_be_visible()
+    expect(page.get_by_role("link", name="Price list")).to_have_count(0)
+
+    page.get_by_role("button", name="Save", exact=True).click()
+    expect(page).to_have_url(re.compile(r"/settings/rules/\d+$"))
+    heading = page.get_by_role("heading", level=1)
+    expect(heading).to_have_text("The sender's domain is exactly “balkan.example” and it is a letter of a person")
+    page.get_by_role("button", name="Switch on").click()
+    row = page.get_by_role("listitem").filter(has_text="assign to Petro Hnatiuk")
+    expect(row.get_by_text("On", exact=True)).to_be_visible()
+
+    site.write("More rust", "Again.")
+    page.goto(f"{site.url}/open")
+    page.get_by_role("link", name=re.compile("More rust")).first.click()
+    expect(page.get_by_text(re.compile("Assigned to Petro Hnatiuk by the rule “The sender's domain"))).to_be_visible()
+
+
+def test_rules_change_their_order_and_a_mistake_loses_nothing(site: Site) -> None:
+    page = open_rules(site)
+    for subject in ("invoice", "offer"):
+        page.get_by_role("link", name="Write a rule").click()
+        page.get_by_label("What is looked at").select_option(label="the subject")
+        page.get_by_label("With what").fill(subject)
+        page.get_by_role("button", name="Save", exact=True).click()
+        expect(page.get_by_text("A rule needs something to do.")).to_be_visible()
+        expect(page.get_by_label("With what")).to_have_value(subject)
+        page.get_by_label("What becomes of the thread").select_option(label="close it")
+        page.get_by_label("Called").fill(f"All about {subject}")
+        page.get_by_role("button", name="Save", exact=True).click()
+        expect(page.get_by_role("heading", level=1)).to_have_text(f"All about {subject}")
+        page.get_by_role("link", name="Rules of claims@firm.example").click()
+    names = page.locator(".rule-words b")
+    expect(names).to_have_text(["All about invoice", "All about offer"])
+    page.get_by_role("button", name="Ask “All about offer” earlier").click()
+    expect(names).to_have_text(["All about offer", "All about invoice"])
+    page.get_by_role("link", name="All about offer").click()
+    expect(page.get_by_label("With what")).to_have_value("offer")
+    page.get_by_role("button", name="Delete").click()
+    expect(names).to_have_text(["All about invoice"])
+    assert [one for one in site.faults if "status of 400" not in one] == [], "only the two refusals are faults"
+    site.faults.clear()
+
+
+def test_without_scripts_a_rule_is_written_too(site: Site) -> None:
+    page = site.sign_in(java_script_enabled=False)
+    page.goto(f"{site.url}/settings")
+    page.get_by_role("link", name="Rules of claims@firm.example").click()
+    page.get_by_role("link", name="Write a rule").click()
+    page.get_by_label("What is looked at").select_option(label="the size")
+    page.get_by_role("button", name="Show what can be chosen").click()
+    page.get_by_label("With what").fill("100")
+    page.get_by_label("What becomes of the thread").select_option(label="close it")
+    page.get_by_role("button", name="Save", exact=True).click()
+    expect(page.get_by_role("heading", level=1)).to_have_text("The size is more than 100 kB")
