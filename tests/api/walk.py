@@ -33,7 +33,6 @@ FOREIGN = {
 }  # fmt: skip
 SCOPED = (
     "mailbox_id", "box_id", "thread_id", "message_id", "held_id", "token_id", "grant_id", "account_id", "delivery_id",
-    "draft_id", "file_id",
     "draft_id", "file_id", "import_id", "rule_id",
 )  # fmt: skip
 LEAVER = "the id of the leaver"
@@ -57,10 +56,10 @@ BODIES: dict[str, list[dict[str, Any]]] = {
     "POST /api/v1/drafts/{draft_id}/attachments": [{}],
     "POST /api/v1/drafts/{draft_id}/send": [{"version": 1, "force": True}],
     "PUT /api/v1/mailboxes/{mailbox_id}/acknowledgements": [{"texts": {"en": "It came."}}],
-    "PUT /api/v1/mailboxes/{mailbox_id}/acknowledgements": [{"texts": {"en": "It came."}}],
     "POST /api/v1/rules": [
         {"mailbox_id": 1, "name": "R", "if": {"all": []}, "do": [{"state": "closed"}]},
         {"mailbox_id": MISSING, "name": "R", "if": {"all": []}, "do": [{"state": "closed"}]},
+    ],
     "POST /api/v1/rules/try": [{"mailbox_id": 3, "if": {"all": []}, "do": [{"state": "closed"}]}],
     "POST /api/v1/rules/order": [{"mailbox_id": 1, "ids": [1]}],
     "PATCH /api/v1/rules/{rule_id}": [{"active": True}, {"name": "Renamed", "version": 1}],
@@ -79,8 +78,15 @@ BODIES: dict[str, list[dict[str, Any]]] = {
     "POST /api/v1/accounts": [
         {"mailbox_id": 1, "host": "imap.x.example", "user": "u", "password": "p"}, {"mailbox_id": MISSING, "host": "h"},
     ],
+    "POST /api/v1/imports": [
+        {"mailbox_id": 1, "name": "a", "size": 1}, {"mailbox_id": MISSING, "name": "a", "size": 1},
+        {"mailbox_id": 3, "path": "a"},
+    ],
     "POST /api/v1/accounts/try": [{"mailbox_id": 1, "host": "127.0.0.1"}],
-    "PATCH /api/v1/accounts/{account_id}": [{"write_seen": False}, {"host": "imap.thief.example"}],
+    "PATCH /api/v1/accounts/{account_id}": [
+        {"write_seen": False}, {"host": "imap.thief.example"}, {"trusted_servers": ["mx.thief.example"]},
+        {"sends": False},
+    ],
     "PATCH /api/v1/accounts/{account_id}/folders/{folder_id}": [{"followed": True}],
     "POST /api/v1/users": [{"email": "new@firm.example", "name": "N", "password": "long enough"}],
     "POST /api/v1/groups": [{"name": "New"}],
@@ -153,6 +159,7 @@ def values_for(world: World, who: str, parameter: str) -> dict[str, Any] | None:
         "rule_id": (world.rules[own_box], world.rules["other" if far_box == own_box else far_box]),
         "account_id": tuple(world.accounts[name] for name in places),
         "folder_id": (world.folder_id, world.folder_id),
+        "import_id": (world.imports[own_box], world.imports["other" if far_box == own_box else far_box]),
         "client_id": (world.client_id, world.client_id),
         "job_id": (1, 1),
         "kind": ("closed", "closed"),
