@@ -80,6 +80,9 @@ _NOT_ALNUM = re.compile(r"[^a-z0-9]")
 #: Labels that programs write without looking; the bytes are asked.
 _CARELESS = {"ascii", "cp1252", "iso8859-15"}
 _MULTIBYTE = {"gb18030", "big5hkscs", "cp932", "euc_jp", "cp949"}
+#: What stands for controls in an ISO charset is a letter or a quotation mark in that of Windows, which was meant.
+_TWINS = {"iso8859-2": "cp1250", "iso8859-7": "cp1253", "iso8859-13": "cp1257", "iso8859-6": "cp1256"}
+_C1 = bytes(range(0x80, 0xA0))
 _SEVEN_BIT = {"hz", "iso2022_jp_2", "iso2022_kr"}
 _WIDE = {"utf-16", "utf-16-le", "utf-16-be", "utf-32"}
 _META = re.compile(rb"<meta[^>]{0,200}?charset\s*=\s*[\"']?\s*([\w-]{1,40})", re.IGNORECASE)
@@ -126,6 +129,9 @@ def decode(data: bytes, label: str | None) -> Decoded:
         return as_utf8
     if codec is None or codec in _CARELESS:
         return decode_unlabelled(data, defect or ("a charset is missing" if label is None else None), codec)
+    twin = _TWINS.get(codec)
+    if twin is not None and len(data.translate(None, _C1)) < len(data):
+        codec = twin
     better = guess.better_cyrillic(data, codec)
     if better is not None:
         return _strict(data, better, "a charset is wrong") or _last(data)

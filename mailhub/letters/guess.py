@@ -11,6 +11,8 @@ import math
 import re
 
 _SAMPLE = 800
+# What the first bytes say so clearly is not asked of the others.
+_LOOK, _SURE = 150, 0.8
 HIGH_BYTES = bytes(range(0x80, 0x100))
 _ASCII = bytes(range(0x80))
 _FREQUENCY = {
@@ -23,6 +25,13 @@ _SIGNS = dict.fromkeys("«»„“”’‘–—…№°§€\xa0•©®·´`�
 _CYRILLIC = ("cp1251", "koi8-u", "koi8-r", "cp866", "mac-cyrillic", "iso8859-5")
 _BAD, _UPPER = -9.0, 1.6
 _RUN = re.compile(rb"[\x80-\xff]+")
+_TOUCHING = re.compile(rb"[A-Za-z](?=[\x80-\xff])|[\x80-\xff](?=[A-Za-z])")
+#: ł, ą, ż and ź, which are ³ ¹ ± ¿ Ÿ ¼ ¶ in the charset of the West.
+_POLISH_INSIDE = re.compile(rb"[A-Za-z\xf3\xea\xe6\xf1][\xb3\xb9\xb1\xbf\x9f\xbc\xb6][a-z\xf3\xea\xe6\xf1\xb3\xb9\xb1]")
+_POLISH = {
+    "iso8859-2": "ĄĆĘŁŃÓŚŹŻąćęłńóśźż\xa0§°".encode("iso8859-2"),
+    "cp1250": "ĄĆĘŁŃÓŚŹŻąćęłńóśźż\xa0§°‚„…‘’“”–—«»".encode("cp1250"),
+}
 _VIETNAMESE = re.compile("[ăâđêôơưĂÂĐÊÔƠƯ\u0300\u0301\u0303\u0309\u0323\u1ea0-\u1ef9]")
 
 
@@ -54,9 +63,11 @@ def better_cyrillic(data: bytes, codec: str) -> str | None:
     high = data[: 4 * _SAMPLE].translate(None, _ASCII)[:_SAMPLE]
     if len(high) < 6:
         return None
-    own = _score(high, codec)
-    if codec == "koi8-r" and _score(high, "koi8-u") > own + 0.05:
+    if codec == "koi8-r" and _score(high, "koi8-u") > _score(high, codec) + 0.05:
         return "koi8-u"
+    if _score(high[:_LOOK], codec) > _SURE:
+        return None
+    own = _score(high, codec)
     if own > 0.2:
         return None
     best, score = _best_cyrillic(high)
@@ -71,7 +82,9 @@ def guess_codec(data: bytes) -> str | None:
         return None
     runs = len(_RUN.findall(sample[: 2 * _SAMPLE]))
     in_runs = len(sample[: 2 * _SAMPLE].translate(None, _ASCII))
-    if runs and in_runs / runs >= 1.7:
+    # "Grüße" has a run too, but between other letters; words of other scripts stand for themselves.
+    is_among_letters = in_runs < 3 * runs and len(_TOUCHING.findall(sample[: 2 * _SAMPLE])) >= 0.6 * runs
+    if runs and in_runs / runs >= 1.7 and not is_among_letters:
         best, score = _best_cyrillic(high)
         if score > -0.3:
             return best
@@ -79,11 +92,22 @@ def guess_codec(data: bytes) -> str | None:
         if asian is not None:
             return asian
         return best if score > -1.2 else None
-    return "cp1258" if _looks_vietnamese(sample) else "cp1252"
+    if _looks_vietnamese(sample):
+        return "cp1258"
+    return _guess_polish(sample, high) or "cp1252"
+
+
+def _guess_polish(sample: bytes, high: bytes) -> str | None:
+    """The codec in which all signs are those of Polish, where some stand that Western words cannot have inside."""
+    if not _POLISH_INSIDE.search(sample):
+        return None
+    return next((codec for codec, letters in _POLISH.items() if not high.translate(None, letters)), None)
 
 
 def _best_cyrillic(high: bytes) -> tuple[str, float]:
     scores = {codec: _score(high, codec) for codec in _CYRILLIC}
+    # Its small letters are those of Windows-1251 but for one, and its quotation marks are capitals there.
+    scores["mac-cyrillic"] -= 1.5 / len(high)
     best = max(scores, key=scores.__getitem__)
     return best, scores[best]
 
