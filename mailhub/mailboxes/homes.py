@@ -68,7 +68,23 @@ _HAS_SAY = or_(
         thread_participant.c.address.like(pattern("neighbours"), escape="\\"),
     ),
 )
+# The same without those who were only named there: whoever is proved to be anybody may name anybody.
+_WRITES_THERE = or_(
+    _SAME_CLIENT,
+    _SAME_LIST,
+    _among(
+        thread_participant.c.how.in_(("wrote", "written")),
+        or_(
+            thread_participant.c.address == bindparam("address"),
+            thread_participant.c.address.like(pattern("neighbours"), escape="\\"),
+        ),
+    ),
+)
 # The sender of the letter that was found has a say beside the new one.
+_IS_NEIGHBOUR_BESIDE = and_(
+    letter.c.from_trusted.like(pattern("followers"), escape="\\"),
+    _among(thread_participant.c.address == func.lower(letter.c.from_trusted), thread_participant.c.sure == 1),
+)
 _HAS_SAY_BESIDE = or_(
     _SAME_CLIENT,
     _SAME_LIST,
@@ -76,10 +92,7 @@ _HAS_SAY_BESIDE = or_(
         func.lower(letter.c.from_trusted).in_(_GRANTED),
         _among(thread_participant.c.address == func.lower(letter.c.from_trusted)),
     ),
-    and_(
-        letter.c.from_trusted.like(pattern("followers"), escape="\\"),
-        _among(thread_participant.c.address == func.lower(letter.c.from_trusted), thread_participant.c.sure == 1),
-    ),
+    _IS_NEIGHBOUR_BESIDE,
 )
 
 
@@ -107,7 +120,8 @@ _CITED = _found(letter.c.message_id, _LETTERS, or_(bindparam("ours") == 1, _HAS_
 # Ours answered it, so that it went to its writer: a Message-ID that we once answered is free for anybody to take.
 _ANSWERED = and_(message.c.direction == "out", or_(bindparam("ours") == 1, _IS_THERE))
 _FOLLOWERS = _found(letter_reference.c.message_id, _NAMING, or_(_ANSWERED, _HAS_SAY_BESIDE), only=False)
-_SIBLINGS = _found(letter_reference.c.message_id, _NAMING, or_(_HAS_SAY, _HAS_SAY_BESIDE))
+# Nobody answered anybody here: that both name a third letter is no more than a hint, and its id no secret.
+_SIBLINGS = _found(letter_reference.c.message_id, _NAMING, or_(_WRITES_THERE, _IS_NEIGHBOUR_BESIDE))
 _CLAIMED = (
     select(message.c.thread_id)
     .select_from(_LETTERS)
