@@ -115,15 +115,16 @@ def say_actions(speaker: Speaker, actions: Actions, people: People) -> str:
     if actions.user_id is not None:
         parts.append(speaker.say("assign to %(name)s", name=people.users.get(actions.user_id, "?")))
     if actions.team_id is not None:
-        parts.append(speaker.say("assign to whose turn it is in %(team)s", team=people.teams.get(actions.team_id, "?")))
+        turn = speaker.say("whose turn it is in %(team)s", team=people.teams.get(actions.team_id, "?"))
+        parts.append(speaker.say("assign to %(name)s", name=turn))
     if actions.way == "manager":
-        parts.append(speaker.say("assign to the client's responsible manager"))
+        parts.append(speaker.say("assign to %(name)s", name=speaker.say("the client's responsible manager")))
     if actions.way == "turn":
-        parts.append(speaker.say("assign to whose turn it is"))
+        parts.append(speaker.say("assign to %(name)s", name=speaker.say("whose turn it is")))
     if actions.answer_hours is not None:
         parts.append(speaker.say("to be answered in %(hours)s h", hours=actions.answer_hours))
     if actions.state is not None:
-        parts.append(speaker.say("close the thread") if actions.state == "closed" else speaker.say("mark as junk"))
+        parts.append(speaker.say("close it") if actions.state == "closed" else speaker.say("mark it as junk"))
     if not actions.acknowledge:
         parts.append(speaker.say("do not send “your letter has come”"))
     if actions.stop:

@@ -105,7 +105,7 @@ def _parse(data: object, vocabulary: Vocabulary, place: str, depth: int) -> Rule
     if key == "not":
         return Not(_parse(inside, vocabulary, here, depth + 1))
     if not isinstance(inside, list) or len(inside) > MOST_CONDITIONS:
-        raise Invalid("Here stands a list of %(most)s conditions at most.", most=MOST_CONDITIONS, field=here)
+        raise Invalid("A rule has %(most)s conditions at most.", most=MOST_CONDITIONS, field=here)
     parts = tuple(_parse(one, vocabulary, f"{here}.{number}", depth + 1) for number, one in enumerate(inside))
     return All(parts) if key == "all" else Any(parts)
 
@@ -132,7 +132,7 @@ def _value(field: Field, op: str, value: object, place: str) -> Anything:
     if op in ("older_than_days", "within_days"):
         if isinstance(value, int) and not isinstance(value, bool) and 0 <= value <= MOST_DAYS:
             return value
-        raise Invalid("Here stands a number of days.", field=place)
+        raise Invalid("Here stands a number.", field=place)
     read = {"number": _number, "moment": _date, "reference": _reference}.get(field.type, _text)
     if op == "between":
         if not isinstance(value, list | tuple) or len(value) != 2:
@@ -167,7 +167,7 @@ def _date(_field: Field, value: object, place: str) -> str:
 def _reference(_field: Field, value: object, place: str) -> int:
     if isinstance(value, int) and not isinstance(value, bool) and 0 < value < 2**63:
         return value
-    raise Invalid("Here stands the number of what is meant.", field=place)
+    raise Invalid("Here stands a number.", field=place)
 
 
 def _text(field: Field, value: object, place: str) -> str:

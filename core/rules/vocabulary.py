@@ -77,5 +77,5 @@ class Vocabulary:
         """The field. Raises Invalid."""
         found = self._fields.get(key)
         if found is None:
-            raise Invalid("There is no field “%(field)s” here.", field=key[:100])
+            raise Invalid("There is no field “%(name)s” here.", name=key[:100], field="field")
         return found
