@@ -69,13 +69,9 @@ def parse_addresses(value: bytes, defects: list[str] | None = None) -> list[Addr
 
     Members of groups stand as if there were no group. Without a real address a name alone is kept with address ''.
     """
-    if value.isascii() and _USUAL_LIST.fullmatch(value):
-        usual = _USUAL.findall(value)
-        if len(usual) <= limits.ADDRESSES:
-            return [
-                Address(_folded(decode_header((quoted or bare).strip())), address.decode("ascii"))
-                for quoted, bare, address in usual
-            ]
+    usual = _usual_addresses(value)
+    if usual is not None:
+        return usual
     reader = _Reader(value.decode("latin-1"))
     found = reader.read()
     if reader.is_cut and defects is not None:
@@ -86,9 +82,25 @@ def parse_addresses(value: bytes, defects: list[str] | None = None) -> list[Addr
 # Nearly all headers are lists of this form, which needs no reader: "name" <address> or name <address>.
 _WORD_OF_ADDRESS = rb"[^\0- <>()@,:;\"\\?\x7f]++"
 _USUAL = re.compile(
-    rb"[ \t]*+(?:\"([^\"\\]*+)\"|([^<>()@,:;\"\\]*+))[ \t]*+<(%b@%b)>[ \t]*+" % (_WORD_OF_ADDRESS, _WORD_OF_ADDRESS)
+    rb"[ \t]*+(?:\"([^\"\\]*+)\"|([^<>()@,:;\"\\]*+))[ \t]*+<(%b@%b)>[ \t]*+(,|\Z)"
+    % (_WORD_OF_ADDRESS, _WORD_OF_ADDRESS)
 )
-_USUAL_LIST = re.compile(_USUAL.pattern + rb"(?:," + _USUAL.pattern + rb")*+")
+
+
+def _usual_addresses(value: bytes) -> list[Address] | None:
+    """What a list holds that consists of these alone; None for any other and for one over the limit."""
+    if not value.isascii():
+        return None
+    found: list[Address] = []
+    at, more = 0, b","
+    while more and len(found) <= limits.ADDRESSES:
+        match = _USUAL.match(value, at)
+        if match is None:
+            return None
+        quoted, bare, address, more = match.groups()
+        found.append(Address(_folded(decode_header((quoted or bare or b"").strip())), address.decode("ascii")))
+        at = match.end()
+    return found if len(found) <= limits.ADDRESSES else None
 
 
 class _Reader:

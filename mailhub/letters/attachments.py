@@ -70,9 +70,10 @@ def find_disposition(part: Part) -> tuple[str, str | None]:
 def describe(raw: bytes, part: Part, defects: list[str], name: str | None, inline: bool) -> tuple[Attachment, bytes]:
     """The attachment that a leaf part is, and its decoded bytes. ``name`` is as the part gives it."""
     encoding = find_encoding(part.headers.all("content-transfer-encoding"), defects)
-    data, defect = decode_transfer(raw[part.body : part.end], encoding)
-    if defect is not None:
-        defects.append(defect)
+    plain = decode_transfer(raw[part.body : part.end], encoding)
+    data = plain.data
+    if plain.defect is not None:
+        defects.append(plain.defect)
     content_id = part.headers.find("content-id")
     shown_id = one_line(content_id[:998].decode("utf-8", "replace")).strip("<> \t") if content_id else None
     return Attachment(
@@ -102,9 +103,10 @@ def split_uuencoded(data: bytes, offset: int, defects: list[str]) -> tuple[bytes
             break
         end = _END.search(data, begin.end())
         stop = len(data) if end is None else end.end()
-        content, defect = decode_uu(memoryview(data)[begin.start() : stop])
-        if defect is not None:
-            defects.append(defect)
+        decoded = decode_uu(memoryview(data)[begin.start() : stop])
+        content = decoded.data
+        if decoded.defect is not None:
+            defects.append(decoded.defect)
         if not content:
             kept.append(data[position : begin.end()])
             position = begin.end()

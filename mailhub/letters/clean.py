@@ -9,6 +9,7 @@ _CONTROLS = re.compile("[\x00-\x08\x0e-\x1f\x7f-\x9f\ud800-\udfff]")
 _BODY_CONTROLS = re.compile("[\x00-\x08\x0b\x0e-\x1f\x7f\ud800-\udfff]")
 _MANY_LINES = re.compile(r"\n\n\n+")
 _CONTROL_BYTES = bytes((*range(9), 11, *range(13, 32), 127))
+_LONE_CR = re.compile(rb"\r(?!\n)")
 
 
 def one_line(text: str) -> str:
@@ -31,10 +32,10 @@ def plain_lines(data: bytes) -> bytes | None:
     ``body_text`` changes nothing in the text of what comes back, whatever the charset: none makes a control, a CR or a
     surrogate of bytes that are none. Bytes are several times as cheap to look through as text.
     """
-    lines = data.translate(None, _CONTROL_BYTES)
-    if len(lines) == len(data):
-        return data
-    return lines if len(data) - len(lines) == data.count(b"\r\n") else None
+    lines = data.replace(b"\r", b"")
+    if len(lines.translate(None, _CONTROL_BYTES)) < len(lines):
+        return None
+    return None if len(lines) < len(data) and _LONE_CR.search(data) else lines
 
 
 def fold_lines(text: str) -> str:

@@ -3,12 +3,14 @@
 from __future__ import annotations
 
 import re
+from collections.abc import Iterable
+from functools import lru_cache
 
 from mailhub.letters import limits
 
 # One field with its folded lines; no two branches can match the same byte, so it is linear.
 _FIELD = re.compile(rb"([!-9;-~]{1,200})[ \t]*:([^\n]*(?:\n[ \t][^\n]*)*)(?:\n|\Z)")
-_FIELDS = re.compile(rb"^([!-9;-~]{1,200}):(.*+(?:\n[ \t].*+)*+)\n?", re.MULTILINE)
+_FIELDS = re.compile(r"^([!-9;-~]{1,200}):(.*+(?:\n[ \t].*+)*+)\n?", re.MULTILINE)
 _MBOX_LINE = re.compile(rb">?From (?![ \t]*:)")
 #: What continues a line, whatever that line is; and a field whose name is not of ASCII.
 _CONTINUED = re.compile(rb"(?:[ \t][^\n]*(?:\n|\Z))*")
@@ -21,50 +23,64 @@ _KNOWN = re.compile(
 )
 
 
+#: The blocks of parts are the same few in all letters, as long as they name neither a file nor a boundary.
+_USUAL_LENGTH = 128
+
+
 class Headers:
     """The fields of one block: names in lower case, the values of each in their order. What is asked for comes
     unfolded."""
 
-    __slots__ = ("_by_name",)
+    __slots__ = ("_first", "_repeated")
 
-    def __init__(self, by_name: dict[str, list[bytes]]) -> None:
-        self._by_name = by_name
+    def __init__(self, fields: Iterable[tuple[str, str]]) -> None:
+        """Names in lower case and values as they stand in the block, their bytes as Latin-1."""
+        self._first: dict[str, str] = {}
+        self._repeated: dict[str, list[str]] = {}
+        for name, value in fields:
+            if name not in self._first:
+                self._first[name] = value
+            elif name in self._repeated:
+                self._repeated[name].append(value)
+            else:
+                self._repeated[name] = [self._first[name], value]
 
     def __bool__(self) -> bool:
-        return bool(self._by_name)
+        return bool(self._first)
 
     def find(self, name: str) -> bytes | None:
         """The first value of that name, None where there is none."""
-        values = self._by_name.get(name)
-        if values is None:
-            return None
-        value = values[0]
-        return unfold(value) if b"\n" in value else value.strip()
+        value = self._first.get(name)
+        return None if value is None else unfold(value.encode("latin-1"))
 
     def all(self, name: str) -> list[bytes]:
         """Every value of that name, in order."""
-        values = self._by_name.get(name)
-        return [] if values is None else [unfold(value) for value in values]
+        if name in self._repeated:
+            return [unfold(value.encode("latin-1")) for value in self._repeated[name]]
+        value = self.find(name)
+        return [] if value is None else [value]
 
     def count(self, name: str) -> int:
         """How many fields have that name."""
-        return len(self._by_name.get(name, ()))
+        return len(self._repeated.get(name, ())) or int(name in self._first)
 
     def names(self) -> list[str]:
         """The name of every field."""
-        return [name for name, values in self._by_name.items() for _ in values]
+        return [name for name in self._first for _ in range(self.count(name))]
 
     def doubles(self) -> list[str]:
         """The names that stand more than once."""
-        return [name for name, values in self._by_name.items() if len(values) > 1]
+        return list(self._repeated)
 
     def any_of(self, names: frozenset[str]) -> frozenset[str]:
         """Those of ``names`` that stand in the block."""
-        return names & self._by_name.keys()
+        return names & self._first.keys()
 
 
 def unfold(value: bytes) -> bytes:
     """The value on one line, without blanks around it; a fold counts as one space. RFC 5322 §2.2.3."""
+    if b"\n" not in value:
+        return value.strip()
     return b" ".join(map(bytes.strip, value.split(b"\n"))).strip()
 
 
@@ -92,40 +108,40 @@ def read_headers(raw: bytes, start: int, stop: int, defects: list[str]) -> tuple
     if cut < end or block.count(b"\n") > limits.HEADER_LINES:
         defects.append("the header block is too large; its end was left out")
         block = b"\n".join(block.split(b"\n", limits.HEADER_LINES)[: limits.HEADER_LINES]) + b"\n"
-        return Headers(_fields_and_others(block, [])[0]), body
-    by_name = _fields(block)
-    if by_name is not None:
-        return Headers(by_name), body
-    by_name, broken_at = _fields_and_others(block, defects)
-    return Headers(by_name), body if broken_at is None else start + broken_at
+        return _fields_and_others(block, [])[0], body
+    headers = _known_fields(block) if len(block) <= _USUAL_LENGTH else _fields(block)
+    if headers is not None:
+        return headers, body
+    headers, broken_at = _fields_and_others(block, defects)
+    return headers, body if broken_at is None else start + broken_at
 
 
-def _fields(block: bytes) -> dict[str, list[bytes]] | None:
+def _fields(block: bytes) -> Headers | None:
     """The fields of a block that consists of fields; None for any other."""
-    block = block.removesuffix(b"\n")
-    by_name: dict[str, list[bytes]] = {}
-    size = -1
-    for name, value in _FIELDS.findall(block):
-        size += len(name) + len(value) + 2
-        key = name.decode("ascii").lower()
-        if key in by_name:
-            by_name[key].append(value)
-        else:
-            by_name[key] = [value]
+    text = block.decode("latin-1").removesuffix("\n")
+    fields = _FIELDS.findall(text)
+    if not fields:
+        return None if text else Headers(())
+    names, values = zip(*fields, strict=True)
     # With a colon in each and a line end between two, that is the whole block unless the pattern passed something over.
-    return by_name if size == len(block) else None
+    if len("".join(names)) + len("".join(values)) + 2 * len(names) - 1 != len(text):
+        return None
+    return Headers(zip(map(str.lower, names), values, strict=True))
 
 
-def _fields_and_others(block: bytes, defects: list[str]) -> tuple[dict[str, list[bytes]], int | None]:
+_known_fields = lru_cache(maxsize=256)(_fields)
+
+
+def _fields_and_others(block: bytes, defects: list[str]) -> tuple[Headers, int | None]:
     """The fields among other lines, and the offset of the line that ended the block early, if one did."""
-    by_name: dict[str, list[bytes]] = {}
+    fields: list[tuple[str, str]] = []
     position, size = 0, len(block)
     if _MBOX_LINE.match(block):
         position = block.find(b"\n") + 1 or size
     while position < size:
         match = _FIELD.match(block, position)
         if match is not None:
-            by_name.setdefault(match[1].decode("ascii").lower(), []).append(match[2])
+            fields.append((match[1].decode("ascii").lower(), match[2].decode("latin-1")))
             position = match.end()
             continue
         line_end = block.find(b"\n", position) + 1 or size
@@ -134,7 +150,7 @@ def _fields_and_others(block: bytes, defects: list[str]) -> tuple[dict[str, list
             continued = _CONTINUED.match(block, line_end)
             behind = continued.end() if continued else line_end
             if not _KNOWN.match(block, behind) and not _ODD_FIELD.match(block, position):
-                return by_name, position
+                return Headers(fields), position
             line_end = behind
         position = line_end
-    return by_name, None
+    return Headers(fields), None

@@ -142,6 +142,8 @@ def _tried(read: Callable[[], _T], otherwise: _T, what: str, defects: list[str])
 def _addresses(headers: Headers, name: str, defects: list[str]) -> tuple[Address, ...]:
     """All headers of one name are read as one list."""
     values = headers.all(name)
+    if not values:
+        return ()
     if len(values) == 1:
         return tuple(parse_addresses(values[0], defects))
     found = [one for value in values[:50] for one in parse_addresses(value, defects)]

@@ -5,8 +5,9 @@ RFC 2046 §5.1. A ``message/rfc822`` is a leaf here: it is an attachment and its
 
 from __future__ import annotations
 
-from dataclasses import dataclass, field
 from itertools import pairwise
+
+import msgspec
 
 from mailhub.letters import limits
 from mailhub.letters.headers import Headers, read_headers
@@ -17,8 +18,7 @@ _PLAIN = ContentType("text/plain", {})
 _MESSAGE = ContentType("message/rfc822", {})
 
 
-@dataclass(slots=True)
-class Part:
+class Part(msgspec.Struct):
     """One part: its headers and ``raw[body:end]``, still in transfer encoding. ``parent`` is an index, -1 for none."""
 
     headers: Headers
@@ -34,8 +34,7 @@ class Part:
     is_multipart: bool = False
 
 
-@dataclass(slots=True)
-class _Open:
+class _Open(msgspec.Struct, gc=False):
     """A multipart whose end has not come: its delimiter and where that stands next (-1: nowhere)."""
 
     part: int
@@ -43,12 +42,11 @@ class _Open:
     next_at: int = -2
 
 
-@dataclass(slots=True)
-class Scan:
+class Scan(msgspec.Struct):
     """The parts in the order of the letter, the first being the letter itself; ``defects`` say what was odd."""
 
-    parts: list[Part] = field(default_factory=list)
-    defects: list[str] = field(default_factory=list)
+    parts: list[Part] = []
+    defects: list[str] = []
 
 
 def scan(raw: bytes) -> Scan:

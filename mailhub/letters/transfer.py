@@ -4,8 +4,8 @@ from __future__ import annotations
 
 import binascii
 import re
-from typing import NamedTuple
 
+import msgspec
 import pybase64
 
 _PAD_INSIDE = re.compile(rb"(?<!=)=++(?=\s*+[^=\s])")
@@ -24,7 +24,7 @@ _NAMES = {
 _USUAL = {spelled(name).encode(): kind for name, kind in _NAMES.items() for spelled in (str.lower, str.upper)}
 
 
-class Plain(NamedTuple):
+class Plain(msgspec.Struct, frozen=True, gc=False):
     """The bytes behind an encoding, and what was wrong with it (None: nothing)."""
 
     data: bytes

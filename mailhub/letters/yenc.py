@@ -50,9 +50,10 @@ def split_yenc(data: bytes, offset: int, defects: list[str]) -> tuple[bytes, lis
     position = 0
     for match in islice(_FILE.finditer(data), _FILES):
         start, end = match.span()
-        content, defect = decode_yenc(match[0])
-        if defect is not None:
-            defects.append(defect)
+        decoded = decode_yenc(match[0])
+        content = decoded.data
+        if decoded.defect is not None:
+            defects.append(decoded.defect)
         name = safe_file_name(one_line(match[1].decode("utf-8", "replace")).strip(' "'))
         digest = hashlib.sha256(content).hexdigest()
         found.append(
