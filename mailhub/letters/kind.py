@@ -74,13 +74,20 @@ _RETURNED_TYPES = {"message/rfc822", "text/rfc822-headers", "message/global", "m
 _ADDRESS_LINE = re.compile(r"^[^\w\n]{0,12}(?:[\w -]{0,40}: ?)?[<\"]?[^\s<>@\"]{1,64}@[^\s<>@\"]{3,200}", re.MULTILINE)
 _AUTO_SUBJECT = re.compile(
     r"^\s*(?:re\s*:\s*)?(?:\[?auto(?:matic)?[ -]?(?:reply|response|responder|answer)\]?|"
-    r"out of (?:the )?office(?: (?:auto-?)?(?:reply|autoreply))?|"
-    r"ooo|vacation (?:reply|message|notice)|away from (?:the |my )?(?:office|mail|desk|email)|автоматична відповідь|"
-    r"автовідповідь|"
-    r"автоматический ответ|автоответ(?:чик)?|автоматичен отговор|trả lời tự động|tự động trả lời|abwesenheitsnotiz|"
-    r"automatische antwort|abwesend|réponse automatique|absence du bureau|respuesta automática|"
-    r"odpowiedź automatyczna|autoodpowiedź|"
-    r"risposta automatica|automatisch antwoord|resposta automática|autosvar|automaattinen vastaus|自動返信|自动回复)"
+    r"(?:i am |i'm |currently )?out of (?:the )?office(?: (?:auto-?)?(?:reply|autoreply))?|"
+    r"on (?:vacation|holiday|leave)|ooo|vacation (?:reply|message|notice)|away from (?:the |my )?(?:office|mail|desk|email)|"
+    r"автоматична відповідь|автовідповід(?:ь|ач)|немає на (?:місці|роботі)|(?:я )?у відпустці|поза офісом|"
+    r"відсутн(?:ій|я) на (?:роботі|робочому місці)|"
+    r"автоматический ответ|автоответ(?:чик)?|нет на (?:месте|рабочем месте)|(?:я )?в отпуске|вне офиса|"
+    r"отсутствует на (?:работе|рабочем месте)|"
+    r"автоматичен отговор|автоматично съобщение|извън офиса|в отпуска|"
+    r"trả lời tự động|tự động trả lời|vắng mặt|đang nghỉ(?: phép)?|không có mặt tại văn phòng|"
+    r"abwesenheits(?:notiz|agent|meldung|nachricht|assistent)|automatische antwort|abwesend|nicht im (?:büro|hause?)|"
+    r"réponse automatique(?: d['’]absence)?|message d['’]absence|absen(?:ce|te?) du bureau|"
+    r"respuesta automática|fuera de (?:la )?oficina|ausente|de vacaciones|"
+    r"odpowiedź automatyczna|automatyczna odpowiedź|autoodpowiedź|poza biurem|nieobecn[ya]|na urlopie|"
+    r"risposta automatica|fuori (?:sede|ufficio)|automatisch (?:antwoord|beantwoord)|afwezig|resposta automática|"
+    r"fora do escritório|autosvar|automaattinen vastaus|自動返信|自[动動](?:回复|回覆|答复|答覆)|자동 (?:회신|응답))"
     r"\s*(?:[:：\])-]|$)", re.IGNORECASE)  # fmt: skip
 #: Complaints of Hotmail and Outlook.com come without a machine-readable part.
 _COMPLAINT = re.compile(r"\s*complaint about message from ", re.IGNORECASE)

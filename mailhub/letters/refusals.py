@@ -16,27 +16,38 @@ _SENTENCES: tuple[tuple[BounceClass, str, str], ...] = (
     # The filter of KDDI says this after it has seen the letter, of addresses that exist.
     ("policy", "filtered", r"\b550 : user unknown|recipient preferences|unavailable to take delivery"),
     ("policy", "rate",
-     (r"too many (?:messages|connections|recipients)|rate limit|sent (?:to )?too (?:many|fast)|"
-      r"exceeded [^.]{0,30}(?:sending|messages per|recipients per)")),
+     (r"(?<!has )too many (?:messages|connections|recipients)|rate limit|sent (?:to )?too (?:many|fast)|"
+      r"exceeded [^.]{0,30}(?:sending|messages per|recipients per)|(?:sending|daily|hourly|outgoing) (?:quota|limit)")),
     ("policy", "refused",
      (r"(?:no|not have|without) (?:the )?permission to (?:post|send)|не маєте дозволу|нет (?:прав|разрешения) на|"
       r"(?:is|are) not (?:a )?member|sender (?:address )?rejected")),
     ("hard", "unknown_user", r"\b542 \S{3,320} rejected"),
     ("soft", "delayed", r"host not found, try again"),
     ("hard", "unknown_user", r"(?:account|address) or (?:the )?domain (?:may|might|does) not exist"),
+    ("soft", "mailbox_full",
+     (r"(?:mail ?(?:box|folder|file)|inbox|quota|maildir|storage|disk|user|account)(?:[^.\n]|\.(?=\S)){0,60}\b(?:full|"
+      r"exceeded|exhausted|too large|out of (?:storage|disk|space)|over (?:the |its |his |her |their )?"
+      r"(?:allowed |disk |storage |mail )?quota)\b|over ?quota|quota (?:exceed|violation|used)|"
+      r"exceeded (?:his|her|its|the|your|their)? ?(?:storage|quota|mailbox)|exhausted (?:his |her |its |the )?allowed|"
+      r"mailbox size limit|"
+      r"(?:mail ?box|mail database|account|storage)[^.\n]{0,30} limit (?:is |was )?(?:exceeded|reached)|"
+      r"insufficient (?:system )?(?:storage|disk|space)|out of (?:disk |storage )?(?:space|quota)|"
+      r"not enough (?:storage |disk )?space|no (?:more )?(?:room|space)(?: left)? (?:in|on)\b|"
+      r"user \S{1,100} has too many messages on this server|"
+      r"переповнен|квот|переполнен|препълнен|"
+      r"(?:скриньк|ящик|кутия|сховищ|хранилищ)[^.\n]{0,60}(?:заповнен|заполнен|пълна|полон\b)|"
+      r"hộp thư.{0,40}đầy|vượt quá (?:hạn mức|dung lượng)|"
+      r"(?:postfach|mailbox|posteingang|speicher|kontingent)[^.\n]{0,50}(?:voll\b|überschritten|überfüllt|ausgeschöpft)|"
+      r"(?:bo[îi]te|messagerie)[^.\n]{0,50}(?:pleine|satur)|quota[^.\n]{0,40}dépass|"
+      r"(?:buz[oó]n|casilla|bandeja|cuota)[^.\n]{0,50}(?:llen[oa]|excedid|superad|agotad)|"
+      r"skrzynk[^.\n]{0,50}pełn|przekrocz\w{1,6}[^.\n]{0,30}(?:limit|pojemno)|"
+      r"casella[^.\n]{0,40}piena|caixa[^.\n]{0,40}cheia|postvak[^.\n]{0,40}\bvol\b|"
+      r"容量[^\n]{0,6}(?:一杯|いっぱい|超)|(?:邮箱|郵箱|信箱)[^\n]{0,10}(?:满|滿|空间不足)")),
     ("soft", "disabled",
      (r"(?:account|mailbox|user\(?s?\)?|recipient)[^.]{0,60}\b(?:is|has been|was|been|temporarily|currently) ?"
       r"(?:temporarily |currently )?(?:disabled|suspended|deactivated|inactive|locked|discontinued|blocked)|"
       r"(?:account|mailbox|user) (?:disabled|suspended|inactive|deactivated)|inactive (?:user|mailbox|account)|"
       r"обліковий запис[^.]{0,30}(?:вимкнен|призупинен)|уч[её]тная запись[^.]{0,30}(?:отключен|приостановлен)")),
-    ("soft", "mailbox_full",
-     (r"(?:mailbox|inbox|quota|maildir|storage|disk|user)[^.\n]{0,40}(?:full|exceeded|over ?quota|exhausted|"
-      r"too large)|over ?quota|"
-      r"quota (?:exceed|violation|used)|exceeded (?:his|her|its|the|your|their)? ?(?:storage|quota|mailbox)|"
-      r"mailbox size limit|"
-      r"insufficient (?:system )?(?:storage|disk)|out of (?:disk )?(?:space|quota)|not enough (?:storage |disk )?space|"
-      r"переповнен|квот|переполнен|препълнен|кутия е пълна|hộp thư.{0,20}đầy|vượt quá dung lượng|postfach.{0,20}voll|"
-      r"boîte.{0,20}pleine|buz[oó]n.{0,20}lleno|skrzynka.{0,20}pełna")),
     ("policy", "too_big",
      (r"message (?:size|is|was)?[^.\n]{0,30}(?:exceeds|too (?:big|large|long))|size exceeds|"
       r"exceeds? (?:the )?(?:maximum|fixed|administrative|size)|"
@@ -68,6 +79,7 @@ _SENTENCES: tuple[tuple[BounceClass, str, str], ...] = (
       r"не існу|не знайдено|немає так|такого користувача|не найден|не существует|нет тако|няма такъв|няма такава|"
       r"не съществува|"
       r"không tồn tại|không tìm thấy|wurde nicht gefunden|existiert nicht|unbekannt|n'existe pas|no existe|"
+      r"inconnu|desconocid|nieznan|sconosciut|"
       r"nie istnieje|"
       r"заблок|закрыт|видален|удал[её]н|звільнен|уволен|закрит")),
     ("hard", "unknown_host",
@@ -170,7 +182,7 @@ def _classify(action: str | None, status: str | None, text: str, command: str | 
     if status and status.startswith("5.7."):
         if by_words and says_nobody and "address rejected" not in text.lower():
             return by_words
-        told = by_words is not None and by_words[1] in {"spam", "refused", "disabled", "filtered"}
+        told = by_words is not None and by_words[1] in {"spam", "refused", "disabled", "filtered", "mailbox_full"}
         return by_words if by_words and told else ("policy", "refused")
     if by_code is not None and by_code[0] != "unknown":
         specific = by_words is not None and (
