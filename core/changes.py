@@ -106,15 +106,15 @@ def record_change(
 ) -> None:
     """Write a fact beside what it is about, in the same transaction; listeners hear of it after the commit."""
     tx.announce(TOPIC)
-    fact = {
-        "kind": kind,
-        "entity_id": entity_id,
-        "scope_id": scope_id,
-        "fields": fields or {},
-        "cause": cause,
-        "at": clock.now(),
-    }
-    tx.execute(_ADD if tx.is_sqlite else _ADD_NUMBERED, fact)
+    tx.later(
+        _ADD if tx.is_sqlite else _ADD_NUMBERED,
+        kind=kind,
+        entity_id=entity_id,
+        scope_id=scope_id,
+        fields=fields or {},
+        cause=cause,
+        at=clock.now(),
+    )
 
 
 _PLACE = tuple_(change.c.transaction, change.c.id)

@@ -7,9 +7,10 @@ One row per message, in the scope of its mailbox: a history shows each reader wh
 from __future__ import annotations
 
 from dataclasses import dataclass
-from typing import Literal
+from typing import Any, Literal
 
-from sqlalchemy import Column, Index, bindparam, case, delete, func, select, update
+from sqlalchemy import Column, Index, and_, bindparam, case, delete, func, or_, select, update
+from sqlalchemy.dialects import postgresql, sqlite
 
 from core.columns import (
     Id,
@@ -95,7 +96,7 @@ def record_letter(
 ) -> None:
     """Write a letter on the client's timeline. ``counts`` is False for bounces, auto-replies and junk: they are shown,
     but nobody waits because of them. A letter older than the newest (an import) changes only what it is news for."""
-    tx.insert(
+    tx.later(
         interaction,
         kind="letter",
         counterparty_id=counterparty_id,
@@ -114,7 +115,23 @@ def record_letter(
 
 
 _THESE = (letter_facts.c.counterparty_id == bindparam("of")) & (letter_facts.c.scope_id == bindparam("in_scope"))
-_FACTS = select(letter_facts).where(_THESE)
+
+
+def _one_more(insert_into: Any) -> Any:
+    """One more letter, whether there are facts or not: an instant of None is not told, an older one changes nothing."""
+    new = insert_into(letter_facts)
+
+    def later(column: Column[Any]) -> Any:
+        told = new.excluded[column.name]
+        return case((and_(told.is_not(None), or_(column.is_(None), column < told)), told), else_=column)
+
+    facts = {column.name: later(column) for column in (letter_facts.c.last_in, letter_facts.c.last_out)}
+    return new.on_conflict_do_update(
+        index_elements=["counterparty_id", "scope_id"], set_={**facts, "letters": letter_facts.c.letters + 1}
+    )
+
+
+_ONE_MORE = {"sqlite": _one_more(sqlite.insert), "postgresql": _one_more(postgresql.insert)}
 _CHANGE_FACTS = (
     update(letter_facts).where(_THESE).values({name: bindparam(name) for name in ("last_in", "last_out", "letters")})
 )
@@ -124,17 +141,14 @@ _CHANGE_WAITING = update(letter_facts).where(_THESE).values(waiting_since=bindpa
 def _count_letter(tx: WriteTx, counterparty_id: int, scope_id: int, direction: Direction, happened_at: int) -> None:
     """Let one more letter change the facts: when they wrote last, when we did, how many there are."""
     hold_facts(tx, counterparty_id, scope_id)
-    row = tx.row(_FACTS, {"of": counterparty_id, "in_scope": scope_id})
-    last_in, last_out, letters = (row.last_in, row.last_out, row.letters) if row else (None, None, 0)
-    if direction == "in":
-        last_in = max(last_in or 0, happened_at)
-    else:
-        last_out = max(last_out or 0, happened_at)
-    facts = {"last_in": last_in, "last_out": last_out, "letters": letters + 1}
-    if row is None:
-        tx.insert(letter_facts, counterparty_id=counterparty_id, scope_id=scope_id, **facts)
-    else:
-        tx.execute(_CHANGE_FACTS, {"of": counterparty_id, "in_scope": scope_id, **facts})
+    tx.later(
+        _ONE_MORE[tx.dialect],
+        counterparty_id=counterparty_id,
+        scope_id=scope_id,
+        last_in=happened_at if direction == "in" else None,
+        last_out=happened_at if direction == "out" else None,
+        letters=1,
+    )
 
 
 def hold_facts(tx: WriteTx, counterparty_id: int, scope_id: int) -> None:

@@ -67,9 +67,9 @@ _ADD_POSTGRES = text("INSERT INTO word_index(message_id, words) VALUES (:id, CAS
 def add_words(tx: WriteTx, row_id: int, scope_id: int, words: Words) -> None:
     """Index a row."""
     if tx.is_sqlite:
-        tx.execute(_ADD_SQLITE, {"id": row_id, **_columns(scope_id, words)})
+        tx.later(_ADD_SQLITE, id=row_id, **_columns(scope_id, words))
     else:
-        tx.execute(_ADD_POSTGRES, {"id": row_id, "words": _tsvector(scope_id, words)})
+        tx.later(_ADD_POSTGRES, id=row_id, words=_tsvector(scope_id, words))
 
 
 def remove_words(tx: WriteTx, row_id: int, scope_id: int, words: Words) -> None:

@@ -64,7 +64,7 @@ def record_letter(tx: WriteTx, understood: Understood) -> tuple[int, bool]:
         [{"letter_id": letter_id, "place": place, "message_id": name} for place, name in enumerate(named)],
     )
     words = understood.words
-    tx.insert(
+    tx.later(
         letter_words,
         letter_id=letter_id,
         version=FOLDING_VERSION,

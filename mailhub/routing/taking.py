@@ -10,7 +10,7 @@ from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 from typing import Any
 
-from sqlalchemy import bindparam, select
+from sqlalchemy import bindparam, select, update
 from sqlalchemy.exc import SQLAlchemyError
 
 from core import jobs
@@ -47,6 +47,11 @@ class Fault:
     error: str
 
 
+_DONE = (
+    update(incoming)
+    .where(incoming.c.id == bindparam("row_id"))
+    .values(state="done", message_id=bindparam("message"), error="", step="")
+)
 _ROWS = select(incoming).where(incoming.c.id.in_(bindparam("ids", expanding=True)))
 
 
@@ -131,7 +136,7 @@ def _take(tx: WriteTx, passage: Passage, by_hand: dict[str, Any] | None, *, sent
         raise  # the database's business: run again, now or later
     except Exception as problem:
         raise StepFailed(passage.step, problem) from problem
-    tx.change(incoming, passage.incoming_id, state="done", message_id=message_id, error="", step="")
+    tx.later(_DONE, row_id=passage.incoming_id, message=message_id)
 
 
 def _hold_boxes(tx: WriteTx, mailbox_ids: Iterable[int]) -> None:
