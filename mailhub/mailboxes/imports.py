@@ -198,7 +198,7 @@ def resume_import(tx: WriteTx, viewer: Viewer, import_id: int) -> Import:
 def cancel_import(tx: WriteTx, viewer: Viewer, import_id: int) -> Import:
     """It ends; what was taken stays. Raises NotFound, Forbidden, Conflict when it has ended already."""
     turned = _turn(tx, viewer, import_id, OPEN, "cancelled", "This import has ended already.")
-    record_audit(tx, viewer.user_id, "import-cancelled", turned.name, mailbox=turned.mailbox_id)
+    record_audit(tx, viewer.user_id, "import-cancelled", str(turned.id), mailbox=turned.mailbox_id)
     return turned
 
 
@@ -216,7 +216,7 @@ def _start(tx: WriteTx, viewer: Viewer, mailbox_id: int, source: Source, state: 
         mail_import, mailbox_id=box.id, scope_id=box.scope_id, user_id=viewer.user_id, source=source, name=name,
         state=state, size=size, faults=[], left_out=[], error_fields={}, created_at=now, moved_at=now,
     )  # fmt: skip
-    record_audit(tx, viewer.user_id, "import-started", name, mailbox=box.id)
+    record_audit(tx, viewer.user_id, "import-started", str(made), mailbox=box.id)
     return get_import(tx, viewer, made)
 
 
