@@ -75,7 +75,8 @@ _ADDRESS_LINE = re.compile(r"^[^\w\n]{0,12}(?:[\w -]{0,40}: ?)?[<\"]?[^\s<>@\"]{
 _AUTO_SUBJECT = re.compile(
     r"^\s*(?:re\s*:\s*)?(?:\[?auto(?:matic)?[ -]?(?:reply|response|responder|answer)\]?|"
     r"(?:i am |i'm |currently )?out of (?:the )?office(?: (?:auto-?)?(?:reply|autoreply))?|"
-    r"on (?:vacation|holiday|leave)|ooo|vacation (?:reply|message|notice)|away from (?:the |my )?(?:office|mail|desk|email)|"
+    r"on (?:vacation|holiday|leave)|ooo|vacation (?:reply|message|notice)|"
+    r"away from (?:the |my )?(?:office|mail|desk|email)|"
     r"автоматична відповідь|автовідповід(?:ь|ач)|немає на (?:місці|роботі)|(?:я )?у відпустці|поза офісом|"
     r"відсутн(?:ій|я) на (?:роботі|робочому місці)|"
     r"автоматический ответ|автоответ(?:чик)?|нет на (?:месте|рабочем месте)|(?:я )?в отпуске|вне офиса|"
