@@ -73,7 +73,8 @@ def find_returned(tx: ReadTx, stamp: Stamp, parsed: ParsedLetter, envelope: Iter
     """The letter of ours that this one reports about or answers by itself; None for every other and for forged ones.
 
     ``envelope`` are the recipients of its transport; where these are unknown (IMAP) its To serves as well, since only
-    the signature counts.
+    the signature counts. An automatic answer that names no more than our Message-ID finds its thread as every other
+    letter does, by a sender who has a say there: everybody who was ever shown the letter knows that id.
     """
     if parsed.kind not in REPORTS:
         return None
@@ -82,14 +83,13 @@ def find_returned(tx: ReadTx, stamp: Stamp, parsed: ParsedLetter, envelope: Iter
         row = tx.row(_BY_DELIVERY, named._asdict()) if named is not None else None
         if row is not None and named is not None:
             return Returned(row.message_id, row.thread_id, row.mailbox_id, named.id)
-    answered = parsed.in_reply_to if parsed.kind == "auto_reply" else ()
-    for claimed in (*([parsed.returned_id] if parsed.returned_id else []), *answered):
-        named = stamp.read_message_id(claimed)
-        row = tx.row(_BY_MESSAGE, {"id": named.id}) if named is not None else None
-        # The number alone may be of another epoch; the whole id is of this letter only.
-        if row is not None and named is not None and row.message_id.lower() == claimed.lower():
-            return Returned(named.id, row.thread_id, row.mailbox_id, None)
-    return None
+    claimed = parsed.returned_id or ""
+    named = stamp.read_message_id(claimed)
+    row = tx.row(_BY_MESSAGE, {"id": named.id}) if named is not None else None
+    # The number alone may be of another epoch; the whole id is of this letter only.
+    if row is None or named is None or row.message_id.lower() != claimed.lower():
+        return None
+    return Returned(named.id, row.thread_id, row.mailbox_id, None)
 
 
 def find_mailbox(tx: ReadTx, named: Named) -> int | None:

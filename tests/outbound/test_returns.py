@@ -178,8 +178,8 @@ def test_an_absence_note_joins_its_thread_and_changes_nothing(office: Office) ->
     database = office.world.database
     raw, (row,) = sent_letter(office)
     note = (
-        f"From: Vacation <away@other.example>\r\nTo: sales@firm.example\r\nSubject: Out of office\r\n"
-        f"Message-ID: <away@other.example>\r\nIn-Reply-To: {header_of(raw, 'Message-ID')}\r\n"
+        f"From: Anna <anna@client.example>\r\nTo: sales@firm.example\r\nSubject: Out of office\r\n"
+        f"Message-ID: <away@client.example>\r\nIn-Reply-To: {header_of(raw, 'Message-ID')}\r\n"
         f"Date: Wed, 18 Nov 2026 12:00:00 +0200\r\nAuto-Submitted: auto-replied\r\n\r\nBack on Monday.\r\n"
     ).encode()
     office.world.arrive(note, "sales")
@@ -189,7 +189,8 @@ def test_an_absence_note_joins_its_thread_and_changes_nothing(office: Office) ->
 
 
 def test_who_reports_is_not_answered_and_has_no_say(office: Office) -> None:
-    """Whoever has a letter of ours knows its Message-ID, and would come into the conversation as its machine."""
+    """Whoever has a letter of ours knows its Message-ID, and would come into the conversation as its machine: an
+    automatic answer of a stranger begins a conversation of its own."""
     world = office.world
     raw, _ = sent_letter(office)
     answered = header_of(raw, "Message-ID").strip("<>")
@@ -197,7 +198,7 @@ def test_who_reports_is_not_answered_and_has_no_say(office: Office) -> None:
     world.arrive(standard(raw, "anna@client.example", CASES[3], "sales@firm.example", 1), "sales")
     world.arrive(letter("Re: Pumps", "2@evil.example", **thief, headers="Auto-Submitted: auto-replied\r\n"), "sales")
     opened = world.database.read_now(get_thread, world.viewer("ivan"), office.thread_id)
-    assert {one.kind for one in opened.messages} == {"letter", "bounce", "auto_reply"}
+    assert {one.kind for one in opened.messages} == {"letter", "bounce"}
     people = world.database.read_now(list_recipients, office.thread_id)
     assert ([one.address for one in people.to], people.cc, people.offered) == (["anna@client.example"], (), ())
     world.arrive(letter("Re: Pumps", "3@evil.example", **thief), "sales")
