@@ -11,6 +11,7 @@ import asyncio
 from collections.abc import Callable, Coroutine
 from concurrent.futures import Future
 from functools import partial
+from importlib import import_module
 from pathlib import Path
 from typing import Any, Concatenate, ParamSpec, Protocol, TypeVar
 
@@ -98,7 +99,8 @@ class PostgresLanes:
         self.later = postgres.PostgresLane(writing, 2, "database-work", told)
         self.readers = postgres.PostgresLane(reading, READERS, "database-reader", told)
         self.searchers = postgres.PostgresLane(reading, SEARCHERS, "database-search", told)
-        self.bell: Bell = bells.PostgresBell(url, heard)
+        # The driver is of no use to whoever has another database, and takes its time to load.
+        self.bell: Bell = import_module("core.database.postgres_bell").PostgresBell(url, heard)
 
     def start(self) -> None:
         for lane in (self.first, self.later, self.readers, self.searchers):

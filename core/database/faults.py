@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import sqlite3
 
-import psycopg
 from sqlalchemy.exc import DBAPIError, IntegrityError
 
 from core.errors import Conflict, HouseError, Unavailable
@@ -16,7 +15,7 @@ _AGAIN = {"40001", "40P01", "23505"}
 def may_run_again(error: BaseException) -> bool:
     """True when the same unit, run again on what is committed now, may succeed (PostgreSQL)."""
     cause = error.orig if isinstance(error, DBAPIError) else error
-    return isinstance(cause, psycopg.Error) and cause.sqlstate in _AGAIN
+    return getattr(cause, "sqlstate", None) in _AGAIN
 
 
 def translate(error: BaseException) -> BaseException:
@@ -34,9 +33,14 @@ def translate(error: BaseException) -> BaseException:
         name = getattr(cause, "sqlite_errorname", "")
         if name.startswith(("SQLITE_FULL", "SQLITE_IOERR", "SQLITE_BUSY", "SQLITE_LOCKED", "SQLITE_CANTOPEN")):
             meaning = Unavailable("The database cannot write now (%(reason)s). Try again in a minute.", reason=name)
-    elif isinstance(cause, psycopg.OperationalError) and not (cause.sqlstate or "").startswith("54"):  # 54: our bug
+    elif _is_operational(cause) and not (getattr(cause, "sqlstate", None) or "").startswith("54"):  # 54: our bug
         meaning = Unavailable("The database cannot be reached now. Try again in a minute.")
     if meaning is None:
         return error
     meaning.__cause__ = error
     return meaning
+
+
+def _is_operational(cause: BaseException | None) -> bool:
+    """Is it psycopg's OperationalError? Told by name: the driver is loaded only where the database is PostgreSQL."""
+    return any(kind.__name__ == "OperationalError" and kind.__module__ == "psycopg" for kind in type(cause).__mro__)

@@ -41,6 +41,7 @@ SWEEP_SECONDS = 5.0
 ROUND_SECONDS = 30.0
 SUSPICIOUS_DEATHS = 3  # in hand with others
 DEADLY_DEATHS = 3  # in hand alone
+_NOTHING = b"\r\n"
 log = get_log(__name__)
 
 
@@ -89,6 +90,8 @@ class Processing:
     async def run(self) -> None:
         """Process what waits, then sleep until woken or for a sweep."""
         try:
+            # Nothing is in hand, and to blame for anything, while the readers come up.
+            await self._workers.understand([_NOTHING] * self._workers.count)
             await self._run()
         finally:
             await self._aside.stop()
