@@ -39,7 +39,7 @@ class _Open(msgspec.Struct, gc=False):
 
     part: int
     delimiter: bytes
-    next_at: int = -2
+    next_at: int = -1
 
 
 class Scan(msgspec.Struct):
@@ -65,29 +65,36 @@ class _Scanner:
         self.size = len(raw)
         self.scan = Scan()
         self.stack: list[_Open] = []
+        #: From where to look on: behind the headers of the newest part, or behind the last delimiter used.
+        self.position = 0
         self.false_starts = 0
 
     def run(self) -> Scan:
-        self.open_part(0, -1, 0)
+        found = self.open_part(0, -1, 0)
         while self.stack:
-            found = self.nearest_delimiter()
+            found = found or self.nearest_delimiter(self.position)
             if found is None:
                 self.scan.defects.append("the last boundary is missing")
                 break
-            level, at, after, closing = found
+            level, at = found
+            found = None
             self.close_above(level, at)
-            if closing:
+            opened = self.stack[-1]
+            after = at + len(opened.delimiter)
+            if self.raw.startswith(b"--", after):
                 self.stack.pop()
                 continue
             if len(self.scan.parts) >= limits.PARTS:
                 self.scan.defects.append(f"more than {limits.PARTS} parts; the rest was left out")
                 break
-            owner = self.stack[-1].part
-            self.open_part(after, owner, self.scan.parts[owner].depth + 1)
+            line_end = self.raw.find(b"\n", after)
+            start = self.size if line_end < 0 else line_end + 1
+            found = self.open_part(start, opened.part, self.scan.parts[opened.part].depth + 1)
         return self.scan
 
-    def open_part(self, start: int, parent: int, depth: int) -> None:
-        """Add the part whose headers begin at ``start`` and, if it is a multipart, wait for its delimiters."""
+    def open_part(self, start: int, parent: int, depth: int) -> tuple[int, int] | None:
+        """Add the part whose headers begin at ``start`` and, if it is a multipart, wait for its delimiters. Returns the
+        delimiter that ends it, if that is known."""
         scan, raw = self.scan, self.raw
         found = self.nearest_delimiter(start) if self.stack else None
         stop = self.size if found is None else found[1]
@@ -100,13 +107,16 @@ class _Scanner:
         else:
             digest = parent >= 0 and scan.parts[parent].content_type.type == "multipart/digest"
             content_type = _MESSAGE if digest else _PLAIN
-        part = Part(headers, content_type, start, min(body, end), end, parent, depth)
+        part = Part(headers, content_type, start, body, end, parent, depth)
         if parent >= 0:
             part.nth = scan.parts[parent].children
             scan.parts[parent].children += 1
         scan.parts.append(part)
+        self.position = max(self.position, body)
         if content_type.type.startswith("multipart/"):
             self.open_multipart(part)
+            return None
+        return found if body <= stop else None
 
     def open_multipart(self, part: Part) -> None:
         defects = self.scan.defects
@@ -142,32 +152,17 @@ class _Scanner:
                 return line[2:].rstrip()
         return b""
 
-    def nearest_delimiter(self, start: int | None = None) -> tuple[int, int, int, bool] | None:
-        """The next delimiter of any open multipart: level, offset, offset of the next line, and whether it closes.
-
-        The innermost wins where several name the same boundary.
-        """
-        position = self.position() if start is None else start
-        best_level, best_at = -1, -1
-        for level in range(len(self.stack) - 1, -1, -1):
-            opened = self.stack[level]
+    def nearest_delimiter(self, position: int) -> tuple[int, int] | None:
+        """The next delimiter of any open multipart: its level and offset. The innermost wins where several name the
+        same boundary."""
+        nearest, nearest_at = -1, self.size
+        for level, opened in enumerate(self.stack):
             at = opened.next_at
-            if at != -1 and at < position:
+            if 0 <= at < position:
                 at = self.find_next(opened, position)
-            if at >= 0 and (best_at < 0 or at < best_at):
-                best_level, best_at = level, at
-        if best_at < 0:
-            return None
-        after = best_at + len(self.stack[best_level].delimiter)
-        closing = self.raw.startswith(b"--", after)
-        line_end = self.raw.find(b"\n", after)
-        return best_level, best_at, self.size if line_end < 0 else line_end + 1, closing
-
-    def position(self) -> int:
-        """From where to look on: behind the headers of the newest part, or behind the last delimiter used."""
-        return max(self.scan.parts[-1].body, self._passed)
-
-    _passed = 0
+            if 0 <= at <= nearest_at:
+                nearest, nearest_at = level, at
+        return None if nearest < 0 else (nearest, nearest_at)
 
     def find_next(self, opened: _Open, position: int) -> int:
         """The next delimiter line at or after ``position``; remembered in ``opened``."""
@@ -196,9 +191,8 @@ class _Scanner:
             inner = self.stack.pop()
             self.scan.parts[inner.part].end = self.before_line_end(at)
             self.scan.defects.append("the closing boundary of a multipart is missing")
-        opened = self.stack[-1]
-        self.scan.parts[opened.part].end = at
-        self._passed = at + 1
+        self.scan.parts[self.stack[-1].part].end = at
+        self.position = at + 1
 
     def before_line_end(self, at: int) -> int:
         raw = self.raw
