@@ -27,7 +27,27 @@ _C = re.compile(
 )
 _ISO = re.compile(rf"(\d{{4}})-(\d{{2}})-(\d{{2}})[ tT]{_CLOCK}(?:\.\d+)?[ ]*(\S*)")
 _COMMENT, _COLON = re.compile(r"\([^()]*\)"), re.compile(r"[ \t]*:[ \t]*")
-_OFFSET = re.compile(r"([+-])(\d{2}):?(\d{2})")
+_OFFSET = re.compile(r"(?:gmt|utc)?([+-])(\d{2}):?(\d{2})", re.IGNORECASE)
+# What programs write that ask the system for its language, and forms that people are used to.
+_LOCAL = re.compile(
+    rf"(\d{{1,2}})[ \t.-]+([^\W\d_]{{3}})[^\W\d_]*\.?[ \t,-]+(\d{{4}})[^\d]{{1,8}}{_CLOCK}[ \t]*(\S*)", re.IGNORECASE
+)
+_AMERICAN = re.compile(
+    rf"([a-z]{{3}})[a-z]*\.?[ \t]+(\d{{1,2}}),?[ \t]+(\d{{4}}),?[ \t]+{_CLOCK}[ \t]*([ap])m\b[ \t]*(\S*)", re.IGNORECASE
+)
+_DOTS = re.compile(rf"\b(\d{{1,2}})\.(\d{{1,2}})\.(\d{{4}}),?[ \t]+{_CLOCK}[ \t]*(\S*)")
+_LOCAL_MONTHS = {
+    name: number
+    for number, names in enumerate(
+        (
+            "янв яну січ jän ene sty jan", "фев лют fév lut feb", "мар бер mär mar", "апр кві avr abr kwi apr",
+            "мая май тра mai maj may", "июн юни чер jui cze jun", "июл юли лип lip jul", "авг сер aoû ago sie aug",
+            "сен сеп вер wrz sep", "окт жов okt paź oct", "ноя ное лис lis nov", "дек гру dez dic déc gru dec",
+        ),
+        1,
+    )
+    for name in names.split()
+}  # fmt: skip
 
 
 def parse_date(value: bytes | None) -> int | None:
@@ -36,8 +56,10 @@ def parse_date(value: bytes | None) -> int | None:
         return None
     text = value[:200].decode("latin-1")
     moment = _read(text)
-    if moment is None and ("(" in text or " :" in text or ": " in text):
-        moment = _read(_COLON.sub(":", _COMMENT.sub("", text)))  # RFC 5322 §4.3: blanks and comments anywhere
+    if moment is None:
+        # RFC 5322 §4.3: blanks and comments anywhere.
+        plain = _COLON.sub(":", _COMMENT.sub("", value[:200].decode("utf-8", "replace")))
+        moment = _read(plain) or _read_loosely(plain)
     return None if moment is None else from_datetime(moment)
 
 
@@ -50,6 +72,20 @@ def _read(text: str) -> datetime | None:
     elif match := _C.search(text):
         moment = _moment(match[7], _MONTHS.get(match[1].lower()), match[2], match.group(3, 4, 5), match[6] or "")
     return moment
+
+
+def _read_loosely(text: str) -> datetime | None:
+    if match := _LOCAL.search(text):
+        month = _LOCAL_MONTHS.get(match[2].lower())
+        if match[2].lower() == "jui" and "juil" in text.lower():
+            month = 7
+        return _moment(match[3], month, match[1], match.group(4, 5, 6), match[7])
+    if match := _AMERICAN.search(text):
+        hour = str(int(match[4]) % 12 + (12 if match[7] in "pP" else 0))
+        return _moment(match[3], _MONTHS.get(match[1].lower()), match[2], (hour, match[5], match[6]), match[8])
+    if match := _DOTS.search(text):
+        return _moment(match[3], int(match[2]), match[1], match.group(4, 5, 6), match[7])
+    return None
 
 
 def _moment(year: str, month: int | None, day: str, clock: tuple[str, ...], zone: str) -> datetime | None:

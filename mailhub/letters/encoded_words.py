@@ -44,4 +44,10 @@ def decode_header(value: bytes) -> str:
 def _payload(encoding: bytes, text: bytes) -> bytes:
     if encoding in b"qQ":
         return binascii.a2b_qp(text, header=True)
+    if b"_" in text or b"-" in text:
+        text = text.translate(_URL_SAFE)
     return decode_transfer(text, "base64").data
+
+
+#: The two signs of base64 for addresses of pages, which some programs write here.
+_URL_SAFE = bytes.maketrans(b"-_", b"+/")

@@ -4,7 +4,7 @@ it."""
 from __future__ import annotations
 
 import re
-from functools import lru_cache
+from functools import cached_property, lru_cache
 from urllib.parse import unquote_to_bytes
 
 from mailhub.letters import limits
@@ -25,8 +25,6 @@ _PIECE = re.compile(r"^(.+?)(?:\*(\d{1,4}))?(\*)?$")
 class ContentType:
     """A media type in lower case (``text/plain`` where it is unreadable) and its parameters as raw bytes."""
 
-    __slots__ = ("raw_params", "type")
-
     def __init__(self, type_: str, raw_params: dict[str, bytes]) -> None:
         self.type = type_
         self.raw_params = raw_params
@@ -36,7 +34,7 @@ class ContentType:
         """The boundary as it stands in delimiter lines, empty where none is named."""
         return self.raw_params.get("boundary", b"").rstrip()
 
-    @property
+    @cached_property
     def charset(self) -> str | None:
         """The charset that the part claims, as written."""
         value = self.raw_params.get("charset") or self.raw_params.get("charset*")
@@ -44,9 +42,10 @@ class ContentType:
             return None
         return value.decode("latin-1").rpartition("'")[2].removeprefix("charset=").strip("\"' \t\r\n") or None
 
-    def param(self, name: str) -> str | None:
-        """The parameter decoded to one line, None where there is none."""
-        return param_text(self.raw_params, name)
+    @cached_property
+    def file_name(self) -> str | None:
+        """The name that the part gives its file here, decoded to one line, None where there is none."""
+        return param_text(self.raw_params, "name") if self.raw_params else None
 
 
 def parse_content_type(value: bytes) -> ContentType:
@@ -114,8 +113,9 @@ def param_text(params: dict[str, bytes], name: str) -> str | None:
 def _joined_pieces(params: dict[str, bytes], name: str) -> str | None:
     """``name*``, or ``name*0*``, ``name*1`` … joined by their numbers; missing numbers are passed over."""
     pieces: list[tuple[int, bytes, bool]] = []
+    starred = name + "*"
     for key, value in params.items():
-        if not key.startswith(name + "*"):
+        if not key.startswith(starred):
             continue
         match = _PIECE.match(key)
         if match is not None and match[1] == name:
@@ -130,6 +130,6 @@ def _joined_pieces(params: dict[str, bytes], name: str) -> str | None:
             label, _language, value = value.split(b"'", 2)  # noqa: PLW2901 - the rest of the first piece is the value
             charset = label.decode("latin-1") or None
         joined += unquote_to_bytes(value) if is_encoded else value
-    if charset is None and b"=?" in joined:
+    if b"=?" in joined and (charset is None or b"?=" in joined):
         return decode_header(bytes(joined))
     return decode(bytes(joined), charset or "utf-8").text
