@@ -34,6 +34,7 @@ from mailhub.mailboxes.accounts import (
     Security,
     add_account,
     find_relay_secret,
+    get_account,
     list_accounts,
     pause_account,
     remove_account,
@@ -43,6 +44,7 @@ from mailhub.mailboxes.boxes import Mailbox, find_mailbox, list_all_mailboxes
 from mailhub.mailboxes.oauth import list_authorities
 from mailhub.mailboxes.placements import choose_folders, count_placed, list_folders
 from mailhub.mailboxes.token_keeper import TokenKeeper
+from mailhub.mailboxes.trust import propose_server, set_trusted_servers, trust_of
 
 _PLACE = re.compile(r"(?P<scheme>[a-z]+)://(?:(?P<user>.+)@)?(?P<host>\[[^\]@]+\]|[^:/@\[\]]+)(?::(?P<port>\d+))?/?")
 IMAP: dict[str, tuple[Security, int]] = {"imaps": ("tls", 993), "imap": ("starttls", 143)}
@@ -153,6 +155,26 @@ def remove(account_id: int, as_json: bool) -> None:
     _change(remove_account, account_id, "Removed", as_json=as_json)
 
 
+@account.command("trust")
+@click.argument("account_id", type=int)
+@click.argument("servers", metavar="[SERVER]...", nargs=-1)
+@click.option("--automatic", is_flag=True, help="Let it follow from where the account lies.")
+@config_option
+@json_option
+def trust_servers(account_id: int, servers: tuple[str, ...], automatic: bool, as_json: bool) -> None:
+    """Say under which names an account's server signs what it found out about senders; without any nobody is believed.
+
+    `.firm.example` stands for every server below, `-` for lines without a name.
+    """
+    if automatic and servers:
+        raise click.UsageError("Name servers, or say --automatic.")
+    with open_door() as database:
+        database.write_now(set_trusted_servers, account_id, None if automatic else servers)
+        found = trust_of(database.read_now(get_account, account_id))
+    said = f"Believed about senders: {' '.join(found.servers) or 'nobody'}."
+    tell(said, {"id": account_id, "believes": list(found.servers)}, as_json=as_json)
+
+
 def get_box(tx: ReadTx, address: str) -> Mailbox:
     """The mailbox with this address. Raises NotFound."""
     box = find_mailbox(tx, address)
@@ -255,6 +277,7 @@ def _facts(tx: ReadTx, one: Account, address: str) -> dict[str, Any]:
         "security": one.security, "auth": one.auth, "state": "paused" if one.paused else one.state,
         "letters": sum(count_placed(tx, one.id).values()), "folders": [folder.name for folder in followed],
         "says": one.sentence % one.fields if one.sentence else "", "since": iso(one.since), "tries": one.tries,
+        "believes": list(trust_of(one).servers), "proposed_server": propose_server(tx, one),
         "seen_at": None if one.seen_at is None else iso(one.seen_at), "smtp": one.smtp_host,
     }  # fmt: skip
 

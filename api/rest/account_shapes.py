@@ -11,11 +11,14 @@ from mailhub.ingest.reconciling import Compared
 from mailhub.ingest.trying import Finding
 from mailhub.mailboxes.connecting import SeenAccount, Size
 from mailhub.mailboxes.placements import Folder
+from mailhub.mailboxes.trust import trust_of
+from mailhub.outbound.ways import WayTrouble
 
 Security = Literal["tls", "starttls"]
 Host = Annotated[str, msgspec.Meta(min_length=1, max_length=255)]
 Name = Annotated[str, msgspec.Meta(min_length=1, max_length=320)]
 Secret = Annotated[str, msgspec.Meta(min_length=1, max_length=1000)]
+Servers = Annotated[tuple[Annotated[str, msgspec.Meta(max_length=255)], ...], msgspec.Meta(max_length=20)]
 Port = Annotated[int, msgspec.Meta(ge=1, le=65535)]
 
 
@@ -29,7 +32,12 @@ class RelayView(msgspec.Struct):
 
 
 class AccountView(msgspec.Struct):
-    """An account. Of another person's an administrator sees the first group of fields, of the rest nothing."""
+    """An account. Of another person's an administrator sees the first group of fields, of the rest nothing.
+
+    ``trusted_servers`` null: whose word about senders counts follows from the place, and ``believes`` names it;
+    ``proposed_server`` seems to be the account's own and waits to be named. ``sends``: letters of the mailbox leave by
+    ``smtp``; ``sends_says`` tells why they cannot now.
+    """
 
     id: int
     mailbox_id: int
@@ -51,6 +59,11 @@ class AccountView(msgspec.Struct):
     write_seen: bool | None = None
     write_answered: bool | None = None
     write_sent: bool | None = None
+    sends: bool | None = None
+    sends_says: str | None = None
+    trusted_servers: list[str] | None = None
+    believes: list[str] | None = None
+    proposed_server: str | None = None
 
 
 class FolderView(msgspec.Struct):
@@ -125,6 +138,7 @@ class NewAccount(Body):
     port: Port = 993
     security: Security = "tls"
     smtp: NewRelay | None = None
+    trusted_servers: Servers | None = None
     folders: Annotated[tuple[Name, ...], msgspec.Meta(max_length=200)] = ()
 
 
@@ -140,7 +154,9 @@ class ChangedAccount(Body):
     write_seen: bool | None = None
     write_answered: bool | None = None
     write_sent: bool | None = None
+    sends: bool | None = None
     smtp: NewRelay | msgspec.UnsetType | None = msgspec.UNSET
+    trusted_servers: Servers | msgspec.UnsetType | None = msgspec.UNSET
 
 
 class ChangedFolder(Body):
@@ -149,7 +165,7 @@ class ChangedFolder(Body):
     followed: bool
 
 
-def show_account(seen: SeenAccount, size: Size) -> AccountView:
+def show_account(seen: SeenAccount, size: Size, proposed: str = "", trouble: WayTrouble | None = None) -> AccountView:
     """An account in the shape of the interface, as far as it is the reader's."""
     one = seen.account
     known = AccountView(one.id, one.mailbox_id, one.state, one.paused, moment(one.since), size.letters, size.bytes)
@@ -163,6 +179,9 @@ def show_account(seen: SeenAccount, size: Size) -> AccountView:
         | {name: getattr(one, name) for name in ("host", "port", "security", "user", "auth", "tries")}
         | {"write_seen": one.write_seen, "write_answered": one.write_answered, "write_sent": one.write_sent}
         | {"says": one.sentence % one.fields if one.sentence else "", "smtp": relay}
+        | {"sends": one.sends, "sends_says": trouble.sentence % trouble.fields if trouble else ""}
+        | {"trusted_servers": None if one.trusted_servers is None else one.trusted_servers.split()}
+        | {"believes": list(trust_of(one).servers), "proposed_server": proposed}
         | {"next_at": moment(one.next_at) if one.next_at else None, "seen_at": moment(one.seen_at)}
     )
 

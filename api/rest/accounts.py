@@ -48,32 +48,40 @@ from mailhub.mailboxes.connecting import (
     measure,
 )
 from mailhub.mailboxes.placements import Folder, count_placed, list_folders
+from mailhub.mailboxes.trust import choose_trusted_servers, propose_server
+from mailhub.outbound.ways import WayTrouble, choose_way, end_trouble, find_trouble
+
+Told = tuple[SeenAccount, Size, str, WayTrouble | None]
 
 
-def read_accounts(tx: ReadTx, viewer: Viewer) -> list[tuple[SeenAccount, Size]]:
+def read_accounts(tx: ReadTx, viewer: Viewer) -> list[Told]:
     """The accounts of which the viewer may know."""
-    return [(seen, measure(tx, seen.box.id)) for seen in list_seen_accounts(tx, viewer)]
+    return [_told(tx, seen) for seen in list_seen_accounts(tx, viewer)]
 
 
-def read_account(tx: ReadTx, viewer: Viewer, account_id: int) -> tuple[SeenAccount, Size]:
+def read_account(tx: ReadTx, viewer: Viewer, account_id: int) -> Told:
     """One of them. Raises NotFound."""
-    seen = get_seen_account(tx, viewer, account_id)
-    return seen, measure(tx, seen.box.id)
+    return _told(tx, get_seen_account(tx, viewer, account_id))
 
 
-def make_account(tx: WriteTx, viewer: Viewer, keys: Keys, new: NewAccount) -> tuple[SeenAccount, Size]:
+def _told(tx: ReadTx, seen: SeenAccount) -> Told:
+    proposed = propose_server(tx, seen.account) if seen.is_own else ""
+    return seen, measure(tx, seen.box.id), proposed, find_trouble(tx, seen.account.id) if seen.is_own else None
+
+
+def make_account(tx: WriteTx, viewer: Viewer, keys: Keys, new: NewAccount) -> Told:
     """Connect an account. Raises NotFound, Forbidden, Invalid, Conflict."""
     folders = [(encode_name(name).decode("latin-1"), name) for name in new.folders]
     made = connect_account(
         tx, viewer, keys, new.mailbox_id, new.host, new.port, new.security, new.user, new.password,
         relay=_relay(new.smtp), folders=folders,
     )  # fmt: skip
+    if new.trusted_servers is not None:
+        choose_trusted_servers(tx, viewer, made.id, new.trusted_servers)
     return read_account(tx, viewer, made.id)
 
 
-def change_account(
-    tx: WriteTx, viewer: Viewer, keys: Keys, account_id: int, new: ChangedAccount
-) -> tuple[SeenAccount, Size]:
+def change_account(tx: WriteTx, viewer: Viewer, keys: Keys, account_id: int, new: ChangedAccount) -> Told:
     """Change an account. Raises NotFound, Forbidden, Invalid."""
     old = get_own_account(tx, viewer, account_id)
     if any(part is not None for part in (new.host, new.port, new.security, new.user, new.password)):
@@ -83,6 +91,12 @@ def change_account(
         )  # fmt: skip
     if not isinstance(new.smtp, msgspec.UnsetType):
         change_relay(tx, viewer, keys, old.id, _relay(new.smtp), entered=new.password is not None)
+    if not isinstance(new.trusted_servers, msgspec.UnsetType):
+        choose_trusted_servers(tx, viewer, old.id, new.trusted_servers)
+    if new.sends is not None:
+        choose_way(tx, viewer, old.id, sends=new.sends)
+    elif new.smtp is not msgspec.UNSET or new.password is not None:
+        end_trouble(tx, old.id)
     set_switches(
         tx,
         old.id,
@@ -127,7 +141,7 @@ def _relay(new: NewRelay | None) -> Relay | None:
 @get("/accounts", tags=["accounts"])
 async def list_all(door: NamedDependency[Door]) -> Items[AccountView]:
     """The accounts of your mailboxes; administrators also see that those of others exist, and how they are."""
-    return Items([show_account(seen, size) for seen, size in await door.read(read_accounts)])
+    return Items([show_account(*told) for told in await door.read(read_accounts)])
 
 
 @get("/accounts/{account_id:int}", tags=["accounts"])

@@ -34,6 +34,8 @@ from mailhub.mailboxes.connecting import (
 from mailhub.mailboxes.placements import Folder, count_placed, list_folders
 from mailhub.mailboxes.tokens import TokenState, find_token_state
 from mailhub.mailboxes.untold import Untold, find_untold, tell_again
+from mailhub.mailboxes.trust import NAMELESS, choose_trusted_servers, propose_server, trust_of
+from mailhub.outbound.ways import WayTrouble, choose_way, find_trouble
 
 SWITCHES = ("seen", "answered", "sent")
 
@@ -60,6 +62,8 @@ class Found:
     folders: list[tuple[Folder, int]]
     token: TokenState | None
     untold: Untold | None
+    proposed: str
+    trouble: WayTrouble | None
     around: Around
 
 
@@ -72,7 +76,9 @@ def see_account(tx: ReadTx, viewer: Viewer, account_id: int) -> Found:
         folders = [(one, placed.get(one.id, 0)) for one in list_folders(tx, account_id) if one.gone_at is None]
     token = find_token_state(tx, account_id) if seen.is_own else None
     untold = find_untold(tx, account_id) if seen.is_own else None
-    return Found(seen, measure(tx, seen.box.id), folders, token, untold, see_around(tx, viewer))
+    proposed = propose_server(tx, seen.account) if seen.is_own else ""
+    trouble = find_trouble(tx, account_id) if seen.is_own else None
+    return Found(seen, measure(tx, seen.box.id), folders, token, untold, proposed, trouble, see_around(tx, viewer))
 
 
 @get("/settings/accounts/{account_id:int}", include_in_schema=False)
@@ -163,6 +169,23 @@ async def switches(door: NamedDependency[Door], request: Asked, account_id: Id) 
     return _back(account_id)
 
 
+@post("/settings/accounts/{account_id:int}/trust", include_in_schema=False, status_code=303)
+async def trust(door: NamedDependency[Door], request: Asked, account_id: Id) -> Redirect:
+    """Whose word about senders counts: named ones, or what follows from the place."""
+    form = await read_form(request)
+    named = None if form.get("automatic") == "yes" else form.get("servers", "").replace(",", " ").split()
+    await door.write(choose_trusted_servers, account_id, named)
+    return _back(account_id)
+
+
+@post("/settings/accounts/{account_id:int}/way", include_in_schema=False, status_code=303)
+async def way(door: NamedDependency[Door], request: Asked, account_id: Id) -> Redirect:
+    """By which server letters of the mailbox leave."""
+    sends = (await read_form(request)).get("sends") == "yes"
+    await door.write(choose_way, account_id, sends=sends)
+    return _back(account_id)
+
+
 @post("/settings/accounts/{account_id:int}/folders/{folder_id:int}", include_in_schema=False, status_code=303)
 async def follow(door: NamedDependency[Door], request: Asked, account_id: Id, folder_id: Id) -> Redirect:
     """Follow a folder or leave it alone."""
@@ -206,10 +229,23 @@ def shape(speaker: Speaker, found: Found) -> dict[str, Any]:
                                           size=speaker.language.format_size(found.size.bytes)),
         "sign_in_url": _sign_in_url(found, words),
         "untold": _untold(speaker, found.untold),
+        "believed": {"names": _believed(speaker, one), "chosen": one.trusted_servers, "proposed": found.proposed},
+        "way": {"says": speaker.say(found.trouble.sentence, **found.trouble.fields) if found.trouble else "",
+                "since": make_when(speaker, found.trouble.since, long=True) if found.trouble else None},
         "folders": [_line(speaker, one.id, folder, here) for folder, here in found.folders],
         "looked": looked,
         "compared": None,
     }  # fmt: skip
+
+
+def _believed(speaker: Speaker, one: Account) -> list[str]:
+    """The names under which the account's server may speak of senders."""
+    names = trust_of(one).servers
+    below = [name for name in names if name.startswith(".") and name[1:] not in names]
+    nameless = [speaker.say("lines without a name")] if NAMELESS in names else []
+    return [name for name in names if name not in (NAMELESS, *below) and not name.startswith(".")] + [
+        f"*{name}" for name in below
+    ] + nameless  # fmt: skip
 
 
 def _untold(speaker: Speaker, found: Untold | None) -> dict[str, Any] | None:
@@ -272,4 +308,4 @@ def _back(account_id: int) -> Redirect:
     return Redirect(f"/settings/accounts/{account_id}", status_code=303)
 
 
-ROUTES = [page, compare, test, fetch, tell, pause, resume, password, switches, follow, disconnect]
+ROUTES = [page, compare, test, fetch, tell, pause, resume, password, switches, trust, way, follow, disconnect]

@@ -14,7 +14,10 @@ from sqlalchemy import bindparam, delete, select
 from core import clock
 from core.changes import record_change
 from core.database import ReadTx, WriteTx
+from crm.staff.audit import record_audit
+from crm.staff.readable import Viewer
 from mailhub.mailboxes.accounts import account, get_account
+from mailhub.mailboxes.connecting import get_own_account
 from mailhub.outbound.tables import way_trouble
 
 FIRST_PAUSE, LONGEST_PAUSE = 5 * clock.SECOND, 15 * clock.MINUTE
@@ -44,6 +47,15 @@ def find_way(tx: ReadTx, mailbox_id: int) -> int | None:
     """The account by whose server letters of a mailbox leave; None for the relay of the house."""
     found = tx.value(_WAY, {"mailbox_id": mailbox_id})
     return None if found is None else int(found)
+
+
+def choose_way(tx: WriteTx, viewer: Viewer, account_id: int, *, sends: bool) -> None:
+    """Let letters of the mailbox leave by the server of this account, or by the relay of the house. Raises NotFound,
+    Forbidden."""
+    found = get_own_account(tx, viewer, account_id)
+    tx.change(account, found.id, sends=int(sends))
+    end_trouble(tx, found.id)
+    record_audit(tx, viewer.user_id, "account-changed", str(account_id))
 
 
 def find_trouble(tx: ReadTx, account_id: int) -> WayTrouble | None:

@@ -182,3 +182,29 @@ def test_signing_in_at_an_authority(world: World, loop: asyncio.Runner, tmp_path
             assert (await browser.get(f"/settings/mailboxes/{box}/sign-in/microsoft")).status == 503
 
     loop.run(scene())
+
+
+def test_whose_word_counts_and_by_which_server_letters_leave(world: World, loop: asyncio.Runner) -> None:
+    async def scene() -> None:
+        admin = world.program("administrator")
+        path = f"/api/v1/accounts/{world.accounts['sales']}"
+        found = (await admin.get(path)).json()
+        assert (found["trusted_servers"], found["proposed_server"], found["sends"]) == (None, "", True)
+        assert ".quailaccountsales.example" in found["believes"]
+        found = (await admin.patch(path, {"trusted_servers": ["MX.host.example"], "sends": False})).json()
+        assert (found["trusted_servers"], found["believes"]) == (["mx.host.example"], ["mx.host.example"])
+        assert found["sends"] is False
+        refused = await admin.patch(path, {"trusted_servers": ["no name"]})
+        assert (refused.status, refused.json()["field"]) == (422, "trusted_servers")
+        assert (await admin.patch(path, {"trusted_servers": None})).json()["trusted_servers"] is None
+        browser = await world.browser("administrator")
+        page = f"/settings/accounts/{world.accounts['sales']}"
+        said = await submit(browser, f"{page}/trust", servers="a.example, b.example")
+        assert said.status == 303
+        assert b"a.example, b.example" in (await browser.get(page)).body
+        assert (await submit(browser, f"{page}/way", sends="yes")).status == 303
+        assert (await admin.get(path)).json()["sends"] is True
+        assert (await submit(browser, f"{page}/trust", automatic="yes")).status == 303
+        assert b"quailaccountsales.example, x.example" in (await browser.get(page)).body
+
+    loop.run(scene())
