@@ -7,6 +7,7 @@ from __future__ import annotations
 
 import ipaddress
 import re
+from functools import lru_cache
 
 from mailhub.letters import limits
 from mailhub.letters.encoded_words import decode_header
@@ -250,6 +251,7 @@ def _without_comments(text: str) -> str | None:
     return "".join(pieces)
 
 
+@lru_cache(maxsize=1024)
 def _ascii_domain(domain: str) -> str | None:
     domain = domain.lower()
     if not domain.isascii():

@@ -60,8 +60,7 @@ def find_disposition(part: Part) -> tuple[str, str | None]:
     value = part.headers.find("content-disposition")
     disposition, params = parse_disposition(value) if value is not None else ("", {})
     name = param_text(params, "filename") if params else None
-    if not name and part.content_type.raw_params:
-        name = part.content_type.param("name")
+    name = name or part.content_type.file_name
     if not name and params:
         name = param_text(params, "name")
     return disposition, name or None

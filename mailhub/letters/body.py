@@ -201,13 +201,23 @@ class _Sorter:
             self.defects.append("a winmail.dat is broken")
 
     def join(self) -> None:
-        pieces = [piece for piece in self.pieces if _says(piece.text or piece.html)] or self.pieces[:1]
-        texts = [piece.text if piece.text and _says(piece.text) else html_to_text(piece.html or "") for piece in pieces]
+        """The pieces that say something, one behind the other; of a silent letter the first."""
+        pieces = self.pieces
+        if len(pieces) > 1:
+            pieces = [piece for piece in pieces if _says(piece.text or piece.html)] or pieces[:1]
         if pieces:
+            texts = [_text_of(piece) for piece in pieces]
             self.body.text = "\n\n".join(text.strip("\n") for text in texts) if len(texts) > 1 else texts[0]
-        if any(piece.html is not None for piece in pieces):
-            htmls = [_as_html(piece.text or "") if piece.html is None else piece.html for piece in pieces]
-            self.body.html = "\n".join(htmls)
+            if any(piece.html is not None for piece in pieces):
+                self.body.html = "\n".join(map(_html_of, pieces))
+
+
+def _text_of(piece: _Piece) -> str:
+    return piece.text if piece.text and _says(piece.text) else html_to_text(piece.html or "")
+
+
+def _html_of(piece: _Piece) -> str:
+    return _as_html(piece.text or "") if piece.html is None else piece.html
 
 
 def _may_hold_files(data: bytes) -> bool:

@@ -20,25 +20,22 @@ def decode_header(value: bytes) -> str:
     """
     if b"=?" not in value:
         return one_line(value.decode("ascii") if value.isascii() else decode(value, None).text)
-    pieces: list[str] = []
-    pending, charset = b"", ""
-    position = 0
-    for match in _WORD.finditer(value):
-        between = value[position : match.start()]
-        label = match[1].decode("latin-1").lower()
-        if pending and (between.strip() or label != charset):
-            pieces.append(decode(pending, charset).text)
+    # What stands before the first word, then by turns: charset, encoding, word, what stands behind it.
+    pieces = _WORD.split(value)
+    texts = [decode(pieces[0], None).text] if pieces[0] else []
+    pending, charset, last = b"", b"", len(pieces) - 1
+    for place in range(1, last, 4):
+        label, encoding, word, behind = pieces[place : place + 4]
+        if pending and label.lower() != charset.lower():
+            texts.append(decode(pending, charset.decode("latin-1")).text)
             pending = b""
-        if between.strip() or (between and position == 0):
-            pieces.append(decode(between, None).text)
-        pending += _payload(match[2], match[3])
-        charset = label
-        position = match.end()
+        pending, charset = pending + _payload(encoding, word), label
+        if behind and (place + 3 == last or not behind.isspace()):
+            texts += decode(pending, charset.decode("latin-1")).text, decode(behind, None).text
+            pending = b""
     if pending:
-        pieces.append(decode(pending, charset).text)
-    if position < len(value):
-        pieces.append(decode(value[position:], None).text)
-    return one_line("".join(pieces))
+        texts.append(decode(pending, charset.decode("latin-1")).text)
+    return one_line("".join(texts))
 
 
 def _payload(encoding: bytes, text: bytes) -> bytes:
