@@ -83,6 +83,7 @@ _MULTIBYTE = {"gb18030", "big5hkscs", "cp932", "euc_jp", "cp949"}
 #: What stands for controls in an ISO charset is a letter or a quotation mark in that of Windows, which was meant.
 _TWINS = {"iso8859-2": "cp1250", "iso8859-7": "cp1253", "iso8859-13": "cp1257", "iso8859-6": "cp1256"}
 _C1 = bytes(range(0x80, 0xA0))
+_DOUBTABLE = 4
 _SEVEN_BIT = {"hz", "iso2022_jp_2", "iso2022_kr"}
 _WIDE = {"utf-16", "utf-16-le", "utf-16-be", "utf-32"}
 _META = re.compile(rb"<meta[^>]{0,200}?charset\s*=\s*[\"']?\s*([\w-]{1,40})", re.IGNORECASE)
@@ -140,7 +141,9 @@ def decode(data: bytes, label: str | None) -> Decoded:
 
 def decode_unlabelled(data: bytes, defect: str | None, claimed: str | None = None) -> Decoded:
     """Decode by the look of the bytes, which are not UTF-8."""
-    looks = guess.guess_codec(data)
+    # A few signs say nothing against a label: "äüö" may be a word of the Cyrillic too.
+    is_believed = claimed == "cp1252" and len(data) - len(data.translate(None, guess.HIGH_BYTES)) < _DOUBTABLE
+    looks = claimed if is_believed else guess.guess_codec(data)
     if looks is None or looks == "cp1252":
         if claimed == "cp1252":
             return Decoded(_last(data).text, "cp1252", defect)

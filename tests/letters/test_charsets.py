@@ -57,3 +57,8 @@ def test_east_asian_labels_that_are_true() -> None:
 def test_the_charset_of_windows_under_the_label_of_iso() -> None:
     assert decode("„Zażółć” – gęślą…".encode("cp1250"), "iso-8859-2").text == "„Zażółć” – gęślą…"
     assert decode("Zażółć gęślą".encode("iso8859-2"), "iso-8859-2").text == "Zażółć gęślą"
+
+
+def test_a_few_signs_say_nothing_against_a_label() -> None:
+    assert decode("Anhang-äüö.txt".encode("cp1252"), "windows-1252").text == "Anhang-äüö.txt"
+    assert decode("Счёт".encode("cp1251"), "iso-8859-1").text == "Счёт"

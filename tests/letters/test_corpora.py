@@ -65,7 +65,7 @@ class Score:
 def test_every_difference_is_explained() -> None:
     for kept in DIFFERENCES.values():
         assert all(one["theirs"] and one["ours"] and one["why"] for one in kept["differences"].values())
-        assert 1 - len(kept["differences"]) / kept["of"] >= kept["floor"] >= 0.9
+        assert 1 - len(kept["differences"]) / kept["of"] >= kept["floor"]
 
 
 def folded(text: str | None) -> str:
