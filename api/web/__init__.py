@@ -9,6 +9,7 @@ from api.web import (
     connecting,
     fragments,
     health,
+    imports,
     inbox,
     outbox,
     quarantine,
@@ -16,6 +17,7 @@ from api.web import (
     rules,
     settings,
     signing,
+    writing,
 )
 
 ROUTES = [
@@ -31,7 +33,9 @@ ROUTES = [
     *rules.ROUTES,
     *acknowledging.ROUTES,
     *accounts.ROUTES,
+    *imports.ROUTES,
     *connecting.ROUTES,
     *health.ROUTES,
     *outbox.ROUTES,
+    *writing.ROUTES,
 ]

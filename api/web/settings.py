@@ -187,6 +187,7 @@ def shape(speaker: Speaker, found: Own) -> dict[str, Any]:
             for one in found.sessions
         ],
         "accounts": shape_rows(speaker, found.accounts),
+        "may_import": any(right == "manage" for _, right in speaker.viewer.rights),
         "rules": [_rule(speaker, box, found.people) for box in found.boxes if box.kind == "public"],
         "managed": found.managed,
         "acknowledging": shape_texts(speaker, found.texts),
@@ -235,6 +236,8 @@ ACTIONS = {
     "account-connected": "connected an account",
     "account-changed": "changed an account",
     "account-disconnected": "disconnected an account",
+    "import-started": "started an import",
+    "import-cancelled": "ended an import",
     "team-added": "added a team",
     "team-joined": "put somebody into a team",
     "team-left": "took somebody out of a team",

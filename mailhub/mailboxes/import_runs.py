@@ -23,8 +23,8 @@ from mailhub.mailboxes.imports import (
 
 MOST_FAULTS = 20
 FORGOTTEN = 3 * clock.DAY
-_ENDED = "The server ended several times while it worked on this. Look into its log, then resume."
-_NEVER_CAME = "The rest of the file never came. Choose it again to start anew."
+SERVER_ENDED = "The server ended several times while it worked on this. Look into its log, then resume."
+NEVER_CAME = "The rest of the file never came. Choose it again to start anew."
 
 
 @dataclass(frozen=True, slots=True)
@@ -98,7 +98,7 @@ def fail_dead(tx: WriteTx) -> int:
     """Imports at which the server itself ended again and again wait for a person. Returns how many."""
     dead = jobs.take_dead(tx, IMPORT_JOB)
     for one in dead:
-        move_import(tx, int(one.payload["import_id"]), "failed", error=_ENDED, error_fields={})
+        move_import(tx, int(one.payload["import_id"]), "failed", error=SERVER_ENDED, error_fields={})
     return len(dead)
 
 
@@ -112,7 +112,7 @@ def forget_unfinished(tx: WriteTx) -> int:
     """Files of which nothing came for three days will not come any more. Returns how many imports that ends."""
     old = (mail_import.c.state == "receiving") & (mail_import.c.moved_at < clock.now() - FORGOTTEN)
     ended = update(mail_import).where(old)
-    return tx.execute(ended.values(state="cancelled", finished_at=clock.now(), error=_NEVER_CAME))
+    return tx.execute(ended.values(state="cancelled", finished_at=clock.now(), error=NEVER_CAME))
 
 
 def _plain(fields: dict[str, Any]) -> dict[str, Any]:

@@ -142,8 +142,8 @@ def get_import(tx: ReadTx, viewer: Viewer, import_id: int) -> Import:
     """One of them. Raises NotFound, Forbidden when the viewer sees the letters of its mailbox only."""
     found = find_import(tx, import_id)
     if found is None:
-        raise NotFound(_NONE, id=import_id)
-    _demand(viewer, found.scope_id, _NONE, import_id)
+        raise NotFound(NO_IMPORT, id=import_id)
+    _demand(viewer, found.scope_id, NO_IMPORT, import_id)
     return found
 
 
@@ -184,12 +184,12 @@ def record_received(tx: WriteTx, viewer: Viewer, import_id: int, at: int, count:
 
 def pause_import(tx: WriteTx, viewer: Viewer, import_id: int) -> Import:
     """It stops behind the letters in hand. Raises NotFound, Forbidden, Conflict when there is nothing to pause."""
-    return _turn(tx, viewer, import_id, ("waiting", "running"), "paused", "This import does not run.")
+    return _turn(tx, viewer, import_id, ("waiting", "running"), "paused")
 
 
 def resume_import(tx: WriteTx, viewer: Viewer, import_id: int) -> Import:
     """It goes on where it stopped, or tries again what failed. Raises NotFound, Forbidden, Conflict."""
-    turned = _turn(tx, viewer, import_id, ("paused", "failed"), "waiting", "This import is not paused.")
+    turned = _turn(tx, viewer, import_id, ("paused", "failed"), "waiting")
     tx.change(mail_import, import_id, error="", error_fields={})
     enqueue_import(tx, turned.id)
     return get_import(tx, viewer, import_id)
@@ -197,12 +197,17 @@ def resume_import(tx: WriteTx, viewer: Viewer, import_id: int) -> Import:
 
 def cancel_import(tx: WriteTx, viewer: Viewer, import_id: int) -> Import:
     """It ends; what was taken stays. Raises NotFound, Forbidden, Conflict when it has ended already."""
-    turned = _turn(tx, viewer, import_id, OPEN, "cancelled", "This import has ended already.")
+    turned = _turn(tx, viewer, import_id, OPEN, "cancelled")
     record_audit(tx, viewer.user_id, "import-cancelled", str(turned.id), mailbox=turned.mailbox_id)
     return turned
 
 
-_NONE = "There is no import with the number %(id)s."
+CANNOT: dict[State, str] = {
+    "paused": "This import does not run.",
+    "waiting": "This import is not paused.",
+    "cancelled": "This import has ended already.",
+}
+NO_IMPORT = "There is no import with the number %(id)s."
 
 
 def _start(tx: WriteTx, viewer: Viewer, mailbox_id: int, source: Source, state: State, name: str, size: int) -> Import:
@@ -220,10 +225,10 @@ def _start(tx: WriteTx, viewer: Viewer, mailbox_id: int, source: Source, state: 
     return get_import(tx, viewer, made)
 
 
-def _turn(tx: WriteTx, viewer: Viewer, import_id: int, before: Sequence[State], after: State, otherwise: str) -> Import:
+def _turn(tx: WriteTx, viewer: Viewer, import_id: int, before: Sequence[State], after: State) -> Import:
     found = _locked(tx, viewer, import_id)
     if found.state not in before:
-        raise Conflict(otherwise)
+        raise Conflict(CANNOT[after])
     move_import(tx, found.id, after)
     return get_import(tx, viewer, import_id)
 
@@ -250,7 +255,7 @@ def lock_import(tx: WriteTx, import_id: int) -> Import:
     tx.lock(mail_import, import_id)
     found = find_import(tx, import_id)
     if found is None:
-        raise NotFound(_NONE, id=import_id)
+        raise NotFound(NO_IMPORT, id=import_id)
     return found
 
 

@@ -42,8 +42,7 @@ SWEEP_SECONDS = 60.0
 FRAGMENT_SECONDS = 86400.0
 WAIT_SECONDS = 10.0
 _SUFFIX = ".upload"
-_FAILED = "The import stopped by a fault of the server: %(reason)s. Resume it to try again."
-_GONE = "The file that was sent is not on this server any more. Choose it again."
+STOPPED = "The import stopped by a fault of the server: %(reason)s. Resume it to try again."
 log = get_log(__name__)
 
 
@@ -119,7 +118,7 @@ class Importing:
             except Exception as problem:
                 log.error("an import stopped", import_id=import_of(job), exc_info=problem)
                 reason = f"{type(problem).__name__}: {problem}"
-                await self._database.work(end_import, job, _FAILED, {"reason": reason})
+                await self._database.work(end_import, job, STOPPED, {"reason": reason})
             await self._sweep()
             return True
         return False
@@ -146,7 +145,7 @@ class Importing:
             return open_archive(resolve_path(self._allowed, found.name))
         path = upload_file(self._folder, found.id)
         if not path.exists():
-            raise NotFound(_GONE)
+            raise NotFound("The file that was sent is not on this server any more. Choose it again.")
         return open_archive(path, named=found.name)
 
     async def _store(self, job: jobs.Job, bringing: Bringing, prepared: Prepared, seconds: float) -> bool:

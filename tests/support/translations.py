@@ -26,7 +26,6 @@ FOLDERS = ("core", "crm", "mailhub", "api")
 NOT_SHOWN = (
     *("api/cli/", "core/settings/", "core/resources.py", "core/database/engine.py"),
     *(
-        "mailhub/ingest/archive/",
         "mailhub/ingest/office.py",
         "mailhub/ingest/smtp/",
         "mailhub/letters/refusals.py",
@@ -47,6 +46,7 @@ NAMED = frozenset((
     "CHECK_BOTH", "TOO_LARGE", "NOT_GIVEN", "DRAFT", "sentence", "sentences", "TITLES", "_MISSING", "_BY_STATUS",
     "ACTIONS", "MERGED", "TAKEN_OUT", "SPLIT", "SPLIT_FROM", "CAME_BACK", "OFFER", "NOBODY_ASSIGNED",
     "WORDS", "KINDS_OF_LETTERS", "PROOFS", "WEEKDAYS", "LANGUAGES_OF_LETTERS", "NO_ACCESS", "NOBODY_FITS", "NO_JUNK",
+    "NOT_LETTERS", "STOPPED", "SERVER_ENDED", "NEVER_CAME", "NO_IMPORT", "CANNOT",
 ))  # fmt: skip
 _CODE = frozenset(["not-found", "not-possible", "too-much", "invalid", "fault"])
 

@@ -16,7 +16,7 @@ from mailhub.ingest.archive.pieces import Archive, Piece, begin_at, slices
 
 _HEADER = re.compile(rb"[!-9;-~]+[ \t]*:")
 # Other kinds of files by how they begin, and what to do with them.
-_OTHERS = (
+NOT_LETTERS = (
     (b"!BDN", "%(path)s is a data file of Outlook (.pst). Export its folders as mbox or .eml first."),
     (b"\xd0\xcf\x11\xe0", "%(path)s is a file of Outlook (.msg) or Office. Save the letter as .eml."),
     (b"7z\xbc\xaf\x27\x1c", "%(path)s is a 7z archive. Pack its folder as .zip."),
@@ -45,7 +45,7 @@ def open_archive(path: Path, *, named: str = "") -> Archive:
     size = path.stat().st_size
     if begins_mbox(head):
         return Archive("mbox", path, size, partial(_read_file, path, named))
-    for mark, sentence in _OTHERS:
+    for mark, sentence in NOT_LETTERS:
         if head.startswith(mark):
             raise Invalid(sentence, path=named)
     if head[257:262] == b"ustar":
