@@ -3,6 +3,7 @@ import "htmx.org";
 
 import { startComposer } from "./scripts/composer.js";
 import { startFrames } from "./scripts/frames.js";
+import { startImports } from "./scripts/imports.js";
 import { startKeys } from "./scripts/keys.js";
 import { startLive } from "./scripts/live.js";
 import { startMenus } from "./scripts/menus.js";
@@ -19,4 +20,5 @@ startKeys();
 startTimes();
 startToasts();
 startComposer();
+startImports();
 startLive();
