@@ -42,7 +42,7 @@ def check_room(house: House, size: int) -> None:
     """Raises TooMuch for a file larger than the settings allow, Unavailable when the disk has no room for it."""
     most = house.settings.imports.max_size
     if size > most:
-        raise TooMuch("A file may have %(most)s MB. Send the archive in several parts.", most=most >> 20)
+        raise TooMuch("A file may have %(most)s MB. Send the archive in several parts.", most=most // 1000**2)
     house.uploads.mkdir(parents=True, exist_ok=True)
     if shutil.disk_usage(house.uploads).free < size + RESERVE:
         raise Unavailable("The disk of the server has no room for this file. Free some space.")

@@ -186,7 +186,7 @@ class Imports:
     """Archives that people bring in through the pages and the API."""
 
     max_size: int = _key(
-        20 << 30,
+        20 * 1000**3,
         "The largest file taken, in bytes. It lies in `<data.dir>/imports` until its import has ended.",
         expects="at least 1048576 bytes",
         check=lambda size: size >= 1 << 20,
