@@ -31,6 +31,7 @@ NODE_AT_LEAST = 20
 ENTRIES = ("app.js", "app.css")
 ESBUILD_OPTIONS = (
     "--bundle",
+    "--splitting",
     "--minify",
     "--format=esm",
     "--target=es2022,chrome120,firefox121,safari17",

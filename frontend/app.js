@@ -1,7 +1,7 @@
 // Everything works without these scripts; with them nothing reloads, times stay true and keys answer.
 import "htmx.org";
 
-import { startComposer } from "./scripts/composer.js";
+import { startComposer } from "./scripts/composer/index.js";
 import { startFrames } from "./scripts/frames.js";
 import { startImports } from "./scripts/imports.js";
 import { startKeys } from "./scripts/keys.js";

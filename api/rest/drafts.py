@@ -14,6 +14,7 @@ from litestar.di import NamedDependency
 from litestar.params import FromQuery, JSONBody, QueryParameter
 
 from api.auth import Door
+from api.problems import Pages, language_of
 from api.rest.files import picture_answer
 from api.rest.once import Key, once
 from api.rest.replies import Planned, answer_moved, show_planned
@@ -24,10 +25,11 @@ from core.database import WriteTx
 from core.errors import Conflict, HouseError, Invalid
 from crm.staff.readable import Viewer
 from mailhub.letters.attachments import read_attachment
-from mailhub.letters.html.outgoing import clean_outgoing, text_as_html
+from mailhub.letters.html.outgoing import NO_HTML, clean_outgoing, has_formats, text_as_html
 from mailhub.letters.html.spoken import spoken
 from mailhub.letters.serving import download_headers
 from mailhub.letters.values import Attachment
+from mailhub.mailboxes.correspondents import list_correspondents
 from mailhub.mailboxes.reading import get_message
 from mailhub.outbound import drafts
 from mailhub.outbound.draft_files import add_file, get_file, remove_file
@@ -36,10 +38,12 @@ from mailhub.outbound.planning import write_down
 from mailhub.outbound.posting import Post, draw_post, read_files
 from mailhub.outbound.posting import post as post_letter
 from mailhub.outbound.recipients import parse_recipients
+from mailhub.outbound.warnings import list_warnings
 from mailhub.outbound.writing import Answer
 
 LARGEST_UPLOAD = 101 << 20
 ThreadId = Annotated[int | None, QueryParameter(name="thread_id", ge=1, le=2**63 - 1)]
+Words = Annotated[str, QueryParameter(name="q", max_length=200)]
 FileName = Annotated[str, QueryParameter(name="filename", min_length=1, max_length=255)]
 Line = Annotated[str, msgspec.Meta(max_length=drafts.LONGEST_LINE)]
 
@@ -76,6 +80,28 @@ class DraftView(msgspec.Struct):
     seen_message_id: int | None
     quoted_message_id: int | None
     attachments: list[DraftFileView]
+
+
+class WarningView(msgspec.Struct):
+    """Why somebody may hesitate to send; ``text`` says it to people."""
+
+    code: str
+    names: list[str]
+    text: str
+
+
+class Warnings(msgspec.Struct):
+    """What is strange about a draft."""
+
+    warnings: list[WarningView]
+
+
+class CorrespondentView(msgspec.Struct):
+    """Somebody to write to."""
+
+    name: str
+    address: str
+    client: str
 
 
 class NewDraft(Body):
@@ -169,7 +195,7 @@ def read_post(one: Draft, sending: Sending) -> Post:
         raise Invalid("Say which letter you have seen last, or force the answer.", field="seen_message_id")
     answer = Answer(
         text=spoken(one.html),
-        html=one.html,
+        html=one.html if has_formats(one.html) else NO_HTML,
         to=parse_recipients(one.to, "to"),
         cc=parse_recipients(one.cc, "cc"),
         bcc=parse_recipients(one.bcc, "bcc"),
@@ -228,15 +254,20 @@ async def remove(door: NamedDependency[Door], draft_id: Id) -> None:
 
 @post("/drafts/{draft_id:int}/attachments", tags=["drafts"], request_max_body_size=LARGEST_UPLOAD)
 async def upload(
-    door: NamedDependency[Door], request: StrictRequest, draft_id: Id, filename: FileName = "file"
+    door: NamedDependency[Door],
+    request: StrictRequest,
+    draft_id: Id,
+    filename: FileName = "file",
+    inside: FromQuery[bool] = False,
 ) -> DraftFileView:
-    """Lay a file beside a draft; the body is its bytes, its type that of the request."""
+    """Lay a file beside a draft; the body is its bytes, its type that of the request. A picture that is to stand in the
+    text comes with `inside=1`."""
     await door.read(get_draft, draft_id)  # nobody fills the disk with what is refused afterwards
     content = await request.body()
     kept = await asyncio.to_thread(_settle, door, content)
     kind = request.headers.get("content-type", "")
     largest = door.house.settings.send.largest_files
-    return show_file(await door.write(add_file, draft_id, filename, kind, kept, largest=largest))
+    return show_file(await door.write(add_file, draft_id, filename, kind, kept, largest=largest, inside=inside))
 
 
 @get("/drafts/{draft_id:int}/attachments/{file_id:int}", tags=["drafts"], media_type="application/octet-stream")
@@ -271,7 +302,7 @@ async def send(
     async def prepare() -> Callable[[WriteTx, Viewer], Planned]:
         one = await door.read(get_draft, draft_id)
         wanted = read_post(one, data)
-        files = await asyncio.to_thread(read_files, house.database, house.files, one.files)
+        files = await asyncio.to_thread(read_files, house.database, house.files, one.html, one.files)
         wanted = replace(wanted, answer=replace(wanted.answer, files=files))
         fields = await door.read(draw_post, stamp, wanted)
         written = await asyncio.to_thread(write_down, fields, house.files)
@@ -286,6 +317,30 @@ async def send(
     except Conflict as moved:
         return await answer_moved(door, request, moved)
     return Response(planned, status_code=201)
+
+
+@get("/drafts/{draft_id:int}/warnings", tags=["drafts"])
+async def get_warnings(door: NamedDependency[Door], request: StrictRequest, draft_id: Id) -> Warnings:
+    """What somebody may want to know before it leaves. Nothing is forbidden by it."""
+    found = await door.read(list_warnings, draft_id)
+    pages: Pages = request.app.state.pages
+    say = language_of(request, pages).gettext
+    sentences = {
+        "attachment": "You wrote of a file, and none is attached.",
+        "outside": "It goes to somebody who has no part in this conversation: %(names)s.",
+        "first": "It is the first letter to %(names)s.",
+    }
+    return Warnings(
+        [WarningView(one.code, list(one.names), say(sentences[one.code], names=", ".join(one.names))) for one in found]
+    )
+
+
+@get("/addresses", tags=["drafts"])
+async def get_addresses(door: NamedDependency[Door], q: Words) -> Items[CorrespondentView]:
+    """Whom the beginning of a name or an address may mean: contacts, and those with whom mailboxes that you see have
+    corresponded. Two letters at least."""
+    found = await door.search(list_correspondents, q)
+    return Items([CorrespondentView(one.name, one.address, one.client) for one in found])
 
 
 def _settle(door: Door, content: bytes) -> tuple[bytes, int]:
@@ -322,4 +377,4 @@ async def _carried(door: Door, data: NewDraft) -> list[tuple[str, str, tuple[byt
     return await asyncio.to_thread(carry)
 
 
-ROUTES = [get_drafts, create, get_one, save, remove, upload, get_content, remove_one, send]
+ROUTES = [get_drafts, create, get_one, save, remove, upload, get_content, remove_one, send, get_warnings, get_addresses]

@@ -37,11 +37,12 @@ class Undo:
 
 @dataclass(frozen=True, slots=True)
 class Composed:
-    """What has become of what somebody wrote in a thread: ``sent``, or taken ``back`` with its text."""
+    """What has become of what somebody wrote in a thread: ``sent``, or taken ``back`` with its text and draft."""
 
     state: str
     thread_id: int
     text: str = ""
+    draft_id: int = 0
 
 
 @dataclass(frozen=True, slots=True)

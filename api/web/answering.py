@@ -11,7 +11,7 @@ from markupsafe import Markup
 
 from api.auth import Door
 from api.web.actions import Composed, Undo, changed
-from api.web.composer import Typed, quote, read_typed
+from api.web.composer import Typed, make_post, quote, read_typed, send_post
 from api.web.desk import Asked, Desk, Here, Id, html
 from api.web.forms import read_form, read_id
 from api.web.place import read_place
@@ -23,13 +23,10 @@ from crm.staff.readable import Viewer
 from mailhub.letters.linkify import text_to_html
 from mailhub.mailboxes.reading import Message, get_message, get_thread
 from mailhub.outbound import ledger
-from mailhub.outbound.recipients import parse_recipients
+from mailhub.outbound.drafts import revive_draft
 from mailhub.outbound.undoing import take_back
-from mailhub.outbound.writing import Answer, answer_thread
 
 LARGEST_FORM = 4 << 20
-REGRET = 10 * clock.SECOND
-"""How long an answer waits for second thoughts."""
 MOST_SHOWN = 5
 LONGEST_SHOWN = 2000
 
@@ -62,29 +59,24 @@ class Moved:
     request_max_body_size=LARGEST_FORM,
 )
 async def reply(door: NamedDependency[Door], request: Asked, thread_id: Id, place: Here = "waiting") -> Response[str]:
-    """Send an answer in ten seconds; where newer letters came, show them instead."""
+    """Send an answer in a moment; where newer letters came, show them instead."""
     typed = await read_typed(request)
-    desk = Desk(door, request)
-    answer = Answer(
-        text=await _whole_text(desk, thread_id, typed),
-        to=parse_recipients(typed.to, "to"),
-        cc=parse_recipients(typed.cc, "cc"),
-        seen_message_id=typed.seen,
-        force=typed.force,
-        wait=REGRET,
-    )
-    stamp = door.house.stamp
+    desk, regret = Desk(door, request), door.house.settings.send.undo_seconds * clock.SECOND
+    quoted = await _quoted_text(desk, thread_id, typed)
+    wanted = await make_post(door, typed, quoted, thread_id=thread_id, wait=regret)
     try:
-        message_id = await door.write(lambda tx, viewer: answer_thread(tx, stamp, viewer, thread_id, answer))
+        message_id = await send_post(door, wanted)
     except Conflict as moved:
         if "message_ids" not in moved.fields or request.headers.get("hx-request") != "true":
             raise
         return await _show_moved(desk, thread_id, set(cast("list[int]", moved.fields["message_ids"])))
     undo = Undo("", {"message_id": str(message_id)})
     composed = Composed("sent", thread_id)
-    sentence = "It leaves in ten seconds: %(subject)s"
+    sentence = "It leaves in a moment: %(subject)s" if regret else "It is sent: %(subject)s"
     here = read_place(place)
-    return await changed(door, request, here, thread_id, sentence, undo="take-back", back=undo, composer=composed)
+    return await changed(
+        door, request, here, thread_id, sentence, undo="take-back" if regret else "", back=undo, composer=composed
+    )
 
 
 @post("/threads/{thread_id:int}/take-back", include_in_schema=False, status_code=200)
@@ -95,8 +87,8 @@ async def undo_reply(
     message_id = read_id(await read_form(request), "message_id")
     if message_id is None:
         raise Invalid("Name the letter.", field="message_id")
-    letter = await door.write(take_back, message_id)
-    composed = Composed("back", thread_id, letter.parsed["reply_text"] or letter.parsed["text"] or "")
+    letter, draft_id = await door.write(_take_back, message_id)
+    composed = Composed("back", thread_id, letter.parsed["reply_text"] or letter.parsed["text"] or "", draft_id or 0)
     return await changed(
         door, request, read_place(place), thread_id, "Taken back, nothing was sent: %(subject)s", composer=composed
     )
@@ -120,6 +112,10 @@ async def delivery(
     return await changed(door, request, read_place(place), thread_id, sentences[act])
 
 
+def _take_back(tx: WriteTx, viewer: Viewer, message_id: int) -> tuple[Message, int | None]:
+    return take_back(tx, viewer, message_id), revive_draft(tx, message_id)
+
+
 def _act_on_delivery(tx: WriteTx, viewer: Viewer, delivery_id: int, act: str) -> None:
     if act == "retry":
         ledger.retry(tx, viewer, delivery_id)
@@ -129,14 +125,14 @@ def _act_on_delivery(tx: WriteTx, viewer: Viewer, delivery_id: int, act: str) ->
         ledger.resolve(tx, viewer, delivery_id, arrived=True)
 
 
-async def _whole_text(desk: Desk, thread_id: int, typed: Typed) -> str:
-    """What was typed, and below it the letter that it answers."""
+async def _quoted_text(desk: Desk, thread_id: int, typed: Typed) -> str:
+    """The letter below the answer, as text."""
     if typed.quoted is None:
-        return typed.text
+        return ""
     message = await desk.door.read(get_message, typed.quoted)
     if message.thread_id != thread_id:
         raise Invalid("The quoted letter is of another thread.", field="quoted")
-    return f"{typed.text.rstrip()}\n\n{quote(desk.speaker(desk.door.viewer).language, message)}\n"
+    return quote(desk.speaker(desk.door.viewer).language, message)
 
 
 async def _show_moved(desk: Desk, thread_id: int, newer: set[int]) -> Response[str]:

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Mapping
 from dataclasses import dataclass
 
-from api.web.composer import Composer, make_composer
+from api.web.composer import Composer, Writing, make_composer, see_writing
 from api.web.deliveries import make_lines
 from api.web.doubts import Doubts, see_doubts
 from api.web.events import make_events, with_splits
@@ -21,7 +21,6 @@ from crm.staff.rights import list_people_with
 from mailhub.mailboxes.lists import ThreadRow
 from mailhub.mailboxes.reading import Message, OpenThread
 from mailhub.outbound.ledger import Delivery, list_of_messages
-from mailhub.outbound.writing import Suggestion, suggest_answer
 
 UNFOLDED_TAIL = 4
 FEW = 6
@@ -37,7 +36,7 @@ class Seen:
     matched: list[tuple[str | None, str | None]]
     """Who may be meant by the sender's address: contact and client, by name."""
     deliveries: dict[int, list[Delivery]]
-    suggested: Suggestion | None
+    writing: Writing | None
     """None for a reader who may not answer."""
     doubts: Doubts
 
@@ -124,7 +123,7 @@ def see_names(tx: ReadTx, viewer: Viewer, opened: OpenThread) -> Seen:
         able,
         matched,
         list_of_messages(tx, [one.id for one in opened.messages if one.direction == "out"]),
-        suggest_answer(tx, viewer, row.id) if may_answer else None,
+        see_writing(tx, viewer, row) if may_answer else None,
         see_doubts(tx, opened.messages, staff.values()),
     )
 
@@ -183,7 +182,7 @@ def make_thread(
         older=older,
         entries=told,
         newest=seen.open.messages[-1].id if seen.open.messages else 0,
-        composer=make_composer(speaker, place, seen.open, seen.suggested) if seen.suggested else None,
+        composer=make_composer(speaker, place, seen.open, seen.writing) if seen.writing else None,
     )
 
 

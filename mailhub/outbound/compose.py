@@ -73,6 +73,12 @@ def answer_subject(subject: str) -> str:
     return line if re.match(r"re\s*:", line, re.IGNORECASE) else f"Re: {line}"
 
 
+def forward_subject(subject: str) -> str:
+    """The subject of a letter that is handed on."""
+    line = subject.strip()[:_LONGEST_SUBJECT]
+    return line if re.match(r"fwd?\s*:", line, re.IGNORECASE) else f"Fwd: {line}"
+
+
 def answer_references(references: tuple[str, ...], answered: str | None) -> tuple[str, ...]:
     """The References of an answer: those of the letter answered, then its own id. RFC 5322 §3.6.4. The first and the
     latest are kept, and none that is too long to be folded well."""

@@ -1,4 +1,7 @@
-"""The files of a draft, and the pictures that stand in its text."""
+"""The files of a draft, and the pictures that stand in its text.
+
+They come and go beside its versions, which are of what is typed.
+"""
 
 from __future__ import annotations
 
@@ -12,10 +15,11 @@ from core.database import ReadTx, WriteTx
 from core.errors import Invalid, NotFound, TooMuch
 from crm.staff.readable import Viewer
 from mailhub.letters.filenames import safe_file_name
-from mailhub.outbound.drafts import DraftFile, get_draft, hold_draft, touch
+from mailhub.outbound.drafts import DraftFile, get_draft, hold_draft
 from mailhub.outbound.tables import draft_file
 
 MOST_FILES = 50
+INSIDE = "inside"
 _LONGEST_TYPE = 100
 
 
@@ -28,9 +32,12 @@ def add_file(
     content: tuple[bytes, int],
     *,
     largest: int,
+    inside: bool = False,
 ) -> DraftFile:
-    """Lay a file beside a draft. ``content`` is the hash and size of bytes that are durable already; ``largest`` is how
-    many bytes all files of a letter may have together. Raises NotFound, Invalid, TooMuch."""
+    """Lay a file beside a draft; ``inside`` for a picture that is to stand in its text, and goes with it.
+
+    ``content`` is the hash and size of bytes that are durable already; ``largest`` is how many bytes all files of a
+    letter may have together. Raises NotFound, Invalid, TooMuch."""
     found = hold_draft(tx, viewer, draft_id)
     sha256, size = content
     if not size:
@@ -45,10 +52,9 @@ def add_file(
         name=safe_file_name(name) or "file",
         content_type=kind,
         size=size,
-        content_id=f"{secrets.token_hex(8)}.picture",
+        content_id=f"{secrets.token_hex(8)}.{INSIDE if inside else 'file'}",
         created_at=clock.now(),
     )
-    touch(tx, viewer, draft_id)
     return get_file(tx, viewer, draft_id, file_id)
 
 
@@ -65,4 +71,3 @@ def remove_file(tx: WriteTx, viewer: Viewer, draft_id: int, file_id: int) -> Non
     hold_draft(tx, viewer, draft_id)
     get_file(tx, viewer, draft_id, file_id)
     tx.execute(delete(draft_file).where(draft_file.c.id == file_id))
-    touch(tx, viewer, draft_id)

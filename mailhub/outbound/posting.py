@@ -6,13 +6,16 @@ and plans it with ``post``.
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from dataclasses import dataclass
 
 from core.blobs import BlobFiles, read_blob
 from core.database import Database, ReadTx, WriteTx
 from crm.staff.readable import Viewer
+from mailhub.letters.html.outgoing import CleanHtml, pictures_of
 from mailhub.outbound.beginning import begin_letter, draw_letter
 from mailhub.outbound.compose import Fields
+from mailhub.outbound.draft_files import INSIDE
 from mailhub.outbound.drafts import DraftFile, finish_draft, hold_draft
 from mailhub.outbound.identity import Stamp
 from mailhub.outbound.parts import File
@@ -53,8 +56,12 @@ def post(tx: WriteTx, viewer: Viewer, stamp: Stamp, wanted: Post, written: Writt
     return message_id
 
 
-def read_files(database: Database, blobs: BlobFiles, files: tuple[DraftFile, ...]) -> tuple[File, ...]:
-    """The files of a draft with their bytes, for a caller without an event loop."""
+def read_files(database: Database, blobs: BlobFiles, html: CleanHtml, files: Sequence[DraftFile]) -> tuple[File, ...]:
+    """The files of a draft with their bytes, for a caller without an event loop. A picture that stood in the text and
+    was taken out of it again stays behind."""
+    shown = pictures_of(html)
     return tuple(
-        File(one.name, one.content_type, read_blob(database, blobs, one.blob_id), one.content_id) for one in files
+        File(one.name, one.content_type, read_blob(database, blobs, one.blob_id), one.content_id)
+        for one in files
+        if one.content_id in shown or not one.content_id.endswith(INSIDE)
     )

@@ -27,6 +27,7 @@ _SCHEMES = {"http", "https", "mailto", "tel", "cid"}
 _NUMBER = re.compile(r"\d{1,4}")
 _PICTURE = re.compile(r'<img((?: [a-z-]+="[^"]*")*)>')
 _SOURCE = re.compile(r' src="cid:([^"]*)"')
+_FORMATTED = re.compile(r"<(?!/|div>|br>|p>)")
 _ANY_TAG = re.compile(r'<(?:[^">]|"[^"]*")*>')
 _QUOTE_LOOK = 'style="margin:0 0 0 2px;padding-left:12px;border-left:2px solid #7c8696"'
 
@@ -65,6 +66,11 @@ def says_something(html: CleanHtml) -> bool:
     return "<img " in html or bool(unescape(_ANY_TAG.sub("", html)).strip())
 
 
+def has_formats(html: CleanHtml) -> bool:
+    """Whether clean HTML says more than its plain text does: what is only lines leaves better as text alone."""
+    return _FORMATTED.search(html) is not None
+
+
 def outgoing_document(html: CleanHtml) -> str:
     """Clean HTML as the document that leaves; quotes look like quotes where a mail program gives them no look."""
     body = html.replace("<blockquote", f"<blockquote {_QUOTE_LOOK}")
@@ -74,3 +80,13 @@ def outgoing_document(html: CleanHtml) -> str:
 def text_as_html(text: str) -> CleanHtml:
     """Plain text as HTML of the same lines."""
     return CleanHtml("".join(f"<div>{escape(line, quote=False) or '<br>'}</div>" for line in text.splitlines()))
+
+
+def quote_html(html: CleanHtml) -> CleanHtml:
+    """As a quotation."""
+    return CleanHtml(f"<blockquote>{html}</blockquote>")
+
+
+def join_html(*pieces: CleanHtml) -> CleanHtml:
+    """One behind the other."""
+    return CleanHtml("".join(pieces))

@@ -1,0 +1,195 @@
+"""Writing a letter with everything around it: formats by physical keys, pictures by paste, files by drop, people by
+their names, drafts that colleagues go on with, warnings, forwards and new letters."""
+
+from __future__ import annotations
+
+import base64
+from collections.abc import Iterator
+from concurrent.futures import ThreadPoolExecutor
+from dataclasses import replace
+from pathlib import Path
+
+import pytest
+from playwright.sync_api import Browser, Page, expect
+
+from crm.staff.people import hash_password
+from mailhub.letters.letter import parse_letter
+from mailhub.letters.values import ParsedLetter
+from tests.api.world import picture
+from tests.browser.site import PASSWORD, Site, found
+from tests.browser.test_answering import APPEARS_MS, open_thread, taken, write
+from tests.support.house import running_site, settings_for
+from tests.support.sink import Script, Sink
+
+TEXT = "Text of the answer"
+
+
+@pytest.fixture
+def sink() -> Iterator[Sink]:
+    with Sink(Script()) as sink:
+        yield sink
+
+
+@pytest.fixture
+def site(chromium: Browser, database_url: str, tmp_path: Path, sink: Sink) -> Iterator[Site]:
+    settings = settings_for(database_url, tmp_path)
+    out = replace(settings.send, relay=f"smtp://127.0.0.1:{sink.port}", undo_seconds=1)
+    with running_site(replace(settings, send=out), roles=("ingest", "send")) as (house, url):
+        with ThreadPoolExecutor(1) as elsewhere:
+            elsewhere.submit(house.database.write_now, found, hash_password(PASSWORD)).result()
+        site = Site(house, url, chromium)
+        yield site
+        for context in list(chromium.contexts):
+            context.close()
+        assert site.faults == []
+
+
+def left(sink: Sink) -> ParsedLetter:
+    return parse_letter(taken(sink, 1).raw)
+
+
+def give(page: Page, kind: str, name: str, content: bytes, type_: str) -> None:
+    """Paste or drop a file onto the text."""
+    page.get_by_label(TEXT).evaluate(
+        """(node, [kind, name, content, type]) => {
+            const bytes = Uint8Array.from(atob(content), (sign) => sign.charCodeAt(0));
+            const data = new DataTransfer();
+            data.items.add(new File([bytes], name, { type }));
+            const more = { bubbles: true, cancelable: true };
+            node.dispatchEvent(kind === "paste" ? new ClipboardEvent(kind, { clipboardData: data, ...more })
+                                                : new DragEvent(kind, { dataTransfer: data, ...more }));
+        }""",
+        [kind, name, base64.b64encode(content).decode(), type_],
+    )
+
+
+def test_formats_a_pasted_picture_and_a_dropped_file(site: Site, sink: Sink) -> None:
+    page = site.sign_in()
+    site.write("Complaint")
+    open_thread(page, "Complaint")
+    write(page, "")
+    # In a Cyrillic layout the key of B says "и".
+    page.evaluate(
+        """() => {
+            const said = { key: "и", code: "KeyB", ctrlKey: true, bubbles: true, cancelable: true };
+            document.querySelector(".composer-text").dispatchEvent(new KeyboardEvent("keydown", said));
+        }"""
+    )
+    page.keyboard.type("Дякуємо")
+    expect(page.get_by_role("button", name="Bold")).to_have_attribute("aria-pressed", "true")
+    page.keyboard.press("Control+b")
+    page.keyboard.type(", see the crack: ")
+    give(page, "paste", "crack.png", picture(), "image/png")
+    expect(page.locator(".composer-text img")).to_have_count(1)
+    give(page, "drop", "звіт.txt", b"12 pumps", "text/plain")
+    expect(page.locator(".composer-files .file")).to_contain_text("звіт.txt")
+    expect(page.locator(".composer-kept")).to_contain_text("Draft saved", timeout=APPEARS_MS)
+    page.keyboard.press("Control+Enter")
+    expect(page.locator(".toast")).to_contain_text("It leaves in a moment")
+    parsed = left(sink)
+    assert (parsed.text or "").startswith("Дякуємо, see the crack: [crack.png]")
+    assert "<b>Дякуємо</b>" in (parsed.html or "")
+    assert [(one.filename, one.inline) for one in parsed.attachments] == [("crack.png", True), ("звіт.txt", False)]
+    assert f'src="cid:{parsed.attachments[0].content_id}"' in (parsed.html or "")
+    expect(page.locator(".composer-files .file")).to_have_count(0)
+
+
+def test_pasted_html_keeps_formats_and_nothing_else(site: Site) -> None:
+    page = site.sign_in()
+    site.write("Complaint")
+    open_thread(page, "Complaint")
+    write(page, "")
+    page.get_by_label(TEXT).evaluate(
+        """(node) => {
+            const data = new DataTransfer();
+            data.setData("text/html", '<p style="color:red">One <b onclick="x()">two</b></p>'
+                + '<script>window.hit = 1</script><img src="https://far.example/x.png" onerror="window.hit = 1">'
+                + '<a href="javascript:x()">three</a>');
+            node.dispatchEvent(new ClipboardEvent("paste", { clipboardData: data, bubbles: true, cancelable: true }));
+        }"""
+    )
+    expect(page.get_by_label(TEXT)).to_contain_text("One two")
+    said = page.get_by_label(TEXT).inner_html()
+    assert "<b>two</b>" in said
+    for gone in ("style", "onclick", "script", "far.example", "javascript"):
+        assert gone not in said
+    assert page.evaluate("window.hit") is None
+
+
+def test_a_colleague_goes_on_with_a_draft(site: Site, sink: Sink) -> None:
+    oksana, petro = site.sign_in("oksana"), site.sign_in("petro")
+    site.write("Complaint")
+    open_thread(oksana, "Complaint")
+    open_thread(petro, "Complaint")
+    write(oksana, "We send two new")
+    expect(oksana.locator(".composer-kept")).to_contain_text("Draft saved", timeout=APPEARS_MS)
+    others = petro.locator(".drafts-of-others")
+    expect(others).to_contain_text("Draft by Oksana Lysenko", timeout=APPEARS_MS)
+    others.get_by_role("button", name="Go on with it").click()
+    expect(petro.get_by_label(TEXT)).to_have_text("We send two new")
+    petro.get_by_label(TEXT).fill("We send two new ones today.")
+    petro.keyboard.press("Control+Enter")
+    expect(petro.locator(".toast")).to_contain_text("It leaves in a moment")
+    assert (left(sink).text or "").startswith("We send two new ones today.")
+
+
+def test_a_missing_file_is_noticed_once(site: Site, sink: Sink) -> None:
+    page = site.sign_in()
+    site.write("Complaint")
+    open_thread(page, "Complaint")
+    write(page, "Рахунок у вкладенні, додаю.")
+    page.keyboard.press("Control+Enter")
+    expect(page.locator(".composer-warning")).to_have_text("You wrote of a file, and none is attached.")
+    expect(page.locator(".toast")).to_have_count(0)
+    page.keyboard.press("Control+Enter")
+    expect(page.locator(".toast")).to_contain_text("It leaves in a moment")
+
+
+def test_a_new_letter_to_somebody_found_by_name(site: Site, sink: Sink) -> None:
+    page = site.sign_in()
+    page.keyboard.press("c")
+    expect(page.get_by_role("heading", name="New letter")).to_be_visible()
+    page.get_by_role("link", name="sales@firm.example").click()
+    people = page.get_by_role("combobox", name="To", exact=True)
+    people.press_sequentially("geo")
+    expect(page.get_by_role("option")).to_contain_text("Georgi Petrov")
+    people.press("Enter")
+    expect(page.locator(".people .chip").first).to_contain_text("Georgi Petrov")
+    page.get_by_label("Subject").fill("Price list")
+    page.get_by_label("Text of the letter").fill("Here it is.")
+    page.keyboard.press("Control+Enter")
+    expect(page.locator(".composer-warning")).to_contain_text("It is the first letter to georgi@balkan.example.")
+    page.keyboard.press("Control+Enter")
+    expect(page.locator("#subject")).to_have_text("Price list", timeout=APPEARS_MS)
+    parsed = left(sink)
+    assert (parsed.subject, parsed.text, parsed.html) == ("Price list", "Here it is.\n", None)
+    assert [(one.name, one.address) for one in parsed.to] == [("Georgi Petrov", "georgi@balkan.example")]
+
+
+def test_a_forward_and_the_list_of_drafts(site: Site) -> None:
+    page = site.sign_in()
+    site.write("Complaint")
+    open_thread(page, "Complaint")
+    page.keyboard.press("f")
+    expect(page.get_by_label("Subject")).to_have_value("Fwd: Complaint")
+    page.get_by_role("combobox", name="To", exact=True).fill("boss@firm.example")
+    page.keyboard.press("Enter")
+    expect(page.locator(".composer-kept")).to_contain_text("Draft saved", timeout=APPEARS_MS)
+    page.goto(f"{site.url}/drafts")
+    expect(page.locator(".drafts-list")).to_contain_text("boss@firm.example")
+    page.locator(".drafts-list a").click()
+    expect(page.get_by_label("Subject")).to_have_value("Fwd: Complaint")
+    page.get_by_role("button", name="Throw this draft away").click()
+    expect(page.locator(".composer")).not_to_have_attribute("open", "")
+    page.goto(f"{site.url}/drafts")
+    expect(page.get_by_role("heading", name="Nothing is being written")).to_be_visible()
+
+
+def test_without_scripts_it_is_a_form_of_plain_text(site: Site, sink: Sink) -> None:
+    site.write("Complaint")
+    page = site.sign_in(java_script_enabled=False)
+    page.locator(".row-link").first.click()
+    page.locator(".composer-open").click()
+    page.get_by_label(TEXT).fill("Plainly.")
+    page.get_by_role("button", name="Send", exact=False).last.click()
+    assert (left(sink).text or "").startswith("Plainly.")
