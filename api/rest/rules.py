@@ -25,6 +25,7 @@ from mailhub.routing.rules.verbs import (
     change_rule,
     delete_rule,
     get_rule,
+    list_all_rules,
     list_rules,
     order_rules,
     parse_wanted,
@@ -47,7 +48,7 @@ Doing = Annotated[
     ),
 ]
 Name = Annotated[str, msgspec.Meta(min_length=1, max_length=100)]
-Box = Annotated[int, QueryParameter(name="mailbox_id", ge=1, le=2**63 - 1)]
+Box = Annotated[int | None, QueryParameter(name="mailbox_id", ge=1, le=2**63 - 1)]
 Of = Annotated[str, QueryParameter(name="of", max_length=40)]
 
 
@@ -185,6 +186,11 @@ def read_tried(tx: ReadTx, viewer: Viewer, tried: TriedRule, zone: str) -> Part:
     return try_rule(tx, viewer, tried.mailbox_id, wanted, tried.after)
 
 
+def read_rules(tx: ReadTx, viewer: Viewer, mailbox_id: int | None) -> list[RoutingRule]:
+    """Raises NotFound, Forbidden."""
+    return list_all_rules(tx, viewer) if mailbox_id is None else list_rules(tx, viewer, mailbox_id)
+
+
 def read_words(_tx: ReadTx, _viewer: Viewer, of: str) -> list[Field]:
     """Raises NotFound for what has no words."""
     if of != LETTERS.of:
@@ -193,9 +199,9 @@ def read_words(_tx: ReadTx, _viewer: Viewer, of: str) -> list[Field]:
 
 
 @get("/rules", tags=["rules"])
-async def list_all(door: NamedDependency[Door], mailbox_id: Box) -> Items[RuleView]:
-    """The rules of a mailbox that you manage, in the order in which they are asked."""
-    return Items([show_rule(one) for one in await door.read(list_rules, mailbox_id)])
+async def list_all(door: NamedDependency[Door], mailbox_id: Box = None) -> Items[RuleView]:
+    """The rules of the mailboxes that you manage, or of one of them, in the order in which they are asked."""
+    return Items([show_rule(one) for one in await door.read(read_rules, mailbox_id)])
 
 
 @get("/rules/vocabulary", tags=["rules"])

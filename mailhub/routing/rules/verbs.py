@@ -18,7 +18,7 @@ from core.rules import Rule, list_conditions, parse_rule, to_data
 from crm.staff.audit import record_audit
 from crm.staff.people import get_user, list_teams
 from crm.staff.readable import Viewer, demand
-from mailhub.mailboxes.boxes import Mailbox, get_mailbox
+from mailhub.mailboxes.boxes import Mailbox, get_mailbox, list_mailboxes
 from mailhub.mailboxes.tables import mailbox
 from mailhub.routing.rules.actions import Actions, actions_data, parse_actions
 from mailhub.routing.rules.facts import LETTERS
@@ -88,6 +88,12 @@ def list_rules(tx: ReadTx, viewer: Viewer, mailbox_id: int) -> list[RoutingRule]
     """The rules of a mailbox in their order. Raises NotFound, Forbidden."""
     get_managed(tx, viewer, mailbox_id)
     return [_rule(row) for row in tx.rows(_OF_BOX, {"mailbox_id": mailbox_id})]
+
+
+def list_all_rules(tx: ReadTx, viewer: Viewer) -> list[RoutingRule]:
+    """The rules of every mailbox that the viewer manages, mailbox by mailbox in their order."""
+    managed = [box.id for box in list_mailboxes(tx, viewer) if viewer.may("manage", box.scope_id)]
+    return [_rule(row) for mailbox_id in managed for row in tx.rows(_OF_BOX, {"mailbox_id": mailbox_id})]
 
 
 def list_active(tx: ReadTx, mailbox_id: int) -> list[RoutingRule]:
