@@ -9,12 +9,12 @@ from __future__ import annotations
 import re
 
 _LABELS = {
-    "from": "from|від|від кого|от|от кого|von|de|od|từ|van|fra|från|da|gönderen|kimden|lähettäjä|feladó|"
+    "from": "from|від|від кого|от|от кого|von|de|od|từ|người gửi|van|fra|från|da|gönderen|kimden|lähettäjä|feladó|"
     "差出人|发件人|寄件者|보낸 사람",
     "date": "sent|date|sent at|надіслано|дата|отправлено|изпратено|изпратено на|gesendet|datum|envoyé|envoyée|enviado|"
     "enviado el|enviada|fecha|wysłano|wysłane|data|đã gửi|ngày|ngày gửi|verzonden|sendt|skickat|inviato|dato|lähetetty|"
     "tarih|发送时间|日期",
-    "to": "to|кому|до|an|à|para|do|tới|đến|gửi đến|aan|til|till|vastaanottaja|kime|a|收件人",
+    "to": "to|кому|до|an|à|para|do|tới|đến|gửi đến|người nhận|aan|til|till|vastaanottaja|kime|a|收件人",
     "cc": "cc|копія|копия|копие|kopie|copie|dw|đồng gửi|bcc|抄送",
     "subject": "subject|тема|относно|betreff|objet|asunto|temat|chủ đề|tiêu đề|onderwerp|emne|ämne|oggetto|assunto|"
     "aihe|konu|主题|件名",
