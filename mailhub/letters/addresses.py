@@ -99,9 +99,20 @@ def _usual_addresses(value: bytes) -> list[Address] | None:
         if match is None:
             return None
         quoted, bare, address, more = match.groups()
-        found.append(Address(_folded(decode_header((quoted or bare or b"").strip())), address.decode("ascii")))
+        phrase = quoted or bare or b""
+        name = _known_name(phrase) if len(phrase) <= _USUAL_NAME else _name_of(phrase)
+        found.append(Address(name, address.decode("ascii")))
         at = match.end()
     return found if len(found) <= limits.ADDRESSES else None
+
+
+def _name_of(phrase: bytes) -> str:
+    return _folded(decode_header(phrase.strip()))
+
+
+_USUAL_NAME = 200
+#: The owner of a mailbox stands in every letter of it, and many letters come from the same few people.
+_known_name = lru_cache(maxsize=64)(_name_of)
 
 
 class _Reader:

@@ -6,7 +6,7 @@ import re
 from datetime import UTC, datetime, timedelta
 from functools import lru_cache
 
-from core.clock import from_datetime
+from core.clock import SECOND
 
 _MONTHS = {
     name: number
@@ -60,7 +60,7 @@ def parse_date(value: bytes | None) -> int | None:
         # RFC 5322 §4.3: blanks and comments anywhere.
         plain = _COLON.sub(":", _COMMENT.sub("", value[:200].decode("utf-8", "replace")))
         moment = _read(plain) or _read_loosely(plain)
-    return None if moment is None else from_datetime(moment)
+    return None if moment is None else int(moment.timestamp()) * SECOND
 
 
 def _read(text: str) -> datetime | None:
