@@ -11,7 +11,7 @@ import hashlib
 import os
 import secrets
 import threading
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from itertools import accumulate
 from pathlib import Path
 
@@ -41,6 +41,7 @@ _in_its_row = sql("content IS NOT NULL")
 Index("ix_blob_unsettled", blob.c.id, sqlite_where=_in_its_row, postgresql_where=_in_its_row)
 
 _BY_HASH = select(blob.c.id, blob.c.content.is_(None).label("settled")).where(blob.c.sha256 == bindparam("sha256"))
+_BY_HASHES = select(blob.c.id, blob.c.sha256).where(blob.c.sha256.in_(bindparam("hashes", expanding=True)))
 
 
 class BlobFiles:
@@ -139,11 +140,18 @@ def keep(tx: WriteTx, content: bytes) -> int:
 
 def keep_settled(tx: WriteTx, sha256: bytes, size: int) -> int:
     """Refer to bytes whose file is durable already (``BlobFiles.write_all``); returns the blob's id."""
-    found = tx.row(_BY_HASH, {"sha256": sha256})
-    if found is not None:
-        return int(found.id)
+    return keep_all_settled(tx, {sha256: size})[sha256]
+
+
+def keep_all_settled(tx: WriteTx, sizes: Mapping[bytes, int]) -> dict[bytes, int]:
+    """``keep_settled`` for several hashes and the sizes of their bytes; returns the blobs' ids."""
+    rows = tx.rows(_BY_HASHES, {"hashes": list(sizes)}) if sizes else ()
+    ids = {row.sha256: int(row.id) for row in rows}
     now = clock.now()
-    return tx.insert(blob, sha256=sha256, size=size, created_at=now, settled_at=now)
+    for sha256, size in sizes.items():
+        if sha256 not in ids:
+            ids[sha256] = tx.insert(blob, sha256=sha256, size=size, created_at=now, settled_at=now)
+    return ids
 
 
 def find_content(tx: ReadTx, blob_id: int) -> tuple[bytes | None, bytes]:

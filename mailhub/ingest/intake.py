@@ -7,17 +7,19 @@ progress bar only after the transaction is committed. Understanding comes later.
 from __future__ import annotations
 
 import hashlib
-from collections.abc import Sequence
+from collections import defaultdict
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass
+from functools import partial
 from typing import Any, Literal
 
 from sqlalchemy import bindparam, select
 
 from core import clock
-from core.blobs import keep, keep_settled
+from core.blobs import keep, keep_all_settled, keep_settled
 from core.database import WriteTx
 from core.jobs import enqueue
-from mailhub.mailboxes.boxes import get_mailbox
+from mailhub.mailboxes.boxes import Mailbox, get_mailbox
 from mailhub.mailboxes.messages import Direction
 from mailhub.mailboxes.tables import incoming
 
@@ -63,6 +65,9 @@ _RESENT = (
     .where(incoming.c.resend_key == bindparam("key"), incoming.c.received_at > bindparam("since"))
     .order_by(incoming.c.id)
 )
+_ALL_RESENT = select(incoming.c.resend_key, incoming.c.received_at).where(
+    incoming.c.resend_key.in_(bindparam("keys", expanding=True))
+)
 
 
 def accept(tx: WriteTx, arrival: Arrival) -> int:
@@ -75,30 +80,43 @@ def accept(tx: WriteTx, arrival: Arrival) -> int:
     resent = _find_resent(tx, key, arrival.received_at)
     if resent is not None:
         return resent
-    entries = _enter(tx, arrival, key)
+    settled = arrival.settled
+    blob_id = keep(tx, arrival.raw) if settled is None else keep_settled(tx, settled, len(arrival.raw))
+    entries = _enter(tx, arrival, key, blob_id, partial(get_mailbox, tx))
     for entry in entries:
         enqueue(tx, PROCESS_JOB, {"incoming_id": entry.id})
     return entries[0].id if entries else 0
 
 
-def enter(tx: WriteTx, arrival: Arrival) -> list[Entry]:
-    """``accept`` without jobs, for a caller who takes the letter on its journey in the same unit. Nothing is returned
-    for a letter that is here already."""
-    key = _resend_key(arrival)
-    return _enter(tx, arrival, key) if _find_resent(tx, key, arrival.received_at) is None else []
+def enter_all(tx: WriteTx, arrivals: Sequence[Arrival], get_box: Callable[[int], Mailbox]) -> list[list[Entry]]:
+    """``accept`` without jobs, for a caller who takes letters on their journeys in the same unit: for each, in their
+    order, its rows, none for one that is here already. Their bytes are files (``Arrival.settled``)."""
+    keys = [_resend_key(arrival) for arrival in arrivals]
+    asked = [key for key in keys if key is not None]
+    tx.lock_keys(("accept", key) for key in asked)
+    times: dict[bytes, list[int]] = defaultdict(list)
+    for row in tx.rows(_ALL_RESENT, {"keys": asked}) if asked else ():
+        times[row.resend_key].append(row.received_at)
+    new: list[tuple[Arrival, bytes | None] | None] = []
+    for arrival, key in zip(arrivals, keys, strict=True):
+        known = key is not None and any(at > arrival.received_at - RESEND_WINDOW for at in times[key])
+        new.append(None if known else (arrival, key))
+        if key is not None and not known:
+            times[key].append(arrival.received_at)
+    blobs = keep_all_settled(tx, {one.settled: len(one.raw) for one, _ in filter(None, new) if one.settled})
+    return [_enter(tx, *one, blobs[one[0].settled or b""], get_box) if one else [] for one in new]
 
 
-def _enter(tx: WriteTx, arrival: Arrival, key: bytes | None) -> list[Entry]:
-    settled = arrival.settled
-    blob_id = keep(tx, arrival.raw) if settled is None else keep_settled(tx, settled, len(arrival.raw))
+def _enter(
+    tx: WriteTx, arrival: Arrival, key: bytes | None, blob_id: int, get_box: Callable[[int], Mailbox]
+) -> list[Entry]:
     entries = []
     for mailbox_id in arrival.mailbox_ids:
-        box = get_mailbox(tx, mailbox_id)
         entry_id = tx.insert(
             incoming,
             blob_id=blob_id,
             mailbox_id=mailbox_id,
-            scope_id=box.scope_id,
+            scope_id=get_box(mailbox_id).scope_id,
             source=arrival.source,
             direction=arrival.direction,
             trace=arrival.trace,

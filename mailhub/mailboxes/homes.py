@@ -8,7 +8,7 @@ claimed to answer. So that the order of arrival does not matter, a letter also f
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 from typing import Any
 
@@ -16,11 +16,11 @@ from sqlalchemy import BindParameter, ColumnElement, Row, Select, and_, bindpara
 
 from core.database import ReadTx, WriteTx
 from mailhub.letters.values import ParsedLetter
+from mailhub.mailboxes.names import MOST_NAMED, Names, named_by
 from mailhub.mailboxes.participants import Sender, list_name, neighbours, pattern
 from mailhub.mailboxes.subjects import find_beside
 from mailhub.mailboxes.tables import letter, letter_reference, message, thread, thread_participant
 
-MOST_NAMED = 50
 MOST_FOUND = 50
 
 
@@ -132,21 +132,31 @@ _CLAIMED = (
 
 
 def find_home(
-    tx: WriteTx, mailbox_id: int, parsed: ParsedLetter, sender: Sender, dated_at: int, *, ours: bool = False
+    tx: WriteTx,
+    mailbox_id: int,
+    parsed: ParsedLetter,
+    sender: Sender,
+    dated_at: int,
+    names: Names,
+    *,
+    ours: bool = False,
 ) -> Home:
     """Find the thread of a letter: by the ids it names, by the letters that name it, then by subject and client.
 
-    ``ours``: we wrote it, so it has a say wherever it answers.
+    ``names`` are the known ids of the letters of this unit; the letter is added to them. ``ours``: we wrote it, so it
+    has a say wherever it answers.
     """
-    named = list(dict.fromkeys([*parsed.in_reply_to, *reversed(parsed.references)]))[:MOST_NAMED]
     # A letter and its answer, understood at the same moment by two processes, must see each other.
     own = [parsed.message_id] if parsed.message_id else []
-    named = [name for name in named if name not in own]
+    named = [name for name in named_by(parsed) if name not in own]
     subject = [f"{sender.counterparty_id} {parsed.base_subject}"] if sender.counterparty_id is not None else []
     tx.lock_keys(("thread", mailbox_id, name) for name in (*own, *named, *subject))
+    cited = names.here(named)
+    ways = ((_CITED, cited), (_FOLLOWERS, names.named(own)), (_SIBLINGS, names.named(named)))
+    names.add(parsed)
     rows: list[Row[Any]] = []
-    if (own or named) and (ours or sender.address is not None):
-        rows = _find_rows(tx, mailbox_id, parsed, sender, own, named, ours)
+    if any(ids for _, ids in ways) and (ours or sender.address is not None):
+        rows = _find_rows(tx, mailbox_id, parsed, sender, ways, ours)
     followers = tuple(dict.fromkeys(row.thread_id for row in rows if not row.may))
     rows = [row for row in rows if row.may]
     if rows:
@@ -158,13 +168,18 @@ def find_home(
             if row.home_id != first.home_id and len(clients | ({row.counterparty_id} - {None})) < 2
         )
         return Home(int(first.home_id), "reference", None, tuple(joins), followers)
-    claims = _find_claimed(tx, mailbox_id, named)
+    claims = _find_claimed(tx, mailbox_id, cited)
     beside = find_beside(tx, mailbox_id, sender.counterparty_id, parsed, dated_at)
     return Home(None, "new" if beside is None else "subject", claims, (), followers, beside)
 
 
 def _find_rows(
-    tx: ReadTx, mailbox_id: int, parsed: ParsedLetter, sender: Sender, own: list[str], named: list[str], ours: bool
+    tx: ReadTx,
+    mailbox_id: int,
+    parsed: ParsedLetter,
+    sender: Sender,
+    ways: Iterable[tuple[Select[Any], list[str]]],
+    ours: bool,
 ) -> list[Row[Any]]:
     """Where the letter has a say by a reference: the letter that it answers first, then those it names, latest first,
     then those that name it, then those that name what it names."""
@@ -183,7 +198,7 @@ def _find_rows(
         "granted": granted,
     }
     rows: list[Row[Any]] = []
-    for statement, ids in ((_CITED, named), (_FOLLOWERS, own), (_SIBLINGS, named)):
+    for statement, ids in ways:
         if ids:
             rows += _by_place(tx.rows(statement, {**asked, "ids": ids}), ids)
     return rows

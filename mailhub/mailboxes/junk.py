@@ -27,18 +27,19 @@ _NEWEST_IN = (
 )
 
 
-def is_junk(tx: ReadTx, mailbox_id: int, address: str | None, verdicts: Verdicts | None, *, filtered: bool) -> bool:
-    """Is a letter junk here? What people said of its sender goes before what a filter says (``filtered``).
-
-    ``address`` is the one in From, None when there is not exactly one. Nobody gets past a filter in the name of a
-    good sender: a doubtful letter is no letter of theirs.
-    """
-    if address is None:
-        return filtered
+def find_said(tx: ReadTx, mailbox_id: int, address: str) -> bool | None:
+    """What people of the mailbox said of a sender: junk, no junk, or nothing."""
     said = tx.value(_SAID, {"mailbox_id": mailbox_id, "address": address.lower()})
+    return None if said is None else bool(said)
+
+
+def is_junk(said: bool | None, verdicts: Verdicts | None, *, filtered: bool) -> bool:
+    """Is a letter junk here? What people said of its sender (``find_said``, of the one address in From) goes before
+    what a filter says (``filtered``). Nobody gets past a filter in the name of a good sender: a doubtful letter is no
+    letter of theirs."""
     if said is None or (not said and verdicts is not None and verdicts.doubtful):
         return filtered
-    return bool(said)
+    return said
 
 
 def change_state(tx: WriteTx, viewer: Viewer, thread_id: int, state: str) -> None:

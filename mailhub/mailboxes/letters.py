@@ -6,6 +6,7 @@ letter, so nobody can make a letter vanish by forging an id.
 
 from __future__ import annotations
 
+from collections.abc import Iterable
 from dataclasses import dataclass
 from typing import Any
 
@@ -16,10 +17,12 @@ from core.fulltext import FOLDING_VERSION
 from core.fulltext.index import Words
 from mailhub.letters.values import Address, ParsedLetter
 from mailhub.letters.verdicts import Verdicts
+from mailhub.mailboxes.names import named_by
 from mailhub.mailboxes.tables import letter, letter_reference, letter_words
 
-MOST_REFERENCES = 50
-_BY_FINGERPRINT = select(letter.c.id).where(letter.c.fingerprint == bindparam("fingerprint"))
+_BY_FINGERPRINTS = select(letter.c.fingerprint, letter.c.id).where(
+    letter.c.fingerprint.in_(bindparam("fingerprints", expanding=True))
+)
 
 
 @dataclass(frozen=True, slots=True)
@@ -36,13 +39,23 @@ class Understood:
     junk: bool | None = None
 
 
-def record_letter(tx: WriteTx, understood: Understood) -> tuple[int, bool]:
-    """Write down what was understood, or find that it was already. Returns the letter's id and whether it is new."""
+class Known:
+    """Which of some letters were written down already, looked up together."""
+
+    def __init__(self, tx: ReadTx, letters: Iterable[ParsedLetter]) -> None:
+        fingerprints = [bytes.fromhex(parsed.fingerprint) for parsed in letters]
+        rows = tx.rows(_BY_FINGERPRINTS, {"fingerprints": fingerprints}) if fingerprints else ()
+        self.ids: dict[bytes, int] = {row.fingerprint: row.id for row in rows}
+
+
+def record_letter(tx: WriteTx, understood: Understood, known: Known) -> tuple[int, bool]:
+    """Write down what was understood, or find that it was already. Returns the letter's id and whether it is new.
+    ``known`` is what was found about this letter, maybe among others, in this unit; it learns of the letter."""
     parsed = understood.parsed
     fingerprint = bytes.fromhex(parsed.fingerprint)
-    found = tx.value(_BY_FINGERPRINT, {"fingerprint": fingerprint})
+    found = known.ids.get(fingerprint)
     if found is not None:
-        return int(found), False
+        return found, False
     sender = parsed.from_[0] if parsed.from_ else Address("", "")
     letter_id = tx.insert(
         letter,
@@ -58,10 +71,10 @@ def record_letter(tx: WriteTx, understood: Understood) -> tuple[int, bool]:
         excerpt=parsed.excerpt,
         parsed=as_data(parsed),
     )
-    named = list(dict.fromkeys([*parsed.in_reply_to, *reversed(parsed.references)]))[:MOST_REFERENCES]
+    known.ids[fingerprint] = letter_id
     tx.insert_many(
         letter_reference,
-        [{"letter_id": letter_id, "place": place, "message_id": name} for place, name in enumerate(named)],
+        [{"letter_id": letter_id, "place": place, "message_id": name} for place, name in enumerate(named_by(parsed))],
     )
     words = understood.words
     tx.later(

@@ -78,11 +78,13 @@ def has_say(
     return sender.proved and tx.value(_NEIGHBOURS, asked) is not None
 
 
-def add_participants(tx: WriteTx, thread_id: int, addresses: Iterable[str], how: How, *, sure: bool) -> bool:
-    """Give these addresses a say in the thread. True when somebody is new there."""
+def add_participants(
+    tx: WriteTx, thread_id: int, addresses: Iterable[str], how: How, *, sure: bool, fresh: bool = False
+) -> bool:
+    """Give these addresses a say in the thread. True when somebody is new there. ``fresh``: nobody is there yet."""
     grew = False
     for address in dict.fromkeys(address.lower() for address in addresses):
-        found = tx.row(_ONE, {"thread_id": thread_id, "address": address})
+        found = None if fresh else tx.row(_ONE, {"thread_id": thread_id, "address": address})
         if found is None:
             tx.insert(thread_participant, thread_id=thread_id, address=address, how=how, sure=int(sure))
             grew = True
@@ -93,12 +95,14 @@ def add_participants(tx: WriteTx, thread_id: int, addresses: Iterable[str], how:
     return grew
 
 
-def note_incoming(tx: WriteTx, thread_id: int, sender: Sender, named: Iterable[str], list_id: str | None) -> bool:
+def note_incoming(
+    tx: WriteTx, thread_id: int, sender: Sender, named: Iterable[str], list_id: str | None, *, fresh: bool = False
+) -> bool:
     """Let an incoming letter say who belongs to its thread: the writer, its mailing list, and when it is proved those
-    whom it names. True when somebody is new there."""
+    whom it names. True when somebody is new there. ``fresh``: nobody is there yet."""
     if sender.address is None:
         return False
-    grew = add_participants(tx, thread_id, [sender.address], "wrote", sure=sender.proved)
+    grew = add_participants(tx, thread_id, [sender.address], "wrote", sure=sender.proved, fresh=fresh)
     if list_id:
         grew |= add_participants(tx, thread_id, [list_name(list_id)], "list", sure=False)
     if sender.proved:

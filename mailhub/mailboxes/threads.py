@@ -121,21 +121,22 @@ class Hands:
 
 def receive(
     tx: WriteTx,
-    thread_id: int,
+    row: Any,
     box: Mailbox,
     parsed: ParsedLetter,
     arrival: Arrival,
     sender: Sender,
     *,
     home_id: int | None = None,
+    fresh: bool = False,
 ) -> Hands:
-    """Let an incoming message change its thread: row of the list, waiting, participants, unread. ``sender`` is whose
-    the address is by itself, ``home_id`` the letter's own thread when that is merged into this one.
+    """Let an incoming message change its thread (its row, as it is now, held): row of the list, waiting, participants,
+    unread. ``sender`` is whose the address is by itself, ``home_id`` the letter's own thread when that is merged into
+    this one; ``fresh``: the thread was opened for it.
 
     Returns whose the thread is, which stands until the end of the unit.
     """
-    tx.lock(thread, thread_id)
-    row = tx.get(thread, thread_id)
+    thread_id = row.id
     newest = arrival.dated_at >= row.last_message_at or row.message_count == 0
     values: dict[str, Any] = {
         "message_count": row.message_count + 1,
@@ -166,7 +167,7 @@ def receive(
     client = row.counterparty_id in (None, sender.counterparty_id)
     named = [person.address for person in (*parsed.to, *parsed.cc)] if client else []
     # A thread that has just been opened is claimed by nobody, and nothing leans on what is no client's.
-    grew = note_incoming(tx, thread_id, sender, named, parsed.list_id) and row.message_count > 0
+    grew = note_incoming(tx, thread_id, sender, named, parsed.list_id, fresh=fresh) and row.message_count > 0
     question = question and row.counterparty_id is not None
     if not arrival.quiet and not arrival.spam:
         mark_unread(tx, thread_id, box.scope_id)

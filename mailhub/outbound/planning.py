@@ -24,7 +24,7 @@ from mailhub.letters.values import Address
 from mailhub.letters.worker import Understood as Understanding
 from mailhub.letters.worker import understand
 from mailhub.mailboxes.boxes import Mailbox
-from mailhub.mailboxes.letters import Understood, record_letter
+from mailhub.mailboxes.letters import Known, Understood, record_letter
 from mailhub.mailboxes.messages import COUNTER_BITS, mint_message_id, record_message
 from mailhub.mailboxes.tables import message
 from mailhub.mailboxes.threads import answered
@@ -89,7 +89,7 @@ def plan_letter(
     named = stamp.read_message_id(written.fields.message_id)
     assert named is not None, "a letter of ours names its message"
     words = Words(written.understood.subject, written.understood.people, written.understood.body)
-    letter_id, _ = record_letter(tx, Understood(parsed, words))
+    letter_id, _ = record_letter(tx, Understood(parsed, words), Known(tx, [parsed]))
     record_message(
         tx,
         letter_id=letter_id,

@@ -18,7 +18,7 @@ from core.blobs import blob
 from core.database import WriteTx
 from crm.execution import choose, continue_hand, is_able, last_hand
 from crm.interactions import record_letter as record_on_timeline
-from crm.parties import Match, find_manager, match_address
+from crm.parties import Match, find_manager
 from mailhub.letters.values import ParsedLetter
 from mailhub.letters.verdicts import Verdicts
 from mailhub.mailboxes import handling, threads
@@ -34,6 +34,7 @@ from mailhub.mailboxes.threads import find_executor, hold_root, is_told, open_th
 from mailhub.outbound.acknowledging import acknowledge as send_acknowledgement
 from mailhub.outbound.identity import Stamp
 from mailhub.outbound.returns import Returned, find_returned, record_returned
+from mailhub.routing.asked import Asked
 from mailhub.routing.rules.acting import Case, Outcome, act
 from mailhub.routing.rules.facts import Facts, letter_facts, of_parsed
 
@@ -48,6 +49,7 @@ class Passage:
     blob_id: int
     box: Mailbox
     understood: Understood
+    asked: Asked
     trace: dict[str, Any]
     received_at: int
     quiet: bool
@@ -60,7 +62,10 @@ class Passage:
     match: Match = field(default_factory=lambda: Match("nothing", ()))
     sender: Sender = field(default_factory=lambda: Sender(None, None, None))
     home: Home | None = None
+    opened: bool = False
     thread_id: int = 0
+    root: Any = None
+    """The row of that thread when the letter came to it, held."""
     letter_id: int = 0
     message_id: int = 0
     executor_id: int | None = None
@@ -87,13 +92,13 @@ def recognise(tx: WriteTx, passage: Passage) -> None:
     parsed = passage.parsed
     filtered = parsed.spam_verdict is True if passage.understood.junk is None else passage.understood.junk
     filtered = filtered or passage.trace.get("role") == "junk"  # where the server of an account has put it
-    passage.spam = is_junk(tx, passage.box.id, parsed.from_trusted, passage.verdicts, filtered=filtered)
+    passage.spam = is_junk(passage.asked.said(passage.box.id, parsed.from_trusted), passage.verdicts, filtered=filtered)
     passage.answerable = parsed.kind in threads.ANSWERABLE and not passage.spam
     # A live letter is dated by its arrival: a sender's clock must not hide it behind older ones. An archive keeps
     # the order of its own dates as far as they can be true.
     claimed = parsed.date if passage.quiet else None
     passage.dated_at = claimed if claimed is not None and 0 < claimed <= passage.received_at else passage.received_at
-    passage.letter_id, new = record_letter(tx, passage.understood)
+    passage.letter_id, new = record_letter(tx, passage.understood, passage.asked.known)
     if not new:
         tx.lock_key("message", passage.letter_id, passage.box.id)
     # What comes alike again and again without an id or a date (a form, a machine) is news each time.
@@ -107,12 +112,12 @@ def recognise(tx: WriteTx, passage: Passage) -> None:
         passage.returned = find_returned(tx, passage.stamp, parsed, passage.trace.get("rcpt_to", ()))
 
 
-def match(tx: WriteTx, passage: Passage) -> None:
+def match(_tx: WriteTx, passage: Passage) -> None:
     """Whose address is it? Only a From that is strictly one address is asked about."""
     address = passage.parsed.from_trusted
     if address is None or passage.spam:
         return
-    passage.match = match_address(tx, address)
+    passage.match = passage.asked.match(address)
     if passage.verdicts is not None and passage.verdicts.doubtful:
         return  # whoever it may be is proposed, and never believed
     contact_id, counterparty_id = passage.match.only or (None, None)
@@ -127,7 +132,8 @@ def thread(tx: WriteTx, passage: Passage) -> None:
         home = Home(returned.thread_id, "returned")
         passage.sender = Sender(None, None, None)  # who reports has no say by it: our Message-ID is no secret
     else:
-        home = find_home(tx, passage.box.id, passage.parsed, passage.sender, passage.dated_at)
+        names = passage.asked.names
+        home = find_home(tx, passage.box.id, passage.parsed, passage.sender, passage.dated_at, names)
     if home.thread_id is None:
         described: dict[str, Any] = {"by": passage.match.by, "pairs": [list(pair) for pair in passage.match.pairs]}
         if passage.match.refused:
@@ -136,9 +142,10 @@ def thread(tx: WriteTx, passage: Passage) -> None:
             tx, passage.box, passage.parsed, passage.sender, described, passage.dated_at,
             claims=home.claims, beside=home.beside, state="closed" if passage.quiet else "open",
         )  # fmt: skip
-        home = replace(home, thread_id=opened)
+        home, passage.opened = replace(home, thread_id=opened), True
     assert home.thread_id is not None
-    passage.home, passage.thread_id = home, hold_root(tx, home.thread_id).id
+    passage.home, passage.root = home, hold_root(tx, home.thread_id)
+    passage.thread_id = passage.root.id
 
 
 def record(tx: WriteTx, passage: Passage) -> None:
@@ -165,7 +172,8 @@ def record(tx: WriteTx, passage: Passage) -> None:
     )
     waits = passage.answerable and not passage.quiet
     arrival = threads.Arrival(passage.message_id, passage.dated_at, waits, passage.quiet, passage.spam)
-    hands = receive(tx, passage.thread_id, box, parsed, arrival, sender, home_id=passage.home.thread_id)
+    fresh = passage.opened and passage.thread_id == passage.home.thread_id
+    hands = receive(tx, passage.root, box, parsed, arrival, sender, home_id=passage.home.thread_id, fresh=fresh)
     # A letter is its thread's client's, like those before it: somebody may have filed the thread otherwise.
     if hands.counterparty_id not in (None, sender.counterparty_id):
         sender = passage.sender = Sender(sender.address, hands.counterparty_id, None)

@@ -12,7 +12,7 @@ from sqlalchemy import bindparam, select
 
 from core.database import ReadTx, WriteTx
 from crm.interactions import record_letter as record_on_timeline
-from crm.parties import Match, match_address
+from crm.parties import Match
 from mailhub.mailboxes import threads
 from mailhub.mailboxes.homes import find_home
 from mailhub.mailboxes.messages import record_message
@@ -52,12 +52,12 @@ def recognise_own(tx: WriteTx, passage: Passage) -> None:
         passage.message_id, passage.known = found, True
 
 
-def match_recipients(tx: WriteTx, passage: Passage) -> None:
+def match_recipients(_tx: WriteTx, passage: Passage) -> None:
     """Whom did we write to? The first client among the recipients."""
     parsed = passage.parsed
     passage.sender = Sender(parsed.from_trusted or passage.box.address, None, None)
     for person in (*parsed.to, *parsed.cc)[:MOST_RECIPIENTS]:
-        found = match_address(tx, person.address)
+        found = passage.asked.match(person.address)
         if found.only is not None:
             contact_id, counterparty_id = found.only
             passage.match = found
@@ -69,7 +69,8 @@ def match_recipients(tx: WriteTx, passage: Passage) -> None:
 
 def join(tx: WriteTx, passage: Passage) -> None:
     """Which conversation does it go on with? Ours has a say wherever it answers."""
-    home = find_home(tx, passage.box.id, passage.parsed, passage.sender, passage.dated_at, ours=True)
+    names = passage.asked.names
+    home = find_home(tx, passage.box.id, passage.parsed, passage.sender, passage.dated_at, names, ours=True)
     thread_id = home.thread_id
     if thread_id is None:
         match: Match = passage.match
@@ -77,13 +78,14 @@ def join(tx: WriteTx, passage: Passage) -> None:
         thread_id = open_thread(
             tx, passage.box, passage.parsed, passage.sender, described, passage.dated_at, beside=home.beside
         )
-    passage.home, passage.thread_id = replace(home, thread_id=thread_id), hold_root(tx, thread_id).id
+    passage.home, passage.root = replace(home, thread_id=thread_id), hold_root(tx, thread_id)
+    passage.thread_id = passage.root.id
 
 
 def lay(tx: WriteTx, passage: Passage) -> None:
     """Lay it into its thread, as the answer that it is, and onto the client's timeline."""
     box, parsed = passage.box, passage.parsed
-    row = tx.get(thread, passage.thread_id)
+    row = passage.root
     assert passage.home is not None
     passage.message_id = record_message(
         tx,

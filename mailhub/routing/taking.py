@@ -17,15 +17,15 @@ from core import jobs
 from core.database import WriteTx
 from core.errors import Conflict, Unavailable
 from core.fulltext.index import Words
-from mailhub.ingest.intake import Arrival, enter
+from mailhub.ingest.intake import Arrival, enter_all
 from mailhub.letters.values import ParsedLetter
 from mailhub.letters.worker import Understood as Answer
-from mailhub.mailboxes.boxes import Mailbox, get_mailbox, list_addresses_of
 from mailhub.mailboxes.filing import file_thread
 from mailhub.mailboxes.letters import Understood
 from mailhub.mailboxes.placements import record_placed_message
 from mailhub.mailboxes.tables import incoming
 from mailhub.outbound.identity import Stamp
+from mailhub.routing.asked import Asked
 from mailhub.routing.journey import Passage, travel
 from mailhub.routing.quarantine import hold
 from mailhub.routing.sent import travel_sent
@@ -66,22 +66,23 @@ def process_all(tx: WriteTx, letters: Sequence[tuple[jobs.Job, Understood]], sta
     With the house's ``stamp`` reports find the letter of ours that they are about.
     """
     rows = {row.id: row for row in tx.rows(_ROWS, {"ids": [incoming_id(job) for job, _ in letters]})}
-    boxes = _Boxes(tx)
     _hold_boxes(tx, (row.mailbox_id for row in rows.values()))
+    asked = Asked(tx, [understood.parsed for _, understood in letters])
     for job, understood in letters:
         row = rows[incoming_id(job)]
         if row.state == "waiting":
             passage = Passage(
                 incoming_id=row.id,
                 blob_id=row.blob_id,
-                box=boxes.get(row.mailbox_id),
+                box=asked.box(row.mailbox_id),
                 understood=understood,
+                asked=asked,
                 trace=row.trace,
                 received_at=row.received_at,
                 quiet=bool(row.quiet),
                 stamp=stamp,
             )
-            sent = row.direction == "out" or (row.source == "import" and boxes.wrote(row.mailbox_id, understood.parsed))
+            sent = row.direction == "out" or (row.source == "import" and asked.wrote(row.mailbox_id, understood.parsed))
             _take(tx, passage, job.payload.get("by_hand"), sent=sent)
             if row.source == "imap":
                 record_placed_message(tx, row.id, passage.message_id)
@@ -92,10 +93,11 @@ def bring_in(tx: WriteTx, letters: Sequence[tuple[Arrival, Understood | Fault]])
     """Letters that wait for nobody (an archive, whose bytes are in files already): in at the door and through their
     journeys at once; what was not understood is held. Returns how many were not here yet. Raises StepFailed."""
     new = 0
-    boxes = _Boxes(tx)
     _hold_boxes(tx, (mailbox_id for arrival, _ in letters for mailbox_id in arrival.mailbox_ids))
-    for arrival, found in letters:
-        for entry in enter(tx, arrival):
+    asked = Asked(tx, [found.parsed for _, found in letters if isinstance(found, Understood)])
+    entered = enter_all(tx, [arrival for arrival, _ in letters], asked.box)
+    for (arrival, found), entries in zip(letters, entered, strict=True):
+        for entry in entries:
             if isinstance(found, Fault):
                 hold(tx, entry.id, found.step, found.error)
                 new += 1
@@ -103,13 +105,14 @@ def bring_in(tx: WriteTx, letters: Sequence[tuple[Arrival, Understood | Fault]])
             passage = Passage(
                 incoming_id=entry.id,
                 blob_id=entry.blob_id,
-                box=boxes.get(entry.mailbox_id),
+                box=asked.box(entry.mailbox_id),
                 understood=found,
+                asked=asked,
                 trace=arrival.trace,
                 received_at=arrival.received_at,
                 quiet=arrival.quiet,
             )
-            sent = arrival.direction == "out" or boxes.wrote(entry.mailbox_id, found.parsed)
+            sent = arrival.direction == "out" or asked.wrote(entry.mailbox_id, found.parsed)
             _take(tx, passage, None, sent=sent)
             new += not passage.known
     return new
@@ -143,26 +146,3 @@ def _hold_boxes(tx: WriteTx, mailbox_ids: Iterable[int]) -> None:
     """One unit at a time for each mailbox: two that hold threads and clients in different orders would wait for each
     other."""
     tx.lock_keys(("taking", mailbox_id) for mailbox_id in mailbox_ids)
-
-
-class _Boxes:
-    """The mailboxes of a unit, each asked for once."""
-
-    def __init__(self, tx: WriteTx) -> None:
-        self._tx = tx
-        self._known: dict[int, Mailbox] = {}
-        self._own: dict[int, frozenset[str]] = {}
-
-    def get(self, mailbox_id: int) -> Mailbox:
-        if mailbox_id not in self._known:
-            self._known[mailbox_id] = get_mailbox(self._tx, mailbox_id)
-        return self._known[mailbox_id]
-
-    def wrote(self, mailbox_id: int, parsed: ParsedLetter) -> bool:
-        """Whether a letter of an archive, where all folders may lie in one file, is one of ours: from an address of the
-        mailbox itself, and not to that mailbox alone."""
-        if mailbox_id not in self._own:
-            self._own[mailbox_id] = list_addresses_of(self._tx, mailbox_id)
-        own = self._own[mailbox_id]
-        people = (*parsed.to, *parsed.cc, *parsed.bcc)
-        return (parsed.from_trusted or "").lower() in own and any(one.address.lower() not in own for one in people)
