@@ -28,6 +28,7 @@ from crm.staff import sessions
 from mailhub.ingest.imap.bounds import Bounds
 from mailhub.ingest.imap.session import Means, trust
 from mailhub.ingest.imap.supervisor import Supervisor
+from mailhub.ingest.intake import sweep_arrivals
 from mailhub.ingest.office import Office
 from mailhub.ingest.settling import Settling
 from mailhub.ingest.signing import make_get_secret
@@ -262,5 +263,6 @@ class House:
             try:
                 for sweep in SWEEPS:
                     await self.database.work(sweep)
+                await self.database.work(sweep_arrivals, self.settings.data.keep_arrivals)
             except HouseError as problem:
                 log.warning("old rows could not be swept away", reason=str(problem))

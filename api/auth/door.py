@@ -17,7 +17,7 @@ from core.database import ReadTx, WriteTx
 from core.errors import Forbidden, HouseError, NotFound
 from core.log import get_log
 from crm.staff.readable import Viewer, get_viewer
-from crm.staff.sessions import find_session, find_token, touch_session
+from crm.staff.sessions import find_session, find_token, touch_session, touch_token
 from mailhub.runtime import House
 
 P = ParamSpec("P")
@@ -104,6 +104,7 @@ class Door:
                 raise SignInNeeded("This token is not known or was revoked.")
             if self._changes and "all" not in found[1]:
                 raise Forbidden("This token may only read.")
+            self.touch_due = found[2]
             return found[0]
         session = find_session(tx, self.credentials.session or "")
         if session is None:
@@ -122,11 +123,16 @@ async def make_door(request: Request[Any, Any, Any]) -> Door:
 
 
 async def touch_after(request: Request[Any, Any, Any]) -> None:
-    """After the answer has left: note at most every five minutes that the session is in use."""
+    """After the answer has left: note at most every five minutes that the session is in use, or every minute the
+    token."""
     door: Door | None = request.scope["state"].get("door")
-    if door is None or not door.touch_due or door.credentials.session is None:
+    if door is None or not door.touch_due:
         return
+    session, token = door.credentials.session, door.credentials.token
     try:
-        await door.house.database.work(touch_session, door.credentials.session)
+        if token is not None:
+            await door.house.database.work(touch_token, token)
+        elif session is not None:
+            await door.house.database.work(touch_session, session)
     except HouseError as problem:
-        log.warning("a session could not be noted as in use", reason=str(problem))
+        log.warning("a session or token could not be noted as in use", reason=str(problem))

@@ -7,7 +7,7 @@ from typing import Annotated, Any, Literal
 import msgspec
 from litestar import delete, get, post
 from litestar.di import NamedDependency
-from litestar.params import JSONBody
+from litestar.params import JSONBody, PathParameter
 
 from api.auth import Door
 from api.rest.once import Key, once
@@ -21,6 +21,7 @@ from crm.staff.sessions import (
     ApiToken,
     Session,
     add_token,
+    end_named_session,
     end_other_sessions,
     end_session,
     list_sessions,
@@ -64,6 +65,7 @@ class SessionView(msgspec.Struct):
     peer: str
     agent: str
     current: bool
+    name: str
 
 
 class EntryView(msgspec.Struct):
@@ -87,7 +89,7 @@ def show_token(token: ApiToken) -> TokenView:
 def show_session(session: Session) -> SessionView:
     """A session in the shape of the interface."""
     return SessionView(
-        moment(session.created_at), moment(session.seen_at), session.peer, session.agent, session.current
+        moment(session.created_at), moment(session.seen_at), session.peer, session.agent, session.current, session.name
     )
 
 
@@ -150,6 +152,12 @@ async def end_others(door: NamedDependency[Door]) -> None:
     await door.write(lambda tx, viewer: end_other_sessions(tx, viewer.user_id, mine))
 
 
+@delete("/sessions/{name:str}", tags=["access"])
+async def end_one(door: NamedDependency[Door], name: Annotated[str, PathParameter(max_length=64)]) -> None:
+    """Sign out in one place, by its `name` in the list."""
+    await door.write(lambda tx, viewer: end_named_session(tx, viewer.user_id, name))
+
+
 @delete("/sessions/current", tags=["access"])
 async def end_this(door: NamedDependency[Door]) -> None:
     """Sign out here."""
@@ -166,5 +174,5 @@ async def list_log(door: NamedDependency[Door], limit: Limit = 50, after: After 
 
 
 ROUTES = [
-    list_own_tokens, make_token, revoke_own_token, list_own_sessions, end_others, end_this, list_log,
+    list_own_tokens, make_token, revoke_own_token, list_own_sessions, end_others, end_this, end_one, list_log,
 ]  # fmt: skip

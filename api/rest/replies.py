@@ -224,7 +224,7 @@ async def get_texts(door: NamedDependency[Door], mailbox_id: Id) -> Acknowledgem
 
 @put("/mailboxes/{mailbox_id:int}/acknowledgements", tags=["mailboxes"])
 async def set_texts(door: NamedDependency[Door], mailbox_id: Id, data: JSONBody[Acknowledgements]) -> Acknowledgements:
-    """Say it (administrators). No text at all switches it off."""
+    """Say it (whoever manages the mailbox). No text at all switches it off."""
     return Acknowledgements(texts=await door.write(change_acknowledgements, mailbox_id, data.texts))
 
 

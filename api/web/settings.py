@@ -3,11 +3,12 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
-from typing import Any, cast
+from typing import Annotated, Any, cast
 from urllib.parse import urlsplit
 
 from litestar import Response, get, post
 from litestar.di import NamedDependency
+from litestar.params import PathParameter
 from litestar.response import Redirect
 
 from api.auth import Door, SignInRefused, change_password, ended_cookie, own_path, peer_of
@@ -24,7 +25,7 @@ from crm.execution import WAYS, Way
 from crm.staff.audit import Entry, list_audit
 from crm.staff.people import User, list_users, set_preferences
 from crm.staff.readable import Viewer, demand_admin
-from crm.staff.sessions import Session, end_other_sessions, list_sessions
+from crm.staff.sessions import Session, end_named_session, end_other_sessions, list_sessions
 from mailhub.mailboxes.boxes import Mailbox, list_all_mailboxes, rule_mailbox
 
 # The first that fits: each browser also names those whose pages it wants to get.
@@ -49,6 +50,7 @@ class Place:
     began: When | None
     seen: When | None
     current: bool
+    name: str
 
 
 @dataclass(frozen=True, slots=True)
@@ -93,7 +95,7 @@ def see_settings(tx: ReadTx, viewer: Viewer, secret: str | None) -> Own:
     sessions, accounts = list_sessions(tx, viewer.user_id, secret), see_accounts(tx, viewer)
     around = see_around(tx, viewer)
     managed = [box for box in around.boxes if viewer.may("manage", box.scope_id)]
-    return Own(sessions, boxes, list_users(tx), audit, accounts, see_texts(tx, boxes), managed, around)
+    return Own(sessions, boxes, list_users(tx), audit, accounts, see_texts(tx, managed), managed, around)
 
 
 @get("/settings", include_in_schema=False)
@@ -146,6 +148,13 @@ async def sign_out_elsewhere(door: NamedDependency[Door]) -> Redirect:
     return Redirect("/settings", status_code=303)
 
 
+@post("/settings/sessions/{name:str}/end", include_in_schema=False, status_code=303)
+async def sign_out_there(door: NamedDependency[Door], name: Annotated[str, PathParameter(max_length=64)]) -> Redirect:
+    """One of the other sessions ends."""
+    await door.write(end_one, name)
+    return Redirect("/settings", status_code=303)
+
+
 @post("/settings/mailboxes/{box_id:int}", include_in_schema=False, status_code=303)
 async def rule(door: NamedDependency[Door], request: Asked, box_id: Id) -> Redirect:
     """How new threads of a mailbox get their executor."""
@@ -157,6 +166,11 @@ async def rule(door: NamedDependency[Door], request: Asked, box_id: Id) -> Redir
 def keep_preferences(tx: WriteTx, viewer: Viewer, language: str | None, theme: str | None) -> None:
     """The viewer's own."""
     set_preferences(tx, viewer.user_id, language=language, theme=theme)
+
+
+def end_one(tx: WriteTx, viewer: Viewer, name: str) -> None:
+    """One of the viewer's own sessions. Raises NotFound."""
+    end_named_session(tx, viewer.user_id, name)
 
 
 def end_elsewhere(tx: WriteTx, viewer: Viewer, secret: str) -> None:
@@ -183,6 +197,7 @@ def shape(speaker: Speaker, found: Own) -> dict[str, Any]:
                 make_when(speaker, one.created_at, long=True),
                 make_when(speaker, one.seen_at, long=True),
                 one.current,
+                one.name,
             )
             for one in found.sessions
         ],
@@ -250,4 +265,4 @@ ACTIONS = {
     "rules-ordered": "put rules into another order",
     "rule-deleted": "deleted a rule",
 }
-ROUTES = [settings, preferences, password, sign_out_elsewhere, rule]
+ROUTES = [settings, preferences, password, sign_out_elsewhere, sign_out_there, rule]

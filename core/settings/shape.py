@@ -67,6 +67,12 @@ class Data:
     """Where everything lives that is not in a database server or an object store."""
 
     dir: Path = _key(Path("data"), "The folder for the database, letters and the key file. Back up all of it.")
+    keep_arrivals: int = _key(
+        30,
+        "For how many days it is remembered how a letter came that is in its thread. The letter stays for ever.",
+        expects="a number of days, 7 at least",
+        check=lambda days: days >= 7,
+    )
 
 
 @dataclass(frozen=True, slots=True)

@@ -12,7 +12,7 @@ from sqlalchemy import bindparam, delete, select, update
 
 from core import clock
 from core.database import ReadTx, WriteTx
-from core.errors import Forbidden, Invalid
+from core.errors import Forbidden, Invalid, NotFound
 from core.secrets import hash_secret, new_secret
 from crm.staff.audit import record_audit
 from crm.staff.tables import session, token, user
@@ -20,12 +20,13 @@ from crm.staff.tables import session, token, user
 IDLE = 14 * clock.DAY
 LONGEST = 60 * clock.DAY
 TOUCH = 5 * clock.MINUTE
+TOUCH_TOKEN = clock.MINUTE
 TOKEN_SCOPES = ("all", "read")
 
 
 @dataclass(frozen=True, slots=True)
 class Session:
-    """Where a person is signed in."""
+    """Where a person is signed in; ``name`` tells it from their other sessions and opens nothing."""
 
     user_id: int
     created_at: int
@@ -33,6 +34,7 @@ class Session:
     peer: str
     agent: str
     current: bool
+    name: str
 
 
 @dataclass(frozen=True, slots=True)
@@ -114,7 +116,23 @@ def list_sessions(tx: ReadTx, user_id: int, secret: str | None) -> list[Session]
     now = clock.now()
     alive = (session.c.expires_at > now, session.c.seen_at > now - IDLE)
     rows = tx.rows(select(session).where(session.c.user_id == user_id, *alive).order_by(session.c.seen_at.desc()))
-    return [Session(row.user_id, row.created_at, row.seen_at, row.peer, row.agent, row.key == mine) for row in rows]
+    return [
+        Session(row.user_id, row.created_at, row.seen_at, row.peer, row.agent, row.key == mine, _name(row.key))
+        for row in rows
+    ]
+
+
+def end_named_session(tx: WriteTx, user_id: int, name: str) -> None:
+    """Sign the person out in one place. Raises NotFound, alike for what is over and what is not theirs."""
+    keys = tx.values(select(session.c.key).where(session.c.user_id == user_id))
+    found = [key for key in keys if _name(key) == name]
+    if not found:
+        raise NotFound("This session is over already.")
+    tx.execute(delete(session).where(session.c.key.in_(found)))
+
+
+def _name(key: bytes) -> str:
+    return bytes(key).hex()[:16]
 
 
 def add_token(tx: WriteTx, user_id: int, name: str, scopes: list[str]) -> tuple[int, str]:
@@ -130,14 +148,19 @@ def add_token(tx: WriteTx, user_id: int, name: str, scopes: list[str]) -> tuple[
     return token_id, secret
 
 
-def find_token(tx: ReadTx, secret: str) -> tuple[int, tuple[str, ...]] | None:
-    """The person a program speaks for and what it may do, or None."""
+def find_token(tx: ReadTx, secret: str) -> tuple[int, tuple[str, ...], bool] | None:
+    """The person a program speaks for, what it may do, and whether ``touch_token`` is due; or None."""
     row = tx.row(
-        select(token.c.user_id, token.c.scopes)
+        select(token.c.user_id, token.c.scopes, token.c.used_at)
         .join(user, user.c.id == token.c.user_id)
         .where(token.c.key == hash_secret(secret), token.c.revoked_at.is_(None), user.c.disabled_at.is_(None))
     )
-    return None if row is None else (row.user_id, tuple(row.scopes))
+    return None if row is None else (row.user_id, tuple(row.scopes), (row.used_at or 0) < clock.now() - TOUCH_TOKEN)
+
+
+def touch_token(tx: WriteTx, secret: str) -> None:
+    """Note that the token is in use."""
+    tx.execute(update(token).where(token.c.key == hash_secret(secret)).values(used_at=clock.now()))
 
 
 def list_tokens(tx: ReadTx, user_id: int) -> list[ApiToken]:

@@ -13,10 +13,10 @@ from dataclasses import dataclass
 from functools import partial
 from typing import Any, Literal
 
-from sqlalchemy import bindparam, select
+from sqlalchemy import bindparam, delete, select
 
 from core import clock
-from core.blobs import keep, keep_all_settled, keep_settled
+from core.blobs import blob, keep, keep_all_settled, keep_settled
 from core.database import WriteTx
 from core.jobs import enqueue
 from mailhub.mailboxes.boxes import Mailbox, get_mailbox
@@ -25,6 +25,7 @@ from mailhub.mailboxes.tables import incoming
 
 PROCESS_JOB = "letter.process"
 RESEND_WINDOW = 5 * clock.DAY
+MOST_SWEPT = 500
 Source = Literal["smtp", "import", "imap"]
 
 
@@ -143,3 +144,15 @@ def _resend_key(arrival: Arrival) -> bytes | None:
     for part in (*map(str, arrival.mailbox_ids), *arrival.envelope):
         digest.update(part.encode("utf-8", "surrogateescape") + b"\0")
     return digest.digest()
+
+
+def sweep_arrivals(tx: WriteTx, days: int) -> int:
+    """Forget how letters came that are in their threads for so many days; some of them at a time. Returns how many.
+
+    What waits and what is in quarantine stays, and so do the letters and their bytes."""
+    first = select(incoming.c.id, incoming.c.blob_id).where(incoming.c.state == "done").order_by(incoming.c.id)
+    oldest = first.limit(MOST_SWEPT).subquery()
+    # The date of an arrival is that of its letter where it came out of an archive: the bytes know when they came.
+    over = select(oldest.c.id).join(blob, blob.c.id == oldest.c.blob_id)
+    ids = tx.values(over.where(blob.c.created_at < clock.now() - days * clock.DAY))
+    return tx.execute(delete(incoming).where(incoming.c.id.in_(ids))) if ids else 0

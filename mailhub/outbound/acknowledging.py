@@ -12,7 +12,7 @@ from core.columns import Id, table, text
 from core.database import ReadTx, WriteTx
 from core.errors import Invalid, NotFound
 from core.language import LANGUAGES
-from crm.staff.readable import Viewer, demand_admin
+from crm.staff.readable import Viewer, demand
 from mailhub.letters.automatic import may_auto_answer
 from mailhub.letters.values import ParsedLetter
 from mailhub.letters.verdicts import Verdicts
@@ -61,10 +61,11 @@ def set_acknowledgements(tx: WriteTx, mailbox_id: int, texts: Mapping[str, str])
 
 
 def rule_acknowledgements(tx: WriteTx, viewer: Viewer, mailbox_id: int, texts: Mapping[str, str]) -> None:
-    """``set_acknowledgements`` by an administrator who sees the mailbox. Raises Forbidden, NotFound, Invalid."""
-    demand_admin(viewer)
-    if get_mailbox(tx, mailbox_id).scope_id not in viewer.full:
+    """``set_acknowledgements`` by somebody who manages the mailbox. Raises Forbidden, NotFound, Invalid."""
+    scope_id = get_mailbox(tx, mailbox_id).scope_id
+    if scope_id not in viewer.full:
         raise NotFound("There is no mailbox with the number %(id)s.", id=mailbox_id)
+    demand(viewer, "manage", scope_id)
     set_acknowledgements(tx, mailbox_id, texts)
 
 

@@ -146,14 +146,15 @@ async def _suppress(world: World, thread_id: int) -> None:
     assert sent.status == 201
 
 
-def test_acknowledgements_are_set_by_administrators(world: World, loop: asyncio.Runner) -> None:
+def test_acknowledgements_are_set_by_who_manages_the_mailbox(world: World, loop: asyncio.Runner) -> None:
     loop.run(_acknowledge(world))
 
 
 async def _acknowledge(world: World) -> None:
     path = f"/api/v1/mailboxes/{world.boxes['sales'].id}/acknowledgements"
     texts = {"texts": {"en": "We have it.", "uk": "Є."}}
-    assert (await world.program("manager").ask("PUT", path, data=texts)).status == 403
+    assert (await world.program("executor").ask("PUT", path, data=texts)).status == 403
+    assert (await world.program("manager").ask("PUT", path, data=texts)).json() == texts
     assert (await world.program("administrator").ask("PUT", path, data=texts)).json() == texts
     assert (await world.program("reader").get(path)).json() == texts
     assert (await world.program("outsider").get(path)).status == 404
