@@ -16,6 +16,7 @@ from api.web import (
     regrouping,
     rules,
     settings,
+    signatures,
     signing,
     writing,
 )
@@ -32,6 +33,7 @@ ROUTES = [
     *settings.ROUTES,
     *rules.ROUTES,
     *acknowledging.ROUTES,
+    *signatures.ROUTES,
     *accounts.ROUTES,
     *imports.ROUTES,
     *connecting.ROUTES,

@@ -18,6 +18,7 @@ from api.web.desk import Asked, Desk, Id, html
 from api.web.forms import read_form, read_id
 from api.web.shapes import Speaker, When, make_when
 from api.web.shell import LANGUAGE_NAMES, Around, see_around
+from api.web.signatures import Signature, see_signatures
 from core.database import ReadTx, WriteTx
 from core.errors import Invalid
 from core.language import LANGUAGES
@@ -85,6 +86,7 @@ class Own:
     accounts: Accounts
     texts: list[tuple[Mailbox, dict[str, str]]]
     managed: list[Mailbox]
+    signatures: list[Signature]
     around: Around
 
 
@@ -95,7 +97,8 @@ def see_settings(tx: ReadTx, viewer: Viewer, secret: str | None) -> Own:
     sessions, accounts = list_sessions(tx, viewer.user_id, secret), see_accounts(tx, viewer)
     around = see_around(tx, viewer)
     managed = [box for box in around.boxes if viewer.may("manage", box.scope_id)]
-    return Own(sessions, boxes, list_users(tx), audit, accounts, see_texts(tx, managed), managed, around)
+    texts, signatures = see_texts(tx, managed), see_signatures(tx, viewer)
+    return Own(sessions, boxes, list_users(tx), audit, accounts, texts, managed, signatures, around)
 
 
 @get("/settings", include_in_schema=False)
@@ -206,6 +209,7 @@ def shape(speaker: Speaker, found: Own) -> dict[str, Any]:
         "rules": [_rule(speaker, box, found.people) for box in found.boxes if box.kind == "public"],
         "managed": found.managed,
         "acknowledging": shape_texts(speaker, found.texts),
+        "signatures": found.signatures,
         "audit": [
             Line(
                 make_when(speaker, one.at, long=True),

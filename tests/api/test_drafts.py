@@ -118,3 +118,43 @@ async def _forward(world: World) -> None:
     assert (await world.program("manager").post("/api/v1/drafts", far)).status == 400
     foreign = {**asked, "files_of": world.messages["quailpersonal"]}
     assert (await world.program("manager").post("/api/v1/drafts", foreign)).status == 404
+
+
+def test_a_signature_is_ones_own_or_everybodys(world: World, loop: asyncio.Runner) -> None:
+    loop.run(_sign(world))
+
+
+async def _sign(world: World) -> None:
+    manager, path = world.program("manager"), f"/api/v1/mailboxes/{world.boxes['sales'].id}/signature"
+    both = {"everybody": "<b>Sales</b><script>x()</script>", "own": "Manager"}
+    assert (await manager.ask("PUT", path, data=both)).json() == {"everybody": "<b>Sales</b>", "own": "Manager"}
+    assert (await manager.ask("PUT", path, data={"own": ""})).json() == {"everybody": "<b>Sales</b>", "own": ""}
+    executor = world.program("executor")
+    assert (await executor.ask("PUT", path, data={"own": "Me"})).json()["own"] == "Me"
+    assert (await executor.ask("PUT", path, data={"everybody": "Me"})).status == 403
+    assert (await world.program("reader").ask("PUT", path, data={"own": "Me"})).status == 403
+    assert (await world.program("outsider").get(path)).status == 404
+    browser = await world.browser("manager")
+    form = {"content-type": "application/x-www-form-urlencoded"}
+    body = b"own=Kind+regards%0D%0AManager&everybody="
+    page = f"/settings/mailboxes/{world.boxes['sales'].id}/signature"
+    saved = await browser.ask("POST", page, body=body, headers=form)
+    assert saved.status == 303
+    assert (await manager.get(path)).json() == {"everybody": "", "own": "<div>Kind regards</div><div>Manager</div>"}
+
+
+def test_what_is_strange_is_said_and_people_are_found(world: World, loop: asyncio.Runner) -> None:
+    loop.run(_warn(world))
+
+
+async def _warn(world: World) -> None:
+    manager, path = world.program("manager"), f"/api/v1/drafts/{(await begin(world))['id']}"
+    people = "anna@client.example, bob@bank.example, petro@firm.example"
+    await manager.ask("PATCH", path, data={"version": 1, "text": "Offer attached.", "to": people})
+    warnings = (await manager.get(f"{path}/warnings")).json()["warnings"]
+    assert [(one["code"], one["names"]) for one in warnings] == [
+        ("attachment", []), ("outside", ["bank.example"]), ("first", ["bob@bank.example"]),
+    ]  # fmt: skip
+    found = (await manager.get("/api/v1/addresses?q=ann")).json()["items"]
+    assert found == [{"name": "Anna", "address": "anna@client.example", "client": "Client Ltd"}]
+    assert (await manager.get("/api/v1/addresses?q=a")).json()["items"] == []
