@@ -54,6 +54,7 @@ def test_rules_change_their_order_and_a_mistake_loses_nothing(site: Site) -> Non
     for subject in ("invoice", "offer"):
         page.get_by_role("link", name="Write a rule").click()
         page.get_by_label("What is looked at").select_option(label="the subject")
+        expect(page.get_by_label("How it is compared")).to_have_value("contains")
         page.get_by_label("With what").fill(subject)
         page.get_by_role("button", name="Save", exact=True).click()
         expect(page.get_by_text("A rule needs something to do.")).to_be_visible()
