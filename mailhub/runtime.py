@@ -40,6 +40,7 @@ from mailhub.mailboxes.oauth import list_authorities
 from mailhub.mailboxes.token_keeper import TokenKeeper
 from mailhub.migrations import check_current
 from mailhub.outbound import ledger
+from mailhub.outbound.account_ways import AccountWays
 from mailhub.outbound.identity import Stamp, make_stamp
 from mailhub.outbound.relay import parse_relay
 from mailhub.outbound.send import Sending
@@ -111,6 +112,7 @@ class House:
         self.lmtp: Listener | None = None
         self.processing: Processing | None = None
         self.sending: Sending | None = None
+        self.write_back: WriteBack | None = None
         self._tasks: list[asyncio.Task[None]] = []
         self._failed: asyncio.Future[None] | None = None
 
@@ -157,9 +159,9 @@ class House:
         self._begin("settling", Settling(self.database, self.files).run())
         self._begin("tokens", self.tokens.run())
         self._begin("accounts", Supervisor(self.means).run())
-        write_back = WriteBack(self.means, self.files)
-        self._wake_by(f"{jobs.TOPIC}.account", write_back.wake)
-        self._begin("write-back", write_back.run())
+        self.write_back = WriteBack(self.means, self.files)
+        self._wake_by(f"{jobs.TOPIC}.account", self.write_back.wake)
+        self._begin("write-back", self.write_back.run())
         smtp = self.settings.smtp
         office = self.make_office(self.database, self.settings.data.dir, smtp.hostname, smtp.max_size, self.stamp)
         trusted = (*Limits().trusted, *smtp.trusted_peers)
@@ -196,6 +198,9 @@ class House:
             folder=self.settings.data.dir,
             hostname=send.hostname,
             connections=send.connections,
+            accounts=AccountWays(
+                self.database, self.keys, self.means.guard, self.means.context, self.means.get_secret, send.hostname
+            ),
         )
         self._wake_by(ledger.TOPIC, self.sending.wake)
         self._begin("sending", self.sending.run())

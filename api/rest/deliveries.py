@@ -33,7 +33,8 @@ class ReplyView(msgspec.Struct):
 
 
 class DeliveryView(msgspec.Struct):
-    """One recipient of one letter. ``next_at`` is when it is tried (again), null once nothing is tried any more."""
+    """One recipient of one letter. ``next_at`` is when it is tried (again), null once nothing is tried any more;
+    ``server`` is the last one that it was offered to: the relay's, or that of the mailbox's account."""
 
     id: int
     message_id: int
@@ -43,6 +44,7 @@ class DeliveryView(msgspec.Struct):
     state: str
     attempts: int
     reply: ReplyView | None
+    server: str
     next_at: str | None
     created_at: str | None
     changed_at: str | None
@@ -61,6 +63,7 @@ def show_delivery(row: Delivery) -> DeliveryView:
         state=row.state,
         attempts=row.attempts,
         reply=said if row.reply_code or row.reply_status or row.reply_text else None,
+        server=row.server,
         next_at=moment(row.next_at) if row.state in ("queued", "deferred") else None,
         created_at=moment(row.created_at),
         changed_at=moment(row.changed_at),

@@ -33,8 +33,8 @@ from mailhub.mailboxes.connecting import (
 )
 from mailhub.mailboxes.placements import Folder, count_placed, list_folders
 from mailhub.mailboxes.tokens import TokenState, find_token_state
-from mailhub.mailboxes.untold import Untold, find_untold, tell_again
 from mailhub.mailboxes.trust import NAMELESS, choose_trusted_servers, propose_server, trust_of
+from mailhub.mailboxes.untold import Untold, find_untold, tell_again
 from mailhub.outbound.ways import WayTrouble, choose_way, find_trouble
 
 SWITCHES = ("seen", "answered", "sent")

@@ -114,6 +114,9 @@ def _letters(speaker: Speaker, house: House, waiting: int) -> list[Check]:
             found.append(Check("look", name, speaker.say(trouble.sentence, **trouble.fields)))
         else:
             found.append(Check("ok", name, speaker.say("Letters leave through %(relay)s.", relay=house.sending.relay)))
+    if house.write_back is not None and (fault := house.write_back.trouble) is not None:
+        said = speaker.say(fault.sentence, **fault.fields)
+        found.append(Check("look", speaker.say("What accounts are told"), said))
     return found
 
 

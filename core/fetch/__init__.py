@@ -4,10 +4,13 @@ or the cloud's metadata (CWE-918). ``guard`` says where one may connect, ``clien
 from core.fetch.client import Answered as Answered
 from core.fetch.client import Fetched as Fetched
 from core.fetch.client import Fetcher as Fetcher
+from core.fetch.connecting import open_socket as open_socket
 from core.fetch.guard import PORTS as PORTS
 from core.fetch.guard import Guard as Guard
 from core.fetch.guard import Purpose as Purpose
 from core.fetch.guard import Resolver as Resolver
 from core.fetch.guard import resolve_by_system as resolve_by_system
 
-__all__ = ["PORTS", "Answered", "Fetched", "Fetcher", "Guard", "Purpose", "Resolver", "resolve_by_system"]
+__all__ = [
+    "PORTS", "Answered", "Fetched", "Fetcher", "Guard", "Purpose", "Resolver", "open_socket", "resolve_by_system",
+]  # fmt: skip

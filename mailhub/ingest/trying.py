@@ -8,7 +8,6 @@ from __future__ import annotations
 import asyncio
 import errno
 import re
-import socket
 import ssl
 import time
 from dataclasses import dataclass, field
@@ -17,7 +16,7 @@ from typing import Any, Literal
 import aiosmtplib
 
 from core.errors import HouseError
-from core.fetch import Guard, Purpose
+from core.fetch import Guard, open_socket
 from mailhub.ingest.imap.bounds import Bounds
 from mailhub.ingest.imap.client import Client, Place
 from mailhub.ingest.imap.session import Means
@@ -98,7 +97,7 @@ async def try_smtp(guard: Guard, context: ssl.SSLContext, server: Server, bounds
     """Connect to the server that takes letters, under TLS, and sign in; no letter is sent."""
     began = time.monotonic()
     try:
-        connected = await _connect(guard, server, "smtp", bounds)
+        connected = await open_socket(guard, server.host, server.port, "smtp", bounds.connect)
     except HouseError as problem:
         return Finding("place", problem.sentence, dict(problem.fields))
     except OSError as problem:
@@ -131,24 +130,6 @@ async def try_account(means: Means, account: Account) -> Finding:
         return Finding("password", problem.sentence, dict(problem.fields))
     server = Server(account.host, account.port, account.security, account.user, secret, account.auth)
     return await try_imap(means.guard, means.context, server)
-
-
-async def _connect(guard: Guard, server: Server, purpose: Purpose, bounds: Bounds) -> socket.socket:
-    """A connected socket to the first address that answers. Raises OSError, and as the guard."""
-    loop = asyncio.get_running_loop()
-    problem: OSError = TimeoutError()
-    for address in await guard.check_host(server.host, server.port, purpose):
-        connected = socket.socket(socket.AF_INET6 if ":" in address else socket.AF_INET)
-        connected.setblocking(False)
-        try:
-            async with asyncio.timeout(bounds.connect):
-                await loop.sock_connect(connected, (address, server.port))
-        except OSError as error:
-            connected.close()
-            problem = error
-            continue
-        return connected
-    raise problem
 
 
 def _unreached(trouble: Trouble, server: Server) -> Finding:

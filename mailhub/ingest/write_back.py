@@ -29,16 +29,20 @@ AT_ONCE = 50
 UIDS_AT_ONCE = 200
 SWEEP_SECONDS = 5.0
 LATER = 10 * MINUTE
+FIRST_PAUSE, LONGEST_PAUSE = 5.0, 300.0
 log = get_log(__name__)
 
 
 class WriteBack:
-    """Runs until it is cancelled; ``wake`` makes it look at once."""
+    """Runs until it is cancelled; ``wake`` makes it look at once. What nobody foresaw ends it neither: the errand is
+    tried again later, and ``trouble`` says so until a round goes well."""
 
     def __init__(self, means: Means, files: BlobFiles) -> None:
         self._means = means
         self._files = files
         self._bell = asyncio.Event()
+        self._faults = 0
+        self.trouble: Unavailable | None = None
 
     def wake(self) -> None:
         """There may be something to tell."""
@@ -53,6 +57,10 @@ class WriteBack:
             except Unavailable as problem:
                 log.warning("what is owed to accounts cannot be looked up now", reason=str(problem))
                 busy = False
+            except Exception as problem:  # noqa: BLE001 - a loop that ends tells no account anything any more
+                self._note(problem)
+                await asyncio.sleep(min(FIRST_PAUSE * 2 ** min(self._faults, 10), LONGEST_PAUSE))
+                continue
             if not busy:
                 try:
                     async with asyncio.timeout(SWEEP_SECONDS):
@@ -67,8 +75,20 @@ class WriteBack:
             ready += await self._means.database.work(jobs.claim, kind, self._means.boot, AT_ONCE)
         ready.sort(key=_account_of)
         errands = [self._errand(account_id, list(mine)) for account_id, mine in groupby(ready, _account_of)]
-        await asyncio.gather(*errands)
+        before = self._faults
+        ends = await asyncio.gather(*errands, return_exceptions=True)
+        for problem in ends:
+            if isinstance(problem, BaseException):
+                raise problem
+        if self._faults == before:
+            self._faults, self.trouble = 0, None
         return bool(ready)
+
+    def _note(self, problem: Exception) -> None:
+        """A fault of our own: say so."""
+        log.error("a fault in telling accounts what happened here", exc_info=problem)
+        self._faults += 1
+        self.trouble = Unavailable("A fault of our own: %(why)s. We go on trying.", why=type(problem).__name__)
 
     async def _errand(self, account_id: int, mine: list[Job]) -> None:
         database = self._means.database
@@ -106,6 +126,9 @@ class WriteBack:
         except (Trouble, HouseError) as problem:
             log.info("an account could not be told", account=account.id, kind=job.kind, reason=type(problem).__name__)
             await self._means.database.work(_give_up_all, [job], str(problem))
+        except Exception as problem:  # noqa: BLE001 - one errand's fault is not the others'
+            self._note(problem)
+            await self._means.database.work(_give_up_all, [job], type(problem).__name__)
 
     async def _mark(self, errand: Errand, account: Account, job: Job) -> None:
         flag, ids = job.payload["flag"], job.payload["placements"]

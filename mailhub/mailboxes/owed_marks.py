@@ -14,6 +14,7 @@ from sqlalchemy import Row, bindparam, select, update
 from core import jobs
 from core.database import ReadTx, WriteTx
 from mailhub.mailboxes.accounts import account, folder, placement
+from mailhub.mailboxes.providers import find_provider
 from mailhub.mailboxes.tables import letter, letter_reference, message
 
 MARK_JOB, COPY_JOB = "account.mark", "account.copy"
@@ -43,7 +44,7 @@ _BEFORE = (
     .limit(1)
 )
 _WRITES_COPIES = (
-    select(account.c.id)
+    select(account.c.id, account.c.sends, account.c.smtp_host)
     .where(account.c.mailbox_id == bindparam("mailbox_id"), account.c.write_sent == 1)
     .order_by(account.c.id)
     .limit(1)
@@ -71,10 +72,16 @@ def owe_answer(tx: WriteTx, message_id: int) -> None:
     before = tx.value(_BEFORE, {"thread_id": sent.thread_id, "letter_id": sent.letter_id})
     if before is not None:
         _owe_mark(tx, tx.rows(_UNANSWERED, {"message_id": before}), ANSWERED)
-    account_id = tx.value(_WRITES_COPIES, {"mailbox_id": sent.mailbox_id})
-    if account_id is not None:
-        owed = {"account_id": account_id, "message_id": message_id}
+    lies_at = tx.row(_WRITES_COPIES, {"mailbox_id": sent.mailbox_id})
+    if lies_at is not None and not (lies_at.sends and _files_itself(lies_at.smtp_host)):
+        owed = {"account_id": lies_at.id, "message_id": message_id}
         jobs.enqueue(tx, COPY_JOB, owed, dedupe_key=f"{COPY_JOB}:{message_id}")
+
+
+def _files_itself(smtp_host: str | None) -> bool:
+    """Does this server lay aside by itself what it takes? Google's and Microsoft's do: a second copy would be one."""
+    provider = find_provider(smtp_host) if smtp_host else None
+    return provider is not None and provider.authority is not None
 
 
 def list_places(tx: ReadTx, account_id: int, placement_ids: Sequence[int]) -> list[Row[Any]]:

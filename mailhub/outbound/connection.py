@@ -8,6 +8,8 @@ the letter with its dot; from then on a cut leaves its fate unknown.
 from __future__ import annotations
 
 import re
+import socket
+import ssl
 
 from aiosmtplib import SMTP, SMTPAuthenticationError, SMTPException, SMTPResponseException
 
@@ -31,17 +33,32 @@ class CutError(Exception):
 
 
 class RelayError(Exception):
-    """The relay cannot be used at all: not reached, not trusted, not let in. The sentence is for people."""
+    """The relay cannot be used at all: not reached, not trusted, not let in. The sentence is for people; ``refused``:
+    it does not take the password."""
+
+    def __init__(self, why: str, *, refused: bool = False) -> None:
+        super().__init__(why)
+        self.refused = refused
 
 
 class Connection:
     """Opened by ``open``; ``is_open`` turns False by itself when the relay goes."""
 
-    def __init__(self, relay: Relay, hostname: str) -> None:
+    def __init__(
+        self,
+        relay: Relay,
+        hostname: str,
+        *,
+        connected: socket.socket | None = None,
+        context: ssl.SSLContext | None = None,
+    ) -> None:
+        """``connected`` leads to the relay already; ``context`` says whose certificates are believed."""
         self._relay = relay
         self._client = SMTP(
             hostname=relay.host,
-            port=relay.port,
+            port=relay.port if connected is None else None,
+            sock=connected,
+            tls_context=context,
             local_hostname=hostname,
             timeout=CONNECT_SECONDS,
             use_tls=relay.privacy == "tls",
@@ -63,10 +80,11 @@ class Connection:
             if not self._client.last_ehlo_response:
                 await self._client.ehlo()
             if relay.user:
-                await self._client.login(relay.user, relay.password)
+                sign_in = self._client.auth_xoauth2 if relay.auth == "xoauth2" else self._client.login
+                await sign_in(relay.user, relay.password)
         except SMTPAuthenticationError as problem:
             self._client.close()
-            raise RelayError(f"{relay} refused the password of send.relay: {problem.code}") from problem
+            raise RelayError(f"{relay} refused the password of send.relay: {problem.code}", refused=True) from problem
         except (SMTPException, OSError, ValueError) as problem:
             self._client.close()
             # What is said to a password may repeat it: its code is enough.

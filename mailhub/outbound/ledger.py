@@ -36,7 +36,8 @@ MOST_RECIPIENTS = 100
 @dataclass(frozen=True, slots=True)
 class Delivery:
     """What became of a letter for one recipient. ``reply_*`` is the last answer of the relay: code (0 none), enhanced
-    code, text; ``repeats`` says how often it was sent again because its fate was unknown."""
+    code, text; ``server`` the last that it was offered to; ``repeats`` how often it was sent again because its fate
+    was unknown."""
 
     id: int
     message_id: int
@@ -51,6 +52,7 @@ class Delivery:
     reply_code: int
     reply_status: str
     reply_text: str
+    server: str
     created_at: int
     changed_at: int
 

@@ -16,6 +16,7 @@ Privacy = Literal["tls", "starttls", "offered"]
 class Relay:
     """``privacy``: ``tls`` from the first byte, ``starttls`` always or no letter, ``offered`` STARTTLS where the relay
     offers it. The certificate is verified except for ``offered``, where nothing secret is said or the way is loopback.
+    ``auth``: ``password`` is one, or with ``xoauth2`` an access token.
     """
 
     host: str
@@ -23,6 +24,7 @@ class Relay:
     user: str
     password: str = field(repr=False)
     privacy: Privacy
+    auth: Literal["password", "xoauth2"] = "password"
 
     @property
     def verifies(self) -> bool:

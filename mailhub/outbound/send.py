@@ -1,8 +1,10 @@
-"""The loop of the role ``send``: deliveries whose time has come, over a few lasting connections, to the relay.
+"""The loop of the role ``send``: deliveries whose time has come, over a few lasting connections, to the relay; those of
+a mailbox whose account has a server of its own over one connection to that, so that its trouble is nobody else's.
 
 Claim a few → offer each (MAIL, RCPT, DATA) → **commit the mark** → write the letter with its dot → record the answer.
 Marks and answers of all connections share commits, since they are units of one writer. What the database cannot take
-down at this moment is tried until it can: an answer of the relay is never forgotten.
+down at this moment is tried until it can: an answer of the relay is never forgotten. What nobody foresaw ends no loop:
+it is told, the delivery in hand is judged by its mark, and after a pause things go on.
 
 Nothing leaves while ``<data>/STOP-SENDING`` exists, while a restored copy is held, or without a relay; letters wait
 then, and ``trouble`` says why.
@@ -15,13 +17,15 @@ from collections.abc import Callable
 from pathlib import Path
 from typing import Concatenate, ParamSpec, TypeVar
 
+from core import clock
 from core.blobs import BlobFiles, find_content
 from core.database import Database, WriteTx
-from core.errors import NotFound, Unavailable
+from core.errors import HouseError, NotFound, Unavailable
 from core.log import get_log
 from core.marks import get_identity
 from core.secrets import Keys
-from mailhub.outbound import handing
+from mailhub.outbound import handing, ways
+from mailhub.outbound.account_ways import SENT_AWAY, AccountWays, WayError
 from mailhub.outbound.connection import Connection, CutError, RelayError
 from mailhub.outbound.handing import Claimed
 from mailhub.outbound.relay import Relay
@@ -51,8 +55,10 @@ class Sending:
         folder: Path,
         hostname: str,
         connections: int,
+        accounts: AccountWays | None = None,
     ) -> None:
-        """``folder`` is where the stop file would lie; ``hostname`` is what we call ourselves to the relay."""
+        """``folder`` is where the stop file would lie; ``hostname`` is what we call ourselves to the relay. Without
+        ``accounts`` those letters wait that leave by the server of one."""
         self._database = database
         self._files = files
         self._keys = keys
@@ -61,8 +67,10 @@ class Sending:
         self._stop_file = folder / STOP_FILE
         self._hostname = hostname
         self._connections = connections
+        self._accounts = accounts
         self._bell = asyncio.Event()
         self._waiting: asyncio.Queue[Claimed] = asyncio.Queue()
+        self._lanes: dict[int, tuple[asyncio.Queue[Claimed], asyncio.Task[None]]] = {}
         self._in_hand = 0
         self._more = False
         self._stopping = False
@@ -70,6 +78,9 @@ class Sending:
         self._paused_until = 0.0
         self._held = False
         self._fault: Unavailable | None = None
+        self._tripped = 0
+        self.haste = 1.0
+        """Pauses after a fault are so many times as long; tests have no time."""
         self.letters = 0
 
     @property
@@ -98,40 +109,68 @@ class Sending:
             if self._relay is not None:
                 for _ in range(self._connections):
                     group.create_task(self._carry_on(self._relay))
-            await self._fetch()
+            await self._fetch(group)
 
     async def stop(self) -> None:
         """Begin nothing new and wait until what was begun is answered, for ``DRAIN_SECONDS`` at most."""
         self._stopping = True
         try:
             async with asyncio.timeout(DRAIN_SECONDS):
-                while self._in_hand or not self._waiting.empty():  # noqa: ASYNC110 - a few letters, once in a life
+                while self._in_hand or self._heap():  # noqa: ASYNC110 - a few letters, once in a life
                     await asyncio.sleep(0.02)
         except TimeoutError:
             log.warning("letters under way were cut off", letters=self._in_hand)
 
-    async def _fetch(self) -> None:
+    async def _fetch(self, group: asyncio.TaskGroup) -> None:
         """Keep a small heap of claimed deliveries for the connections."""
-        heap = 2 * self._connections
         while True:
             self._bell.clear()
             self._more = False
             try:
-                await self._database.work(handing.recover)
-                self._held = (await self._database.read(get_identity)).held
-                room = heap - self._waiting.qsize()
-                if room > 0 and self._may_go():
-                    batch = await self._database.work(handing.claim, self._keys, self._boot, room)
-                    for one in batch:
-                        self._waiting.put_nowait(one)
-                    self._more = len(batch) == room
+                await self._claim(group)
             except Unavailable as problem:
                 log.warning("sending waits", reason=str(problem))
+            except Exception as problem:  # noqa: BLE001 - a loop that ends sends nobody's letters any more
+                await self._trip(problem)
             try:
                 async with asyncio.timeout(SWEEP_SECONDS):
                     await self._bell.wait()
             except TimeoutError:
                 continue
+
+    async def _claim(self, group: asyncio.TaskGroup) -> None:
+        await self._database.work(handing.recover)
+        self._held = (await self._database.read(get_identity)).held
+        room = 2 * self._connections - self._heap()
+        house = self.relay if self._may_go() else None
+        if room <= 0 or self._stopping or self._stopped() or (house is None and self._accounts is None):
+            return
+        batch = await self._database.work(handing.claim, self._keys, self._boot, room, house)
+        for one in batch:
+            if one.account_id is None:
+                self._waiting.put_nowait(one)
+            else:
+                self._lay_into_lane(group, one.account_id, one)
+        self._more = len(batch) == room
+
+    def _heap(self) -> int:
+        """How many claimed deliveries wait for a connection."""
+        return self._waiting.qsize() + sum(queue.qsize() for queue, _ in self._lanes.values())
+
+    def _lay_into_lane(self, group: asyncio.TaskGroup, account_id: int, one: Claimed) -> None:
+        lane = self._lanes.get(account_id)
+        if lane is None or lane[1].done():
+            queue: asyncio.Queue[Claimed] = asyncio.Queue()
+            lane = queue, group.create_task(self._drive(account_id, queue), name=f"letters of account {account_id}")
+            self._lanes[account_id] = lane
+        lane[0].put_nowait(one)
+
+    async def _trip(self, problem: Exception) -> None:
+        """Something that nobody foresaw: say so, and go on after a while."""
+        log.error("a fault in the sending of letters", exc_info=problem)
+        self._fault = Unavailable("A fault of our own: %(why)s. We go on trying.", why=f"{type(problem).__name__}")
+        self._tripped += 1
+        await asyncio.sleep(min(FIRST_PAUSE * 2 ** min(self._tripped, 10), LONGEST_PAUSE) * self.haste)
 
     def _may_go(self) -> bool:
         now = asyncio.get_running_loop().time()
@@ -157,13 +196,76 @@ class Sending:
                         await self._surely(handing.put_back, one)
                     else:
                         await self._carry(connection, one)
+                except Exception as problem:  # noqa: BLE001 - one letter's fault is not the others'
+                    await self._break_off(connection, one, problem)
                 finally:
                     self._in_hand -= 1
-                if self._more and self._waiting.qsize() <= self._connections:
+                if self._more and self._heap() <= self._connections:
                     self._bell.set()
         finally:
             if connection is not None:
                 connection.abandon()
+
+    async def _drive(self, account_id: int, queue: asyncio.Queue[Claimed]) -> None:
+        """The life of the connection to the server of one account: while there are letters, and a moment longer."""
+        connection: Connection | None = None
+        try:
+            while True:
+                try:
+                    async with asyncio.timeout(IDLE_SECONDS):
+                        one = await queue.get()
+                except TimeoutError:
+                    if queue.empty():
+                        await _let_go(connection)
+                        return
+                    continue
+                self._in_hand += 1
+                try:
+                    connection = await self._by_account(account_id, connection)
+                    if connection is None or self._stopping or self._stopped():
+                        await self._surely(handing.put_back, one)
+                    else:
+                        await self._carry(connection, one)
+                except Exception as problem:  # noqa: BLE001 - one letter's fault is not the others'
+                    await self._break_off(connection, one, problem)
+                finally:
+                    self._in_hand -= 1
+                if self._more and queue.empty():
+                    self._bell.set()
+        finally:
+            if connection is not None:
+                connection.abandon()
+
+    async def _by_account(self, account_id: int, old: Connection | None) -> Connection | None:
+        """The connection to the account's server; None, and its letters wait, when there can be none."""
+        if old is not None and old.is_open:
+            return old
+        await _let_go(old)
+        trouble = await self._database.read(ways.find_trouble, account_id)
+        if self._accounts is None or (trouble is not None and trouble.next_at > clock.now()):
+            return None
+        try:
+            connection = await self._accounts.connect(account_id)
+        except (WayError, HouseError) as problem:
+            refused = isinstance(problem, WayError) and problem.refused
+            said = dict(problem.fields)
+            log.warning("the server of an account is left alone", account=account_id, reason=str(problem))
+            if not isinstance(problem, NotFound):
+                await self._surely(ways.record_trouble, account_id, problem.sentence, said, refused=refused)
+            return None
+        if trouble is not None:
+            await self._surely(ways.end_trouble, account_id)
+        return connection
+
+    async def _break_off(self, connection: Connection | None, one: Claimed, problem: Exception) -> None:
+        """A fault of our own with a delivery in hand: whether it left is what its mark says."""
+        if connection is not None:
+            connection.abandon()
+        try:
+            await self._surely(handing.record_fault, one, f"A fault of our own: {type(problem).__name__}")
+        except Exception as again:  # its lease ends with this process, and the next one judges it
+            log.error("what became of a letter could not be written down", exc_info=again)
+        await self._trip(problem)
 
     async def _next(self, connection: Connection | None) -> Claimed | None:
         """The next delivery of the heap; None when an open connection was idle for too long."""
@@ -208,9 +310,11 @@ class Sending:
                 reply = await connection.hand_over(raw)
                 self.letters += 1
             if reply.code == 421:  # it asks everybody to go, whatever it thinks of this letter
-                self._rest(reply.text)
+                await self._leave_alone(one, reply.text)
             elif reply.code < 300:
                 self._pause = 0.0
+                if self._tripped:
+                    self._fault, self._tripped = None, 0
             await self._surely(handing.record_reply, self._keys, one, reply)
         except CutError as cut:
             await self._surely(handing.record_cut, one, handed=cut.handed, why=str(cut))
@@ -219,6 +323,13 @@ class Sending:
         except Unavailable as problem:
             log.warning("a letter waits", reason=str(problem))
             await self._surely(handing.put_back, one)
+
+    async def _leave_alone(self, one: Claimed, why: str) -> None:
+        """Whoever took this letter wants none for a while."""
+        if one.account_id is None:
+            self._rest(why)
+        else:
+            await self._surely(ways.record_trouble, one.account_id, SENT_AWAY, {"why": why})
 
     async def _mark(self, one: Claimed) -> bool:
         """Commit the mark; False when the letter must not leave now. A stop that came meanwhile still counts."""

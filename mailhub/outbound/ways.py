@@ -21,6 +21,7 @@ from mailhub.mailboxes.connecting import get_own_account
 from mailhub.outbound.tables import way_trouble
 
 FIRST_PAUSE, LONGEST_PAUSE = 5 * clock.SECOND, 15 * clock.MINUTE
+REFUSED_PAUSE = 6 * clock.HOUR  # a wrong password that is tried again and again closes the account there
 
 
 @dataclass(frozen=True, slots=True)
@@ -49,6 +50,12 @@ def find_way(tx: ReadTx, mailbox_id: int) -> int | None:
     return None if found is None else int(found)
 
 
+def find_server(tx: ReadTx, account_id: int) -> str:
+    """What the server that takes the letters of an account is called. Raises NotFound."""
+    one = get_account(tx, account_id)
+    return f"{one.smtp_host}:{one.smtp_port}"
+
+
 def choose_way(tx: WriteTx, viewer: Viewer, account_id: int, *, sends: bool) -> None:
     """Let letters of the mailbox leave by the server of this account, or by the relay of the house. Raises NotFound,
     Forbidden."""
@@ -64,13 +71,15 @@ def find_trouble(tx: ReadTx, account_id: int) -> WayTrouble | None:
     return None if row is None else WayTrouble(**row._mapping)
 
 
-def record_trouble(tx: WriteTx, account_id: int, sentence: str, fields: dict[str, Any]) -> None:
-    """The server of an account cannot be used: leave it alone for a while that doubles. ``since`` stays the first
-    moment."""
+def record_trouble(
+    tx: WriteTx, account_id: int, sentence: str, fields: dict[str, Any], *, refused: bool = False
+) -> None:
+    """The server of an account cannot be used: leave it alone for a while that doubles, or for long when it ``refused``
+    the password. ``since`` stays the first moment."""
     found = find_trouble(tx, account_id)
     now = clock.now()
     tries = 1 if found is None else found.tries + 1
-    pause = min(FIRST_PAUSE * 2 ** min(tries - 1, 20), LONGEST_PAUSE)
+    pause = REFUSED_PAUSE if refused else min(FIRST_PAUSE * 2 ** min(tries - 1, 20), LONGEST_PAUSE)
     values = {"sentence": sentence, "fields": fields, "tries": tries, "next_at": now + pause}
     if found is None:
         tx.insert(way_trouble, account_id=account_id, since=now, **values)

@@ -11,13 +11,16 @@ from typing import Any
 
 import pytest
 
+from core import jobs
 from core.settings import Imap, Settings
 from crm.staff.people import add_user
 from crm.staff.readable import Viewer, get_viewer
 from crm.staff.rights import add_grant
+from mailhub.ingest import write_back
 from mailhub.mailboxes.accounts import Account, add_account, pause_account, resume_account, set_switches
 from mailhub.mailboxes.boxes import add_mailbox
 from mailhub.mailboxes.handling import set_read
+from mailhub.mailboxes.owed_marks import MARK_JOB
 from mailhub.outbound import ledger
 from mailhub.outbound.headers import Address
 from mailhub.outbound.writing import Answer, answer_thread
@@ -159,3 +162,27 @@ def test_a_paused_account_is_told_when_it_goes_on(database_url: str, tmp_path: P
         write(resume_account, place.account.id)
         write(lambda tx: tx.sql("UPDATE job SET run_at = 0 WHERE kind = 'account.mark'"))
         eventually(lambda: place.flags() == [{"\\Seen"}, set()])
+
+
+def test_a_fault_of_our_own_ends_no_loop(
+    database_url: str, tmp_path: Path, dovecot: Dovecot, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    claim, broken = jobs.claim, [2]
+
+    def breaks(tx: Any, kind: str, *args: Any, **options: Any) -> Any:
+        if kind == MARK_JOB and broken[0]:
+            broken[0] -= 1
+            raise RuntimeError("planted")
+        return claim(tx, kind, *args, **options)
+
+    monkeypatch.setattr(write_back.jobs, "claim", breaks)
+    monkeypatch.setattr(write_back, "FIRST_PAUSE", 0.05)
+    with connected(database_url, tmp_path, dovecot) as place:
+        house = place.house
+        assert house.write_back is not None
+        eventually(lambda: not broken[0])
+        first = place.thread("Letter 1")
+        eventually(lambda: place.ask("SELECT count(*) FROM placement WHERE message_id IS NULL") == [(0,)])
+        house.database.write_now(set_read, place.viewer, first, read=True)
+        eventually(lambda: {"\\Seen"} in place.flags())
+        eventually(lambda: house.write_back is not None and house.write_back.trouble is None)
