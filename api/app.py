@@ -13,6 +13,7 @@ from litestar.openapi.plugins import JsonRenderPlugin
 from litestar.openapi.spec import Components, SecurityScheme
 
 from api import auth, problems, public, rest, web
+from api.heads import Application
 from api.live import Live
 from mailhub import __version__
 from mailhub.runtime import House
@@ -24,7 +25,7 @@ def create_app(house: House) -> Litestar:
     """The ASGI application over an open house. Its lifespan starts and stops the live streams."""
     live = Live(house.database)
     metrics = public.Metrics(house, live)
-    return Litestar(
+    return Application(
         route_handlers=[
             Router(rest.PATH, route_handlers=rest.ROUTES),
             *public.ROUTES,

@@ -43,7 +43,7 @@ STEPS: dict[str, list[set[str]]] = {
         {"demo"},
     ],
     "api": [
-        {"problems", "auth", "live"},
+        {"problems", "auth", "live", "heads"},
         {"uploads"},
         {"rest", "web", "public"},
         {"app"},
