@@ -1,6 +1,6 @@
 """An archive comes in through the command line while a server works: how long letters and pages wait, and memory.
 
-    python -m bench.import_while_working [--letters 3000] [--threads 20000] [--rate 4] [--arriving 10]
+    python -m bench.import_while_working [--letters 3000] [--threads 20000] [--rate 10] [--arriving 10]
 
 A server over a filled SQLite database; ``mailhub import mail`` beside it hands over an mbox file, and the server
 understands it. All the while letters come in over SMTP (``--arriving`` a second, from the dot to the 250) and somebody
@@ -174,7 +174,7 @@ def read_options(words: list[str] | None = None) -> argparse.Namespace:
     parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
     parser.add_argument("--letters", type=int, default=3000)
     parser.add_argument("--threads", type=int, default=20_000)
-    parser.add_argument("--rate", type=float, default=4)
+    parser.add_argument("--rate", type=float, default=10)
     parser.add_argument("--arriving", type=float, default=10)
     return parser.parse_args(words)
 

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import asyncio
+import os
 import sys
 from collections.abc import Callable
 from dataclasses import asdict
@@ -22,9 +23,10 @@ from core.log import configure_log
 from core.settings import Settings
 from mailhub.ingest.archive import Archive, open_archive
 from mailhub.mailboxes.boxes import Mailbox, find_mailbox
-from mailhub.upkeep import Import, Report
+from mailhub.upkeep import Import, Report, is_served
 
 SHOWN = 20
+NICE = 10
 
 
 @click.group("import")
@@ -59,8 +61,11 @@ def mail(path: Path, address: str, as_json: bool) -> None:
 async def _run(
     settings: Settings, database: Database, archive: Archive, box: Mailbox, told: Callable[[Report], None]
 ) -> Report:
-    """The first SIGINT or SIGTERM ends the import after the batch under way, the second at once."""
+    """The first SIGINT or SIGTERM ends the import after the batch under way, the second at once. Beside a server, which
+    people wait for, it takes what is left of the processor."""
     asked = hear_signals()
+    if await database.read(is_served):
+        os.setpriority(os.PRIO_PROCESS, 0, NICE)
     return await Import(settings, database, archive, box).run(told, asked)
 
 

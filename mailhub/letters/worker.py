@@ -7,6 +7,7 @@ else; the parent watches the clock and starts another.
 
 from __future__ import annotations
 
+import os
 import resource
 import sys
 from typing import BinaryIO
@@ -21,6 +22,7 @@ from mailhub.letters.proof import Evidence, find_evidence
 from mailhub.letters.values import ParsedLetter
 
 LARGEST_MEMORY = 1 << 30
+NICE = 5
 _LENGTH = 4
 
 
@@ -134,7 +136,8 @@ def _answer(request: Request) -> Answer:
 
 
 def main() -> None:
-    """Bound the memory of this process, then serve."""
+    """Bound the memory of this process, let those who answer people go first, then serve."""
+    os.nice(NICE)
     resource.setrlimit(resource.RLIMIT_AS, (LARGEST_MEMORY, LARGEST_MEMORY))
     resource.setrlimit(resource.RLIMIT_CORE, (0, 0))
     serve(sys.stdin.buffer, sys.stdout.buffer)

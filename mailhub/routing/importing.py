@@ -38,6 +38,7 @@ from mailhub.routing.workers import Workers
 
 AT_A_TIME = 2
 AHEAD = 2  # batches that are prepared while one is stored
+AT_ONCE = 24  # letters in one transaction: people's writes wait for it
 SWEEP_SECONDS = 60.0
 FRAGMENT_SECONDS = 86400.0
 WAIT_SECONDS = 10.0
@@ -130,7 +131,7 @@ class Importing:
         archive = await asyncio.to_thread(self._open, begun)
         await self._database.work(record_opened, job, archive.kind, archive.size, archive.left_out)
         bringing = Bringing(self._database, self._files, self._workers, begun.mailbox_id)
-        pieces = batches(archive.read(begun.place))
+        pieces = batches(archive.read(begun.place), AT_ONCE)
         last = time.monotonic()
         async with aclosing(prepare_ahead(bringing, pieces)) as ready:
             async for prepared in ready:

@@ -5,4 +5,5 @@ from mailhub.upkeep.backup import restore_backup as restore_backup
 from mailhub.upkeep.checking import check_house as check_house
 from mailhub.upkeep.importing import Import as Import
 from mailhub.upkeep.importing import Report as Report
+from mailhub.upkeep.importing import is_served as is_served
 from mailhub.upkeep.upgrading import upgrade_safely as upgrade_safely

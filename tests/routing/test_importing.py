@@ -153,11 +153,11 @@ def test_a_pause_stops_behind_the_batch_and_it_goes_on_there(place: Place, monke
     monkeypatch.setattr(loop, "record_batch", pausing)
     place.run()
     paused = place.get(import_id)
-    assert (paused.state, paused.letters) == ("paused", 64)
+    assert (paused.state, paused.letters) == ("paused", loop.AT_ONCE)
     assert upload_file(place.uploads, import_id).exists()
     monkeypatch.undo()
     place.run()
-    assert place.get(import_id).letters == 64
+    assert place.get(import_id).letters == loop.AT_ONCE
     place.database.write_now(resume_import, place.viewer(), import_id)
     place.run()
     done = place.get(import_id)

@@ -17,14 +17,14 @@ BATCH = 64
 BATCH_BYTES = 8 << 20
 
 
-def batches(pieces: Iterator[Piece]) -> Iterator[list[Piece]]:
-    """Up to ``BATCH`` pieces or a little over ``BATCH_BYTES`` at a time."""
+def batches(pieces: Iterator[Piece], most: int = BATCH) -> Iterator[list[Piece]]:
+    """Up to ``most`` pieces or a little over ``BATCH_BYTES`` at a time."""
     batch: list[Piece] = []
     size = 0
     for piece in pieces:
         batch.append(piece)
         size += len(piece.raw)
-        if len(batch) >= BATCH or size >= BATCH_BYTES:
+        if len(batch) >= most or size >= BATCH_BYTES:
             yield batch
             batch, size = [], 0
     if batch:
