@@ -14,7 +14,7 @@ from functools import lru_cache
 
 import msgspec
 
-from mailhub.letters import guess, vietnamese
+from mailhub.letters import guess, japanese, vietnamese
 
 
 class Decoded(msgspec.Struct, frozen=True, gc=False):
@@ -159,7 +159,8 @@ def _utf8(data: bytes) -> Decoded:
     except UnicodeDecodeError:
         text = data.decode("utf-8", "replace")
     high = len(data) - len(data.translate(None, guess.HIGH_BYTES))
-    if text.count("\ufffd") * 5 <= high:
+    broken = text.count("\ufffd")
+    if broken * 5 <= high or broken <= len(text) - len(text.encode("ascii", "ignore")) - broken:
         return Decoded(text, "utf-8", "some bytes are no UTF-8")
     return decode_unlabelled(data, "a charset is wrong: it is no UTF-8")
 
@@ -167,10 +168,14 @@ def _utf8(data: bytes) -> Decoded:
 def _strict(data: bytes, codec: str, defect: str | None) -> Decoded | None:
     if codec in vietnamese.TABLES:
         return Decoded(vietnamese.decode(data, codec), codec, defect)
+    if codec == "utf-16" and not data.startswith((codecs.BOM_UTF16_BE, codecs.BOM_UTF16_LE)):
+        # RFC 2781 §3.3; yet who forgets the mark writes small ends as well. The upper halves are few.
+        codec = "utf-16-le" if len(set(data[1::2])) < len(set(data[::2])) else "utf-16-be"
     try:
         text = codecs.decode(data, codec, "strict")
     except (UnicodeError, LookupError):
-        return None
+        windows = japanese.decode_iso_2022_jp(data) if codec == "iso2022_jp_2" else None
+        return None if windows is None else Decoded(windows, codec, defect)
     if not isinstance(text, str):
         return None
     return Decoded(unicodedata.normalize("NFC", text) if codec == "cp1258" else text, codec, defect)

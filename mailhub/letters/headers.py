@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import codecs
 import re
 from collections.abc import Iterable
 from functools import lru_cache
@@ -135,7 +136,7 @@ _known_fields = lru_cache(maxsize=256)(_fields)
 def _fields_and_others(block: bytes, defects: list[str]) -> tuple[Headers, int | None]:
     """The fields among other lines, and the offset of the line that ended the block early, if one did."""
     fields: list[tuple[str, str]] = []
-    position, size = 0, len(block)
+    position, size = (3 if block.startswith(codecs.BOM_UTF8) else 0), len(block)
     if _MBOX_LINE.match(block):
         position = block.find(b"\n") + 1 or size
     while position < size:

@@ -12,6 +12,10 @@ _PAD_INSIDE = re.compile(rb"(?<!=)=++(?=\s*+[^=\s])")
 _BLANK_BEFORE_END = re.compile(rb"=[ \t]{1,80}(?=\r?\n)")
 _TRAILING_BLANK = re.compile(rb"(?<![ \t])[ \t]{1,998}(?=\r?\n)")
 _LINE = re.compile(rb"[^\r\n]+")
+_BASE64_LINE = re.compile(rb"[A-Za-z0-9+/]+={0,2}")
+_LONG_BASE64_LINE = re.compile(rb"^[A-Za-z0-9+/]{40,}+={0,2}[ \t\r]*+$", re.MULTILINE)
+_WORDS = re.compile(rb"[A-Za-z\x80-\xff]{2,40}+[,.:;]? [A-Za-z\x80-\xff]{2}")
+_BASE64_AND_ENDS = b"ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz0123456789+/=\r\n"
 _PIECES = 1_000
 _UU_LINES = 600_000
 _NAMES = {
@@ -62,6 +66,8 @@ def decode_transfer(data: bytes, encoding: str) -> Plain:
 def decode_text(data: bytes, encoding: str) -> Plain:
     """Like ``decode_transfer``, for texts in charsets of bytes: each line end that is written as such in
     quoted-printable comes out as LF, which takes half the time."""
+    if encoding == "base64" and data.translate(None, _BASE64_AND_ENDS):
+        return _base64_and_words(data)
     if encoding != "quoted-printable":
         return decode_transfer(data, encoding)
     # RFC 2045 §6.7 (3): blanks at the end of a line were put there on the way.
@@ -69,6 +75,22 @@ def decode_text(data: bytes, encoding: str) -> Plain:
     if data.endswith((b"\n", b"\r")):
         lines.append(b"")
     return Plain(binascii.a2b_qp(b"\n".join(lines)), None)
+
+
+def _base64_and_words(data: bytes) -> Plain:
+    """Base64 below which a list or a scanner has written words, or words that only claim to be base64: these are read
+    as they stand."""
+    at = len(data)
+    for match in _LINE.finditer(data):
+        if _BASE64_LINE.fullmatch(match[0].strip()) is None:
+            at = match.start()
+            break
+    if at == len(data) or _WORDS.search(data, at) is None or _LONG_BASE64_LINE.search(data, at):
+        return decode_transfer(data, "base64")  # stray signs among the lines
+    if not data[:at].strip():
+        return Plain(data, "what claims to be base64 is none")
+    encoded = _base64(data[:at])
+    return Plain(encoded.data + b"\n" + data[at:], encoded.defect or "there are words below the base64")
 
 
 def _base64(data: bytes) -> Plain:

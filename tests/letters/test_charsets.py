@@ -62,3 +62,24 @@ def test_the_charset_of_windows_under_the_label_of_iso() -> None:
 def test_a_few_signs_say_nothing_against_a_label() -> None:
     assert decode("Anhang-äüö.txt".encode("cp1252"), "windows-1252").text == "Anhang-äüö.txt"
     assert decode("Счёт".encode("cp1251"), "iso-8859-1").text == "Счёт"
+
+
+@pytest.mark.parametrize(
+    ("data", "text"),
+    [
+        (b'\x1b$B$"\x1b(I12\x1b(B', "あｱｲ"),
+        (b'\x1b$B-!-"\x1b(B', "①②"),
+        (b'\x1b$B$"$$\x1b(B x', "あい x"),
+    ],
+)
+def test_iso_2022_jp_as_it_is_written(data: bytes, text: str) -> None:
+    assert decode(data, "iso-2022-jp").text == text
+
+
+@pytest.mark.parametrize("codec", ["utf-16", "utf-16-le", "utf-16-be"])
+def test_utf_16_with_its_mark_and_without(codec: str) -> None:
+    assert decode("Привіт, світе\n".encode(codec), "utf-16").text.removeprefix("\ufeff") == "Привіт, світе\n"
+
+
+def test_broken_utf_8_is_still_utf_8() -> None:
+    assert decode("Grüße".encode() + b" x\xe2\x82", "utf-8").text == "Grüße x\ufffd"
