@@ -14,6 +14,8 @@ from dataclasses import dataclass, field, replace
 from typing import Any
 from zoneinfo import ZoneInfo
 
+from sqlalchemy import bindparam, select
+
 from core.blobs import blob
 from core.database import WriteTx
 from crm.execution import choose, continue_hand, is_able, last_hand
@@ -38,6 +40,7 @@ from mailhub.routing.asked import Asked
 from mailhub.routing.rules.acting import Case, Outcome, act
 from mailhub.routing.rules.facts import Facts, letter_facts, of_parsed
 
+_SIZE = select(blob.c.size).where(blob.c.id == bindparam("id"))
 NOBODY_ASSIGNED = "Nobody was assigned: no rule of this mailbox names an executor."
 
 
@@ -235,8 +238,13 @@ def rules(tx: WriteTx, passage: Passage) -> None:
 
 def _facts(tx: WriteTx, passage: Passage, zone: ZoneInfo, *, begins: bool) -> Facts:
     """What rules may ask of the letter: what stands in it, and what the journey found."""
-    size = int(tx.get(blob, passage.blob_id).size)
-    letter = of_parsed(passage.parsed, size, passage.trace, passage.received_at, passage.verdicts)
+    letter = of_parsed(
+        passage.parsed,
+        lambda: int(tx.value(_SIZE, {"id": passage.blob_id})),
+        passage.trace,
+        passage.received_at,
+        passage.verdicts,
+    )
     return {
         **letter_facts(letter, zone),
         "begins": lambda: begins,

@@ -97,7 +97,7 @@ class Letter:
     subject: str
     written: str
     attachments: Sequence[str]
-    size: int
+    size: Callable[[], int]
     kind: str
     language: str | None
     list_id: str | None
@@ -118,7 +118,7 @@ def letter_facts(letter: Letter, zone: ZoneInfo) -> Facts:
         "text": lambda: letter.written,
         "attached": lambda: bool(letter.attachments),
         "attached.name": lambda: " ".join(letter.attachments),
-        "size": lambda: letter.size / 1000,
+        "size": lambda: letter.size() / 1000,
         "kind": lambda: letter.kind,
         "language": lambda: letter.language if letter.language in LANGUAGES_OF_LETTERS else None,
         "list": lambda: letter.list_id,
@@ -129,7 +129,7 @@ def letter_facts(letter: Letter, zone: ZoneInfo) -> Facts:
 
 
 def of_parsed(
-    parsed: ParsedLetter, size: int, trace: Mapping[str, Any], came_at: int, verdicts: Verdicts | None
+    parsed: ParsedLetter, size: Callable[[], int], trace: Mapping[str, Any], came_at: int, verdicts: Verdicts | None
 ) -> Letter:
     """A letter that comes in."""
     named = [one.address for one in (*parsed.to, *parsed.cc, *parsed.bcc)]

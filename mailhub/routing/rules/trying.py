@@ -197,7 +197,7 @@ def _facts(row: Row[Any], past: _Past, zone: ZoneInfo) -> Facts:
         subject=row.subject,
         written=parsed["reply_text"] or parsed["text"] or "",
         attachments=[one["filename"] or "" for one in parsed["attachments"] if not one["inline"]],
-        size=row.size,
+        size=lambda: int(row.size),
         kind=row.kind,
         language=row.language,
         list_id=parsed["list_id"],
