@@ -15,6 +15,7 @@ from core.database import ReadTx, WriteTx
 from core.errors import Conflict
 from mailhub.letters.subject import has_answer_prefix
 from mailhub.mailboxes.joining import hold_both, join, part
+from mailhub.mailboxes.naming import name_again
 from mailhub.mailboxes.participants import Sender, has_say
 from mailhub.mailboxes.subjects import choose_beside, find_standing, leans, list_alike
 from mailhub.mailboxes.tables import letter, message, thread, thread_event, thread_participant
@@ -65,20 +66,20 @@ _OPENED = (
 
 
 def gather(
-    tx: WriteTx, home_id: int, joins: Sequence[int], followers: Sequence[int], *, grew: bool, question: bool
+    tx: WriteTx, home_id: int, joins: Sequence[int], followers: Sequence[int], *, grew: bool, begins: bool
 ) -> int:
     """Let the thread of a letter that has just come become one with those that belong to it. Returns the thread that
     shows the letter afterwards.
 
     ``joins`` are threads that the letter shows to be the same conversation, ``followers`` those whose letters named it
-    and that may have a say now; ``grew`` when somebody is new among those who have one; ``question`` when the letter
-    begins its thread, so that answers may lean on it.
+    and that may have a say now; ``grew`` when somebody is new among those who have one; ``begins`` when the letter may
+    be the one that its thread begins with, so that other answers lean on it.
     """
-    united = False
+    united: set[str] = set()
     for other_id in joins if len(joins) <= MOST_JOINED else ():
         united |= _unite(tx, home_id, other_id)
     waiting = list(followers)
-    grew = grew or united
+    grew = grew or bool(united)
     while waiting or grew:
         root_id = find_root(tx, home_id)
         if grew:
@@ -87,27 +88,50 @@ def gather(
         if belonging is None:
             break
         waiting.remove(belonging)
-        grew = _unite(tx, home_id, belonging)
-        united |= grew
-    if question or united:
-        _lean_anew(tx, tx.get(thread, find_standing(tx, home_id)))
+        joined = _unite(tx, home_id, belonging)
+        grew = bool(joined)
+        united |= joined
+    if begins or united:
+        row = tx.get(thread, find_standing(tx, home_id))
+        for base in sorted(united | _begin(tx, row)):
+            _lean_anew(tx, row.id, base)
     return find_root(tx, home_id)
 
 
-def _lean_anew(tx: WriteTx, row: Any) -> None:
-    """Let each answer without a question lean on what it leans on best, now that this thread has begun or grown."""
-    if leans(row) and not has_answer_prefix(row.subject):
-        _stand_up(tx, row.id)
-    rows = list_alike(tx, row.mailbox_id, row.counterparty_id, row.subject_base, row.last_message_at)
-    for one in rows:
-        best = choose_beside(rows, one.id, one.begun_at) if has_answer_prefix(one.subject) else None
-        if best in (None, one.merged_into) or best in list_merged(tx, one.id):
-            continue
-        if leans(one) and not _stand_up(tx, one.id):
+def _begin(tx: WriteTx, row: Any) -> set[str]:
+    """Call a thread by the letter it begins with; the subjects whose answers look anew for what they lean on."""
+    opened = row.message_count == 1 and row.merged_into is None
+    return {row.subject_base} if opened else name_again(tx, row.id)
+
+
+def _lean_anew(tx: WriteTx, thread_id: int, base: str) -> None:
+    """Let each answer of this subject that has no question lean on what it leans on best, now that this thread has
+    begun, grown, or got another name."""
+    row = tx.get(thread, thread_id)
+    asked = (row.mailbox_id, row.counterparty_id, base, row.last_message_at)
+    for one, _ in _choose(tx, list_alike(tx, *asked)):
+        if leans(one):  # all that lean amiss stand up first: one may lean on what is to lean on it
+            _stand_up(tx, one.id)
+    for one, best in _choose(tx, list_alike(tx, *asked)):
+        if best is None or leans(one) or best in list_merged(tx, one.id):
             continue
         root, leaning = hold_both(tx, find_root(tx, best), one.id)
         if not (_is_worked_on(tx, root) and _is_worked_on(tx, leaning)):
             _join(tx, root, leaning, leaning=True)
+
+
+def _choose(tx: ReadTx, rows: Sequence[Any]) -> list[tuple[Any, int | None]]:
+    """Of these threads those that do not lean on what they should, with that: None for one that should stand alone."""
+    amiss: list[tuple[Any, int | None]] = []
+    alike = {row.id for row in rows}
+    for row in rows:
+        best = choose_beside(rows, row.id, row.begun_at) if has_answer_prefix(row.subject) else None
+        now = find_standing(tx, row.merged_into) if leans(row) else None
+        # The earliest of answers without a question may lean on a later one: they are together either way.
+        together = best is None and has_answer_prefix(row.subject) and now in alike
+        if best != now and not together:
+            amiss.append((row, best))
+    return amiss
 
 
 def _stand_up(tx: WriteTx, thread_id: int) -> bool:
@@ -132,17 +156,20 @@ def _belongs(tx: ReadTx, root_id: int, other_id: int) -> bool:
     return has_say(tx, root_id, counterparty_id, sender)
 
 
-def _unite(tx: WriteTx, one_id: int, other_id: int) -> bool:
-    """Merge two threads, unless people have worked on both: then say so in both. True when they are one now."""
+def _unite(tx: WriteTx, one_id: int, other_id: int) -> set[str]:
+    """Merge two threads, unless people have worked on both: then say so in both. Their subjects and that of the one
+    thread when they are one now, else none."""
     pair = [find_standing(tx, one_id), find_standing(tx, other_id)]
     if pair[0] == pair[1] or not all(_stand_up(tx, one) for one in pair if leans(tx.get(thread, one))):
-        return False
+        return set()
     one, other = hold_both(tx, *pair)
     if _is_worked_on(tx, one) and _is_worked_on(tx, other):
         _offer(tx, one, other)
-        return False
+        return set()
     into, gone = sorted((one, other), key=lambda row: (not _is_worked_on(tx, row), row.id))
-    return _join(tx, into, gone)
+    if not _join(tx, into, gone):
+        return set()
+    return {into.subject_base, gone.subject_base} | name_again(tx, into.id)
 
 
 def _join(tx: WriteTx, root: Any, other: Any, *, leaning: bool = False) -> bool:

@@ -18,9 +18,9 @@ from core.changes import record_change
 from core.database import ReadTx, WriteTx
 from core.errors import Conflict
 from crm.execution import Choice, assign, is_able, unassign
-from mailhub.letters.subject import has_answer_prefix, parse_base_subject
 from mailhub.mailboxes.filing import lay_letters
 from mailhub.mailboxes.homes import own_thread
+from mailhub.mailboxes.naming import name_again
 from mailhub.mailboxes.participants import copy_participants, keep_participants
 from mailhub.mailboxes.tables import message, thread, unread
 from mailhub.mailboxes.tally import count_again, list_letters
@@ -31,7 +31,7 @@ TAKEN_OUT = "A merged thread was taken out again."
 SPLIT = "Letters were split off into a thread of their own."
 SPLIT_FROM = "Split off from another thread."
 CAME_BACK = "Letters that were split off came back."
-_GIVEN = ("state", "counterparty_id", "contact_id", "match", "executor_id", "subject", "begun_at")
+_GIVEN = ("state", "counterparty_id", "contact_id", "match", "executor_id")
 _UNREAD = select(unread.c.user_id).where(unread.c.thread_id == bindparam("thread_id"))
 
 
@@ -54,10 +54,6 @@ def join(
         given["state"] = "open"
     if root.counterparty_id is None and other.counterparty_id is not None:
         given |= {name: getattr(other, name) for name in ("counterparty_id", "contact_id", "match")}
-    if not leaning:
-        given["begun_at"] = min((row.begun_at for row in (root, other) if row.begun_at is not None), default=None)
-        if has_answer_prefix(root.subject) and root.subject_base == other.subject_base:
-            given["subject"] = other.subject
     if root.executor_id is None and other.executor_id is not None:
         given["executor_id"] = other.executor_id
         _hand_over(tx, root, other.executor_id, by)
@@ -101,6 +97,7 @@ def part(tx: WriteTx, root: Any, other: Any, *, by: int | None = None) -> None:
     for one in (other, root):
         keep_participants(tx, root.id, one.id, list_letters(tx, one.id))
     for one in (root, other):
+        name_again(tx, one.id)
         _settle(tx, one.id)
     tell_client_waits(tx, root.counterparty_id, root.scope_id)
     tell(tx, root.id, TAKEN_OUT, user_id=by, thread=other.id)
@@ -136,13 +133,13 @@ def split(tx: WriteTx, row: Any, message_ids: Sequence[int], *, by: int | None =
     )
     tx.execute(update(message).where(message.c.id.in_(ids)).values(split_id=new_id, thread_id=new_id))
     new = tx.get(thread, new_id)
-    _name_by_first(tx, new_id)
     if row.executor_id is not None:
         _hand_over(tx, new, row.executor_id, by)
     _share_unread(tx, row, new)
     for one in (new, row):
         keep_participants(tx, row.id, one.id, list_letters(tx, one.id))
     for one in (row, new):
+        name_again(tx, one.id)
         _settle(tx, one.id)
     tell(tx, row.id, SPLIT, user_id=by, thread=new_id)
     tell(tx, new_id, SPLIT_FROM, user_id=by, thread=row.id)
@@ -179,11 +176,6 @@ def _is_left(tx: ReadTx, thread_id: int, leaving: Sequence[int]) -> bool:
 def _settle(tx: WriteTx, thread_id: int) -> None:
     count_again(tx, thread_id)
     lay_letters(tx, thread_id)
-
-
-def _name_by_first(tx: WriteTx, thread_id: int) -> None:
-    subject = list_letters(tx, thread_id)[0].subject
-    tx.change(thread, thread_id, subject=subject, subject_base=parse_base_subject(subject).lower())
 
 
 def _hand_over(tx: WriteTx, row: Any, executor_id: int, by: int | None) -> None:

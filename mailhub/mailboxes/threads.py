@@ -111,12 +111,12 @@ class Arrival:
 @dataclass(frozen=True, slots=True)
 class Hands:
     """Whose a thread is: the client under whom it is filed, and who executes it. ``grew`` when somebody has a say in
-    it who had none before, ``question`` when the letter is the one that its thread begins with."""
+    it who had none before, ``begins`` when the letter may be the one that its thread begins with."""
 
     counterparty_id: int | None
     executor_id: int | None
     grew: bool
-    question: bool
+    begins: bool
 
 
 def receive(
@@ -155,20 +155,14 @@ def receive(
             "language": parsed.language or "",
         }
     own = row if home_id in (None, thread_id) else tx.get(thread, find_standing(tx, home_id))
-    begins = begin_again(own, parsed, arrival.dated_at)
-    question = "subject" in begins or (row.message_count == 0 and not has_answer_prefix(parsed.subject))
-    if own.id == thread_id:
-        values |= begins
-    elif begins:
-        tx.change(thread, own.id, **begins)
+    begins = may_begin(own, parsed, arrival.dated_at, first=row.message_count == 0)
     values |= _state_after(row, box, arrival)
     tx.change(thread, thread_id, **values)
     # Others are named by the client's own letter, not by whoever else has a say.
     client = row.counterparty_id in (None, sender.counterparty_id)
     named = [person.address for person in (*parsed.to, *parsed.cc)] if client else []
-    # A thread that has just been opened is claimed by nobody, and nothing leans on what is no client's.
+    # A thread that has just been opened is claimed by nobody.
     grew = note_incoming(tx, thread_id, sender, named, parsed.list_id, fresh=fresh) and row.message_count > 0
-    question = question and row.counterparty_id is not None
     if not arrival.quiet and not arrival.spam:
         mark_unread(tx, thread_id, box.scope_id)
     record_change(
@@ -179,17 +173,18 @@ def receive(
         fields={"thread_id": thread_id, "mailbox_id": box.id, "quiet": arrival.quiet},
         cause="letter",
     )
-    return Hands(row.counterparty_id, row.executor_id, grew, question)
+    return Hands(row.counterparty_id, row.executor_id, grew, begins)
 
 
-def begin_again(row: Any, parsed: ParsedLetter, dated_at: int) -> dict[str, Any]:
-    """What a letter changes of how its thread begins: its question may come after its answers."""
-    begun_at = parsed.date or dated_at
-    values: dict[str, Any] = {"begun_at": begun_at} if begun_at < (row.begun_at or begun_at + 1) else {}
-    begins = has_answer_prefix(row.subject) and not has_answer_prefix(parsed.subject)
-    if begins and row.subject_base == parsed.base_subject.lower():
-        values["subject"] = parsed.subject
-    return values
+def may_begin(row: Any, parsed: ParsedLetter, dated_at: int, *, first: bool) -> bool:
+    """Whether a letter may be the one that its own thread (its row as it was before) begins with: a question may come
+    after its answers. The ``first`` one begins it, and matters to others only where an answer could lean on it."""
+    if first:
+        return row.counterparty_id is not None and not has_answer_prefix(parsed.subject)
+    if not (parsed.in_reply_to or parsed.references) or (parsed.date or dated_at) <= (row.begun_at or 0):
+        return True
+    question = has_answer_prefix(row.subject) and not has_answer_prefix(parsed.subject)
+    return question and row.subject_base == parsed.base_subject.lower()
 
 
 def _state_after(row: Any, box: Mailbox, arrival: Arrival) -> dict[str, Any]:
@@ -219,7 +214,7 @@ def wake(tx: WriteTx, message_id: int, box: Mailbox, received_at: int, *, waits:
     mark_unread(tx, row.id, box.scope_id)
     fields = {"thread_id": row.id, "mailbox_id": box.id, "quiet": False}
     record_change(tx, "message.arrived", message_id, scope_id=box.scope_id, fields=fields, cause="letter")
-    return Hands(row.counterparty_id, row.executor_id, grew=False, question=False)
+    return Hands(row.counterparty_id, row.executor_id, grew=False, begins=False)
 
 
 _LAST_OUT = select(func.max(message.c.id)).where(

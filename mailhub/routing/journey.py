@@ -73,7 +73,7 @@ class Passage:
     message_id: int = 0
     executor_id: int | None = None
     grew: bool = False
-    question: bool = False
+    begins: bool = False
     known: bool = False
     ruled: Outcome = field(default_factory=Outcome)
     news: bool = False
@@ -180,7 +180,7 @@ def record(tx: WriteTx, passage: Passage) -> None:
     # A letter is its thread's client's, like those before it: somebody may have filed the thread otherwise.
     if hands.counterparty_id not in (None, sender.counterparty_id):
         sender = passage.sender = Sender(sender.address, hands.counterparty_id, None)
-    passage.executor_id, passage.grew, passage.question = hands.executor_id, hands.grew, hands.question
+    passage.executor_id, passage.grew, passage.begins = hands.executor_id, hands.grew, hands.begins
     if sender.counterparty_id is not None:
         record_on_timeline(
             tx,
@@ -204,9 +204,9 @@ def gather(tx: WriteTx, passage: Passage) -> None:
     home = passage.home
     assert home is not None
     assert home.thread_id is not None
-    if home.joins or home.followers or passage.grew or passage.question:
+    if home.joins or home.followers or passage.grew or passage.begins:
         passage.thread_id = gather_threads(
-            tx, home.thread_id, home.joins, home.followers, grew=passage.grew, question=passage.question
+            tx, home.thread_id, home.joins, home.followers, grew=passage.grew, begins=passage.begins
         )
         passage.executor_id = find_executor(tx, passage.thread_id)
 

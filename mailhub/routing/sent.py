@@ -17,8 +17,9 @@ from mailhub.mailboxes import threads
 from mailhub.mailboxes.homes import find_home
 from mailhub.mailboxes.messages import record_message
 from mailhub.mailboxes.participants import Sender
+from mailhub.mailboxes.subjects import find_standing
 from mailhub.mailboxes.tables import letter, message, thread
-from mailhub.mailboxes.threads import hold_root, open_thread
+from mailhub.mailboxes.threads import hold_root, may_begin, open_thread
 from mailhub.routing.journey import Passage, gather, recognise
 
 MOST_RECIPIENTS = 20
@@ -104,7 +105,8 @@ def lay(tx: WriteTx, passage: Passage) -> None:
         words=passage.understood.words,
         seed=passage.incoming_id,
     )
-    passage.question = row.message_count == 0
+    own = tx.get(thread, find_standing(tx, passage.home.thread_id))
+    passage.begins = may_begin(own, parsed, passage.dated_at, first=row.message_count == 0)
     passage.grew = threads.answered(tx, passage.message_id)
     if passage.quiet and row.message_count == 0:
         tx.change(thread, row.id, state="closed")
