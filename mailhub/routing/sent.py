@@ -105,7 +105,7 @@ def lay(tx: WriteTx, passage: Passage) -> None:
         words=passage.understood.words,
         seed=passage.incoming_id,
     )
-    own = tx.get(thread, find_standing(tx, passage.home.thread_id))
+    own = tx.get(thread, find_standing(tx, passage.home.thread_id or passage.thread_id))
     passage.begins = may_begin(own, parsed, passage.dated_at, first=row.message_count == 0)
     passage.grew = threads.answered(tx, passage.message_id)
     if passage.quiet and row.message_count == 0:
