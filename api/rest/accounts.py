@@ -26,9 +26,12 @@ from api.rest.account_shapes import (
 from api.rest.once import Key, once, once_done
 from api.rest.shapes import Id, Items, StrictRequest
 from core.database import ReadTx, WriteTx
+from core.errors import Unavailable
+from core.fetch import Purpose
 from core.secrets import Keys
 from crm.staff.readable import Viewer
 from mailhub.ingest.imap.names import encode_name
+from mailhub.ingest.imap.session import seen_by
 from mailhub.ingest.reconciling import compare_now
 from mailhub.ingest.trying import Server, try_account, try_imap
 from mailhub.mailboxes.accounts import Account, Relay, fetch_now, pause_account, resume_account, set_switches
@@ -134,6 +137,15 @@ def allow_try(tx: WriteTx, viewer: Viewer, mailbox_id: int) -> None:
     count_try(tx, viewer)
 
 
+async def _demand_reachable(door: Door, host: str, port: int, purpose: Purpose) -> None:
+    """What an administrator need not ask: that a place lies on the public internet. Raises Forbidden, Invalid."""
+    if not door.viewer.is_admin:
+        try:
+            await door.house.means.guard.without_own().check_host(host, port, purpose)
+        except Unavailable:
+            return  # a name without an address now: the account will say so
+
+
 def _relay(new: NewRelay | None) -> Relay | None:
     return None if new is None else Relay(new.host, new.port, new.security, new.user, new.password)
 
@@ -155,6 +167,10 @@ async def make_one(
     door: NamedDependency[Door], request: StrictRequest, data: JSONBody[NewAccount], idempotency_key: Key = None
 ) -> AccountView:
     """Connect an account to a mailbox: an administrator to a public one, its owner to a personal one."""
+    await door.write(allow_try, data.mailbox_id)
+    await _demand_reachable(door, data.host, data.port, "imap")
+    if data.smtp is not None:
+        await _demand_reachable(door, data.smtp.host, data.smtp.port, "smtp")
     keys = door.house.keys
     return await once(
         door,
@@ -168,6 +184,12 @@ async def make_one(
 @patch("/accounts/{account_id:int}", tags=["accounts"])
 async def change_one(door: NamedDependency[Door], account_id: Id, data: JSONBody[ChangedAccount]) -> AccountView:
     """Change an account; `paused` false tries it again at once, whatever stopped it."""
+    if data.host is not None or data.port is not None:
+        old = await door.read(get_own_account, account_id)
+        await _demand_reachable(door, data.host or old.host, data.port or old.port, "imap")
+    if isinstance(data.smtp, NewRelay):
+        await door.read(get_own_account, account_id)
+        await _demand_reachable(door, data.smtp.host, data.smtp.port, "smtp")
     return show_account(*await door.write(change_account, door.house.keys, account_id, data))
 
 
@@ -181,7 +203,7 @@ async def remove_one(door: NamedDependency[Door], account_id: Id) -> None:
 async def try_new(door: NamedDependency[Door], data: JSONBody[TriedAccount]) -> FindingView:
     """Try an account before it is kept; nothing changes anywhere."""
     await door.write(allow_try, data.mailbox_id)
-    means = door.house.means
+    means = seen_by(door.house.means, is_admin=door.viewer.is_admin)
     server = Server(data.host, data.port, data.security, data.user, data.password)
     return show_finding(await try_imap(means.guard, means.context, server))
 

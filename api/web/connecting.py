@@ -26,6 +26,7 @@ from core.database import ReadTx, WriteTx
 from core.errors import Forbidden, HouseError, Invalid, Unavailable
 from crm.staff.audit import record_audit
 from crm.staff.readable import Viewer
+from mailhub.ingest.imap.session import seen_by
 from mailhub.ingest.trying import Server, try_imap
 from mailhub.mailboxes.accounts import Account, Relay, Security
 from mailhub.mailboxes.boxes import Mailbox
@@ -99,7 +100,7 @@ async def look(door: NamedDependency[Door], request: Asked, box_id: Id) -> Respo
     exchangers = await _list_exchangers(door.house, user or box.address) if anew else ()
     filled = _filled(box.address, {} if anew else fields, user=user, exchangers=exchangers)
     server = _server(filled, "")
-    means = door.house.means
+    means = seen_by(door.house.means, is_admin=door.viewer.is_admin)
     desk = Desk(door, request)
     speaker = desk.speaker(door.viewer)
     tried = show_tried(speaker, await try_imap(means.guard, means.context, server))
@@ -114,7 +115,7 @@ async def connect(door: NamedDependency[Door], request: Asked, box_id: Id) -> Re
     fields = await read_form(request)
     filled = _filled(box.address, fields, user=fields.get("user", ""))
     server = _server(filled, fields.get("password", ""))
-    means = door.house.means
+    means = seen_by(door.house.means, is_admin=door.viewer.is_admin)
     finding = await try_imap(means.guard, means.context, server)
     if not finding.is_well:
         tried = show_tried(Desk(door, request).speaker(door.viewer), finding)

@@ -102,6 +102,10 @@ class Guard:
             raise Forbidden("%(host)s is not on the public internet. Connections inside are not made.", host=str(name))
         return list(map(str, addresses))
 
+    def without_own(self) -> Guard:
+        """The same guard for somebody who may reach the public internet alone."""
+        return Guard(self._resolver, ports=self._ports)
+
     def may_reach(self, address: Address) -> bool:
         """Is the address public, or one that the administrator allowed?"""
         return is_public(address) or _is_in(address, self._allowed)

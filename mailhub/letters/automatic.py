@@ -38,9 +38,9 @@ def may_auto_answer(
         return False
     if parsed.auto_submitted not in (None, "no") or parsed.precedence not in _PERSONAL_PRECEDENCE:
         return False
-    if parsed.list_id is not None or parsed.list_unsubscribe is not None:
+    if parsed.list_id is not None or parsed.list_unsubscribe is not None or parsed.passed_on:
         return False
-    senders = [address, *([mail_from] if mail_from is not None else [])]
+    senders = [address, *(one.address for one in parsed.sender), *([mail_from] if mail_from is not None else [])]
     if parsed.return_path == "" or any(_is_machine(sender) or is_ours(sender) for sender in senders):
         return False
     return verdicts is None or verdicts.proved

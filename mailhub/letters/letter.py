@@ -29,6 +29,7 @@ from mailhub.letters.subject import parse_base_subject
 from mailhub.letters.values import Address, Invitation, ParsedLetter
 
 _T = TypeVar("_T")
+_PASSED_ON = ("list-post", "list-owner", "list-subscribe", "list-help", "x-loop")
 _CALENDARS = {"text/calendar", "application/ics"}
 _SPAM = re.compile(rb"^\s*(?:yes|true)\b", re.IGNORECASE)
 _ONCE = frozenset(
@@ -91,6 +92,7 @@ def _read_headers(scanned: Scan, envelope_from: str | None) -> ParsedLetter:
         precedence=_word(headers.find("precedence")),
         list_id=_bracketed(headers.find("list-id")),
         list_unsubscribe=_line(headers.find("list-unsubscribe")),
+        passed_on=any(headers.count(name) for name in _PASSED_ON),
         spam_verdict=_spam_verdict(headers),
         received_count=headers.count("received"),
         return_path=_return_path(headers) if envelope_from is None else one_line(envelope_from),

@@ -75,6 +75,7 @@ class ParsedLetter(msgspec.Struct, frozen=True, gc=False):
     ``from_trusted`` is the sender's address in one form for comparing, and None unless there is exactly one From
     header that holds exactly one mailbox by the strict grammar (CVE-2023-27043).
     ``returned_id`` is the Message-ID that a report of any kind (bounce, complaint, receipt) sends back, as claimed.
+    ``passed_on``: a list or a program says that it handed the letter on (RFC 2369, X-Loop).
     ``error`` is a sentence when something failed unexpectedly; the other fields then hold what could be read.
     """
 
@@ -106,6 +107,7 @@ class ParsedLetter(msgspec.Struct, frozen=True, gc=False):
     precedence: str | None = None
     list_id: str | None = None
     list_unsubscribe: str | None = None
+    passed_on: bool = False
     spam_verdict: bool | None = None
     received_count: int = 0
     return_path: str | None = None

@@ -208,3 +208,29 @@ def test_whose_word_counts_and_by_which_server_letters_leave(world: World, loop:
         assert b"quailaccountsales.example, x.example" in (await browser.get(page)).body
 
     loop.run(scene())
+
+
+def test_a_place_inside_is_an_administrators_to_name(world: World, loop: asyncio.Runner, tmp_path: Path) -> None:
+    """Whoever owns a personal mailbox learns nothing of what answers inside, on whatever port."""
+
+    async def scene() -> None:
+        async with scripted_imap(tmp_path) as script:
+            reach(world, script)
+            owner, box = world.program("owner"), world.boxes["personal"].id
+            place = {"mailbox_id": box, "host": HOST, "user": "me@firm.example", "password": "canary"}
+            said = set()
+            for port in (script.port, 1, 993, 143):
+                tried = (await owner.post("/api/v1/accounts/try", place | {"port": port})).json()
+                assert (tried["ok"], tried["wrong"]) == (False, "place")
+                if port in (993, 143):
+                    said.add(tried["says"])
+                made = await owner.post("/api/v1/accounts", place | {"port": port})
+                assert made.status == 403
+            assert len(said) == 1
+            assert script.heard == [], "nothing was connected to"
+            path = f"/api/v1/accounts/{world.accounts['personal']}"
+            way_out = {"smtp": {"host": HOST, "user": "me", "port": 587, "password": "x"}}
+            for change in ({"host": HOST, "password": "x"}, {"port": script.port, "password": "x"}, way_out):
+                assert (await owner.ask("PATCH", path, data=change)).status in (400, 403), change
+
+    loop.run(scene())

@@ -40,6 +40,9 @@ def test_somebody_who_writes_gets_an_answer() -> None:
         "Auto-Submitted: auto-notified\r\n",
         "Precedence: bulk\r\n", "Precedence: list\r\n", "Precedence: junk\r\n", "Precedence: auto_reply\r\n",
         "List-Id: <news.client.example>\r\n", "List-Unsubscribe: <mailto:x@client.example>\r\n",
+        "List-Post: <mailto:list@client.example>\r\n", "List-Post: NO\r\n", "X-Loop: anna@client.example\r\n",
+        "Sender: noreply@client.example\r\n", "Sender: <list-bounces@client.example>\r\n",
+        "Sender: sales@firm.example\r\n",
         "X-Auto-Response-Suppress: All\r\n", "X-Autoreply: yes\r\n", "X-Spam-Flag: YES\r\n",
     ],
 )  # fmt: skip

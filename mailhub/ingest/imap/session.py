@@ -10,7 +10,7 @@ import asyncio
 import ssl
 import time
 from collections.abc import Awaitable, Callable
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from pathlib import Path
 
 from core.database import Database
@@ -41,6 +41,12 @@ class Means:
     get_secret: GetSecret
     boot: str
     bounds: Bounds
+
+
+def seen_by(means: Means, *, is_admin: bool) -> Means:
+    """The means of a person who names a server: what does not lie on the public internet is an administrator's to
+    name, so that nobody else finds out what answers inside."""
+    return means if is_admin else replace(means, guard=means.guard.without_own())
 
 
 class Session:
