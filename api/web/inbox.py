@@ -34,6 +34,7 @@ log = get_log(__name__)
 Section = Annotated[str, QueryParameter(name="section", max_length=10)]
 Kind = Annotated[str, PathParameter(max_length=10)]
 PicturesOf = Annotated[int | None, QueryParameter(name="pictures", ge=1)]
+Before = Annotated[int | None, QueryParameter(name="before", ge=1, le=2**63 - 1)]
 
 
 @dataclass(frozen=True, slots=True)
@@ -52,9 +53,11 @@ def see_page(tx: ReadTx, viewer: Viewer, place: Place, after: str | None) -> tup
     return see_list(tx, viewer, place, after), see_around(tx, viewer)
 
 
-def see_thread(tx: ReadTx, viewer: Viewer, place: Place, thread_id: int, whole: bool) -> Opened:
+def see_thread(
+    tx: ReadTx, viewer: Viewer, place: Place, thread_id: int, whole: bool, before: int | None = None
+) -> Opened:
     """A thread and, for a whole page, the list it was opened from. Raises NotFound."""
-    opened = get_thread(tx, viewer, thread_id)
+    opened = get_thread(tx, viewer, thread_id, before=before)
     client_id = opened.row.counterparty_id
     return Opened(
         see_names(tx, viewer, opened),
@@ -107,27 +110,43 @@ async def search(door: NamedDependency[Door], request: Asked, q: Words = "", sec
     include_in_schema=False,
 )
 async def thread(
-    door: NamedDependency[Door], request: Asked, thread_id: Id, q: Words = "", pictures: PicturesOf = None
+    door: NamedDependency[Door],
+    request: Asked,
+    thread_id: Id,
+    q: Words = "",
+    pictures: PicturesOf = None,
+    before: Before = None,
 ) -> Response[str]:
     """A thread opened from a view or a search."""
     place = read_place(request.scope["path"].split("/")[1], q.strip())
-    return await show_thread(door, request, place, thread_id, pictures)
+    return await show_thread(door, request, place, thread_id, pictures, before)
 
 
 @get("/mailboxes/{box_id:int}/threads/{thread_id:int}", include_in_schema=False)
 async def thread_of_mailbox(
-    door: NamedDependency[Door], request: Asked, box_id: Id, thread_id: Id, pictures: PicturesOf = None
+    door: NamedDependency[Door],
+    request: Asked,
+    box_id: Id,
+    thread_id: Id,
+    pictures: PicturesOf = None,
+    before: Before = None,
 ) -> Response[str]:
     """A thread opened from a mailbox."""
-    return await show_thread(door, request, Place("open", box_id), thread_id, pictures)
+    return await show_thread(door, request, Place("open", box_id), thread_id, pictures, before)
 
 
 @get("/mailboxes/{box_id:int}/{kind:str}/threads/{thread_id:int}", include_in_schema=False)
 async def thread_of_mailbox_view(
-    door: NamedDependency[Door], request: Asked, box_id: Id, kind: Kind, thread_id: Id, pictures: PicturesOf = None
+    door: NamedDependency[Door],
+    request: Asked,
+    box_id: Id,
+    kind: Kind,
+    thread_id: Id,
+    pictures: PicturesOf = None,
+    before: Before = None,
 ) -> Response[str]:
     """A thread opened from what is closed or junk in a mailbox."""
-    return await show_thread(door, request, read_place(f"mailboxes/{box_id}/{kind}"), thread_id, pictures)
+    return await show_thread(door, request, read_place(f"mailboxes/{box_id}/{kind}"), thread_id, pictures, before)
 
 
 async def show_list(door: Door, request: Asked, place: Place, after: str | None, section: str) -> Response[str]:
@@ -147,11 +166,11 @@ async def show_list(door: Door, request: Asked, place: Place, after: str | None,
 
 
 async def show_thread(
-    door: Door, request: Asked, place: Place, thread_id: int, pictures_of: int | None
+    door: Door, request: Asked, place: Place, thread_id: int, pictures_of: int | None, before: int | None = None
 ) -> Response[str]:
     """A thread as a page or in place; it is read from now on."""
     part = wants(request)
-    opened = await door.read(see_thread, place, thread_id, not part)
+    opened = await door.read(see_thread, place, thread_id, not part, before)
     if opened.seen.open.row.unread:
         await door.write(set_read, thread_id, read=True)
     displays = await ready_displays(request, opened.seen.open, pictures_of)

@@ -32,9 +32,11 @@ class Place:
         """The address of the list."""
         return self._with(f"/{self.key}")
 
-    def thread(self, thread_id: int, *, pictures: int | None = None) -> str:
-        """The address of a thread opened from here; ``pictures`` is the letter whose remote pictures it shows."""
-        return self._with(f"/{self.key}/threads/{thread_id}", **({"pictures": str(pictures)} if pictures else {}))
+    def thread(self, thread_id: int, *, pictures: int | None = None, before: int | None = None) -> str:
+        """The address of a thread opened from here; ``pictures`` is the letter whose remote pictures it shows,
+        ``before`` the one behind the letters that are shown."""
+        asked = {"pictures": pictures, "before": before}
+        return self._with(f"/{self.key}/threads/{thread_id}", **{name: str(one) for name, one in asked.items() if one})
 
     def act(self, thread_id: int, what: str) -> str:
         """The address of a button on a thread; the answer is made for this place."""

@@ -15,7 +15,7 @@ from core.database import ReadTx, WriteTx
 from core.errors import Invalid
 from crm.staff.readable import Viewer
 from mailhub.mailboxes.lists import ThreadRow
-from mailhub.mailboxes.reading import get_thread
+from mailhub.mailboxes.reading import list_later
 from mailhub.mailboxes.regrouping import (
     find_mergeable,
     merge_threads,
@@ -90,8 +90,8 @@ def split_from(tx: WriteTx, viewer: Viewer, thread_id: int, message_id: int) -> 
 
 
 def _later(tx: ReadTx, viewer: Viewer, thread_id: int, message_id: int) -> list[int]:
-    ids = [one.id for one in get_thread(tx, viewer, thread_id).messages]
-    return ids[ids.index(message_id) :] if message_id in ids else [message_id]
+    ids = list_later(tx, viewer, thread_id, message_id)
+    return ids if message_id in ids else [message_id]
 
 
 async def _read_other(request: Asked) -> int:

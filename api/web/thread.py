@@ -99,6 +99,7 @@ class Thread:
     older: Older | None
     entries: list[Entry]
     newest: int
+    earlier_url: str | None
     composer: Composer | None
     tags: tuple[str, ...] = ()
 
@@ -138,7 +139,7 @@ def make_thread(
     pictures_of: int | None = None,
 ) -> Thread:
     """The thread, opened from a place whose name is ``title``; ``pictures_of`` is the one that shows its pictures."""
-    row, viewer = seen.open.row, speaker.viewer
+    row, viewer, before = seen.open.row, speaker.viewer, seen.open.before
     may_answer = viewer.may("answer", row.scope_id, row.executor_id)
     letters = [
         make_letter(
@@ -146,7 +147,9 @@ def make_thread(
             message,
             displays.get(message.id),
             folded=message is not seen.open.messages[-1],
-            pictures_url=None if message.id == pictures_of else place.thread(row.id, pictures=message.id),
+            pictures_url=None
+            if message.id == pictures_of
+            else place.thread(row.id, pictures=message.id, before=before),
             doubt=seen.doubts.tell(speaker, message),
             sending=make_lines(speaker, place, seen.deliveries.get(message.id, ()), may_act=may_answer),
         )
@@ -182,6 +185,7 @@ def make_thread(
         older=older,
         entries=told,
         newest=seen.open.messages[-1].id if seen.open.messages else 0,
+        earlier_url=place.thread(row.id, before=seen.open.earlier) if seen.open.earlier is not None else None,
         composer=make_composer(speaker, place, seen.open, seen.writing) if seen.writing else None,
     )
 
@@ -231,7 +235,7 @@ def _deadline(speaker: Speaker, row: ThreadRow) -> Deadline | None:
 def _why(speaker: Speaker, seen: Seen) -> list[Entry]:
     """How the sender was recognised: the grey line behind the first letter."""
     opened = seen.open
-    if not opened.messages:
+    if not opened.messages or opened.earlier is not None:
         return []
     first = opened.messages[0]
     sentence = _why_sentence(speaker, seen, first)

@@ -64,7 +64,8 @@ class OpenThread:
 
     ``claims`` is the thread that its first letter named without a say in it, ``related`` are those that its events
     speak of (their field ``thread``), where the viewer may see them too. ``merged`` are the threads that were merged
-    into this one and may be taken out again; ``split_off`` that this one may be given back.
+    into this one and may be taken out again; ``split_off`` that this one may be given back. ``earlier`` is the letter
+    before which there are more, None where the first is here; ``before`` the one that was asked for.
     """
 
     row: ThreadRow
@@ -75,6 +76,8 @@ class OpenThread:
     related: Mapping[int, ThreadRow] = field(default_factory=dict)
     merged: frozenset[int] = frozenset()
     split_off: bool = False
+    earlier: int | None = None
+    before: int | None = None
 
 
 _MESSAGES: Select[Any] = select(
@@ -101,30 +104,48 @@ _MESSAGES: Select[Any] = select(
     message.c.authentication.label("verdicts"),
     letter.c.parsed,
 ).join(letter, letter.c.id == message.c.letter_id)
-_OF_THREAD = _MESSAGES.where(message.c.thread_id == bindparam("thread_id")).order_by(message.c.id)
+MOST_LETTERS = 100
+MOST_EVENTS = 500
+_NO_ID = 2**63 - 1
+_OF_THREAD = (
+    _MESSAGES.where(message.c.thread_id == bindparam("thread_id"), message.c.id < bindparam("before"))
+    .order_by(message.c.id.desc())
+    .limit(bindparam("most"))
+)
+_LATER = select(message.c.id).where(message.c.thread_id == bindparam("thread_id"), message.c.id >= bindparam("since"))
 _OWN = select(thread.c.match, thread.c.claims_id, thread.c.merged).where(thread.c.id == bindparam("thread_id"))
 _EVENTS = (
     select(thread_event, user.c.name.label("user_name"))
     .outerjoin(user, user.c.id == thread_event.c.user_id)
     .where(thread_event.c.thread_id.in_(bindparam("thread_ids", expanding=True)))
-    .order_by(thread_event.c.id)
+    .order_by(thread_event.c.id.desc())
+    .limit(MOST_EVENTS)
 )
 
 
-def get_thread(tx: ReadTx, viewer: Viewer, thread_id: int) -> OpenThread:
-    """The thread with everything in it; for one that was merged, the thread that shows its letters. Raises NotFound,
-    alike for what is not there and what is not theirs."""
+def get_thread(
+    tx: ReadTx, viewer: Viewer, thread_id: int, *, before: int | None = None, most: int = MOST_LETTERS
+) -> OpenThread:
+    """The thread with its newest letters, ``most`` of them, or those before a letter, and what happened meanwhile; for
+    one that was merged, the thread that shows its letters. Raises NotFound, alike for what is not there and what is
+    not theirs."""
     thread_id = find_root(tx, thread_id)
     rows = get_rows(tx, viewer, [thread_id])
     if not rows:
         raise NotFound("There is no thread with the number %(id)s.", id=thread_id)
     own = tx.row(_OWN, {"thread_id": thread_id})
     assert own is not None
-    messages = [_message(row) for row in tx.rows(_OF_THREAD, {"thread_id": thread_id})]
+    asked = {"thread_id": thread_id, "before": _NO_ID if before is None else before, "most": most + 1}
+    found = [_message(row) for row in tx.rows(_OF_THREAD, asked)]
+    messages = found[most - 1 :: -1] if len(found) > most else found[::-1]
+    earlier = messages[0].id if len(found) > most else None
+    begins = messages[0].received_at if earlier is not None else 0
+    ends = messages[-1].received_at if before is not None and messages else _NO_ID
     family = list_merged(tx, thread_id)
     events = [
         ThreadEvent(row.id, row.at, row.sentence, row.fields, row.user_name)
-        for row in tx.rows(_EVENTS, {"thread_ids": family})
+        for row in reversed(tx.rows(_EVENTS, {"thread_ids": family}))
+        if begins <= row.at <= ends
     ]
     named = {event.fields["thread"] for event in events if "thread" in event.fields} - set(family)
     seen = get_rows(tx, viewer, sorted(named)) if named else []
@@ -138,7 +159,16 @@ def get_thread(tx: ReadTx, viewer: Viewer, thread_id: int) -> OpenThread:
         related={row.id: row for row in seen},
         merged=frozenset(family) - {thread_id},
         split_off="from" in (own.merged or {}),
+        earlier=earlier,
+        before=before,
     )
+
+
+def list_later(tx: ReadTx, viewer: Viewer, thread_id: int, message_id: int) -> list[int]:
+    """A letter of a thread and all that came after it. Raises NotFound."""
+    if not get_rows(tx, viewer, [thread_id]):
+        raise NotFound("There is no thread with the number %(id)s.", id=thread_id)
+    return sorted(tx.values(_LATER, {"thread_id": thread_id, "since": message_id}))
 
 
 def get_message(tx: ReadTx, viewer: Viewer, message_id: int) -> Message:
