@@ -104,6 +104,7 @@ def leaves(draw: Any) -> dict[str, Any]:
     return {"field": field.key, "op": op, "value": value}
 
 
+EMPTY: dict[str, Any] = dict.fromkeys(["title", "address", "size", "at", "kind", "owner", "urgent"]) | {"members": []}
 TREES = some.recursive(
     leaves(),
     lambda inside: some.one_of(
@@ -145,8 +146,18 @@ def things(database: Database) -> Database:
 @settings(max_examples=150, deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture])
 @given(stored=some.lists(ROWS, min_size=1, max_size=6), data=TREES, zone=ZONES)
 @example(
-    stored=[dict.fromkeys(["title", "address", "size", "at", "kind", "owner", "urgent"]) | {"members": []}],
+    stored=[EMPTY],
     data={"not": {"field": "title", "op": "eq", "value": "a"}},
+    zone=ZoneInfo("UTC"),
+)
+@example(  # signs that mean something to LIKE are letters like any other
+    stored=[EMPTY | {"address": "axb"}, EMPTY | {"address": "a_b"}],
+    data={"field": "address", "op": "contains", "value": "a_b"},
+    zone=ZoneInfo("UTC"),
+)
+@example(
+    stored=[EMPTY | {"address": "100 kB"}, EMPTY | {"address": "100%"}],
+    data={"field": "address", "op": "starts_with", "value": "100%"},
     zone=ZoneInfo("UTC"),
 )
 def test_both_evaluators_agree(things: Database, stored: list[dict[str, Any]], data: Any, zone: ZoneInfo) -> None:
