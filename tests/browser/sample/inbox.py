@@ -261,6 +261,7 @@ def complaint() -> Thing:
         mailbox=Thing(name="claims@", colour="b", personal=False),
         may_change=True,
         newest=21,
+        earlier_url=None,
         composer=Thing(
             url="/threads/2/reply",
             thread_id=2,
