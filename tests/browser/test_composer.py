@@ -88,7 +88,7 @@ def test_formats_a_pasted_picture_and_a_dropped_file(site: Site, sink: Sink) -> 
     expect(page.locator(".toast")).to_contain_text("It leaves in a moment")
     parsed = left(sink)
     assert (parsed.text or "").startswith("Дякуємо, see the crack: [crack.png]")
-    assert "<b>Дякуємо</b>" in (parsed.html or "")
+    assert "<b>Дякуємо</b>, see the crack" in (parsed.html or "")
     assert [(one.filename, one.inline) for one in parsed.attachments] == [("crack.png", True), ("звіт.txt", False)]
     assert f'src="cid:{parsed.attachments[0].content_id}"' in (parsed.html or "")
     expect(page.locator(".composer-files .file")).to_have_count(0)

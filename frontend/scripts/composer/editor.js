@@ -63,10 +63,11 @@ export function makeEditor(letter) {
     acts[button.dataset.format]();
     show();
   });
-  // Physical keys: squire itself knows the letters of a Latin layout only.
-  root.addEventListener(
+  // Physical keys: squire knows the letters of a Latin layout only. It listens on the text itself, so this stands above it.
+  letter.form.addEventListener(
     "keydown",
     (event) => {
+      if (!root.contains(event.target)) return;
       const act = (event.ctrlKey || event.metaKey) && !event.altKey && !event.shiftKey && KEYS[event.code];
       if (!act) return;
       event.preventDefault();
