@@ -41,6 +41,7 @@ from mailhub.mailboxes.token_keeper import TokenKeeper
 from mailhub.migrations import check_current
 from mailhub.outbound import ledger
 from mailhub.outbound.account_ways import AccountWays
+from mailhub.outbound.drafts import sweep_drafts
 from mailhub.outbound.identity import Stamp, make_stamp
 from mailhub.outbound.relay import parse_relay
 from mailhub.outbound.send import Sending
@@ -55,7 +56,7 @@ ROLES = ("web", "ingest", "send", "clock")
 BEAT_SECONDS = 5.0
 SWEEP_SECONDS = 60.0
 DRAIN_SECONDS = 5.0
-SWEEPS: tuple[Callable[[WriteTx], int], ...] = (limits.sweep, once.sweep, sessions.sweep, changes.sweep)
+SWEEPS: tuple[Callable[[WriteTx], int], ...] = (limits.sweep, once.sweep, sessions.sweep, changes.sweep, sweep_drafts)
 log = get_log(__name__)
 
 

@@ -226,10 +226,10 @@ def revive_draft(tx: WriteTx, message_id: int) -> int | None:
     return None if found is None else int(found)
 
 
-def sweep_drafts(tx: WriteTx) -> None:
-    """Forget drafts that were sent long ago; their letters stand in their threads."""
+def sweep_drafts(tx: WriteTx) -> int:
+    """Forget drafts that were sent long ago; their letters stand in their threads. Returns how many."""
     sent = and_(draft.c.message_id.is_not(None), draft.c.changed_at < clock.now() - KEPT)
-    tx.execute(delete(draft).where(sent))
+    return tx.execute(delete(draft).where(sent))
 
 
 def _place(tx: ReadTx, viewer: Viewer, thread_id: int | None, mailbox_id: int | None) -> tuple[int, int]:
