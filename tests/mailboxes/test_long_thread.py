@@ -3,11 +3,10 @@
 from __future__ import annotations
 
 from functools import partial
-from typing import Any
 
 import pytest
 
-from core.database import Database, ReadTx
+from core.database import Database
 from core.errors import NotFound
 from mailhub.mailboxes.reading import get_thread, list_later
 from tests.support.world import World, letter
@@ -48,27 +47,3 @@ def test_letters_come_in_parts(world: World) -> None:
     assert read(list_later, viewer, row.id, seen[20]) == seen[20:]
     with pytest.raises(NotFound):
         read(list_later, world.viewer("stranger"), row.id, seen[20])
-
-
-def test_history_of_ours_costs_the_same_however_long_its_thread_is(
-    world: World, monkeypatch: pytest.MonkeyPatch
-) -> None:
-    """Not by the clock, which lies on a busy machine: by the rows that are read."""
-    read = 0
-    real = ReadTx.rows
-
-    def rows(tx: ReadTx, *asked: Any) -> Any:
-        nonlocal read
-        found = real(tx, *asked)
-        read += len(found)
-        return found
-
-    monkeypatch.setattr(ReadTx, "rows", rows)
-    costs = []
-    for number in range(1, 25):
-        ours = {"sender": "Sales <sales@firm.example>", "references": "0@client.example"}
-        read = 0
-        world.arrive(letter("Re: Pumps", f"{number}@firm.example", **ours), "sales", quiet=True)
-        costs.append(read)
-    assert costs[-1] <= costs[3] + 2
-    assert sum(row.message_count for row in world.threads("ivan")) == 25
