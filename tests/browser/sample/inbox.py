@@ -268,7 +268,9 @@ def complaint() -> Thing:
             whom="Георги Петров",
             mailbox_id=2,
             kind="reply",
-            identities=[Thing(address="claims@acme.example", label="Oksana Lysenko · claims@acme.example", current=True)],
+            identities=[
+                Thing(address="claims@acme.example", label="Oksana Lysenko · claims@acme.example", current=True)
+            ],
             to="Георги Петров <g.petrov@balkan-log.example>",
             cc="",
             bcc="",
