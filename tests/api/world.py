@@ -57,7 +57,11 @@ SEES = {
     "executor": {"quailsalesone", "quaildraftsales"},
     "manager": {"quailsalesone", "quailsalestwo", "quailheldsales", "quaildraftsales", "quailimportsales"},
     "owner": {
-        "quailpersonal", "quailheldpersonal", "quailaccountpersonal", "quaildraftpersonal", "quailimportpersonal",
+        "quailpersonal",
+        "quailheldpersonal",
+        "quailaccountpersonal",
+        "quaildraftpersonal",
+        "quailimportpersonal",
     },
     "administrator": {
         "quailsalesone",

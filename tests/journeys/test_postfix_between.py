@@ -14,8 +14,8 @@ from mailhub.letters.letter import parse_letter
 from mailhub.letters.values import Address
 from mailhub.mailboxes.boxes import add_mailbox
 from mailhub.mailboxes.lists import list_threads
-from mailhub.outbound.parts import File
 from mailhub.outbound.ledger import list_deliveries
+from mailhub.outbound.parts import File
 from mailhub.outbound.writing import Answer, answer_thread
 from tests.support.engines import only
 from tests.support.house import eventually, running_house, send, settings_for

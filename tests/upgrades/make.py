@@ -29,6 +29,7 @@ from mailhub.ingest.imap.client import Opened
 from mailhub.ingest.imap.storing import Got, Holder, store_folders, store_letters, store_opened
 from mailhub.ingest.intake import accept
 from mailhub.letters.html import POLICY_VERSION
+from mailhub.letters.html.outgoing import text_as_html
 from mailhub.mailboxes.accounts import add_account
 from mailhub.mailboxes.boxes import add_mailbox
 from mailhub.mailboxes.handling import assign_thread, set_state
@@ -40,7 +41,6 @@ from mailhub.mailboxes.placements import Listed
 from mailhub.mailboxes.tables import letter_html
 from mailhub.mailboxes.tokens import connect_with_tokens
 from mailhub.migrations import newest, upgrade
-from mailhub.letters.html.outgoing import text_as_html
 from mailhub.outbound.acknowledging import set_acknowledgements
 from mailhub.outbound.draft_files import add_file
 from mailhub.outbound.drafts import Text, add_draft, change_draft
