@@ -47,9 +47,11 @@ from tests.support.house import settings_for
 PASSWORD = "correct horse battery"
 _HASH = hash_password(PASSWORD)
 RECEIVED = 1_795_000_000_000_000
-SECRETS = ("quailsalesone", "quailsalestwo", "quailother", "quailpersonal", "quailheldsales", "quailheldother",
-           "quailheldpersonal", "quailaccountsales", "quailaccountpersonal", "quailfolder",
-           "quaildraftsales", "quaildraftpersonal", "quailimportsales", "quailimportother", "quailimportpersonal")  # fmt: skip
+SECRETS = (
+    *("quailsalesone", "quailsalestwo", "quailother", "quailpersonal", "quailheldsales", "quailheldother"),
+    *("quailheldpersonal", "quailaccountsales", "quailaccountpersonal", "quailfolder", "quaildraftsales"),
+    *("quaildraftpersonal", "quailimportsales", "quailimportother", "quailimportpersonal"),
+)
 SEES = {
     "nobody": set(),
     "outsider": set(),
