@@ -111,7 +111,9 @@ def _from_environment(environ: Mapping[str, str]) -> Iterator[tuple[Key, Any, st
 
 
 def _unknown(name: str, known: Iterable[str]) -> Invalid:
-    near = get_close_matches(name, list(known), n=1, cutoff=0.0)[0]
+    names = list(known)
+    alike = [one for one in names if one.rpartition(".")[2] == name]  # the right key, without its section
+    near = get_close_matches(name, alike or names, n=1, cutoff=0.0)[0]
     return Invalid("There is no setting %(name)s. The nearest is %(near)s.", name=name, near=near, field=name)
 
 

@@ -360,18 +360,18 @@ def test_a_mailbox_of_a_domain_in_other_letters_is_written_from(office: Office, 
 @pytest.mark.parametrize(
     ("url", "privacy", "port"),
     [
-        ("smtp://user:pass@mail.provider.example", "starttls", 587),
+        ("smtp://user:s3cret@mail.provider.example", "starttls", 587),
         ("smtp://user@mail.provider.example:25", "starttls", 25),
-        ("smtps://user:pass@mail.provider.example", "tls", 465),
+        ("smtps://user:s3cret@mail.provider.example", "tls", 465),
         ("smtp://relay.firm.example", "offered", 25),
-        ("smtp://user:pass@127.0.0.1:2525", "offered", 2525),
+        ("smtp://user:s3cret@127.0.0.1:2525", "offered", 2525),
     ],
 )
 def test_how_a_relay_is_reached(url: str, privacy: str, port: int) -> None:
     relay = parse_relay(url)
     assert relay is not None
     assert (relay.privacy, relay.port, relay.verifies) == (privacy, port, privacy != "offered")
-    assert "pass" not in repr(relay)
+    assert "s3cret" not in repr(relay)
 
 
 @pytest.mark.parametrize("url", ["http://a.example", "smtp://", "smtp://a.example/path", "smtp://a:b@c:port"])
