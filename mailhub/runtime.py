@@ -207,11 +207,12 @@ class House:
         self._begin("sending", self.sending.run())
 
     def _wake_by(self, topic: str, wake: Callable[[], None]) -> None:
-        """Ring a loop when something of this topic was committed, here or in another process."""
+        """Ring a loop when something of this topic was committed, here or in another process. A topic that ends with
+        a star is about all that begin like it."""
         loop = asyncio.get_running_loop()
 
         def heard(topics: frozenset[str]) -> None:
-            if "*" in topics or any(one.startswith(topic) for one in topics):
+            if any(one.startswith(topic) or (one.endswith("*") and topic.startswith(one[:-1])) for one in topics):
                 loop.call_soon_threadsafe(wake)
 
         self.database.listen(heard)
