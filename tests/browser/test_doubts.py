@@ -11,12 +11,15 @@ from pathlib import Path
 
 import pytest
 from playwright.sync_api import Browser, expect
+from sqlalchemy import func, select
 
+from core.database import ReadTx
 from core.settings import Settings
 from crm.staff.people import hash_password
+from mailhub.mailboxes.tables import incoming
 from mailhub.runtime import House
 from tests.browser.site import PASSWORD, Site, found
-from tests.support.house import running_site, send, settings_for
+from tests.support.house import eventually, running_site, send, settings_for
 
 GOOD, BAD = "dmarc=pass header.from=balkan.example", "spf=fail smtp.mailfrom=x@y.example; dmarc=fail"
 SHOTS = os.environ.get("SHOTS")
@@ -46,6 +49,13 @@ def write(site: Site, subject: str, results: str, sender: str) -> None:
         "Please pay to our new account today.\r\n"
     )
     send(site.house, raw.encode(), ["claims@firm.example"])
+    with ThreadPoolExecutor(1) as elsewhere:
+        eventually(lambda: elsewhere.submit(site.house.database.read_now, in_hand).result() == 0)
+
+
+def in_hand(tx: ReadTx) -> int:
+    """Letters that are not in their threads yet: a row that comes while the list stands there waits behind a button."""
+    return int(tx.value(select(func.count()).select_from(incoming).where(incoming.c.state == "waiting")))
 
 
 @pytest.mark.parametrize("theme", ["light", "dark"])
