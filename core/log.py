@@ -83,6 +83,7 @@ def configure_log(level: str, style: str, stream: TextIO | None = None) -> None:
     for name in ("uvicorn", "uvicorn.error"):
         logger = logging.getLogger(name)
         logger.handlers, logger.propagate = [], True
+        logger.setLevel(logging.NOTSET)
 
 
 def get_log(name: str) -> BoundLogger:
