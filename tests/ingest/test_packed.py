@@ -146,7 +146,7 @@ def test_damage_costs_only_what_is_damaged(tmp_path: Path) -> None:
         ("a.msg", b"\xd0\xcf\x11\xe0" + bytes(600), "Save the letter as .eml"),
         ("a.rar", b"Rar!\x1a", "Pack its folder as .zip"),
         ("a.tar", bytes(257) + b"ustar", "Pack its folder as .zip"),
-        ("a.tar.gz", gzip.compress(bytes(257) + b"ustar"), "Pack its folder as .zip"),
+        ("a.tar.gz", gzip.compress(bytes(257) + b"ustar", mtime=0), "Pack its folder as .zip"),
         ("photo.jpg", b"\xff\xd8\xff\xe0", "neither an mbox file nor a letter"),
         ("empty", b"", "neither an mbox file nor a letter"),
     ],
