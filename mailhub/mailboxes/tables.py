@@ -118,6 +118,7 @@ thread = table(
     Column("merged_into", Id),
     Column("merged", Json),
     number("undelivered", 0),
+    optional_instant("snoozed_until"),
     instant("created_at"),
 )
 _newest = (thread.c.last_message_at.desc(), thread.c.id.desc())
