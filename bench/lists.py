@@ -166,7 +166,6 @@ def prepare(folder: str, threads: int) -> str:
                 database.write_now(add_grant, box.scope_id, right, user_id=people[0])
     database.write_now(fill, threads, boxes, people)
     secret = database.write_now(start_session, people[0], peer="127.0.0.1", agent="bench")
-    database.write_now(lambda tx: tx.sql("ANALYZE"))
     database.close()
     return secret
 

@@ -79,8 +79,6 @@ def _sentences(archive: Archive, report: Report) -> str:
     lines = [f"{report.letters} letters read, {report.taken} of them new."]
     if report.resumed:
         lines[0] = "Went on where it had stopped: " + lines[0]
-    if report.waiting:
-        lines.append(f"{report.waiting} wait to be understood by the server.")
     if report.quarantined:
         lines.append(f"{report.quarantined} are in quarantine. Look at them: mailhub quarantine list")
     lines += [f"Not taken: {name}: {reason}" for name, reason in report.skipped[:SHOWN]]

@@ -1,44 +1,45 @@
 """An import as the command line runs it: an archive into a mailbox, and how far it came.
 
-Beside a living server the command line only hands letters over, as rows and jobs, and the server understands them;
-whether one lives is told by the heartbeats in ``boot``, asked again for each batch. Where none lives it does the work
-itself, and it does not matter how it ends: what is stored is whole, the rest is still in the archive.
+The command does the work itself, also beside a living server: then it understands on what is left of the processor,
+stores a few letters at a time, and leaves the database to people and live mail for as long as it held it. Whether a
+server lives is told by the heartbeats in ``boot``, asked again for each batch. It does not matter how it ends: what is
+stored is whole, the rest is still in the archive.
 """
 
 from __future__ import annotations
 
 import asyncio
+import time
 from collections import deque
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass, field
 from pathlib import Path
 
-from sqlalchemy import func, select
+from sqlalchemy import func, literal_column, select
 
 from core import jobs
 from core.blobs import BlobFiles
 from core.database import Database, ReadTx
 from core.settings import Settings
-from mailhub.ingest.archive import Archive, Piece, Progress, batches, newest_row, take_in
+from mailhub.ingest.archive import Archive, Piece, Progress, batches, newest_row
 from mailhub.mailboxes.boxes import Mailbox
 from mailhub.mailboxes.tables import incoming
 from mailhub.routing.bringing import Bringing, Prepared
 from mailhub.routing.workers import Workers
 
-MOST_WAITING = 300  # letters handed over that the server has yet to understand
-WAIT_SECONDS = 0.1
+AT_ONCE = 24  # letters in one transaction: a server's writes wait for it
 AHEAD = 3  # batches that are prepared while one is stored
+LEAST_REST = 0.02  # seconds; who waits for SQLite's lock asks for it again after 1, 2, 5, 10 and 15 ms
 
 
 @dataclass(slots=True)
 class Report:
-    """How an import went. ``position`` counts bytes of the archive; ``waiting`` are letters that a server has yet to
-    understand; ``quarantined`` those of this run that could not be; ``skipped`` names what was not taken and why."""
+    """How an import went. ``position`` counts bytes of the archive; ``quarantined`` are letters of this run that could
+    not be understood; ``skipped`` names what was not taken and why."""
 
     letters: int = 0
     taken: int = 0
     already: int = 0
-    waiting: int = 0
     quarantined: int = 0
     position: int = 0
     finished: bool = False
@@ -68,30 +69,21 @@ class Import:
             await self._go_through(told, asked)
         finally:
             await self._workers.stop()
-        self.report.waiting = await self._database.read(_count, self._box.id, "waiting", 0)
-        self.report.quarantined = await self._database.read(_count, self._box.id, "quarantined", before)
+        self.report.quarantined = await self._database.read(_count_held, self._box.id, before)
         if self.report.finished:
             self._progress.forget()
         return self.report
 
     async def _go_through(self, told: Callable[[Report], None], asked: asyncio.Event) -> None:
-        pieces = batches(self._archive.read(self._progress.place))
+        pieces = batches(self._archive.read(self._progress.place), AT_ONCE)
         ahead: deque[asyncio.Task[Prepared]] = deque()
-        batch = await asyncio.to_thread(_next, pieces)
+        batch = await asyncio.to_thread(next, pieces, None)
         try:
             while (batch or ahead) and not asked.is_set():
-                served = await self._database.read(is_served)
-                while batch and len(ahead) < AHEAD and not served:
+                while batch and len(ahead) < AHEAD:
                     ahead.append(asyncio.create_task(self._bringing.prepare(batch)))
-                    batch = await asyncio.to_thread(_next, pieces)
-                if ahead:
-                    await self._store(await ahead.popleft())
-                elif batch and await self._database.read(_count, self._box.id, "waiting", 0) > MOST_WAITING:
-                    await asyncio.sleep(WAIT_SECONDS)  # the server has other things to do too
-                    continue
-                elif batch:
-                    await self._hand_over(batch)
-                    batch = await asyncio.to_thread(_next, pieces)
+                    batch = await asyncio.to_thread(next, pieces, None)
+                await self._store(await ahead.popleft())
                 told(self.report)
             self.report.finished = not (batch or ahead)
         finally:
@@ -100,13 +92,12 @@ class Import:
             await asyncio.gather(*ahead, return_exceptions=True)
 
     async def _store(self, prepared: Prepared) -> None:
+        begun = time.monotonic()
         stored = await self._bringing.store(prepared)
+        held = time.monotonic() - begun
         await self._note(prepared.pieces, len(prepared.letters), stored.new)
-
-    async def _hand_over(self, batch: list[Piece]) -> None:
-        newest = await self._database.read(newest_row)
-        rows = await take_in(self._database, batch, self._box.id)
-        await self._note(batch, len(rows), len({row for row in rows if row > newest}))
+        if await self._database.read(is_served):
+            await asyncio.sleep(max(LEAST_REST, held / 2))
 
     async def _note(self, pieces: Sequence[Piece], letters: int, new: int) -> None:
         """What is stored counts, and the next run begins behind it."""
@@ -127,11 +118,8 @@ def is_served(tx: ReadTx) -> bool:
     return tx.value(alive) is not None
 
 
-def _next(pieces: Iterator[list[Piece]]) -> list[Piece] | None:
-    return next(pieces, None)
-
-
-def _count(tx: ReadTx, mailbox_id: int, state: str, after: int) -> int:
-    """Letters of imports in this mailbox that are in a state."""
+def _count_held(tx: ReadTx, mailbox_id: int, after: int) -> int:
+    """Letters of imports in this mailbox that are held in quarantine and came after that row."""
     mine = (incoming.c.mailbox_id == mailbox_id) & (incoming.c.source == "import") & (incoming.c.id > after)
-    return int(tx.value(select(func.count()).select_from(incoming).where(mine, incoming.c.state == state)) or 0)
+    held = literal_column("state = 'quarantined' AND state <> 'done'")  # as the index of what is stuck is written
+    return int(tx.value(select(func.count()).select_from(incoming).where(mine, held)) or 0)

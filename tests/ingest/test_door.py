@@ -2,12 +2,11 @@
 
 from __future__ import annotations
 
-import asyncio
 import os
 from pathlib import Path
 
 from core.database import Database
-from mailhub.ingest.archive import open_archive, take_in
+from mailhub.ingest.archive import arrival_of, open_archive
 from mailhub.ingest.intake import accept
 from mailhub.mailboxes.boxes import add_mailbox
 from tests.support.engines import look
@@ -30,7 +29,8 @@ def test_files_are_taken_whatever_bytes_their_names_have(database: Database, tmp
     folder = tmp_path / "letters"
     folder.mkdir()
     Path(os.fsdecode(os.fsencode(folder) + b"/caf\xe9.eml")).write_bytes(write_letter(1))
-    assert len(asyncio.run(take_in(database, list(open_archive(folder).read("")), box.id))) == 1
+    (piece,) = open_archive(folder).read("")
+    assert database.write_now(accept, arrival_of(piece, box.id))
 
 
 def test_a_letter_that_was_read_meanwhile_is_not_passed_over(tmp_path: Path) -> None:

@@ -1,7 +1,7 @@
 """Letters from archives: mbox files, Maildir folders, folders of ``.eml`` files, single letters; packed ones too.
 
-``open_archive`` says what lies at a path and reads it piece by piece; ``take_in`` puts pieces through the same door as
-every other letter (``intake.accept``), quiet; ``Progress`` remembers how far an import came.
+``open_archive`` says what lies at a path and reads it piece by piece; ``arrival_of`` makes a piece a letter at the same
+door as every other (``intake``), quiet; ``Progress`` remembers how far an import came.
 """
 
 from mailhub.ingest.archive.opening import open_archive as open_archive
@@ -11,4 +11,3 @@ from mailhub.ingest.archive.progress import Progress as Progress
 from mailhub.ingest.archive.taking import arrival_of as arrival_of
 from mailhub.ingest.archive.taking import batches as batches
 from mailhub.ingest.archive.taking import newest_row as newest_row
-from mailhub.ingest.archive.taking import take_in as take_in

@@ -1,16 +1,15 @@
-"""Pieces of an archive through the door, a batch at a time."""
+"""Pieces of an archive in batches, and as letters at the door."""
 
 from __future__ import annotations
 
-import asyncio
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterator
 
 from sqlalchemy import func, select
 
 from core import clock
-from core.database import Database, ReadTx
+from core.database import ReadTx
 from mailhub.ingest.archive.pieces import Piece
-from mailhub.ingest.intake import Arrival, accept
+from mailhub.ingest.intake import Arrival
 from mailhub.mailboxes.tables import incoming
 
 BATCH = 64
@@ -29,18 +28,6 @@ def batches(pieces: Iterator[Piece], most: int = BATCH) -> Iterator[list[Piece]]
             batch, size = [], 0
     if batch:
         yield batch
-
-
-async def take_in(database: Database, pieces: Sequence[Piece], mailbox_id: int) -> list[int]:
-    """Make the letters durable in the lane of work, where people and live mail go first. Quiet: an archive causes no
-    notices, no waiting and no automation. Returns the numbers of their rows.
-
-    Letters whose bytes were taken into this mailbox in the last days get the number they have already, so an import
-    that is run again stores nothing twice; older ones are recognised by their fingerprint on the journey.
-    """
-    return await asyncio.gather(
-        *(database.work(accept, arrival_of(one, mailbox_id)) for one in pieces if not one.fault)
-    )
 
 
 def newest_row(tx: ReadTx) -> int:
