@@ -11,6 +11,86 @@ ID = sa.BigInteger().with_variant(sa.Integer(), "sqlite")
 JSON = sa.JSON(none_as_null=True).with_variant(postgresql.JSONB(none_as_null=True), "postgresql")
 
 
+def _door() -> None:
+    """Sessions that wait for a second factor; factors, links, single sign-on; the audit log by person, act and time."""
+    op.add_column("session", sa.Column("waits_for", sa.Text(), server_default="", nullable=False))
+    op.add_column("session", sa.Column("shown", sa.Text(), server_default="password", nullable=False))
+    op.add_column("session", sa.Column("proved_at", ID, server_default="0", nullable=False))
+    for columns in (["user_id", "id"], ["action", "id"], ["at"]):
+        op.create_index(op.f(f"ix_audit_{'_'.join(columns)}"), "audit", columns)
+    op.create_table(
+        "totp",
+        sa.Column("user_id", ID, autoincrement=False, nullable=False),
+        sa.Column("secret", sa.LargeBinary(), nullable=False),
+        sa.Column("last_step", ID, server_default="0", nullable=False),
+        sa.Column("created_at", sa.BigInteger(), nullable=False),
+        _of_user("totp"),
+        sa.PrimaryKeyConstraint("user_id", name=op.f("pk_totp")),
+    )
+    _owned(
+        "recovery_code",
+        sa.Column("code_hash", sa.LargeBinary(), nullable=False),
+        sa.Column("used_at", sa.BigInteger(), nullable=True),
+    )
+    _owned(
+        "passkey",
+        sa.Column("name", sa.Text(), nullable=False),
+        sa.Column("credential_id", sa.LargeBinary(), nullable=False),
+        sa.Column("public_key", sa.LargeBinary(), nullable=False),
+        sa.Column("sign_count", ID, nullable=False),
+        sa.Column("synced", ID, server_default="0", nullable=False),
+        sa.Column("created_at", sa.BigInteger(), nullable=False),
+        sa.Column("used_at", sa.BigInteger(), nullable=True),
+        sa.Column("doubted_at", sa.BigInteger(), nullable=True),
+        sa.UniqueConstraint("credential_id", name=op.f("uq_passkey_credential_id")),
+    )
+    _owned(
+        "linked_identity",
+        sa.Column("issuer", sa.Text(), nullable=False),
+        sa.Column("subject", sa.Text(), nullable=False),
+        sa.Column("created_at", sa.BigInteger(), nullable=False),
+        sa.UniqueConstraint("issuer", "subject", name=op.f("uq_linked_identity_issuer_subject")),
+    )
+    op.create_table(
+        "entry_link",
+        sa.Column("key", sa.LargeBinary(), nullable=False),
+        sa.Column("user_id", ID, nullable=False),
+        sa.Column("purpose", sa.Text(), nullable=False),
+        sa.Column("created_at", sa.BigInteger(), nullable=False),
+        sa.Column("expires_at", sa.BigInteger(), nullable=False),
+        _of_user("entry_link"),
+        sa.PrimaryKeyConstraint("key", name=op.f("pk_entry_link")),
+    )
+    op.create_index(op.f("ix_entry_link_user_id"), "entry_link", ["user_id"])
+    op.create_table(
+        "ceremony",
+        sa.Column("key", sa.LargeBinary(), nullable=False),
+        sa.Column("purpose", sa.Text(), nullable=False),
+        sa.Column("user_id", ID, nullable=True),
+        sa.Column("details", JSON, nullable=False),
+        sa.Column("expires_at", sa.BigInteger(), nullable=False),
+        sa.PrimaryKeyConstraint("key", name=op.f("pk_ceremony")),
+    )
+    op.create_index(op.f("ix_ceremony_expires_at"), "ceremony", ["expires_at"])
+
+
+def _owned(name: str, *parts: sa.Column | sa.Constraint) -> None:
+    op.create_table(
+        name,
+        sa.Column("id", ID, autoincrement=True, nullable=False),
+        sa.Column("user_id", ID, nullable=False),
+        *parts,
+        _of_user(name),
+        sa.PrimaryKeyConstraint("id", name=op.f(f"pk_{name}")),
+        sqlite_autoincrement=True,
+    )
+    op.create_index(op.f(f"ix_{name}_user_id"), name, ["user_id"])
+
+
+def _of_user(name: str) -> sa.ForeignKeyConstraint:
+    return sa.ForeignKeyConstraint(["user_id"], ["user.id"], name=op.f(f"fk_{name}_user_id_user"), ondelete="CASCADE")
+
+
 def upgrade() -> None:
     """Nothing is rebuilt: new tables, new columns with a default, new indexes."""
     op.add_column("thread", sa.Column("snoozed_until", sa.BigInteger(), nullable=True))
@@ -58,3 +138,112 @@ def upgrade() -> None:
         sa.Column("at", sa.BigInteger(), nullable=False),
         sa.PrimaryKeyConstraint("thread_id", "user_id", name=op.f("pk_thread_follower")),
     )
+    op.create_table(
+        "bulk",
+        sa.Column("id", ID, autoincrement=True, nullable=False),
+        sa.Column("user_id", ID, nullable=False),
+        sa.Column("act", sa.Text(), nullable=False),
+        sa.Column("value", JSON, nullable=True),
+        sa.Column("at", sa.BigInteger(), nullable=False),
+        sa.ForeignKeyConstraint(["user_id"], ["user.id"], name=op.f("fk_bulk_user_id")),
+        sa.PrimaryKeyConstraint("id", name=op.f("pk_bulk")),
+        sqlite_autoincrement=True,
+    )
+    op.create_index(op.f("ix_bulk_user_id_at"), "bulk", ["user_id", "at"])
+    op.create_table(
+        "bulk_thread",
+        sa.Column("bulk_id", ID, nullable=False),
+        sa.Column("thread_id", ID, nullable=False),
+        sa.Column("before", JSON, nullable=False),
+        sa.Column("version", ID, nullable=False),
+        sa.Column("event_id", ID, nullable=False),
+        sa.PrimaryKeyConstraint("bulk_id", "thread_id", name=op.f("pk_bulk_thread")),
+    )
+    op.create_table(
+        "saved_view",
+        sa.Column("id", ID, autoincrement=True, nullable=False),
+        sa.Column("user_id", ID, nullable=False),
+        sa.Column("team_id", ID, nullable=True),
+        sa.Column("name", sa.Text(), nullable=False),
+        sa.Column("condition", JSON, nullable=False),
+        sa.Column("late", ID, server_default="0", nullable=False),
+        sa.Column("zone", sa.Text(), nullable=False),
+        sa.Column("version", ID, server_default="1", nullable=False),
+        sa.Column("created_at", sa.BigInteger(), nullable=False),
+        sa.ForeignKeyConstraint(["team_id"], ["team.id"], name=op.f("fk_saved_view_team_id")),
+        sa.ForeignKeyConstraint(["user_id"], ["user.id"], name=op.f("fk_saved_view_user_id")),
+        sa.PrimaryKeyConstraint("id", name=op.f("pk_saved_view")),
+        sqlite_autoincrement=True,
+    )
+    op.create_index(op.f("ix_saved_view_user_id_id"), "saved_view", ["user_id", "id"])
+    op.create_index(op.f("ix_saved_view_team_id_id"), "saved_view", ["team_id", "id"])
+    _door()
+    op.create_index(
+        op.f("ix_draft_send_at"),
+        "draft",
+        ["send_at"],
+        sqlite_where=sa.text("send_at IS NOT NULL"),
+        postgresql_where=sa.text("send_at IS NOT NULL"),
+    )
+    op.create_table(
+        "notice",
+        sa.Column("id", ID, autoincrement=True, nullable=False),
+        sa.Column("user_id", ID, nullable=False),
+        sa.Column("thread_id", ID, nullable=False),
+        sa.Column("kind", sa.Text(), nullable=False),
+        sa.Column("by_id", ID, nullable=True),
+        sa.Column("message_id", ID, nullable=True),
+        sa.Column("note_id", ID, nullable=True),
+        sa.Column("fields", JSON, nullable=False),
+        sa.Column("created_at", sa.BigInteger(), nullable=False),
+        sa.Column("read_at", sa.BigInteger(), nullable=True),
+        sa.Column("mail_at", sa.BigInteger(), nullable=True),
+        sa.Column("mailed_at", sa.BigInteger(), nullable=True),
+        sa.ForeignKeyConstraint(["user_id"], ["user.id"], name=op.f("fk_notice_user_id")),
+        sa.ForeignKeyConstraint(["thread_id"], ["thread.id"], name=op.f("fk_notice_thread_id"), ondelete="CASCADE"),
+        sa.ForeignKeyConstraint(["by_id"], ["user.id"], name=op.f("fk_notice_by_id")),
+        sa.PrimaryKeyConstraint("id", name=op.f("pk_notice")),
+        sqlite_autoincrement=True,
+    )
+    op.create_index(op.f("ix_notice_user_id_id"), "notice", ["user_id", "id"])
+    op.create_index(op.f("ix_notice_thread_id_user_id"), "notice", ["thread_id", "user_id"])
+    for name, columns, where in (
+        ("ix_notice_new", ["user_id", "id"], "read_at IS NULL"),
+        ("ix_notice_due", ["mail_at"], "mail_at IS NOT NULL"),
+        ("ix_notice_mailed", ["user_id", "mailed_at"], "mailed_at IS NOT NULL"),
+    ):
+        op.create_index(name, "notice", columns, sqlite_where=sa.text(where), postgresql_where=sa.text(where))
+    op.create_table(
+        "notice_wish",
+        sa.Column("user_id", ID, nullable=False),
+        sa.Column("kind", sa.Text(), nullable=False),
+        sa.Column("way", sa.Text(), nullable=False),
+        sa.PrimaryKeyConstraint("user_id", "kind", name=op.f("pk_notice_wish")),
+    )
+    op.create_table(
+        "note",
+        sa.Column("id", ID, autoincrement=True, nullable=False),
+        sa.Column("thread_id", ID, nullable=False),
+        sa.Column("author_id", ID, nullable=False),
+        sa.Column("body", sa.Text(), nullable=False),
+        sa.Column("mentions", JSON, nullable=False),
+        sa.Column("created_at", sa.BigInteger(), nullable=False),
+        sa.Column("changed_at", sa.BigInteger(), nullable=True),
+        sa.Column("deleted_at", sa.BigInteger(), nullable=True),
+        sa.ForeignKeyConstraint(["thread_id"], ["thread.id"], name=op.f("fk_note_thread_id"), ondelete="CASCADE"),
+        sa.ForeignKeyConstraint(["author_id"], ["user.id"], name=op.f("fk_note_author_id")),
+        sa.PrimaryKeyConstraint("id", name=op.f("pk_note")),
+        sqlite_autoincrement=True,
+    )
+    op.create_index(op.f("ix_note_thread_id_id"), "note", ["thread_id", "id"])
+    op.create_table(
+        "note_version",
+        sa.Column("id", ID, autoincrement=True, nullable=False),
+        sa.Column("note_id", ID, nullable=False),
+        sa.Column("body", sa.Text(), nullable=False),
+        sa.Column("ended_at", sa.BigInteger(), nullable=False),
+        sa.ForeignKeyConstraint(["note_id"], ["note.id"], name=op.f("fk_note_version_note_id"), ondelete="CASCADE"),
+        sa.PrimaryKeyConstraint("id", name=op.f("pk_note_version")),
+        sqlite_autoincrement=True,
+    )
+    op.create_index(op.f("ix_note_version_note_id_id"), "note_version", ["note_id", "id"])
