@@ -89,8 +89,8 @@ letter_html = table(
 # ``merged`` keeps what the undoing gives back. ``claims_id`` is the thread that its first letter named without a say,
 # ``begun_at`` the earliest date that its letters bear, ``undelivered`` 1 while our last word in it did not arrive.
 # The state "snoozed" is an open thread put aside until ``snoozed_until``, which no other state has: what is open leaves
-# it out by its own predicate. ``no_answer_id`` is the newest letter that somebody said needs no answer, ``continues_id``
-# the thread closed long ago that this one goes on with.
+# it out by its own predicate. ``no_answer_id`` is the newest letter that somebody said needs no answer,
+# ``continues_id`` the thread closed long ago that this one goes on with.
 thread = table(
     "thread",
     id_column(),
@@ -195,6 +195,7 @@ message = table(
 Index(None, message.c.thread_id, message.c.id)
 Index(None, message.c.letter_id, message.c.mailbox_id)
 Index(None, message.c.mailbox_id, message.c.id)
+Index(None, message.c.blob_id)
 
 # What people taught a mailbox about a sender: junk, or no junk whatever a filter says.
 known_sender = table(
@@ -240,13 +241,15 @@ thread_event = table(
 )
 Index(None, thread_event.c.thread_id, thread_event.c.id)
 
-# A word that people put on threads, the same in all mailboxes. ``key`` is the name as it is compared.
+# A word that people put on threads, the same in all mailboxes. ``key`` is the name as it is compared. What was deleted
+# keeps its threads until its name is used again, so that it can be brought back.
 tag = table(
     "tag",
     id_column(),
     text("name"),
     Column("key", Text, nullable=False, unique=True),
     number("colour", 0),
+    optional_instant("deleted_at"),
     instant("created_at"),
 )
 
@@ -303,5 +306,6 @@ incoming = table(
     Column("message_id", Id),
 )
 Index(None, incoming.c.resend_key)
+Index(None, incoming.c.blob_id)
 _stuck = sql("state <> 'done'")
 Index("ix_incoming_state", incoming.c.state, incoming.c.id, sqlite_where=_stuck, postgresql_where=_stuck)

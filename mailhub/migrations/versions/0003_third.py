@@ -113,6 +113,7 @@ def upgrade() -> None:
         sa.Column("name", sa.Text(), nullable=False),
         sa.Column("key", sa.Text(), nullable=False),
         sa.Column("colour", ID, server_default="0", nullable=False),
+        sa.Column("deleted_at", sa.BigInteger(), nullable=True),
         sa.Column("created_at", sa.BigInteger(), nullable=False),
         sa.PrimaryKeyConstraint("id", name=op.f("pk_tag")),
         sa.UniqueConstraint("key", name=op.f("uq_tag_key")),
@@ -247,3 +248,137 @@ def upgrade() -> None:
         sqlite_autoincrement=True,
     )
     op.create_index(op.f("ix_note_version_note_id_id"), "note_version", ["note_id", "id"])
+    op.add_column("scope", sa.Column("parent_id", ID, nullable=True))
+    op.add_column("scope", sa.Column("audience", sa.Text(), server_default="", nullable=False))
+    op.add_column("scope", sa.Column("owner_id", ID, nullable=True))
+    below = sa.text("parent_id IS NOT NULL")
+    op.create_index(
+        "uq_scope_below", "scope", ["parent_id", "kind", "audience"],
+        unique=True, sqlite_where=below, postgresql_where=below,
+    )  # fmt: skip
+    op.execute("UPDATE scope SET owner_id = (SELECT owner_id FROM mailbox WHERE mailbox.scope_id = scope.id)")
+    op.add_column("access_grant", sa.Column("from_at", sa.BigInteger(), nullable=True))
+    op.add_column("access_grant", sa.Column("until_at", sa.BigInteger(), nullable=True))
+    op.add_column("interaction", sa.Column("letter_id", ID, nullable=True))
+    op.execute(
+        "UPDATE interaction SET letter_id = (SELECT letter_id FROM message WHERE message.id = interaction.message_id)"
+    )
+    op.create_index(op.f("ix_message_blob_id"), "message", ["blob_id"])
+    op.create_index(op.f("ix_incoming_blob_id"), "incoming", ["blob_id"])
+    op.create_index(op.f("ix_draft_file_blob_id"), "draft_file", ["blob_id"])
+    op.create_table(
+        "blob_doubt",
+        sa.Column("blob_id", ID, autoincrement=False, nullable=False),
+        sa.Column("at", sa.BigInteger(), nullable=False),
+        sa.PrimaryKeyConstraint("blob_id", name=op.f("pk_blob_doubt")),
+    )
+    op.create_index(op.f("ix_blob_doubt_at"), "blob_doubt", ["at"])
+    op.create_table(
+        "trash",
+        sa.Column("thread_id", ID, autoincrement=False, nullable=False),
+        sa.Column("mailbox_id", ID, nullable=False),
+        sa.Column("scope_id", ID, nullable=False),
+        sa.Column("user_id", ID, nullable=True),
+        sa.Column("how", sa.Text(), server_default="hand", nullable=False),
+        sa.Column("at", sa.BigInteger(), nullable=False),
+        sa.ForeignKeyConstraint(["mailbox_id"], ["mailbox.id"], name=op.f("fk_trash_mailbox_id")),
+        sa.ForeignKeyConstraint(["user_id"], ["user.id"], name=op.f("fk_trash_user_id")),
+        sa.PrimaryKeyConstraint("thread_id", name=op.f("pk_trash")),
+    )
+    op.create_index(op.f("ix_trash_at_thread_id"), "trash", ["at", "thread_id"])
+    op.create_index(op.f("ix_trash_mailbox_id_at"), "trash", ["mailbox_id", "at"])
+    op.create_table(
+        "retention",
+        sa.Column("mailbox_id", ID, autoincrement=False, nullable=False),
+        sa.Column("act", sa.Text(), nullable=False),
+        sa.Column("months", ID, nullable=False),
+        sa.Column("user_id", ID, nullable=False),
+        sa.Column("changed_at", sa.BigInteger(), nullable=False),
+        sa.Column("cursor", ID, server_default="0", nullable=False),
+        sa.ForeignKeyConstraint(
+            ["mailbox_id"], ["mailbox.id"], name=op.f("fk_retention_mailbox_id"), ondelete="CASCADE"
+        ),
+        sa.ForeignKeyConstraint(["user_id"], ["user.id"], name=op.f("fk_retention_user_id")),
+        sa.PrimaryKeyConstraint("mailbox_id", name=op.f("pk_retention")),
+    )
+    op.create_table(
+        "hold",
+        sa.Column("id", ID, autoincrement=True, nullable=False),
+        sa.Column("counterparty_id", ID, nullable=True),
+        sa.Column("thread_id", ID, nullable=True),
+        sa.Column("reason", sa.Text(), nullable=False),
+        sa.Column("user_id", ID, nullable=False),
+        sa.Column("at", sa.BigInteger(), nullable=False),
+        sa.ForeignKeyConstraint(["user_id"], ["user.id"], name=op.f("fk_hold_user_id")),
+        sa.PrimaryKeyConstraint("id", name=op.f("pk_hold")),
+        sqlite_autoincrement=True,
+    )
+    op.create_index(op.f("ix_hold_counterparty_id"), "hold", ["counterparty_id"])
+    op.create_index(op.f("ix_hold_thread_id"), "hold", ["thread_id"])
+    op.create_table(
+        "let_go",
+        sa.Column("what", sa.Text(), nullable=False),
+        sa.Column("count", ID, server_default="0", nullable=False),
+        sa.Column("at", sa.BigInteger(), nullable=False),
+        sa.PrimaryKeyConstraint("what", name=op.f("pk_let_go")),
+    )
+    op.create_table(
+        "person_request",
+        sa.Column("id", ID, autoincrement=True, nullable=False),
+        sa.Column("kind", sa.Text(), nullable=False),
+        sa.Column("contact_id", ID, nullable=True),
+        sa.Column("names", JSON, nullable=False),
+        sa.Column("about", sa.Text(), server_default="", nullable=False),
+        sa.Column("user_id", ID, nullable=True),
+        sa.Column("state", sa.Text(), server_default="waiting", nullable=False),
+        sa.Column("cursor", ID, server_default="0", nullable=False),
+        sa.Column("done", ID, server_default="0", nullable=False),
+        sa.Column("total", ID, server_default="0", nullable=False),
+        sa.Column("found", JSON, nullable=False),
+        sa.Column("file", sa.Text(), nullable=True),
+        sa.Column("error", sa.Text(), server_default="", nullable=False),
+        sa.Column("created_at", sa.BigInteger(), nullable=False),
+        sa.Column("finished_at", sa.BigInteger(), nullable=True),
+        sa.ForeignKeyConstraint(["user_id"], ["user.id"], name=op.f("fk_person_request_user_id")),
+        sa.PrimaryKeyConstraint("id", name=op.f("pk_person_request")),
+        sqlite_autoincrement=True,
+    )
+
+    # Who is away, who stands in, and whom a hand stands in for.
+    op.add_column("assignment", sa.Column("instead_of_id", ID, nullable=True))
+    by_load = sa.text("reason IN ('least_busy', 'rule_least_busy')")
+    op.create_index(
+        "ix_assignment_by_load", "assignment", ["executor_id", "id"], sqlite_where=by_load, postgresql_where=by_load
+    )
+    instead = sa.text("instead_of_id IS NOT NULL")
+    op.create_index(
+        "ix_assignment_instead_of",
+        "assignment",
+        ["instead_of_id", "id"],
+        sqlite_where=instead,
+        postgresql_where=instead,
+    )
+    op.create_table(
+        "absence",
+        sa.Column("id", ID, autoincrement=True, nullable=False),
+        sa.Column("user_id", ID, nullable=False),
+        sa.Column("starts_at", sa.BigInteger(), nullable=False),
+        sa.Column("ends_at", sa.BigInteger(), nullable=False),
+        sa.Column("note", sa.Text(), server_default="", nullable=False),
+        sa.Column("by_id", ID, nullable=True),
+        sa.Column("created_at", sa.BigInteger(), nullable=False),
+        sa.ForeignKeyConstraint(["user_id"], ["user.id"], name=op.f("fk_absence_user_id")),
+        sa.ForeignKeyConstraint(["by_id"], ["user.id"], name=op.f("fk_absence_by_id")),
+        sa.PrimaryKeyConstraint("id", name=op.f("pk_absence")),
+        sqlite_autoincrement=True,
+    )
+    op.create_index(op.f("ix_absence_user_id_ends_at"), "absence", ["user_id", "ends_at"])
+    op.create_index(op.f("ix_absence_ends_at"), "absence", ["ends_at"])
+    op.create_table(
+        "deputy",
+        sa.Column("user_id", ID, nullable=False),
+        sa.Column("deputy_id", ID, nullable=False),
+        sa.Column("place", ID, nullable=False),
+        sa.PrimaryKeyConstraint("user_id", "deputy_id", name=op.f("pk_deputy")),
+    )
+    op.create_index(op.f("ix_deputy_deputy_id"), "deputy", ["deputy_id"])
