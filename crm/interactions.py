@@ -42,6 +42,7 @@ interaction = table(
     Column("message_id", Id),
     Column("executor_id", Id),
     number("counts", 0),
+    Column("letter_id", Id),
 )
 Index(None, interaction.c.counterparty_id, interaction.c.happened_at, interaction.c.id)
 Index(None, interaction.c.thread_id)
