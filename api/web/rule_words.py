@@ -121,6 +121,8 @@ def say_actions(speaker: Speaker, actions: Actions, people: People) -> str:
         parts.append(speaker.say("assign to %(name)s", name=speaker.say("the client's responsible manager")))
     if actions.way == "turn":
         parts.append(speaker.say("assign to %(name)s", name=speaker.say("whose turn it is")))
+    if actions.way == "least_busy":
+        parts.append(speaker.say("assign to %(name)s", name=speaker.say("who has least to do")))
     if actions.answer_hours is not None:
         parts.append(speaker.say("to be answered in %(hours)s h", hours=actions.answer_hours))
     if actions.state is not None:
@@ -144,6 +146,7 @@ def show_form(speaker: Speaker, draft: Draft, people: People) -> FormView:
         ("", say("nobody in particular")),
         ("way:manager", say("the client's responsible manager")),
         ("way:turn", say("whose turn it is")),
+        ("way:least_busy", say("who has least to do")),
     ]
     who = [*ways, *users, *teams]
     if draft.who and draft.who not in dict(who):

@@ -52,11 +52,17 @@ def give(tx: WriteTx, thread_id: int, choice: Choice, *, by: Viewer | None = Non
         "manager": "Assigned to %(name)s, the client's responsible manager.",
         "default": "Assigned to %(name)s, the executor of this mailbox.",
         "round_robin": "Assigned to %(name)s, whose turn it was.",
+        "least_busy": "Assigned to %(name)s, who had least to do.",
+        "deputy": "Assigned to %(name)s, who stands in for %(absent)s.",
+        "back": "Given back to %(name)s.",
         "hand": "Assigned to %(name)s.",
         "rule": "Assigned to %(name)s by the rule “%(rule)s”, version %(version)s.",
         "rule_turn": "Assigned to %(name)s, whose turn it was, by the rule “%(rule)s”, version %(version)s.",
+        "rule_least_busy": "Assigned to %(name)s, who had least to do, by the rule “%(rule)s”, version %(version)s.",
     }
     fields = {"name": get_user(tx, choice.executor_id).name, **(rule.fields if rule else {})}
+    if choice.instead_of_id is not None:
+        fields["absent"] = get_user(tx, choice.instead_of_id).name
     tell(tx, thread_id, sentences[choice.reason], user_id=by.user_id if by else None, **fields)
     _changed(tx, row, "thread.assigned", by or rule, executor_id=choice.executor_id)
 

@@ -18,13 +18,14 @@ from sqlalchemy import bindparam, select
 
 from core.blobs import blob
 from core.database import WriteTx
-from crm.execution import choose, continue_hand, is_able, last_hand
+from crm.execution import Choice, choose, continue_hand, is_able, last_hand, stand_in_choice
 from crm.interactions import record_letter as record_on_timeline
 from crm.parties import Match, find_manager
 from mailhub.letters.values import ParsedLetter
 from mailhub.letters.verdicts import Verdicts
 from mailhub.mailboxes import handling, threads
 from mailhub.mailboxes.boxes import Mailbox
+from mailhub.mailboxes.busy import count_waiting
 from mailhub.mailboxes.gathering import gather as gather_threads
 from mailhub.mailboxes.homes import Home, find_home
 from mailhub.mailboxes.junk import is_junk
@@ -259,16 +260,26 @@ def _manager(tx: WriteTx, passage: Passage) -> int | None:
 
 
 def assign(tx: WriteTx, passage: Passage) -> None:
-    """Who answers? Whoever has the thread, while they can; else by the way of the mailbox; nobody for imports, junk."""
+    """Who answers? Whoever has the thread, or stands in for them while they are away; else by the way of the mailbox;
+    nobody for imports and junk."""
     if passage.quiet or not passage.answerable or passage.ruled.put_away:
         return
-    if passage.executor_id is not None and is_able(tx, passage.box.scope_id, passage.executor_id):
-        continue_hand(tx, passage.box.scope_id, passage.thread_id, passage.executor_id)
-        return
-    box, manager_id = passage.box, _manager(tx, passage)
-    choice = choose(tx, box.scope_id, way=box.way, default_id=box.default_executor_id, manager_id=manager_id)
-    if choice is not None:
+    box, held = passage.box, passage.executor_id
+    able = held if held is not None and is_able(tx, box.scope_id, held) else None
+    choice = None if able is None else stand_in_choice(tx, box.scope_id, Choice(able, "continued"))
+    if choice is None:
+        choice = choose(
+            tx,
+            box.scope_id,
+            way=box.way,
+            count_waiting=lambda people: count_waiting(tx, people),
+            default_id=box.default_executor_id,
+            manager_id=_manager(tx, passage),
+        )
+    if choice is not None and choice.executor_id != able:
         handling.give(tx, passage.thread_id, choice)
+    elif able is not None:
+        continue_hand(tx, box.scope_id, passage.thread_id, able)
     elif box.kind == "public" and not is_told(tx, passage.thread_id, NOBODY_ASSIGNED, last_hand(tx, passage.thread_id)):
         tell(tx, passage.thread_id, NOBODY_ASSIGNED)
 

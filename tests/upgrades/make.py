@@ -20,6 +20,7 @@ from core.database import Database, WriteTx, open_database
 from core.marks import ensure_identity
 from core.once import Keyed, answer_once
 from core.secrets import Keys
+from crm.execution import add_absence, set_deputies
 from crm.parties import add_contact, add_counterparty, record_not_a_client
 from crm.staff.people import add_team, add_user, join_team
 from crm.staff.readable import Viewer, get_viewer
@@ -107,6 +108,7 @@ def fill(database: Database) -> None:
     write(lambda tx: fill_outgoing(tx, box.id, viewer))
     write(lambda tx: fill_talk(tx, viewer))
     chief = database.read_now(get_viewer, administrator)
+    write(lambda tx: fill_execution(tx, chief, olena, petro))
     upload = write(start_upload, chief, box.id, "old.mbox", 2)
     write(record_received, chief, upload.id, 0, 2)
     manager = write(partial(add_user, is_admin=True), "manager@firm.example", "Manager")
@@ -137,6 +139,12 @@ def fill_kept(tx: WriteTx, mailbox_id: int, user_id: int) -> None:
     tx.insert(keeping.let_go, what="trash", count=1, at=now)
     asked = {"kind": "export", "contact_id": 1, "names": ["anna@client.example"], "found": {"letters": 1}}
     tx.insert(keeping.person_request, **asked, user_id=user_id, created_at=now)
+
+
+def fill_execution(tx: WriteTx, chief: Viewer, olena: int, petro: int) -> None:
+    """Who is away and who stands in."""
+    add_absence(tx, chief, petro, MOMENT + clock.DAY, MOMENT + 2 * clock.DAY, "Leave")
+    set_deputies(tx, chief, petro, [olena])
 
 
 def fill_outgoing(tx: WriteTx, mailbox_id: int, viewer: Viewer) -> None:
