@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from itertools import pairwise
 from unittest.mock import patch
 
 import pytest
@@ -80,7 +81,7 @@ def test_a_long_chain_is_followed_for_a_few_people(world: World) -> None:
     names = [f"link{number}" for number in range(12)]
     for name in names:
         world.grant(name, "sales", "answer")
-    for name, following in zip(names, names[1:], strict=False):
+    for name, following in pairwise(names):
         deputies(world, name, following)
     for name in names[:7]:
         away(world, name)
@@ -153,5 +154,6 @@ def test_an_absence_ends_by_itself(world: World) -> None:
     deputies(world, "olena", "petro")
     away(world, "olena", days=1)
     assert stand_in(world, "olena") == "petro"
-    with patch.object(clock, "now", lambda at=clock.now() + 2 * clock.DAY: at):
+    later = clock.now() + 2 * clock.DAY
+    with patch.object(clock, "now", lambda: later):
         assert stand_in(world, "olena") == "olena"
