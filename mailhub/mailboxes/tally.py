@@ -11,6 +11,7 @@ from core import clock
 from core.database import ReadTx, WriteTx
 from mailhub.mailboxes.messages import COUNTER_BITS
 from mailhub.mailboxes.tables import letter, mailbox, message, thread
+from mailhub.mailboxes.tag_rows import keep_order
 from mailhub.mailboxes.threads import ANSWERABLE, tell_client_waits
 
 NOBODY_WAITS: dict[str, Any] = {"waiting_for": None, "waiting_since": None, "due_at": None}
@@ -42,7 +43,7 @@ _WHO_WAITS = (
         message.c.thread_id == bindparam("thread_id"),
         message.c.spam == 0,
         message.c.quiet == 0,
-        message.c.fate != "taken_back",
+        message.c.fate.not_in(("taken_back", "forwarded")),
         letter.c.kind.in_(sorted(ANSWERABLE)),
     )
     .order_by(message.c.id)
@@ -91,8 +92,9 @@ def count_again(tx: WriteTx, thread_id: int) -> None:
             "snippet": newest.excerpt,
             **_who(letters),
         }
-    values |= find_waiting(tx, row) if row.state == "open" else NOBODY_WAITS
+    values |= find_waiting(tx, row) if row.state in ("open", "snoozed") else NOBODY_WAITS
     tx.change(thread, thread_id, **values)
+    keep_order(tx, row, values.get("last_message_at", row.last_message_at))
     tell_client_waits(tx, row.counterparty_id, row.scope_id)
 
 
