@@ -65,6 +65,8 @@ class List:
     empty: Empty | None
     words: str
     finds: bool
+    bulk_url: str
+    people_url: str
 
 
 def see_list(tx: ReadTx, viewer: Viewer, place: Place, after: str | None) -> Listed:
@@ -117,6 +119,8 @@ def make_list(
         empty=None if sections else _empty(speaker, place, found.boxes),
         words=place.words,
         finds=place.view == "all",
+        bulk_url=place.all("bulk"),
+        people_url=place.fragment("people"),
     )
 
 

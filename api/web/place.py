@@ -42,6 +42,10 @@ class Place:
         """The address of a button on a thread; the answer is made for this place."""
         return self._with(f"/threads/{thread_id}/{what}", place=self.key)
 
+    def all(self, what: str) -> str:
+        """The address of a button on several threads of this list at once."""
+        return self._with(f"/threads/{what}", place=self.key)
+
     def fragment(self, what: str) -> str:
         """The address of a part of this list that fetches itself."""
         return self._with(f"/fragments/{what}", place=self.key)
