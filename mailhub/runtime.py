@@ -36,6 +36,7 @@ from mailhub.ingest.smtp import Limits, Listener, LmtpSession, PostOffice
 from mailhub.ingest.smtp.certificate import server_context
 from mailhub.ingest.write_back import WriteBack
 from mailhub.mailboxes.imports import IMPORT_JOB
+from mailhub.letters.values import Address
 from mailhub.mailboxes.oauth import list_authorities
 from mailhub.mailboxes.token_keeper import TokenKeeper
 from mailhub.migrations import check_current
@@ -44,6 +45,7 @@ from mailhub.outbound.account_ways import AccountWays
 from mailhub.outbound.drafts import sweep_drafts
 from mailhub.outbound.identity import Stamp, make_stamp
 from mailhub.outbound.relay import parse_relay
+from mailhub.outbound.house_letters import HOUSE_JOB, HouseLetters
 from mailhub.outbound.send import Sending
 from mailhub.routing.displays import Displays
 from mailhub.routing.importing import Importing
@@ -208,6 +210,26 @@ class House:
 
     def _wake_by(self, topic: str, wake: Callable[[], None]) -> None:
         """Ring a loop when something of this topic was committed, here or in another process. A topic that ends with
+        self._write_to_people(self.sending)
+        zone = ZoneInfo(self.settings.company.timezone)
+        self.departing = Departing(self.database, self.files, self.stamp, zone)
+        self._wake_by(scheduling.TOPIC, self.departing.wake)
+        self._begin("planned letters", self.departing.run())
+
+    def _write_to_people(self, sending: Sending) -> None:
+        """Letters of the house itself, and the notices that go out as such."""
+        send = self.settings.send
+        letters = HouseLetters(
+            self.database,
+            self.keys,
+            parse_relay(send.relay),
+            boot=self.boot,
+            hostname=send.hostname,
+            sender=Address(self.settings.company.name or "mailhub", self.settings.sign_in.letters_from),
+            may_go=lambda: sending.obstacle is None,
+        )
+        self._wake_by(f"{jobs.TOPIC}.{HOUSE_JOB}", letters.wake)
+        self._begin("letters of the house", letters.run())
         a star is about all that begin like it."""
         loop = asyncio.get_running_loop()
 
