@@ -11,6 +11,7 @@ from collections.abc import Callable, Coroutine, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
+from zoneinfo import ZoneInfo
 
 from core import changes, jobs, limits, once
 from core.blobs import BlobFiles
@@ -35,17 +36,18 @@ from mailhub.ingest.signing import make_get_secret
 from mailhub.ingest.smtp import Limits, Listener, LmtpSession, PostOffice
 from mailhub.ingest.smtp.certificate import server_context
 from mailhub.ingest.write_back import WriteBack
-from mailhub.mailboxes.imports import IMPORT_JOB
 from mailhub.letters.values import Address
+from mailhub.mailboxes.imports import IMPORT_JOB
 from mailhub.mailboxes.oauth import list_authorities
 from mailhub.mailboxes.token_keeper import TokenKeeper
 from mailhub.migrations import check_current
-from mailhub.outbound import ledger
+from mailhub.outbound import ledger, scheduling
 from mailhub.outbound.account_ways import AccountWays
+from mailhub.outbound.departing import Departing
 from mailhub.outbound.drafts import sweep_drafts
+from mailhub.outbound.house_letters import HOUSE_JOB, HouseLetters
 from mailhub.outbound.identity import Stamp, make_stamp
 from mailhub.outbound.relay import parse_relay
-from mailhub.outbound.house_letters import HOUSE_JOB, HouseLetters
 from mailhub.outbound.send import Sending
 from mailhub.routing.displays import Displays
 from mailhub.routing.importing import Importing
@@ -115,6 +117,7 @@ class House:
         self.lmtp: Listener | None = None
         self.processing: Processing | None = None
         self.sending: Sending | None = None
+        self.departing: Departing | None = None
         self.write_back: WriteBack | None = None
         self._tasks: list[asyncio.Task[None]] = []
         self._failed: asyncio.Future[None] | None = None
@@ -207,9 +210,6 @@ class House:
         )
         self._wake_by(ledger.TOPIC, self.sending.wake)
         self._begin("sending", self.sending.run())
-
-    def _wake_by(self, topic: str, wake: Callable[[], None]) -> None:
-        """Ring a loop when something of this topic was committed, here or in another process. A topic that ends with
         self._write_to_people(self.sending)
         zone = ZoneInfo(self.settings.company.timezone)
         self.departing = Departing(self.database, self.files, self.stamp, zone)
@@ -230,6 +230,9 @@ class House:
         )
         self._wake_by(f"{jobs.TOPIC}.{HOUSE_JOB}", letters.wake)
         self._begin("letters of the house", letters.run())
+
+    def _wake_by(self, topic: str, wake: Callable[[], None]) -> None:
+        """Ring a loop when something of this topic was committed, here or in another process. A topic that ends with
         a star is about all that begin like it."""
         loop = asyncio.get_running_loop()
 

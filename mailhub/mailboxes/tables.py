@@ -172,7 +172,7 @@ for _pointer in ("claims_id", "merged_into", "continues_id"):
 # ``home_id`` is the thread it was laid into when it came and never changes, ``split_id`` the one a person split it off
 # to; ``thread_id`` is where that leads by the pointers of merged threads, and what everybody reads. A ``quiet`` message
 # is known from an archive only: nobody waits because of it. ``fate`` is what became of one of ours that answers nobody:
-# ``undelivered`` or ``taken_back``, else empty.
+# ``undelivered``, ``taken_back`` or ``forwarded``, else empty.
 message = table(
     "message",
     Column("id", Id, primary_key=True, autoincrement=False),

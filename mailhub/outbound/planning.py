@@ -80,9 +80,10 @@ def plan_letter(
     by_id: int | None,
     wait: int = 0,
     written: Written | None = None,
+    forwards: bool = False,
 ) -> int:
     """Write the letter, lay it into its thread and onto the timeline, and queue it. ``row`` is the thread, held;
-    ``written`` is the same letter, made beforehand."""
+    ``written`` is the same letter, made beforehand; one that ``forwards`` answers nobody."""
     if written is None or not _still_says(tx, stamp, written, fields, row.last_message_id):
         written = write_down(draw(tx, stamp, box, fields, row.last_message_id))
     parsed, now = written.understood.parsed, written.fields.date
@@ -101,7 +102,8 @@ def plan_letter(
         spam=False,
         dated_at=now,
         received_at=now,
-        trace={"by": by_id},
+        trace={"by": by_id, "forwards": True} if forwards else {"by": by_id},
+        fate="forwarded" if forwards else "",
         words=words,
         seed=0,
         minted=named.id,
@@ -119,7 +121,7 @@ def plan_letter(
             thread_id=row.id,
             message_id=named.id,
             executor_id=row.executor_id,
-            counts=kind == "personal",
+            counts=kind == "personal" and not forwards,
         )
     recipients = [ascii_address(person.address) for person in people]
     plan_deliveries(tx, stamp, named.id, box.scope_id, ascii_address(box.address), recipients, kind, wait=wait)

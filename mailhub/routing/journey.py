@@ -37,6 +37,7 @@ from mailhub.mailboxes.threads import find_executor, hold_root, is_told, open_th
 from mailhub.outbound.acknowledging import acknowledge as send_acknowledgement
 from mailhub.outbound.identity import Stamp
 from mailhub.outbound.returns import Returned, find_returned, record_returned
+from mailhub.outbound.scheduling import stop_for_reply
 from mailhub.routing.asked import Asked
 from mailhub.routing.rules.acting import Case, Outcome, act
 from mailhub.routing.rules.facts import Facts, letter_facts, of_parsed
@@ -213,7 +214,9 @@ def gather(tx: WriteTx, passage: Passage) -> None:
 
 
 def settle(tx: WriteTx, passage: Passage) -> None:
-    """What follows for the letter of ours that it reports about? Nothing, when it comes out of an archive."""
+    """What follows for letters of ours that it answers or reports about? Nothing, when it comes out of an archive."""
+    if passage.answerable and not passage.quiet and not passage.opened:
+        stop_for_reply(tx, passage.thread_id)
     if passage.returned is not None and passage.stamp is not None and not passage.quiet:
         record_returned(tx, passage.stamp, passage.returned, passage.parsed)
 
