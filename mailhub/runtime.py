@@ -39,6 +39,7 @@ from mailhub.ingest.write_back import WriteBack
 from mailhub.letters.values import Address
 from mailhub.mailboxes.imports import IMPORT_JOB
 from mailhub.mailboxes.oauth import list_authorities
+from mailhub.mailboxes.snoozing import TOPIC as SNOOZED
 from mailhub.mailboxes.token_keeper import TokenKeeper
 from mailhub.migrations import check_current
 from mailhub.outbound import ledger, scheduling
@@ -54,6 +55,7 @@ from mailhub.routing.importing import Importing
 from mailhub.routing.processing import Processing
 from mailhub.routing.refiling import Refiling
 from mailhub.routing.verdicts import VerdictOffice
+from mailhub.routing.waking import Waking
 from mailhub.routing.workers import Workers
 
 ROLES = ("web", "ingest", "send", "clock")
@@ -147,6 +149,10 @@ class House:
             await self._start_ingest()
         if "send" in roles:
             self._start_sending()
+        if "clock" in roles:
+            waking = Waking(self.database)
+            self._wake_by(SNOOZED, waking.wake)
+            self._begin("waking", waking.run())
 
     async def _start_ingest(self) -> None:
         self.processing = Processing(
