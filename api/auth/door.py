@@ -17,7 +17,7 @@ from core.database import ReadTx, WriteTx
 from core.errors import Forbidden, HouseError, NotFound
 from core.log import get_log
 from crm.staff.readable import Viewer, get_viewer
-from crm.staff.sessions import find_session, find_token, touch_session, touch_token
+from crm.staff.sessions import ProofNeeded, find_session, find_token, is_proved, touch_session, touch_token
 from mailhub.runtime import House
 
 P = ParamSpec("P")
@@ -87,6 +87,15 @@ class Door:
             raise SignInNeeded("Sign in to go on.") from gone
         self._remember["viewer"] = viewer
         return viewer
+
+    def demand_proof(self, tx: ReadTx, *, programs: bool = False) -> None:
+        """For what a stranger at an open browser must not do: raise ProofNeeded unless the person showed a moment ago
+        that it is them. A token can show nothing: it may where ``programs`` do, else Forbidden."""
+        if self.credentials.session is None:
+            if not programs:
+                raise Forbidden("A program may not do this. Sign in with a browser.")
+        elif not is_proved(tx, self.credentials.session):
+            raise ProofNeeded("Show that it is you before you change this.")
 
     def with_pass(self, text: str, message_id: int) -> Door:
         """The door that a pass opens for the files of this letter; this same door when it is no good."""

@@ -79,7 +79,7 @@ grant = table(
 Index(None, grant.c.user_id)
 Index(None, grant.c.team_id)
 
-# ``waits_for`` names what is still missing after the password (``code``, ``factor``): such a session opens nothing else.
+# ``waits_for`` names what is still missing after the password, ``code`` say: such a session opens nothing else.
 # ``proved_at`` is when its person last showed that it is them; ``shown`` is what they showed.
 session = table(
     "session",
