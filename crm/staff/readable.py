@@ -8,7 +8,7 @@ Rights are read inside the transaction of the request itself, so a right taken a
 from __future__ import annotations
 
 from collections.abc import Mapping
-from dataclasses import dataclass, field, replace
+from dataclasses import dataclass, field
 from typing import Any
 
 from sqlalchemy import ColumnElement, FromClause, Select, and_, bindparam, false, or_, select, union_all
@@ -26,7 +26,6 @@ class _Below:
 
     parents: dict[int, int] = field(default_factory=dict)
     known: set[int] = field(default_factory=set)
-    trash: dict[int, int] = field(default_factory=dict)
     own: set[int] = field(default_factory=set)
     others: set[int] = field(default_factory=set)
 
@@ -38,7 +37,7 @@ class Viewer:
     ``full`` are the scopes in which they see everything, ``assigned`` those in which they see only what they execute.
     ``rights`` hold for whatever they see in a scope, ``narrowed`` only for what they execute among it. ``parents`` are
     the mailboxes' scopes of those that lie below one: what a mailbox shares. ``known`` are scopes of whose letters a
-    history says that they exist. ``trash`` is where the trash of a scope lies. ``own`` are the personal scopes that are
+    history says that they exist. ``own`` are the personal scopes that are
     the viewer's, ``others`` those of other people; ``read`` gathers what of these was opened: pairs of scope and
     thread.
     """
@@ -55,7 +54,6 @@ class Viewer:
     narrowed: frozenset[tuple[int, Right]] = frozenset()
     parents: Mapping[int, int] = field(default_factory=dict)
     known: frozenset[int] = frozenset()
-    trash: Mapping[int, int] = field(default_factory=dict)
     own: frozenset[int] = frozenset()
     others: frozenset[int] = frozenset()
     read: set[tuple[int, int]] = field(default_factory=set, compare=False)
@@ -66,15 +64,6 @@ class Viewer:
             return self.full, self.assigned
         here = {scope_id, *(below for below, parent in self.parents.items() if parent == scope_id)}
         return self.full & here, self.assigned & here
-
-    def in_trash(self) -> Viewer:
-        """The same person before the trash of what they see: nothing else is open to them there."""
-        scopes = {below: parent for parent, below in self.trash.items() if parent in self.full}
-        rights = {(below, right) for below, parent in scopes.items() for one, right in self.rights if one == parent}
-        return replace(
-            self, full=frozenset(scopes), assigned=frozenset(), rights=frozenset(rights), narrowed=frozenset(),
-            parents=scopes, known=frozenset(),
-        )  # fmt: skip
 
     def may(self, right: Right, scope_id: int, executor_id: int | None = None) -> bool:
         """True when the viewer has the right on a row that they can see: of this scope, with this executor."""
@@ -111,12 +100,7 @@ _GRANTS = union_all(
     .where(_mine),
 )
 _PERSON = select(user).where(user.c.id == bindparam("me"), user.c.disabled_at.is_(None))
-_above = scope.alias("above")
-_PUBLIC = (
-    select(scope.c.id, scope.c.parent_id)
-    .outerjoin(_above, _above.c.id == scope.c.parent_id)
-    .where(or_(scope.c.kind == "public", and_(scope.c.kind == "trash", _above.c.kind == "public")))
-)
+_PUBLIC = select(scope.c.id).where(scope.c.kind == "public")
 
 
 def get_viewer(tx: ReadTx, user_id: int) -> Viewer:
@@ -134,8 +118,7 @@ def get_viewer(tx: ReadTx, user_id: int) -> Viewer:
     found = _Below()
     for row in tx.rows(_GRANTS, {"me": user_id, "now": clock.now()}):
         if row.kind == "trash":
-            found.trash[row.parent_id] = row.scope_id
-            continue
+            continue  # nobody sees what lies there, but for its own page
         if row.right == KNOW:
             found.known.add(row.scope_id)
             continue
@@ -146,12 +129,9 @@ def get_viewer(tx: ReadTx, user_id: int) -> Viewer:
         (narrowed if row.only_assigned else rights).update({(row.scope_id, row.right), (row.scope_id, "see")})
         (assigned if row.only_assigned else full).add(row.scope_id)
     if person.is_admin:
-        for row in tx.rows(_PUBLIC):
-            if row.parent_id is not None:
-                found.trash[row.parent_id] = row.id
-                continue
-            full.add(row.id)
-            rights.update((row.id, right) for right in RIGHTS)
+        for scope_id in tx.values(_PUBLIC):
+            full.add(scope_id)
+            rights.update((scope_id, right) for right in RIGHTS)
     # A mailbox is managed as a whole; anything else holds for whatever is seen where only what is theirs is seen.
     narrowed = {(scope_id, right) for scope_id, right in narrowed if right != "manage"}
     rights |= {(scope_id, right) for scope_id, right in narrowed if scope_id not in full}
@@ -168,7 +148,6 @@ def get_viewer(tx: ReadTx, user_id: int) -> Viewer:
         narrowed=frozenset(narrowed),
         parents=found.parents,
         known=frozenset(found.known - full),
-        trash=found.trash,
         own=frozenset(found.own),
         others=frozenset(found.others),
     )

@@ -164,6 +164,8 @@ def give_back(tx: WriteTx, root: Any, new: Any, *, by: int | None = None) -> Non
 def _demand_joinable(root: Any, other: Any) -> None:
     if root.id == other.id or root.mailbox_id != other.mailbox_id:
         raise Conflict("Only two threads of one mailbox can be merged.")
+    if root.scope_id != other.scope_id:
+        raise Conflict("One of these threads is shared with other people, or lies in the trash. Make them alike first.")
     if root.merged_into is not None or other.merged_into is not None:
         raise Conflict("One of these threads is merged into another already.")
     if "spam" in (root.state, other.state) and root.state != other.state:

@@ -18,6 +18,7 @@ NOBODY_WAITS: dict[str, Any] = {"waiting_for": None, "waiting_since": None, "due
 _LETTERS = (
     select(
         message.c.id,
+        message.c.letter_id,
         message.c.direction,
         message.c.dated_at,
         message.c.spam,

@@ -167,12 +167,12 @@ def receive(
     # A thread that has just been opened is claimed by nobody.
     grew = note_incoming(tx, thread_id, sender, named, parsed.list_id, fresh=fresh) and row.message_count > 0
     if not arrival.quiet and not arrival.spam:
-        mark_unread(tx, thread_id, box.scope_id)
+        mark_unread(tx, thread_id, row.scope_id)
     record_change(
         tx,
         "message.arrived",
         arrival.message_id,
-        scope_id=box.scope_id,
+        scope_id=row.scope_id,
         fields={"thread_id": thread_id, "mailbox_id": box.id, "quiet": arrival.quiet},
         cause="letter",
     )
@@ -222,9 +222,9 @@ def wake(tx: WriteTx, message_id: int, box: Mailbox, received_at: int, *, waits:
         values = {}  # it was answered long ago
     tx.change(thread, row.id, **values, version=row.version + 1)
     tell_client_waits(tx, row.counterparty_id, row.scope_id)
-    mark_unread(tx, row.id, box.scope_id)
+    mark_unread(tx, row.id, row.scope_id)
     fields = {"thread_id": row.id, "mailbox_id": box.id, "quiet": False}
-    record_change(tx, "message.arrived", message_id, scope_id=box.scope_id, fields=fields, cause="letter")
+    record_change(tx, "message.arrived", message_id, scope_id=row.scope_id, fields=fields, cause="letter")
     return Hands(row.counterparty_id, row.executor_id, grew=False, begins=False)
 
 

@@ -95,7 +95,7 @@ def plan_letter(
         tx,
         letter_id=letter_id,
         mailbox_id=box.id,
-        scope_id=box.scope_id,
+        scope_id=row.scope_id,
         thread_id=row.id,
         blob_id=_keep(tx, written),
         direction="out",
@@ -113,7 +113,7 @@ def plan_letter(
         record_on_timeline(
             tx,
             row.counterparty_id,
-            box.scope_id,
+            row.scope_id,
             contact_id=row.contact_id,
             direction="out",
             happened_at=now,
@@ -122,6 +122,7 @@ def plan_letter(
             message_id=named.id,
             executor_id=row.executor_id,
             counts=kind == "personal" and not forwards,
+            letter_id=letter_id,
         )
     recipients = [ascii_address(person.address) for person in people]
     plan_deliveries(tx, stamp, named.id, box.scope_id, ascii_address(box.address), recipients, kind, wait=wait)

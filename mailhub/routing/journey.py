@@ -34,6 +34,7 @@ from mailhub.mailboxes.messages import find_message, record_message
 from mailhub.mailboxes.participants import Sender, is_proved
 from mailhub.mailboxes.tables import message
 from mailhub.mailboxes.threads import find_executor, hold_root, is_told, open_thread, receive, tell
+from mailhub.mailboxes.trash import out_of_trash
 from mailhub.outbound.acknowledging import acknowledge as send_acknowledgement
 from mailhub.outbound.identity import Stamp
 from mailhub.outbound.returns import Returned, find_returned, record_returned
@@ -149,7 +150,7 @@ def thread(tx: WriteTx, passage: Passage) -> None:
         )  # fmt: skip
         home, passage.opened = replace(home, thread_id=opened), True
     assert home.thread_id is not None
-    passage.home, passage.root = home, hold_root(tx, home.thread_id)
+    passage.home, passage.root = home, out_of_trash(tx, hold_root(tx, home.thread_id), passage.box.scope_id)
     passage.thread_id = passage.root.id
 
 
@@ -161,7 +162,7 @@ def record(tx: WriteTx, passage: Passage) -> None:
         tx,
         letter_id=passage.letter_id,
         mailbox_id=box.id,
-        scope_id=box.scope_id,
+        scope_id=passage.root.scope_id,
         thread_id=passage.thread_id,
         home_id=passage.home.thread_id,
         blob_id=passage.blob_id,
@@ -187,7 +188,7 @@ def record(tx: WriteTx, passage: Passage) -> None:
         record_on_timeline(
             tx,
             sender.counterparty_id,
-            box.scope_id,
+            passage.root.scope_id,
             contact_id=sender.contact_id,
             direction="in",
             happened_at=passage.dated_at,
@@ -196,9 +197,10 @@ def record(tx: WriteTx, passage: Passage) -> None:
             message_id=passage.message_id,
             executor_id=passage.executor_id,
             counts=passage.answerable,
+            letter_id=passage.letter_id,
         )
         if not passage.quiet:  # an import makes nobody wait
-            threads.tell_client_waits(tx, sender.counterparty_id, box.scope_id)
+            threads.tell_client_waits(tx, sender.counterparty_id, passage.root.scope_id)
 
 
 def gather(tx: WriteTx, passage: Passage) -> None:
