@@ -18,7 +18,7 @@ from core.blobs import BlobFiles
 from core.database import Database, WriteTx
 from core.errors import Conflict, HouseError, Invalid
 from core.fetch import Fetcher, Guard, resolve_by_system
-from core.language import Catalogs
+from core.language import Catalogs, Language
 from core.log import get_log
 from core.marks import Identity, ensure_identity
 from core.resources import locale_dir
@@ -38,10 +38,12 @@ from mailhub.ingest.smtp.certificate import server_context
 from mailhub.ingest.write_back import WriteBack
 from mailhub.letters.values import Address
 from mailhub.mailboxes.imports import IMPORT_JOB
+from mailhub.mailboxes.notices import sweep_notices
 from mailhub.mailboxes.oauth import list_authorities
 from mailhub.mailboxes.snoozing import TOPIC as SNOOZED
 from mailhub.mailboxes.token_keeper import TokenKeeper
 from mailhub.migrations import check_current
+from mailhub.notices.mailing import NoticeLetters
 from mailhub.outbound import ledger, scheduling
 from mailhub.outbound.account_ways import AccountWays
 from mailhub.outbound.departing import Departing
@@ -62,7 +64,14 @@ ROLES = ("web", "ingest", "send", "clock")
 BEAT_SECONDS = 5.0
 SWEEP_SECONDS = 60.0
 DRAIN_SECONDS = 5.0
-SWEEPS: tuple[Callable[[WriteTx], int], ...] = (limits.sweep, once.sweep, sessions.sweep, changes.sweep, sweep_drafts)
+SWEEPS: tuple[Callable[[WriteTx], int], ...] = (
+    limits.sweep,
+    once.sweep,
+    sessions.sweep,
+    changes.sweep,
+    sweep_drafts,
+    sweep_notices,
+)
 log = get_log(__name__)
 
 
@@ -236,6 +245,13 @@ class House:
         )
         self._wake_by(f"{jobs.TOPIC}.{HOUSE_JOB}", letters.wake)
         self._begin("letters of the house", letters.run())
+        notices = NoticeLetters(self.database, self.keys, self.speak, self.settings.web.base_url)
+        self._begin("notices by mail", notices.run())
+
+    def speak(self, code: str) -> Language:
+        """A language by its code, that of the company for none."""
+        company = self.settings.company
+        return self.catalogs.language(code or company.language, company.timezone)
 
     def _wake_by(self, topic: str, wake: Callable[[], None]) -> None:
         """Ring a loop when something of this topic was committed, here or in another process. A topic that ends with

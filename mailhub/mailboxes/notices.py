@@ -32,7 +32,7 @@ from core.columns import (
 from core.database import ReadTx, WriteTx
 from core.errors import Invalid, NotFound
 from core.paging import Page, decode_cursor, encode_cursor
-from crm.staff.readable import Viewer
+from crm.staff.readable import Viewer, get_viewer
 from crm.staff.tables import user
 from mailhub.mailboxes.lists import ThreadRow, get_rows
 from mailhub.mailboxes.tables import thread
@@ -57,6 +57,8 @@ GATHER = clock.MINUTE
 PAUSE = 10 * clock.MINUTE
 KEPT = 90 * clock.DAY
 MOST_COUNTED = 99
+MOST_AT_ONCE = 20
+MOST_IN_LETTER = 1000
 MOST_LOOKS = 10  # for what is still to be seen, among what is not any more
 SWEPT_AT_ONCE = 2_000
 
@@ -195,16 +197,16 @@ def list_notices(
     """What the viewer was told and may still see, newest first. Raises Invalid for a bad cursor."""
     before = None if after is None else int(decode_cursor(after, (int,))[0])
     found: list[Notice] = []
+    most = max(limit + 1, MOST_COUNTED + 1)
     for _ in range(MOST_LOOKS):
-        statement = _narrow(kind, only_new, before).limit(limit + 1)
-        rows = tx.rows(statement, {"me": viewer.user_id})
+        rows = tx.rows(_narrow(kind, only_new, before).limit(most), {"me": viewer.user_id})
         found += _shown(tx, viewer, rows)
-        if len(rows) <= limit or len(found) > limit:
+        if len(rows) < most or len(found) > limit:
             break
         before = rows[-1].id
     if len(found) > limit:
         return Page(found[:limit], encode_cursor((found[limit - 1].id,)))
-    return Page(found, encode_cursor((rows[-1].id,)) if len(rows) > limit else None)
+    return Page(found, encode_cursor((rows[-1].id,)) if len(rows) == most else None)
 
 
 def count_notices(tx: ReadTx, viewer: Viewer) -> int:
@@ -265,6 +267,37 @@ def mark_notices(
         told = {"user_ids": [viewer.user_id]}
         record_change(tx, "notice.read", 0, fields=told, cause=f"user {viewer.user_id}")
     return moved
+
+
+_PEOPLE_DUE = (
+    select(notice.c.user_id)
+    .where(sql("mail_at IS NOT NULL"), notice.c.mail_at <= bindparam("now"))
+    .distinct()
+    .limit(MOST_AT_ONCE)
+)
+_TO_MAIL = _MINE.where(sql("mail_at IS NOT NULL")).limit(MOST_IN_LETTER)
+
+
+def list_people_due(tx: ReadTx, now: int) -> list[int]:
+    """Who is to hear by mail by now."""
+    return [int(one) for one in tx.values(_PEOPLE_DUE, {"now": now})]
+
+
+def take_due(tx: WriteTx, user_id: int, now: int) -> list[Notice]:
+    """What a person is to be written about, the newest first, with what still gathers; none of it will be taken again.
+    Empty where another process took it, or where nothing of it may be seen any more."""
+    tx.lock(user, user_id)
+    rows = tx.rows(_TO_MAIL, {"me": user_id})
+    try:
+        shown = _shown(tx, get_viewer(tx, user_id), rows)
+    except NotFound:  # disabled meanwhile
+        shown = []
+    ids = [row.id for row in rows]
+    if ids:
+        mailed = [one.id for one in shown]
+        tx.execute(update(notice).where(notice.c.id.in_(ids)).values(mail_at=None))
+        tx.execute(update(notice).where(notice.c.id.in_(mailed)).values(mailed_at=now))
+    return shown
 
 
 def forget_note(tx: WriteTx, thread_id: int, note_id: int) -> None:
