@@ -23,6 +23,7 @@ from mailhub.mailboxes.homes import own_thread
 from mailhub.mailboxes.naming import name_again
 from mailhub.mailboxes.participants import copy_participants, keep_participants
 from mailhub.mailboxes.tables import message, thread, unread
+from mailhub.mailboxes.tag_rows import list_on, put_tags, take_tags
 from mailhub.mailboxes.tally import count_again, list_letters
 from mailhub.mailboxes.threads import find_root, in_state, list_merged, tell, tell_client_waits
 
@@ -64,6 +65,9 @@ def join(
     kept = {"state": stood, "before": before, "given": given, "leans": leaning}
     if other.merged and "from" in other.merged:
         kept["from"] = other.merged["from"]
+    if other.tag_count:
+        kept["tags"] = take_tags(tx, other.id, list_on(tx, other.id))
+        kept["lent"] = put_tags(tx, root, kept["tags"])
     tx.change(thread, other.id, **in_state("merged"), merged_into=root.id, merged=kept, version=other.version + 1)
     woken = in_state("open") if given["state"] == "open" else {}
     tx.change(thread, root.id, **{**woken, **{name: given[name] for name in _GIVEN}})
@@ -96,6 +100,8 @@ def part(tx: WriteTx, root: Any, other: Any, *, by: int | None = None) -> None:
     tx.change(thread, other.id, state=kept["state"], merged_into=None, merged=stays)
     if other.executor_id is not None:
         _hand_over(tx, other, other.executor_id, by)
+    take_tags(tx, root.id, kept.get("lent", ()))
+    put_tags(tx, other, kept.get("tags", ()))
     _share_unread(tx, root, other)
     for one in (other, root):
         keep_participants(tx, root.id, one.id, list_letters(tx, one.id))

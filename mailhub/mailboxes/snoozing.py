@@ -8,7 +8,7 @@ from __future__ import annotations
 
 from typing import Any
 
-from sqlalchemy import bindparam, func, literal_column, select
+from sqlalchemy import ColumnElement, bindparam, func, literal_column, select
 
 from core import clock
 from core.changes import record_change
@@ -16,7 +16,8 @@ from core.database import ReadTx, WriteTx
 from core.errors import Conflict, Invalid
 from crm.staff.readable import Viewer, demand
 from mailhub.mailboxes.handling import get_own, note_change
-from mailhub.mailboxes.tables import thread
+from mailhub.mailboxes.notices import notify
+from mailhub.mailboxes.tables import thread, thread_event
 from mailhub.mailboxes.threads import mark_unread, tell, tell_client_waits
 
 TOPIC = "threads.snoozed"
@@ -25,8 +26,14 @@ MOST_AT_ONCE = 100
 SNOOZED = "Put aside until %(moment)s."
 WOKEN = "The moment has come until which it was put aside."
 TAKEN_UP = "Taken up again."
-_SNOOZED = literal_column("state = 'snoozed'")  # as the index of what is put aside is written
+_SNOOZED: ColumnElement[bool] = literal_column("state = 'snoozed'")  # as the index of what is put aside is written
 _NEXT = select(func.min(thread.c.snoozed_until)).where(_SNOOZED)
+_BY = (
+    select(thread_event.c.user_id)
+    .where(thread_event.c.thread_id == bindparam("thread_id"), thread_event.c.sentence == SNOOZED)
+    .order_by(thread_event.c.id.desc())
+    .limit(1)
+)
 _DUE = (
     select(thread.c.id)
     .where(_SNOOZED, thread.c.snoozed_until <= bindparam("now"))
@@ -70,8 +77,8 @@ def find_next(tx: ReadTx) -> int | None:
 
 
 def wake_due(tx: WriteTx) -> int:
-    """Let the threads come back whose moment has come, new for everybody who sees them. Returns how many did; as many
-    as ``MOST_AT_ONCE`` means that more may be due."""
+    """Let the threads come back whose moment has come, new for everybody who sees them; who put one aside and who
+    executes it get a notice. Returns how many did; as many as ``MOST_AT_ONCE`` means that more may be due."""
     due = tx.values(_DUE, {"now": clock.now()})
     for thread_id in due:
         tx.lock(thread, thread_id)
@@ -81,6 +88,7 @@ def wake_due(tx: WriteTx) -> int:
         _open(tx, row)
         mark_unread(tx, thread_id, row.scope_id)
         tell(tx, thread_id, WOKEN)
+        notify(tx, "snooze", {row.executor_id, tx.value(_BY, {"thread_id": thread_id})} - {None}, thread_id)
         fields = {"thread_id": thread_id, "mailbox_id": row.mailbox_id}
         record_change(tx, "thread.woken", thread_id, scope_id=row.scope_id, fields=fields, cause="clock")
     return len(due)
