@@ -26,6 +26,7 @@ from core.secrets import load_keys
 from core.settings import Settings, parse_place
 from crm.parties import ADDRESSES_MOVED
 from crm.staff import sessions
+from crm.staff.reads import Reads
 from mailhub.ingest.imap.bounds import Bounds
 from mailhub.ingest.imap.session import Means, trust
 from mailhub.ingest.imap.supervisor import Supervisor
@@ -120,6 +121,7 @@ class House:
         self.displays = Displays(self.database, self.files, self.workers)
         self.fetcher = Fetcher(Guard(resolve_by_system))
         self.bounds = Bounds()
+        self.reads = Reads()
         self.identity = Identity("", 0, held=False)
         self.stamp = make_stamp(self.keys, settings, 0)
         self.boot = ""

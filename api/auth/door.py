@@ -17,6 +17,7 @@ from core.database import ReadTx, WriteTx
 from core.errors import Forbidden, HouseError, NotFound
 from core.log import get_log
 from crm.staff.readable import Viewer, get_viewer
+from crm.staff.reads import record_reads
 from crm.staff.sessions import ProofNeeded, find_session, find_token, is_proved, touch_session, touch_token
 from mailhub.runtime import House
 
@@ -49,11 +50,11 @@ class Door:
 
     async def read(self, verb: Callable[Concatenate[ReadTx, Viewer, P], T], *args: P.args, **kwargs: P.kwargs) -> T:
         """``verb(tx, viewer, …)`` on one snapshot."""
-        return await self.house.database.read(self._bind(verb, args, kwargs))
+        return await self._noted(await self.house.database.read(self._bind(verb, args, kwargs)))
 
     async def search(self, verb: Callable[Concatenate[ReadTx, Viewer, P], T], *args: P.args, **kwargs: P.kwargs) -> T:
         """``read`` in the lane of what may take long."""
-        return await self.house.database.search(self._bind(verb, args, kwargs))
+        return await self._noted(await self.house.database.search(self._bind(verb, args, kwargs)))
 
     async def page(
         self,
@@ -63,16 +64,24 @@ class Door:
         **kwargs: P.kwargs,
     ) -> R:
         """``read``, then ``render(viewer, result)`` in the same thread after the snapshot was let go."""
-        return await self.house.database.page(
-            lambda result: render(self.viewer, result), self._bind(verb, args, kwargs)
-        )
+        bound = self._bind(verb, args, kwargs)
+        return await self._noted(await self.house.database.page(lambda result: render(self.viewer, result), bound))
 
     async def write(self, verb: Callable[Concatenate[WriteTx, Viewer, P], T], *args: P.args, **kwargs: P.kwargs) -> T:
         """``verb(tx, viewer, …)`` in a unit that is committed when this returns.
 
         A request that only asks (GET) writes nothing but its reader's own marks, that a thread was seen say.
         """
-        return await self.house.database.write(self._bind(verb, args, kwargs))
+        return await self._noted(await self.house.database.write(self._bind(verb, args, kwargs)))
+
+    async def _noted(self, result: R) -> R:
+        """What was found, when it is written down whose personal mail was opened for it."""
+        viewer: Viewer | None = self._remember.get("viewer")
+        if viewer is not None and viewer.read:
+            due = self.house.reads.take_due(viewer)
+            if due:
+                await self.house.database.write(record_reads, viewer.user_id, due)
+        return result
 
     def _bind(self, verb: Callable[..., T], args: Any, kwargs: Any) -> Callable[[Any], T]:
         if self.credentials == Credentials():

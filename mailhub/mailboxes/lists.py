@@ -143,9 +143,7 @@ def list_threads(
     key = decode_cursor(after, (int, int)) if after is not None else None
     if view in _SMALL and tag_id is None:
         return _list_small(tx, viewer, view, scope_id, key, limit)
-    full, assigned = viewer.full, viewer.assigned
-    if scope_id is not None:
-        full, assigned = full & {scope_id}, assigned & {scope_id}
+    full, assigned = viewer.within(scope_id)
     if view == "mine":
         full, assigned = frozenset(), full | assigned
     if not full and not assigned:
@@ -216,7 +214,7 @@ def _list_small(
         .limit(literal_column(str(limit + 1)))
     )
     if scope_id is not None:
-        statement = statement.where(thread.c.scope_id == scope_id)
+        statement = statement.where(thread.c.scope_id.in_(sorted(frozenset().union(*viewer.within(scope_id)))))
     if key is not None:
         statement = statement.where(tuple_(order, thread.c.id) > tuple_(*key))
     rows = tx.rows(readable(statement, viewer, thread))
@@ -227,7 +225,7 @@ def search_threads(
     tx: ReadTx, viewer: Viewer, query: str, *, scope_id: int | None = None, before: int | None = None, limit: int = PAGE
 ) -> list[ThreadRow]:
     """Threads with a letter that holds all the words, the newest letter first; only what the viewer may see."""
-    scopes = sorted(scope for scope in viewer.full | viewer.assigned if scope_id in (None, scope))
+    scopes = sorted(frozenset().union(*viewer.within(scope_id)))
     rows: dict[int, ThreadRow] = {}
     for _ in range(MOST_LOOKS):
         found = find_rows(tx, scopes, query, limit * 4, before)
