@@ -53,7 +53,7 @@ def test_each_gets_back_what_it_was(world: World) -> None:
     world.database.write_now(set_state, world.viewer("olena"), ids[1], "closed")
     world.database.write_now(lambda tx: tx.change(thread, ids[2], due_at=world.now + 77))
     before = rows(world, ids)
-    number, done = carry_out(world, "olena", "assign", ids, world.person("olena"))
+    _, done = carry_out(world, "olena", "assign", ids, world.person("olena"))
     assert done.done == ids
     assert {row.executor_id for row in rows(world, ids)} == {world.person("olena")}
     second, done = carry_out(world, "olena", "close", ids)
