@@ -6,10 +6,11 @@ One row per message, in the scope of its mailbox: a history shows each reader wh
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import Any, Literal
 
-from sqlalchemy import Column, Index, and_, bindparam, case, delete, func, or_, select, update
+from sqlalchemy import Column, Index, and_, bindparam, case, delete, func, literal, or_, select, tuple_, update
 from sqlalchemy.dialects import postgresql, sqlite
 
 from core.columns import (
@@ -24,9 +25,11 @@ from core.columns import (
     text,
 )
 from core.database import ReadTx, WriteTx
-from crm.staff.readable import Viewer, readable
+from crm.staff.readable import Viewer, readable, visible
 
 Direction = Literal["in", "out"]
+HIDDEN = "hidden"
+"""The kind of a line that says nothing but that there was a letter."""
 
 interaction = table(
     "interaction",
@@ -42,6 +45,7 @@ interaction = table(
     Column("message_id", Id),
     Column("executor_id", Id),
     number("counts", 0),
+    Column("letter_id", Id),
 )
 Index(None, interaction.c.counterparty_id, interaction.c.happened_at, interaction.c.id)
 Index(None, interaction.c.thread_id)
@@ -93,8 +97,10 @@ def record_letter(
     message_id: int,
     executor_id: int | None,
     counts: bool,
+    letter_id: int | None = None,
 ) -> None:
-    """Write a letter on the client's timeline. ``counts`` is False for bounces, auto-replies and junk: they are shown,
+    """Write a letter on the client's timeline. ``letter_id`` is what it has in common with the same letter in other
+    mailboxes. ``counts`` is False for bounces, auto-replies and junk: they are shown,
     but nobody waits because of them. A letter older than the newest (an import) changes only what it is news for."""
     tx.later(
         interaction,
@@ -109,6 +115,7 @@ def record_letter(
         message_id=message_id,
         executor_id=executor_id,
         counts=int(counts),
+        letter_id=letter_id,
     )
     if counts:
         _count_letter(tx, counterparty_id, scope_id, direction, happened_at)
@@ -195,6 +202,21 @@ def _recount(tx: WriteTx, counterparty_id: int, scope_id: int) -> None:
     tx.execute(_CHANGE_FACTS, {"of": counterparty_id, "in_scope": scope_id, **facts})
 
 
+def move_letters(tx: WriteTx, thread_ids: Sequence[int], scope_id: int) -> list[int]:
+    """Let the lines of threads belong to another scope, and put the facts of both right. Returns whose they are."""
+    here = interaction.c.thread_id.in_(list(thread_ids)) & (interaction.c.scope_id != scope_id)
+    before = tx.rows(select(interaction.c.counterparty_id, interaction.c.scope_id).where(here).distinct())
+    tx.execute(update(interaction).where(here).values(scope_id=scope_id))
+    owners = sorted({int(row.counterparty_id) for row in before})
+    places = {(int(row.counterparty_id), int(row.scope_id)) for row in before}
+    for one, scope in sorted(places | {(one, scope_id) for one in owners}):
+        held = (letter_facts.c.counterparty_id == one) & (letter_facts.c.scope_id == scope)
+        if tx.value(select(letter_facts.c.letters).where(held)) is None:
+            tx.insert(letter_facts, counterparty_id=one, scope_id=scope)
+        _recount(tx, one, scope)
+    return owners
+
+
 def give_letters(tx: WriteTx, thread_id: int, executor_id: int | None) -> None:
     """Note who executes the thread, for readers who see only what is assigned to them."""
     tx.execute(update(interaction).where(interaction.c.thread_id == thread_id).values(executor_id=executor_id))
@@ -205,22 +227,47 @@ _NEWEST = (
     .where(interaction.c.counterparty_id == bindparam("counterparty_id"))
     .order_by(interaction.c.happened_at.desc(), interaction.c.id.desc())
 )
+_SAME = func.coalesce(interaction.c.letter_id, -interaction.c.id)
+MOST_COPIES = 20  # of one letter in mailboxes that one person sees
 
 
 def list_history(tx: ReadTx, viewer: Viewer, counterparty_id: int, *, limit: int = 50) -> list[Interaction]:
-    """The newest lines of a client's timeline that the viewer may see."""
-    statement = readable(_NEWEST, viewer, interaction).limit(limit)
-    rows = tx.rows(statement, {"counterparty_id": counterparty_id})
-    return [
-        Interaction(row.id, row.kind, row.happened_at, row.direction, row.subject, row.thread_id, row.message_id)
-        for row in rows
-    ]
+    """The newest lines of a client's timeline that the viewer may see: one for each letter, the best they may read.
+    Of a letter that they may only know of there is the line ``hidden``, without words or ids."""
+    statement = _NEWEST.where(_may_know(viewer))
+    kept: dict[int, Interaction] = {}
+    before: tuple[int, int] | None = None
+    while len(kept) <= limit:
+        place = tuple_(interaction.c.happened_at, interaction.c.id)
+        page = statement if before is None else statement.where(place < tuple_(*map(literal, before)))
+        rows = tx.rows(page.limit(limit + MOST_COPIES), {"counterparty_id": counterparty_id})
+        for row in rows:
+            line = _line(row, viewer)
+            key = row.letter_id or -row.id
+            if key not in kept or (kept[key].kind == HIDDEN and line.kind != HIDDEN):
+                kept[key] = line
+        if len(rows) < limit + MOST_COPIES:
+            break
+        before = (rows[-1].happened_at, rows[-1].id)
+    return sorted(kept.values(), key=lambda one: (-one.happened_at, -one.id))[:limit]
 
 
 def count_history(tx: ReadTx, viewer: Viewer, counterparty_id: int) -> int:
     """How many lines the whole timeline has for this viewer."""
-    here = select(func.count()).where(interaction.c.counterparty_id == counterparty_id)
-    return int(tx.value(readable(here, viewer, interaction)))
+    here = select(func.count(_SAME.distinct())).where(interaction.c.counterparty_id == counterparty_id)
+    return int(tx.value(here.where(_may_know(viewer))))
+
+
+def _may_know(viewer: Viewer) -> Any:
+    seen = visible(viewer, interaction.c.scope_id, interaction.c.executor_id)
+    return or_(seen, interaction.c.scope_id.in_(sorted(viewer.known))) if viewer.known else seen
+
+
+def _line(row: Any, viewer: Viewer) -> Interaction:
+    mine = row.scope_id in viewer.assigned and row.executor_id == viewer.user_id
+    if row.scope_id in viewer.full or mine:
+        return Interaction(row.id, row.kind, row.happened_at, row.direction, row.subject, row.thread_id, row.message_id)
+    return Interaction(0, HIDDEN, row.happened_at, row.direction, "", None, None)
 
 
 def get_letter_facts(tx: ReadTx, viewer: Viewer, counterparty_id: int) -> LetterFacts:

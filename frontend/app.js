@@ -1,6 +1,7 @@
 // Everything works without these scripts; with them nothing reloads, times stay true and keys answer.
 import "htmx.org";
 
+import { startBulk } from "./scripts/bulk.js";
 import { startComposer } from "./scripts/composer/index.js";
 import { startFrames } from "./scripts/frames.js";
 import { startImports } from "./scripts/imports.js";
@@ -19,6 +20,7 @@ startFrames();
 startKeys();
 startTimes();
 startToasts();
+startBulk();
 startComposer();
 startImports();
 startLive();

@@ -11,13 +11,14 @@ from collections.abc import Callable, Coroutine, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
+from zoneinfo import ZoneInfo
 
 from core import changes, jobs, limits, once
 from core.blobs import BlobFiles
 from core.database import Database, WriteTx
 from core.errors import Conflict, HouseError, Invalid
 from core.fetch import Fetcher, Guard, resolve_by_system
-from core.language import Catalogs
+from core.language import Catalogs, Language
 from core.log import get_log
 from core.marks import Identity, ensure_identity
 from core.resources import locale_dir
@@ -25,6 +26,7 @@ from core.secrets import load_keys
 from core.settings import Settings, parse_place
 from crm.parties import ADDRESSES_MOVED
 from crm.staff import sessions
+from crm.staff.reads import Reads
 from mailhub.ingest.imap.bounds import Bounds
 from mailhub.ingest.imap.session import Means, trust
 from mailhub.ingest.imap.supervisor import Supervisor
@@ -35,13 +37,19 @@ from mailhub.ingest.signing import make_get_secret
 from mailhub.ingest.smtp import Limits, Listener, LmtpSession, PostOffice
 from mailhub.ingest.smtp.certificate import server_context
 from mailhub.ingest.write_back import WriteBack
+from mailhub.letters.values import Address
 from mailhub.mailboxes.imports import IMPORT_JOB
+from mailhub.mailboxes.notices import sweep_notices
 from mailhub.mailboxes.oauth import list_authorities
+from mailhub.mailboxes.snoozing import TOPIC as SNOOZED
 from mailhub.mailboxes.token_keeper import TokenKeeper
 from mailhub.migrations import check_current
-from mailhub.outbound import ledger
+from mailhub.notices.mailing import NoticeLetters
+from mailhub.outbound import ledger, scheduling
 from mailhub.outbound.account_ways import AccountWays
+from mailhub.outbound.departing import Departing
 from mailhub.outbound.drafts import sweep_drafts
+from mailhub.outbound.house_letters import HOUSE_JOB, HouseLetters
 from mailhub.outbound.identity import Stamp, make_stamp
 from mailhub.outbound.relay import parse_relay
 from mailhub.outbound.send import Sending
@@ -50,13 +58,21 @@ from mailhub.routing.importing import Importing
 from mailhub.routing.processing import Processing
 from mailhub.routing.refiling import Refiling
 from mailhub.routing.verdicts import VerdictOffice
+from mailhub.routing.waking import Waking
 from mailhub.routing.workers import Workers
 
 ROLES = ("web", "ingest", "send", "clock")
 BEAT_SECONDS = 5.0
 SWEEP_SECONDS = 60.0
 DRAIN_SECONDS = 5.0
-SWEEPS: tuple[Callable[[WriteTx], int], ...] = (limits.sweep, once.sweep, sessions.sweep, changes.sweep, sweep_drafts)
+SWEEPS: tuple[Callable[[WriteTx], int], ...] = (
+    limits.sweep,
+    once.sweep,
+    sessions.sweep,
+    changes.sweep,
+    sweep_drafts,
+    sweep_notices,
+)
 log = get_log(__name__)
 
 
@@ -105,6 +121,7 @@ class House:
         self.displays = Displays(self.database, self.files, self.workers)
         self.fetcher = Fetcher(Guard(resolve_by_system))
         self.bounds = Bounds()
+        self.reads = Reads()
         self.identity = Identity("", 0, held=False)
         self.stamp = make_stamp(self.keys, settings, 0)
         self.boot = ""
@@ -113,6 +130,7 @@ class House:
         self.lmtp: Listener | None = None
         self.processing: Processing | None = None
         self.sending: Sending | None = None
+        self.departing: Departing | None = None
         self.write_back: WriteBack | None = None
         self._tasks: list[asyncio.Task[None]] = []
         self._failed: asyncio.Future[None] | None = None
@@ -142,6 +160,10 @@ class House:
             await self._start_ingest()
         if "send" in roles:
             self._start_sending()
+        if "clock" in roles:
+            waking = Waking(self.database)
+            self._wake_by(SNOOZED, waking.wake)
+            self._begin("waking", waking.run())
 
     async def _start_ingest(self) -> None:
         self.processing = Processing(
@@ -205,6 +227,33 @@ class House:
         )
         self._wake_by(ledger.TOPIC, self.sending.wake)
         self._begin("sending", self.sending.run())
+        self._write_to_people(self.sending)
+        zone = ZoneInfo(self.settings.company.timezone)
+        self.departing = Departing(self.database, self.files, self.stamp, zone)
+        self._wake_by(scheduling.TOPIC, self.departing.wake)
+        self._begin("planned letters", self.departing.run())
+
+    def _write_to_people(self, sending: Sending) -> None:
+        """Letters of the house itself, and the notices that go out as such."""
+        send = self.settings.send
+        letters = HouseLetters(
+            self.database,
+            self.keys,
+            parse_relay(send.relay),
+            boot=self.boot,
+            hostname=send.hostname,
+            sender=Address(self.settings.company.name or "mailhub", self.settings.sign_in.letters_from),
+            may_go=lambda: sending.obstacle is None,
+        )
+        self._wake_by(f"{jobs.TOPIC}.{HOUSE_JOB}", letters.wake)
+        self._begin("letters of the house", letters.run())
+        notices = NoticeLetters(self.database, self.keys, self.speak, self.settings.web.base_url)
+        self._begin("notices by mail", notices.run())
+
+    def speak(self, code: str) -> Language:
+        """A language by its code, that of the company for none."""
+        company = self.settings.company
+        return self.catalogs.language(code or company.language, company.timezone)
 
     def _wake_by(self, topic: str, wake: Callable[[], None]) -> None:
         """Ring a loop when something of this topic was committed, here or in another process. A topic that ends with

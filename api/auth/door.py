@@ -17,7 +17,8 @@ from core.database import ReadTx, WriteTx
 from core.errors import Forbidden, HouseError, NotFound
 from core.log import get_log
 from crm.staff.readable import Viewer, get_viewer
-from crm.staff.sessions import find_session, find_token, touch_session, touch_token
+from crm.staff.reads import record_reads
+from crm.staff.sessions import ProofNeeded, find_session, find_token, is_proved, touch_session, touch_token
 from mailhub.runtime import House
 
 P = ParamSpec("P")
@@ -49,11 +50,11 @@ class Door:
 
     async def read(self, verb: Callable[Concatenate[ReadTx, Viewer, P], T], *args: P.args, **kwargs: P.kwargs) -> T:
         """``verb(tx, viewer, …)`` on one snapshot."""
-        return await self.house.database.read(self._bind(verb, args, kwargs))
+        return await self._noted(await self.house.database.read(self._bind(verb, args, kwargs)))
 
     async def search(self, verb: Callable[Concatenate[ReadTx, Viewer, P], T], *args: P.args, **kwargs: P.kwargs) -> T:
         """``read`` in the lane of what may take long."""
-        return await self.house.database.search(self._bind(verb, args, kwargs))
+        return await self._noted(await self.house.database.search(self._bind(verb, args, kwargs)))
 
     async def page(
         self,
@@ -63,16 +64,24 @@ class Door:
         **kwargs: P.kwargs,
     ) -> R:
         """``read``, then ``render(viewer, result)`` in the same thread after the snapshot was let go."""
-        return await self.house.database.page(
-            lambda result: render(self.viewer, result), self._bind(verb, args, kwargs)
-        )
+        bound = self._bind(verb, args, kwargs)
+        return await self._noted(await self.house.database.page(lambda result: render(self.viewer, result), bound))
 
     async def write(self, verb: Callable[Concatenate[WriteTx, Viewer, P], T], *args: P.args, **kwargs: P.kwargs) -> T:
         """``verb(tx, viewer, …)`` in a unit that is committed when this returns.
 
         A request that only asks (GET) writes nothing but its reader's own marks, that a thread was seen say.
         """
-        return await self.house.database.write(self._bind(verb, args, kwargs))
+        return await self._noted(await self.house.database.write(self._bind(verb, args, kwargs)))
+
+    async def _noted(self, result: R) -> R:
+        """What was found, when it is written down whose personal mail was opened for it."""
+        viewer: Viewer | None = self._remember.get("viewer")
+        if viewer is not None and viewer.read:
+            due = self.house.reads.take_due(viewer)
+            if due:
+                await self.house.database.write(record_reads, viewer.user_id, due)
+        return result
 
     def _bind(self, verb: Callable[..., T], args: Any, kwargs: Any) -> Callable[[Any], T]:
         if self.credentials == Credentials():
@@ -87,6 +96,15 @@ class Door:
             raise SignInNeeded("Sign in to go on.") from gone
         self._remember["viewer"] = viewer
         return viewer
+
+    def demand_proof(self, tx: ReadTx, *, programs: bool = False) -> None:
+        """For what a stranger at an open browser must not do: raise ProofNeeded unless the person showed a moment ago
+        that it is them. A token can show nothing: it may where ``programs`` do, else Forbidden."""
+        if self.credentials.session is None:
+            if not programs:
+                raise Forbidden("A program may not do this. Sign in with a browser.")
+        elif not is_proved(tx, self.credentials.session):
+            raise ProofNeeded("Show that it is you before you change this.")
 
     def with_pass(self, text: str, message_id: int) -> Door:
         """The door that a pass opens for the files of this letter; this same door when it is no good."""

@@ -17,9 +17,11 @@ from core.database import ReadTx, WriteTx
 from core.errors import Invalid
 from core.limits import Rate, forget, take
 from core.settings import Settings
+from crm.staff.audit import record_audit
+from crm.staff.factors import what_is_missing
 from crm.staff.people import find_password, hash_password, password_fits, set_password
 from crm.staff.readable import Viewer
-from crm.staff.sessions import LONGEST, end_session, start_session
+from crm.staff.sessions import LONGEST, end_session, find_waiting, prove_session, start_session
 from mailhub.runtime import House
 
 PERIOD = 5 * clock.MINUTE
@@ -39,7 +41,8 @@ async def hashing(work: Callable[P, T], *args: P.args, **kwargs: P.kwargs) -> T:
 
 
 async def sign_in(house: House, email: str, password: str, *, peer: str, agent: str, replaces: str | None) -> str:
-    """The secret of a new session, for ``session_cookie``; the one that the browser had (``replaces``) ends.
+    """The secret of a new session, for ``session_cookie``; the one that the browser had (``replaces``) ends. When a
+    second factor is due it opens nothing yet (``find_step``).
 
     Raises TooMuch after ten tries for one account from one place, a hundred for one account or a hundred from one place
     in five minutes (then one at a time, ever so often), before the password is looked at; SignInRefused when it is
@@ -53,8 +56,10 @@ async def sign_in(house: House, email: str, password: str, *, peer: str, agent: 
     known = await house.database.read(find_password, email)
     fits = await hashing(password_fits, known[1] if known else None, password)
     if not fits or known is None:
+        await house.database.write(_note_refused, known and known[0], peer)
         raise SignInRefused("The address or the password is not right.")
-    return await house.database.write(_enter, email, known, place, peer, agent, replaces)
+    rule = house.settings.sign_in.second_factor
+    return await house.database.write(_enter, email, known, place, peer, agent, replaces, rule)
 
 
 async def sign_out(house: House, secret: str | None) -> None:
@@ -63,17 +68,35 @@ async def sign_out(house: House, secret: str | None) -> None:
         await house.database.write(end_session, secret)
 
 
-async def change_password(house: House, viewer: Viewer, old: str, new: str, *, peer: str) -> None:
-    """Set a new password; every session of the person ends, this one too. Raises SignInRefused for a wrong old one,
-    Invalid for a new one that is too short, TooMuch as ``sign_in``."""
+async def find_step(house: House, secret: str | None) -> str:
+    """What a half session still waits for (``what_is_missing``); empty for every other cookie."""
+    waiting = await house.database.read(find_waiting, secret) if secret else None
+    return waiting.waits_for if waiting else ""
+
+
+async def prove_by_password(house: House, viewer: Viewer, secret: str, password: str, *, peer: str) -> str:
+    """Show again that it is you: the secret under which the session goes on. Raises SignInRefused, TooMuch."""
+    await check_password(house, viewer, password, peer=peer)
+    return await house.database.write(prove_session, secret, "password")
+
+
+async def check_password(house: House, viewer: Viewer, password: str, *, peer: str) -> None:
+    """Raises SignInRefused for a wrong password, TooMuch as ``sign_in``."""
     account = hashlib.sha256(viewer.email.encode()).hexdigest()[:32]
     await house.database.write(_count_try, f"sign-in:{account}:{peer}", f"sign-in:{account}", peer)
     known = await house.database.read(find_password, viewer.email)
-    if known is None or not await hashing(password_fits, known[1], old[:LONGEST_PASSWORD]):
-        raise SignInRefused("The old password is not right.")
+    if known is None or not await hashing(password_fits, known[1], password[:LONGEST_PASSWORD]):
+        await house.database.write(_note_refused, viewer.user_id, peer)
+        raise SignInRefused("The password is not right.")
+
+
+async def change_password(house: House, viewer: Viewer, old: str, new: str, *, peer: str) -> None:
+    """Set a new password; every session of the person ends, this one too. Raises SignInRefused for a wrong old one,
+    Invalid for a new one that is too short, TooMuch as ``sign_in``."""
+    await check_password(house, viewer, old, peer=peer)
     if len(new) > LONGEST_PASSWORD:
         raise Invalid("This password is too long.", field="new")
-    await house.database.write(set_password, viewer.user_id, await hashing(hash_password, new))
+    await house.database.write(_replace_password, viewer.user_id, await hashing(hash_password, new))
 
 
 def session_cookie(settings: Settings, secret: str) -> Cookie:
@@ -106,13 +129,23 @@ def _count_try(tx: WriteTx, place: str, account: str, peer: str) -> None:
         take(tx, f"sign-in-from:{peer}", PER_PEER)
 
 
+def _note_refused(tx: WriteTx, user_id: int | None, peer: str) -> None:
+    record_audit(tx, user_id, "sign-in-refused", "password", peer=peer)
+
+
+def _replace_password(tx: WriteTx, user_id: int, hashed: str) -> None:
+    set_password(tx, user_id, hashed)
+    record_audit(tx, user_id, "password-changed")
+
+
 def _enter(
-    tx: WriteTx, email: str, known: tuple[int, str], place: str, peer: str, agent: str, replaces: str | None
+    tx: WriteTx, email: str, known: tuple[int, str], place: str, peer: str, agent: str, replaces: str | None, rule: str
 ) -> str:
     if _password_changed(tx, email, known):
         raise SignInRefused("The address or the password is not right.")
     forget(tx, place)
-    return start_session(tx, known[0], peer=peer, agent=agent, replaces=replaces)
+    missing = what_is_missing(tx, known[0], rule)
+    return start_session(tx, known[0], peer=peer, agent=agent, replaces=replaces, waits_for=missing)
 
 
 def _password_changed(tx: ReadTx, email: str, known: tuple[int, str]) -> bool:

@@ -4,9 +4,7 @@ from __future__ import annotations
 
 import asyncio
 import hashlib
-from collections.abc import Callable
-from dataclasses import replace
-from typing import Annotated, Any
+from typing import Annotated
 
 import msgspec
 from litestar import Response, delete, get, patch, post
@@ -17,16 +15,13 @@ from api.auth import Door
 from api.problems import Pages, language_of
 from api.rest.files import picture_answer
 from api.rest.once import Key, once
-from api.rest.replies import Planned, answer_moved, show_planned
 from api.rest.shapes import After, Body, Id, Items, Limit, Number, StrictRequest, moment, page_of
-from core import clock
 from core.blobs import read_blob
 from core.database import WriteTx
-from core.errors import Conflict, HouseError, Invalid
+from core.errors import Invalid
 from crm.staff.readable import Viewer
 from mailhub.letters.attachments import read_attachment
-from mailhub.letters.html.outgoing import NO_HTML, clean_outgoing, has_formats, text_as_html
-from mailhub.letters.html.spoken import spoken
+from mailhub.letters.html.outgoing import clean_outgoing, text_as_html
 from mailhub.letters.serving import download_headers
 from mailhub.letters.values import Attachment
 from mailhub.mailboxes.correspondents import list_correspondents
@@ -34,12 +29,8 @@ from mailhub.mailboxes.reading import get_message
 from mailhub.outbound import drafts
 from mailhub.outbound.draft_files import add_file, get_file, remove_file
 from mailhub.outbound.drafts import Draft, DraftFile, DraftKind, Text, get_draft, list_drafts
-from mailhub.outbound.planning import write_down
-from mailhub.outbound.posting import Post, draw_post, read_files
-from mailhub.outbound.posting import post as post_letter
-from mailhub.outbound.recipients import parse_recipients
+from mailhub.outbound.scheduling import list_scheduled
 from mailhub.outbound.warnings import list_warnings
-from mailhub.outbound.writing import Answer
 
 LARGEST_UPLOAD = 101 << 20
 ThreadId = Annotated[int | None, QueryParameter(name="thread_id", ge=1, le=2**63 - 1)]
@@ -60,7 +51,8 @@ class DraftFileView(msgspec.Struct):
 
 
 class DraftView(msgspec.Struct):
-    """A letter under way, as its writer left it: address lines are text. ``thread_id`` is null for a new letter."""
+    """A letter under way, as its writer left it: address lines are text. ``thread_id`` is null for a new letter. With
+    ``send_at`` it leaves by itself then, with ``unless_reply`` only if nobody from outside has written before."""
 
     id: int
     version: int
@@ -79,6 +71,8 @@ class DraftView(msgspec.Struct):
     html: str
     seen_message_id: int | None
     quoted_message_id: int | None
+    send_at: str | None
+    unless_reply: bool
     attachments: list[DraftFileView]
 
 
@@ -129,16 +123,6 @@ class DraftChange(Body):
     quoted_message_id: Annotated[int, msgspec.Meta(ge=0, le=2**63 - 1)] | None = None
 
 
-class Sending(Body):
-    """Send the draft as it was in ``version``. ``seen_message_id`` is the newest letter of its thread that you know of;
-    it may be left out with ``force``, and for a new letter. It can be taken back for ``wait_seconds``."""
-
-    version: Number
-    seen_message_id: Number | None = None
-    force: bool = False
-    wait_seconds: Annotated[int, msgspec.Meta(ge=0, le=3600)] = 0
-
-
 def show_draft(one: Draft) -> DraftView:
     """A draft in the shape of the interface."""
     return DraftView(
@@ -159,6 +143,8 @@ def show_draft(one: Draft) -> DraftView:
         html=one.html,
         seen_message_id=one.seen_id or None,
         quoted_message_id=one.quoted_id or None,
+        send_at=moment(one.send_at),
+        unless_reply=one.unless_reply,
         attachments=[show_file(file) for file in one.files],
     )
 
@@ -187,32 +173,18 @@ def change(tx: WriteTx, viewer: Viewer, draft_id: int, data: DraftChange) -> Dra
     return drafts.change_draft(tx, viewer, draft_id, data.version, new)
 
 
-def read_post(one: Draft, sending: Sending) -> Post:
-    """What sending the draft means, still without its files. Raises Invalid for an address that is none."""
-    if one.version != sending.version:
-        raise Conflict("%(name)s has changed this draft meanwhile. Look at it before you go on.", name=one.changed_by)
-    if one.thread_id is not None and sending.seen_message_id is None and not sending.force:
-        raise Invalid("Say which letter you have seen last, or force the answer.", field="seen_message_id")
-    answer = Answer(
-        text=spoken(one.html),
-        html=one.html if has_formats(one.html) else NO_HTML,
-        to=parse_recipients(one.to, "to"),
-        cc=parse_recipients(one.cc, "cc"),
-        bcc=parse_recipients(one.bcc, "bcc"),
-        subject=one.subject or None,
-        sender=one.sender,
-        seen_message_id=sending.seen_message_id,
-        force=sending.force,
-        wait=sending.wait_seconds * clock.SECOND,
-    )
-    return Post(answer, one.thread_id, one.mailbox_id, one.id, one.version)
-
-
 @get("/drafts", tags=["drafts"])
 async def get_drafts(
-    door: NamedDependency[Door], thread_id: ThreadId = None, after: After = None, limit: Limit = 50
+    door: NamedDependency[Door],
+    thread_id: ThreadId = None,
+    scheduled: FromQuery[bool] = False,
+    after: After = None,
+    limit: Limit = 50,
 ) -> Items[DraftView]:
-    """The drafts that you may send, newest first; those of a thread with `thread_id`."""
+    """The drafts that you may send, newest first; those of a thread with `thread_id`; with `scheduled=1` the next 200
+    that leave by themselves, in their order."""
+    if scheduled:
+        return Items([show_draft(one) for one in await door.read(list_scheduled)])
     found = await door.read(list_drafts, thread_id=thread_id, after=after, limit=limit)
     return page_of(found, show_draft)
 
@@ -288,37 +260,6 @@ async def remove_one(door: NamedDependency[Door], draft_id: Id, file_id: Id) -> 
     await door.write(remove_file, draft_id, file_id)
 
 
-@post("/drafts/{draft_id:int}/send", tags=["drafts"])
-async def send(
-    door: NamedDependency[Door],
-    request: StrictRequest,
-    draft_id: Id,
-    data: JSONBody[Sending],
-    idempotency_key: Key = None,
-) -> Response[Planned | dict[str, Any]]:
-    """Send it. 409 with the new `messages` when its thread has moved past `seen_message_id`, unless `force`."""
-    house, stamp = door.house, door.house.stamp
-
-    async def prepare() -> Callable[[WriteTx, Viewer], Planned]:
-        one = await door.read(get_draft, draft_id)
-        wanted = read_post(one, data)
-        files = await asyncio.to_thread(read_files, house.database, house.files, one.html, one.files)
-        wanted = replace(wanted, answer=replace(wanted.answer, files=files))
-        fields = await door.read(draw_post, stamp, wanted)
-        written = await asyncio.to_thread(write_down, fields, house.files)
-        return lambda tx, viewer: show_planned(tx, viewer, post_letter(tx, viewer, stamp, wanted, written))
-
-    try:
-        verb = await prepare()
-    except HouseError as problem:  # the same request again, under its key: the draft has become a letter long since
-        verb = _refuse(problem)
-    try:
-        planned = await once(door, request, idempotency_key, Planned, verb)
-    except Conflict as moved:
-        return await answer_moved(door, request, moved)
-    return Response(planned, status_code=201)
-
-
 @get("/drafts/{draft_id:int}/warnings", tags=["drafts"])
 async def get_warnings(door: NamedDependency[Door], request: StrictRequest, draft_id: Id) -> Warnings:
     """What somebody may want to know before it leaves. Nothing is forbidden by it."""
@@ -350,13 +291,6 @@ def _settle(door: Door, content: bytes) -> tuple[bytes, int]:
     return sha256, len(content)
 
 
-def _refuse(problem: HouseError) -> Callable[[WriteTx, Viewer], Planned]:
-    def verb(_tx: WriteTx, _viewer: Viewer) -> Planned:
-        raise problem
-
-    return verb
-
-
 async def _carried(door: Door, data: NewDraft) -> list[tuple[str, str, tuple[bytes, int]]]:
     """The files of the letter that is handed on: name, type, and where their bytes lie."""
     if data.files_of is None:
@@ -377,4 +311,7 @@ async def _carried(door: Door, data: NewDraft) -> list[tuple[str, str, tuple[byt
     return await asyncio.to_thread(carry)
 
 
-ROUTES = [get_drafts, create, get_one, save, remove, upload, get_content, remove_one, send, get_warnings, get_addresses]
+ROUTES = [
+    get_drafts, create, get_one, save, remove, upload, get_content, remove_one,
+    get_warnings, get_addresses,
+]  # fmt: skip

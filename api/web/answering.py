@@ -11,7 +11,7 @@ from markupsafe import Markup
 
 from api.auth import Door
 from api.web.actions import Composed, Undo, changed
-from api.web.composer import Typed, make_post, quote, read_typed, send_post
+from api.web.composer import Typed, make_post, read_typed, send_post
 from api.web.desk import Asked, Desk, Here, Id, html
 from api.web.forms import read_form, read_id
 from api.web.place import read_place
@@ -21,9 +21,10 @@ from core.database import ReadTx, WriteTx
 from core.errors import Conflict, Invalid
 from crm.staff.readable import Viewer
 from mailhub.letters.linkify import text_to_html
-from mailhub.mailboxes.reading import Message, get_message, get_thread
+from mailhub.mailboxes.reading import Message, get_thread
 from mailhub.outbound import ledger
 from mailhub.outbound.drafts import revive_draft
+from mailhub.outbound.quoting import find_quote
 from mailhub.outbound.undoing import take_back
 
 LARGEST_FORM = 4 << 20
@@ -127,12 +128,8 @@ def _act_on_delivery(tx: WriteTx, viewer: Viewer, delivery_id: int, act: str) ->
 
 async def _quoted_text(desk: Desk, thread_id: int, typed: Typed) -> str:
     """The letter below the answer, as text."""
-    if typed.quoted is None:
-        return ""
-    message = await desk.door.read(get_message, typed.quoted)
-    if message.thread_id != thread_id:
-        raise Invalid("The quoted letter is of another thread.", field="quoted")
-    return quote(desk.speaker(desk.door.viewer).language, message)
+    zone = desk.speaker(desk.door.viewer).language.zone
+    return await desk.door.read(find_quote, zone, thread_id, typed.quoted)
 
 
 async def _show_moved(desk: Desk, thread_id: int, newer: set[int]) -> Response[str]:

@@ -13,12 +13,11 @@ from api.auth import Door
 from api.web.desk import Asked
 from api.web.place import Place
 from api.web.shapes import Speaker
-from core.clock import to_datetime
 from core.database import ReadTx
 from core.errors import Invalid, TooMuch
 from core.language import Language
 from crm.staff.readable import Viewer
-from mailhub.letters.html.outgoing import NO_HTML, clean_outgoing, has_formats, join_html, quote_html, text_as_html
+from mailhub.letters.html.outgoing import NO_HTML, clean_outgoing, has_formats
 from mailhub.letters.html.spoken import spoken
 from mailhub.letters.linkify import text_to_html
 from mailhub.mailboxes.boxes import list_addresses_of
@@ -29,6 +28,7 @@ from mailhub.outbound.compose import forward_subject
 from mailhub.outbound.drafts import LONGEST_HTML, Draft, get_draft, list_drafts
 from mailhub.outbound.planning import write_down
 from mailhub.outbound.posting import Post, draw_post, post, read_files
+from mailhub.outbound.quoting import add_quote, quote
 from mailhub.outbound.recipients import format_recipients, parse_recipients
 from mailhub.outbound.signatures import find_signature
 from mailhub.outbound.writing import Answer, Suggestion, suggest_answer
@@ -191,15 +191,6 @@ def _aliases(tx: ReadTx, mailbox_id: int, own: str) -> set[str]:
     return {one for one in list_addresses_of(tx, mailbox_id) if one != own and not one.startswith("@")}
 
 
-def quote(language: Language, message: Message) -> str:
-    """The letter as it stands under its answer, announced in a line that needs no language."""
-    when = to_datetime(message.dated_at).astimezone(language.zone).strftime("%d.%m.%Y %H:%M")
-    name = f"{message.from_name} <{message.from_address}>" if message.from_name else message.from_address
-    text = (message.parsed["text"] or message.excerpt).strip("\n")
-    lines = "\n".join(f"> {line}".rstrip() if not line.startswith(">") else f">{line}" for line in text.splitlines())
-    return f"{when}, {name}:\n{lines}"
-
-
 async def read_typed(request: Asked) -> Typed:
     """The fields of the form. Raises Invalid, TooMuch for a text that no letter holds."""
     form = await request.form()
@@ -234,13 +225,7 @@ async def make_post(
     files = draft.files if draft else ()
     html = clean_outgoing(typed.html, {one.content_id for one in files}) if typed.html else NO_HTML
     text = spoken(html) if html else typed.text
-    html = html if has_formats(html) else NO_HTML
-    if quoted:
-        text = f"{text.rstrip()}\n\n{quoted}\n"
-        head, _, body = quoted.partition("\n")
-        below = text_as_html("\n".join(line.removeprefix(">").removeprefix(" ") for line in body.splitlines()))
-        if html:
-            html = join_html(html, text_as_html(f"\n{head}"), quote_html(below))
+    text, html = add_quote(text, html if has_formats(html) else NO_HTML, quoted)
     answer = Answer(
         text=text,
         html=html,
@@ -253,6 +238,7 @@ async def make_post(
         seen_message_id=typed.seen,
         force=typed.force,
         wait=wait,
+        forwards=draft is not None and draft.kind == "forward",
     )
     return Post(answer, thread_id, mailbox_id, typed.draft, typed.version)
 
@@ -285,4 +271,4 @@ def _others(newest: Message | None, own: str, taken: set[str]) -> str:
 
 
 def _quoted(language: Language, message: Message) -> Quoted:
-    return Quoted(message.id, Markup(text_to_html(quote(language, message))))  # noqa: S704 - escaped there
+    return Quoted(message.id, Markup(text_to_html(quote(language.zone, message))))  # noqa: S704 - escaped there

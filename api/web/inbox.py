@@ -21,6 +21,7 @@ from api.web.rows import make_row
 from api.web.shapes import Speaker
 from api.web.shell import Around, see_around
 from api.web.thread import Seen, make_thread, needs_display, see_names
+from api.web.toasts import Toast, find_leaving, make_leaving
 from core.database import ReadTx
 from core.errors import Unavailable
 from core.log import get_log
@@ -28,6 +29,7 @@ from crm.staff.readable import Viewer
 from mailhub.mailboxes.handling import set_read
 from mailhub.mailboxes.proposals import Proposals, see_proposals
 from mailhub.mailboxes.reading import OpenThread, get_thread
+from mailhub.mailboxes.views import get_view
 
 MOST_DISPLAYS = 5
 log = get_log(__name__)
@@ -57,6 +59,8 @@ def see_thread(
     tx: ReadTx, viewer: Viewer, place: Place, thread_id: int, whole: bool, before: int | None = None
 ) -> Opened:
     """A thread and, for a whole page, the list it was opened from. Raises NotFound."""
+    if place.saved is not None:
+        get_view(tx, viewer, place.saved)
     opened = get_thread(tx, viewer, thread_id, before=before)
     client_id = opened.row.counterparty_id
     return Opened(
@@ -97,6 +101,14 @@ async def mailbox_view(
 ) -> Response[str]:
     """What is closed or junk in it."""
     return await show_list(door, request, read_place(f"mailboxes/{box_id}/{kind}"), after, section)
+
+
+@get("/views/{view_id:int}", include_in_schema=False)
+async def saved_view(
+    door: NamedDependency[Door], request: Asked, view_id: Id, after: After = None, section: Section = ""
+) -> Response[str]:
+    """What fits a saved view."""
+    return await show_list(door, request, Place("open", saved=view_id), after, section)
 
 
 @get("/search", include_in_schema=False)
@@ -149,6 +161,19 @@ async def thread_of_mailbox_view(
     return await show_thread(door, request, read_place(f"mailboxes/{box_id}/{kind}"), thread_id, pictures, before)
 
 
+@get("/views/{view_id:int}/threads/{thread_id:int}", include_in_schema=False)
+async def thread_of_view(
+    door: NamedDependency[Door],
+    request: Asked,
+    view_id: Id,
+    thread_id: Id,
+    pictures: PicturesOf = None,
+    before: Before = None,
+) -> Response[str]:
+    """A thread opened from a saved view."""
+    return await show_thread(door, request, Place("open", saved=view_id), thread_id, pictures, before)
+
+
 async def show_list(door: Door, request: Asked, place: Place, after: str | None, section: str) -> Response[str]:
     """A list as a page, as itself, or as the rows that follow."""
     desk, part = Desk(door, request), wants(request)
@@ -182,14 +207,26 @@ async def show_thread(
         return await desk.render_later("_open.html", speaker, opened.around, place, row=row, **data)
     assert opened.listed is not None
     shown = make_list(speaker, place, opened.listed, opened.around, open_id=thread_id)
-    return await desk.render_later("inbox.html", speaker, opened.around, place, list=shown, **data)
+    toast = await _leaving(desk, speaker, place, opened)
+    return await desk.render_later("inbox.html", speaker, opened.around, place, list=shown, toast=toast, **data)
+
+
+async def _leaving(desk: Desk, speaker: Speaker, place: Place, opened: Opened) -> Toast | None:
+    """The toast of a new letter that was just sent, while it can be taken back."""
+    sent, row = desk.request.query_params.get("sent", ""), opened.seen.open.row
+    if not (sent.isascii() and sent.isdigit() and len(sent) < 19):
+        return None
+    if not await desk.door.read(find_leaving, row.id, int(sent)):
+        return None
+    seconds = desk.door.house.settings.send.undo_seconds
+    return make_leaving(speaker, place, row.id, int(sent), row.subject, seconds)
 
 
 def make_opened(
     speaker: Speaker, place: Place, opened: Opened, displays: dict[int, Display], pictures_of: int | None = None
 ) -> dict[str, Any]:
     """Thread and panel."""
-    title = title_of(speaker, place, opened.around.boxes)
+    title = title_of(speaker, place, opened.around)
     thread = make_thread(speaker, place, opened.seen, displays, title=title, pictures_of=pictures_of)
     if opened.known is not None:
         return {"thread": thread, "panel": make_client_panel(speaker, place, opened.known, opened.seen.open)}
@@ -213,4 +250,15 @@ async def ready_displays(request: Asked, opened: OpenThread, pictures_of: int | 
     return found
 
 
-ROUTES = [home, view, mailbox, mailbox_view, search, thread, thread_of_mailbox, thread_of_mailbox_view]
+ROUTES = [
+    home,
+    view,
+    mailbox,
+    mailbox_view,
+    search,
+    thread,
+    thread_of_mailbox,
+    thread_of_mailbox_view,
+    saved_view,
+    thread_of_view,
+]

@@ -14,6 +14,7 @@ from core.errors import NotFound
 from crm.staff.readable import Viewer
 from mailhub.mailboxes.boxes import Mailbox, list_mailboxes
 from mailhub.mailboxes.lists import ThreadRow, list_threads, search_threads
+from mailhub.mailboxes.views import SavedView, get_view, list_view
 
 
 @dataclass(frozen=True, slots=True)
@@ -23,6 +24,9 @@ class Listed:
     rows: Sequence[ThreadRow]
     next: str | None
     boxes: list[Mailbox]
+    view: SavedView | None = None
+    unfinished: bool = False
+    looked_back_to: int | None = None
 
 
 @dataclass(frozen=True, slots=True)
@@ -65,6 +69,10 @@ class List:
     empty: Empty | None
     words: str
     finds: bool
+    bulk_url: str
+    people_url: str
+    older: str | None = None
+    edit_url: str | None = None
 
 
 def see_list(tx: ReadTx, viewer: Viewer, place: Place, after: str | None) -> Listed:
@@ -78,12 +86,19 @@ def see_list(tx: ReadTx, viewer: Viewer, place: Place, after: str | None) -> Lis
     if place.view == "all":
         found = search_threads(tx, viewer, place.words, scope_id=scope_id) if place.words else []
         return Listed(found, None, boxes)
+    if place.saved is not None:
+        view = get_view(tx, viewer, place.saved)
+        looked = list_view(tx, viewer, view, after=after)
+        return Listed(looked.items, looked.next, boxes, view, looked.unfinished, looked.looked_back_to)
     page = list_threads(tx, viewer, place.view, scope_id=scope_id, after=after)
     return Listed(page.items, page.next, boxes)
 
 
-def title_of(speaker: Speaker, place: Place, boxes: Sequence[Mailbox]) -> str:
+def title_of(speaker: Speaker, place: Place, around: Around) -> str:
     """The name of a place, the same in rail, head and "back"."""
+    if place.saved is not None:
+        return next((view.name for view, _ in around.views if view.id == place.saved), "")
+    boxes = around.boxes
     if place.mailbox_id is not None:
         return next((short_name(box) for box in boxes if box.id == place.mailbox_id), "")
     if place.view == "all":
@@ -102,21 +117,27 @@ def make_list(
 ) -> List:
     """The list; ``section`` is where the page before ended."""
     totals = {"waiting": around.counters.waiting, "all": len(found.rows) if place.words else None}
-    sections = make_sections(speaker, place, found.rows, open_id=open_id, after=section)
+    sections = make_sections(
+        speaker, place, found.rows, open_id=open_id, after=section, late=found.view is not None and found.view.late
+    )
     last = (sections[-1].key or "rows") if sections else ""
     if section in SECTIONS and last in SECTIONS:
         last = max(section, last, key=SECTIONS.index)
     return List(
-        title=title_of(speaker, place, found.boxes),
+        title=title_of(speaker, place, around),
         url=place.url,
-        total=totals.get(place.view) if place.mailbox_id is None else None,
+        total=totals.get(place.view) if place.mailbox_id is None and place.saved is None else None,
         sections=sections,
         next_url=place.page(found.next, last) if found.next else None,
         news_url=place.fragment("news"),
         orders=_looks(speaker, place),
-        empty=None if sections else _empty(speaker, place, found.boxes),
+        empty=None if sections or found.unfinished else _empty(speaker, place, found.boxes),
         words=place.words,
         finds=place.view == "all",
+        bulk_url=place.all("bulk"),
+        people_url=place.fragment("people"),
+        older=_older(speaker, found) if found.unfinished else None,
+        edit_url=f"/views/{found.view.id}/edit" if found.view is not None and found.view.own else None,
     )
 
 
@@ -127,6 +148,12 @@ def _looks(speaker: Speaker, place: Place) -> list[Order]:
     return [Order(Place(view, place.mailbox_id).url, names[view], view == place.view) for view in IN_A_MAILBOX]
 
 
+def _older(speaker: Speaker, found: Listed) -> str:
+    """How far a view has looked: nobody may take what it shows for all that there is."""
+    day = speaker.language.format_date(found.looked_back_to or speaker.now)
+    return speaker.say("Looked back to %(day)s. Look further back", day=day)
+
+
 def _empty(speaker: Speaker, place: Place, boxes: Sequence[Mailbox]) -> Empty:
     all_open = Step("/open", speaker.say("All open threads"))
     if place.view == "all":
@@ -135,6 +162,9 @@ def _empty(speaker: Speaker, place: Place, boxes: Sequence[Mailbox]) -> Empty:
     if not boxes:
         text = speaker.say("Ask an administrator for the right to see a mailbox. Its letters come here at once.")
         return Empty(speaker.say("You see no mailbox yet"), text, None)
+    if place.saved is not None:
+        text = speaker.say("Threads that fit the conditions of this view come here by themselves.")
+        return Empty(speaker.say("Nothing fits this view"), text, None)
     if place.mailbox_id is not None:
         text = speaker.say("Letters to this mailbox come here by themselves.")
         return Empty(speaker.say("Nothing here"), text, None)

@@ -14,15 +14,20 @@ IN_A_MAILBOX: tuple[View, ...] = ("open", "closed", "spam")
 
 @dataclass(frozen=True, slots=True)
 class Place:
-    """A view of all that one sees, or of one mailbox; with ``words`` what a search found there."""
+    """A view of all that one sees, or of one mailbox; with ``words`` what a search found there; ``saved`` is the number
+    of a view that somebody has saved."""
 
     view: View = "waiting"
     mailbox_id: int | None = None
     words: str = ""
+    saved: int | None = None
 
     @property
     def key(self) -> str:
-        """How the place is named inside addresses: ``waiting``, ``mailboxes/3``, ``mailboxes/3/closed``."""
+        """How the place is named inside addresses: ``waiting``, ``mailboxes/3``, ``mailboxes/3/closed``,
+        ``views/7``."""
+        if self.saved is not None:
+            return f"views/{self.saved}"
         if self.mailbox_id is None:
             return "search" if self.view == "all" else self.view
         return f"mailboxes/{self.mailbox_id}" + (f"/{self.view}" if self.view != "open" else "")
@@ -41,6 +46,10 @@ class Place:
     def act(self, thread_id: int, what: str) -> str:
         """The address of a button on a thread; the answer is made for this place."""
         return self._with(f"/threads/{thread_id}/{what}", place=self.key)
+
+    def all(self, what: str) -> str:
+        """The address of a button on several threads of this list at once."""
+        return self._with(f"/threads/{what}", place=self.key)
 
     def fragment(self, what: str) -> str:
         """The address of a part of this list that fetches itself."""
@@ -68,6 +77,8 @@ def read_place(key: str, words: str = "") -> Place:
         view = parts[2] if len(parts) == 3 else "open"
         if view in IN_A_MAILBOX and len(parts[1]) < 19:
             return Place(view, int(parts[1]), words)
+    if parts[0] == "views" and len(parts) == 2 and parts[1].isascii() and parts[1].isdigit() and len(parts[1]) < 19:
+        return Place("open", None, words, int(parts[1]))
     if len(parts) == 1 and parts[0] in MINE and parts[0] in VIEWS:
         return Place(parts[0], None, words)
     raise NotFound("There is no such list.")

@@ -86,6 +86,8 @@ def make_row(
 
 def belongs(place: Place, found: ThreadRow, user_id: int) -> bool:
     """True when a thread stands in this list, as the list itself would say."""
+    if place.saved is not None:
+        return True  # what a view asks is not asked again of a row that stands there
     if place.mailbox_id is not None and found.mailbox_id != place.mailbox_id:
         return False
     if place.view == "waiting":
@@ -96,13 +98,19 @@ def belongs(place: Place, found: ThreadRow, user_id: int) -> bool:
 
 
 def make_sections(
-    speaker: Speaker, place: Place, rows: Sequence[ThreadRow], *, open_id: int | None, after: str = ""
+    speaker: Speaker,
+    place: Place,
+    rows: Sequence[ThreadRow],
+    *,
+    open_id: int | None,
+    after: str = "",
+    late: bool = False,
 ) -> list[Section]:
-    """By lateness in the list of what waits, else one section without a head. ``after`` is the section in which the
-    page before ended: its head and those above it are not repeated."""
+    """By lateness in the list of what waits and in a view that is sorted so (``late``), else one section without a
+    head. ``after`` is the section in which the page before ended: its head and those above it are not repeated."""
     if not rows:
         return []
-    if place.view != "waiting":
+    if place.view != "waiting" and not late:
         return [Section(None, None, bool(after), [make_row(speaker, place, row, open_id=open_id) for row in rows])]
     by_key: dict[str, list[Row]] = {}
     for row in rows:

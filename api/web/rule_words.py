@@ -5,17 +5,14 @@ from __future__ import annotations
 from collections.abc import Sequence
 from dataclasses import dataclass
 
+from api.web.condition_words import Choice, LineView, chosen_of, show_joined, show_lines
 from api.web.place import Place
-from api.web.rule_form import OFFERED, Draft, Line
+from api.web.rule_form import Draft
 from api.web.shapes import Speaker, When, make_when
-from core.rules import Field, Wording
-from core.rules.sentences import WORDS
+from core.rules import Wording
 from mailhub.routing.rules.actions import Actions
 from mailhub.routing.rules.facts import LETTERS
 from mailhub.routing.rules.trying import Part, Tried
-
-Choice = tuple[str, str, bool]
-"""Value, words, chosen."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -25,26 +22,6 @@ class People:
     users: dict[int, str]
     able: list[int]
     teams: dict[int, str]
-
-
-@dataclass(frozen=True, slots=True)
-class LineView:
-    """One condition of the form. ``opens`` says that a group begins with it; ``kind`` is what its value is chosen by:
-    ``none``, ``text``, ``number``, ``two``, ``several``."""
-
-    number: int
-    word: str
-    inner: bool
-    opens: bool
-    fields: list[Choice]
-    ops: list[Choice]
-    field: str
-    kind: str
-    value: str
-    second: str
-    unit: str
-    choices: list[Choice]
-    chosen: str
 
 
 @dataclass(frozen=True, slots=True)
@@ -121,6 +98,8 @@ def say_actions(speaker: Speaker, actions: Actions, people: People) -> str:
         parts.append(speaker.say("assign to %(name)s", name=speaker.say("the client's responsible manager")))
     if actions.way == "turn":
         parts.append(speaker.say("assign to %(name)s", name=speaker.say("whose turn it is")))
+    if actions.way == "least_busy":
+        parts.append(speaker.say("assign to %(name)s", name=speaker.say("who has least to do")))
     if actions.answer_hours is not None:
         parts.append(speaker.say("to be answered in %(hours)s h", hours=actions.answer_hours))
     if actions.state is not None:
@@ -134,7 +113,7 @@ def say_actions(speaker: Speaker, actions: Actions, people: People) -> str:
 
 def show_form(speaker: Speaker, draft: Draft, people: People) -> FormView:
     """The form with everything that can be chosen in it."""
-    say, every = speaker.say, draft.joined == "all"
+    say, (joined, group_words) = speaker.say, show_joined(speaker, draft.joined)
     users = [(f"user:{one}", people.users[one]) for one in sorted(people.able, key=lambda one: people.users[one])]
     teams = [
         (f"team:{one}", say("whose turn it is in %(team)s", team=name))
@@ -144,6 +123,7 @@ def show_form(speaker: Speaker, draft: Draft, people: People) -> FormView:
         ("", say("nobody in particular")),
         ("way:manager", say("the client's responsible manager")),
         ("way:turn", say("whose turn it is")),
+        ("way:least_busy", say("who has least to do")),
     ]
     who = [*ways, *users, *teams]
     if draft.who and draft.who not in dict(who):
@@ -153,11 +133,11 @@ def show_form(speaker: Speaker, draft: Draft, people: People) -> FormView:
     states = [("", say("leave it open")), ("closed", say("close it")), ("spam", say("mark it as junk"))]
     return FormView(
         name=draft.name,
-        joined=_chosen([("all", say("all of these are true")), ("any", say("any of these is true"))], draft.joined),
-        group_words=say("any of these is true") if every else say("all of these are true"),
-        lines=[_line(speaker, draft, number, people) for number in range(len(draft.lines))],
-        who=_chosen(who, draft.who),
-        states=_chosen(states, draft.state),
+        joined=joined,
+        group_words=group_words,
+        lines=show_lines(speaker, draft.joined, draft.lines, LETTERS, {"users": people.users}),
+        who=chosen_of(who, draft.who),
+        states=chosen_of(states, draft.state),
         hours=draft.hours,
         silent=not draft.acknowledge,
         stop=draft.stop,
@@ -189,59 +169,3 @@ def show_tried(speaker: Speaker, box_id: int, one: Tried) -> TriedView:
     subject = one.subject or say("no subject")
     url = Place("open", box_id).thread(one.thread_id)
     return TriedView(url, when, one.sender, subject, one.excerpt, people, rule, mark)
-
-
-def _line(speaker: Speaker, draft: Draft, number: int, people: People) -> LineView:
-    line = draft.lines[number]
-    field, every = LETTERS.get(line.field), draft.joined == "all"
-    inside = line.inner and number > 0 and draft.lines[number - 1].inner
-    joins = every is not inside
-    word = "" if number == 0 or (line.inner and not inside) else speaker.say("and") if joins else speaker.say("or")
-    if line.inner and not inside and number > 0:
-        word = speaker.say("and") if every else speaker.say("or")
-    choices = _choices(speaker, field, line, people)
-    numbers = [*line.values, "", ""]
-    return LineView(
-        number=number,
-        word=word,
-        inner=line.inner,
-        opens=line.inner and not inside,
-        fields=_chosen([(one.key, speaker.say(one.label)) for one in LETTERS], line.field),
-        ops=_ops(speaker, field, line.op),
-        field=line.field,
-        kind=_kind(field, line.op.removeprefix("-")),
-        value=", ".join(line.values) if field.type in ("text", "list") else numbers[0],
-        second=numbers[1],
-        unit=speaker.say(field.unit) if field.unit else "",
-        choices=choices,
-        chosen=f" {speaker.say('or')} ".join(words for _, words, chosen in choices if chosen),
-    )
-
-
-def _kind(field: Field, op: str) -> str:
-    if op == "is_empty" or field.type == "flag":
-        return "none"
-    if field.type in ("choice", "reference"):
-        return "several"
-    if field.type == "number":
-        return "two" if op == "between" else "number"
-    return "text"
-
-
-def _ops(speaker: Speaker, field: Field, chosen: str) -> list[Choice]:
-    words = WORDS[field.type]
-    offered = list(dict.fromkeys([*OFFERED[field.type], chosen]))
-    return _chosen([(op, speaker.say(words[op.removeprefix("-")][op.startswith("-")])) for op in offered], chosen)
-
-
-def _choices(speaker: Speaker, field: Field, line: Line, people: People) -> list[Choice]:
-    if field.type == "choice":
-        return [(key, speaker.say(words), key in line.values) for key, words in field.choices.items()]
-    if field.type == "reference":
-        by_name = sorted(people.users.items(), key=lambda pair: pair[1])
-        return [(str(number), name, str(number) in line.values) for number, name in by_name]
-    return []
-
-
-def _chosen(choices: Sequence[tuple[str, str]], chosen: str) -> list[Choice]:
-    return [(value, words, value == chosen) for value, words in choices]

@@ -234,6 +234,7 @@ def _rule(speaker: Speaker, box: Mailbox, people: list[User]) -> Rule:
         "manager": speaker.say("The client's responsible manager, else nobody"),
         "default": speaker.say("The responsible manager, else always this person"),
         "round_robin": speaker.say("The responsible manager, else whose turn it is"),
+        "least_busy": speaker.say("The responsible manager, else who has least to do"),
         "nobody": speaker.say("Nobody: people take threads themselves"),
     }
     return Rule(

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from dataclasses import dataclass
 
 from api.auth import csrf_token
@@ -14,6 +15,7 @@ from crm.staff.readable import Viewer
 from mailhub.mailboxes.accounts import list_troubled
 from mailhub.mailboxes.boxes import Mailbox, list_mailboxes
 from mailhub.mailboxes.lists import Counters, count_threads
+from mailhub.mailboxes.views import SavedView, count_views, list_views
 from mailhub.routing.quarantine import count_held
 from mailhub.runtime import House
 
@@ -30,12 +32,22 @@ class Around:
     held: int
     position: Position
     troubled: frozenset[int] = frozenset()
+    views: Sequence[tuple[SavedView, int]] = ()
 
 
 def see_around(tx: ReadTx, viewer: Viewer) -> Around:
     """Read it, on the snapshot of the page itself, so that its counters and its rows agree."""
     boxes = list_mailboxes(tx, viewer)
-    return Around(boxes, count_threads(tx, viewer), count_held(tx, viewer), newest_position(tx), list_troubled(tx))
+    saved = list_views(tx, viewer)
+    counts = count_views(tx, viewer, saved)
+    return Around(
+        boxes,
+        count_threads(tx, viewer),
+        count_held(tx, viewer),
+        newest_position(tx),
+        list_troubled(tx),
+        [(view, counts[view.id]) for view in saved],
+    )
 
 
 @dataclass(frozen=True, slots=True)
@@ -46,6 +58,18 @@ class Item:
     url: str
     count: int | None
     current: bool
+
+
+@dataclass(frozen=True, slots=True)
+class ViewItem:
+    """A saved view in the rail; the count is what waits for us in it. ``shared`` says by whom, where it is not one's
+    own."""
+
+    url: str
+    name: str
+    count: int
+    current: bool
+    shared: str | None
 
 
 @dataclass(frozen=True, slots=True)
@@ -95,6 +119,7 @@ class Shell:
     views: list[Item]
     mailboxes: list[BoxItem]
     places: list[Item]
+    saved: list[ViewItem]
     languages: list[Choice]
     units: dict[str, str]
     urls: Urls
@@ -109,7 +134,7 @@ def make_shell(house: House, session: str | None, speaker: Speaker, around: Arou
     day, hour, minute = speaker.language.units
     counts = {"waiting": around.counters.waiting, "mine": around.counters.mine}
     views = [
-        Item(view, f"/{view}", counts.get(view), place.mailbox_id is None and place.view == view and not key)
+        Item(view, f"/{view}", counts.get(view), _is_here(place, view) and not key)
         for view in ("waiting", "mine", "open", "closed", "spam")
     ]
     fault = speaker.say("Its letters are not fetched until somebody does something.")
@@ -129,11 +154,20 @@ def make_shell(house: House, session: str | None, speaker: Speaker, around: Arou
             _box_item(box, around.counters, place, fault if box.id in around.troubled else None) for box in around.boxes
         ],
         places=places,
+        saved=[_view_item(view, count, place) for view, count in around.views],
         languages=[Choice(code, LANGUAGE_NAMES[code]) for code in LANGUAGES],
         units={"day": day, "hour": hour, "minute": minute},
         urls=Urls(rail=_rail_url(here)),
         words=place.words,
     )
+
+
+def _is_here(place: Place, view: str) -> bool:
+    return place.mailbox_id is None and place.saved is None and place.view == view
+
+
+def _view_item(view: SavedView, count: int, place: Place) -> ViewItem:
+    return ViewItem(f"/views/{view.id}", view.name, count, place.saved == view.id, None if view.own else view.owner)
 
 
 def _box_item(box: Mailbox, counters: Counters, place: Place, problem: str | None) -> BoxItem:

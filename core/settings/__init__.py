@@ -4,6 +4,8 @@
 """
 
 from core.settings.checks import parse_place as parse_place
+from core.settings.entry import Oidc as Oidc
+from core.settings.entry import SignIn as SignIn
 from core.settings.reading import load_settings as load_settings
 from core.settings.shape import Blobs as Blobs
 from core.settings.shape import Company as Company
@@ -21,6 +23,6 @@ from core.settings.shape import Verdicts as Verdicts
 from core.settings.shape import Web as Web
 
 __all__ = [
-    "Blobs", "Company", "Data", "Database", "Imap", "Lmtp", "Log", "Oauth", "Parse", "Secret", "Settings", "Smtp",
-    "Web", "load_settings", "parse_place",
+    "Blobs", "Company", "Data", "Database", "Imap", "Lmtp", "Log", "Oauth", "Oidc", "Parse", "Secret", "Settings",
+    "SignIn", "Smtp", "Web", "load_settings", "parse_place",
 ]  # fmt: skip

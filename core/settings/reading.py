@@ -19,7 +19,8 @@ from urllib.parse import urlsplit
 
 from core.errors import Invalid
 from core.settings.checks import parse_place
-from core.settings.shape import SECTIONS, About, Settings
+from core.settings.keys import About
+from core.settings.shape import SECTIONS, Settings
 
 CONFIG_VARIABLE = "MAILHUB_CONFIG"
 DEFAULT_CONFIG = Path("mailhub.toml")
@@ -175,6 +176,11 @@ def _completed(settings: Settings, base: Path) -> Settings:
         smtp=replace(smtp, hostname=smtp.hostname or socket.gethostname()),
         lmtp=replace(settings.lmtp, socket=_whole_path(settings.lmtp.socket, base)),
         send=replace(settings.send, hostname=settings.send.hostname or smtp.hostname or socket.gethostname()),
+        sign_in=replace(
+            settings.sign_in,
+            letters_from=settings.sign_in.letters_from or f"mailhub@{smtp.hostname or socket.gethostname()}",
+        ),
+        oidc=replace(settings.oidc, name=settings.oidc.name or urlsplit(settings.oidc.issuer).hostname or ""),
         parse=replace(settings.parse, workers=workers),
     )
 
@@ -192,6 +198,8 @@ def _agreeing(settings: Settings) -> Settings:
         raise Invalid(
             "send.return_path is verp, so send.bounce_domain has to name a domain.", field="send.bounce_domain"
         )
+    if settings.oidc.issuer and not settings.oidc.client_id:
+        raise Invalid("oidc.issuer is set, so oidc.client_id has to say who we are there.", field="oidc.client_id")
     address = urlsplit(web.base_url)
     if address.scheme == "http" and not web.insecure and not _is_this_machine(address.hostname or ""):
         raise Invalid(

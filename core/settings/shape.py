@@ -10,9 +10,9 @@ from __future__ import annotations
 
 import re
 import zoneinfo
-from dataclasses import dataclass, field
+from dataclasses import dataclass
 from pathlib import Path
-from typing import Any, get_type_hints
+from typing import get_type_hints
 from urllib.parse import urlsplit
 
 from babel.core import get_global
@@ -20,7 +20,6 @@ from babel.numbers import is_currency
 
 from core.language import LANGUAGES
 from core.settings.checks import (
-    Check,
     are_addresses,
     begins,
     is_domain,
@@ -31,32 +30,8 @@ from core.settings.checks import (
     is_relay,
     is_web_address,
 )
-
-
-@dataclass(frozen=True, slots=True)
-class About:
-    """What is known of a key beside its type. ``expects`` is what ``check`` asks, in the words of a sentence that
-    begins with "It must be"."""
-
-    means: str
-    default_text: str = ""
-    expects: str = ""
-    check: Check | None = None
-
-
-def _key(
-    default: Any,
-    means: str,
-    *,
-    default_text: str = "",
-    expects: str = "",
-    check: Check | None = None,
-    shown: bool = True,
-) -> Any:
-    """One key. ``shown=False`` keeps a value that may hold a password out of ``repr``."""
-    about = About(means, default_text, expects, check)
-    return field(default=default, repr=shown, metadata={"about": about})
-
+from core.settings.entry import Oidc, SignIn
+from core.settings.keys import key as _key
 
 _HOST = "an address or the name of this machine"
 _PORT = "a port from 0 (any free one) to 65535"
@@ -372,6 +347,8 @@ class Settings:
     imap: Imap
     imports: Imports
     oauth: Oauth
+    sign_in: SignIn
+    oidc: Oidc
     send: Send
     parse: Parse
     verdicts: Verdicts

@@ -14,7 +14,7 @@ from core import clock
 from core.changes import record_change
 from core.database import ReadTx, WriteTx
 from core.errors import Conflict, Invalid, NotFound
-from crm.staff.tables import membership, session, team, user
+from crm.staff.tables import entry_link, membership, session, team, user
 
 SHORTEST_PASSWORD = 8
 _hasher = PasswordHasher(time_cost=2, memory_cost=19456, parallelism=1)
@@ -114,9 +114,25 @@ def find_password(tx: ReadTx, email: str) -> tuple[int, str] | None:
 
 
 def set_password(tx: WriteTx, user_id: int, password_hash: str) -> None:
-    """Store a new hash and end every session of the person."""
+    """Store a new hash and end every session of the person, and the links that were sent to them."""
     tx.execute(update(user).where(user.c.id == user_id).values(password=password_hash))
     tx.execute(delete(session).where(session.c.user_id == user_id))
+    tx.execute(delete(entry_link).where(entry_link.c.user_id == user_id))
+
+
+def set_admin(tx: WriteTx, user_id: int, is_admin: bool) -> bool:
+    """Make a person an administrator, or one no more; every session of theirs ends, so that no copy of a cookie grows
+    by it. Raises NotFound, and Conflict for the last administrator. False when they were that before."""
+    tx.lock_key("administrators")
+    if get_user(tx, user_id).is_admin == is_admin:
+        return False
+    others = select(user.c.id).where(user.c.is_admin == 1, user.c.disabled_at.is_(None), user.c.id != user_id).limit(1)
+    if not is_admin and tx.value(others) is None:
+        raise Conflict("This is the last administrator. Make somebody else one first.")
+    tx.execute(update(user).where(user.c.id == user_id).values(is_admin=int(is_admin)))
+    tx.execute(delete(session).where(session.c.user_id == user_id))
+    record_change(tx, "user.changed", user_id)
+    return True
 
 
 def set_preferences(tx: WriteTx, user_id: int, *, language: str | None = None, theme: str | None = None) -> None:

@@ -7,15 +7,27 @@ Rights are read inside the transaction of the request itself, so a right taken a
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from collections.abc import Mapping
+from dataclasses import dataclass, field
 from typing import Any
 
-from sqlalchemy import ColumnElement, FromClause, Select, and_, bindparam, false, or_, select
+from sqlalchemy import ColumnElement, FromClause, Select, and_, bindparam, false, or_, select, union_all
 
+from core import clock
 from core.database import ReadTx
 from core.errors import Forbidden, NotFound
-from crm.staff.rights import RIGHTS, Right
+from crm.staff.rights import KNOW, RIGHTS, Right, in_time
 from crm.staff.tables import grant, membership, scope, user
+
+
+@dataclass(slots=True)
+class _Below:
+    """What the rights of a person say of scopes below others."""
+
+    parents: dict[int, int] = field(default_factory=dict)
+    known: set[int] = field(default_factory=set)
+    own: set[int] = field(default_factory=set)
+    others: set[int] = field(default_factory=set)
 
 
 @dataclass(frozen=True, slots=True)
@@ -23,7 +35,11 @@ class Viewer:
     """Who asks, and what they may see at this moment.
 
     ``full`` are the scopes in which they see everything, ``assigned`` those in which they see only what they execute.
-    ``rights`` hold for whatever they see in a scope, ``narrowed`` only for what they execute among it.
+    ``rights`` hold for whatever they see in a scope, ``narrowed`` only for what they execute among it. ``parents`` are
+    the mailboxes' scopes of those that lie below one: what a mailbox shares. ``known`` are scopes of whose letters a
+    history says that they exist. ``own`` are the personal scopes that are
+    the viewer's, ``others`` those of other people; ``read`` gathers what of these was opened: pairs of scope and
+    thread.
     """
 
     user_id: int
@@ -36,6 +52,18 @@ class Viewer:
     assigned: frozenset[int]
     rights: frozenset[tuple[int, Right]]
     narrowed: frozenset[tuple[int, Right]] = frozenset()
+    parents: Mapping[int, int] = field(default_factory=dict)
+    known: frozenset[int] = frozenset()
+    own: frozenset[int] = frozenset()
+    others: frozenset[int] = frozenset()
+    read: set[tuple[int, int]] = field(default_factory=set, compare=False)
+
+    def within(self, scope_id: int | None) -> tuple[frozenset[int], frozenset[int]]:
+        """``full`` and ``assigned`` of one mailbox alone, with what it shares; of all for None."""
+        if scope_id is None:
+            return self.full, self.assigned
+        here = {scope_id, *(below for below, parent in self.parents.items() if parent == scope_id)}
+        return self.full & here, self.assigned & here
 
     def may(self, right: Right, scope_id: int, executor_id: int | None = None) -> bool:
         """True when the viewer has the right on a row that they can see: of this scope, with this executor."""
@@ -48,11 +76,28 @@ class Viewer:
         return self.is_admin or any(one == right and scope_id in self.full for scope_id, one in self.rights)
 
 
-_GRANTS = select(grant.c.scope_id, grant.c.right, grant.c.only_assigned).where(
+_mine = and_(
     or_(
         grant.c.user_id == bindparam("me"),
         grant.c.team_id.in_(select(membership.c.team_id).where(membership.c.user_id == bindparam("me"))),
+    ),
+    in_time(),
+)
+_below = scope.alias("below")
+_GRANTS = union_all(
+    select(
+        scope.c.id.label("scope_id"),
+        scope.c.kind,
+        scope.c.parent_id,
+        scope.c.owner_id,
+        grant.c.right,
+        grant.c.only_assigned,
     )
+    .join(scope, scope.c.id == grant.c.scope_id)
+    .where(_mine),
+    select(_below.c.id, _below.c.kind, _below.c.parent_id, _below.c.owner_id, grant.c.right, grant.c.only_assigned)
+    .join(_below, _below.c.parent_id == grant.c.scope_id)
+    .where(_mine),
 )
 _PERSON = select(user).where(user.c.id == bindparam("me"), user.c.disabled_at.is_(None))
 _PUBLIC = select(scope.c.id).where(scope.c.kind == "public")
@@ -70,7 +115,17 @@ def get_viewer(tx: ReadTx, user_id: int) -> Viewer:
     assigned: set[int] = set()
     rights: set[tuple[int, Right]] = set()
     narrowed: set[tuple[int, Right]] = set()
-    for row in tx.rows(_GRANTS, {"me": user_id}):
+    found = _Below()
+    for row in tx.rows(_GRANTS, {"me": user_id, "now": clock.now()}):
+        if row.kind == "trash":
+            continue  # nobody sees what lies there, but for its own page
+        if row.right == KNOW:
+            found.known.add(row.scope_id)
+            continue
+        if row.parent_id is not None:
+            found.parents[row.scope_id] = row.parent_id
+        if row.owner_id is not None:
+            (found.own if row.owner_id == user_id else found.others).add(row.scope_id)
         (narrowed if row.only_assigned else rights).update({(row.scope_id, row.right), (row.scope_id, "see")})
         (assigned if row.only_assigned else full).add(row.scope_id)
     if person.is_admin:
@@ -91,7 +146,17 @@ def get_viewer(tx: ReadTx, user_id: int) -> Viewer:
         assigned=frozenset(assigned - full),
         rights=frozenset(rights),
         narrowed=frozenset(narrowed),
+        parents=found.parents,
+        known=frozenset(found.known - full),
+        own=frozenset(found.own),
+        others=frozenset(found.others),
     )
+
+
+def note_read(viewer: Viewer, scope_id: int, thread_id: int) -> None:
+    """Note that a letter of somebody's personal mail is shown: who opens the door for it writes that down."""
+    if scope_id in viewer.others:
+        viewer.read.add((scope_id, thread_id))
 
 
 def visible(viewer: Viewer, scope_column: ColumnElement[Any], executor_column: ColumnElement[Any] | None) -> Any:

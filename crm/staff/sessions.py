@@ -15,13 +15,21 @@ from core.database import ReadTx, WriteTx
 from core.errors import Forbidden, Invalid, NotFound
 from core.secrets import hash_secret, new_secret
 from crm.staff.audit import record_audit
-from crm.staff.tables import session, token, user
+from crm.staff.tables import entry_link, session, token, user
 
 IDLE = 14 * clock.DAY
 LONGEST = 60 * clock.DAY
+WAITING = 10 * clock.MINUTE
+PROOF = 15 * clock.MINUTE
 TOUCH = 5 * clock.MINUTE
 TOUCH_TOKEN = clock.MINUTE
 TOKEN_SCOPES = ("all", "read")
+
+
+class ProofNeeded(Forbidden):
+    """The person has to show again that it is them before they do this."""
+
+    code = "proof-needed"
 
 
 @dataclass(frozen=True, slots=True)
@@ -50,8 +58,26 @@ class ApiToken:
     revoked: bool
 
 
-def start_session(tx: WriteTx, user_id: int, *, peer: str, agent: str, replaces: str | None = None) -> str:
-    """Sign a person in; returns the secret for the cookie. ``replaces`` ends the session that the browser had."""
+@dataclass(frozen=True, slots=True)
+class Waiting:
+    """A session that opens nothing yet: its person still owes a ``code``, or has to set up a second ``factor``."""
+
+    user_id: int
+    waits_for: str
+
+
+def start_session(
+    tx: WriteTx,
+    user_id: int,
+    *,
+    peer: str,
+    agent: str,
+    replaces: str | None = None,
+    shown: str = "password",
+    waits_for: str = "",
+) -> str:
+    """Sign a person in who showed ``shown``; returns the secret for the cookie. ``replaces`` ends the session that the
+    browser had. One that ``waits_for`` something opens nothing and is over in ten minutes."""
     if replaces:
         end_session(tx, replaces)
     secret = new_secret()
@@ -62,11 +88,15 @@ def start_session(tx: WriteTx, user_id: int, *, peer: str, agent: str, replaces:
         user_id=user_id,
         created_at=now,
         seen_at=now,
-        expires_at=now + LONGEST,
+        expires_at=now + (WAITING if waits_for else LONGEST),
         peer=peer,
         agent=agent[:200],
+        waits_for=waits_for,
+        shown=shown,
+        proved_at=now,
     )
-    record_audit(tx, user_id, "signed-in", peer=peer)
+    if not waits_for:
+        record_audit(tx, user_id, "signed-in", shown, peer=peer)
     return secret
 
 
@@ -77,9 +107,52 @@ _SESSION = (
         session.c.key == bindparam("key"),
         session.c.expires_at > bindparam("now"),
         session.c.seen_at > bindparam("idle"),
+        session.c.waits_for == "",
         user.c.disabled_at.is_(None),
     )
 )
+
+
+def find_waiting(tx: ReadTx, secret: str) -> Waiting | None:
+    """Who is half signed in by this cookie and what is missing, or None."""
+    row = tx.row(
+        select(session.c.user_id, session.c.waits_for)
+        .join(user, user.c.id == session.c.user_id)
+        .where(
+            session.c.key == hash_secret(secret),
+            session.c.expires_at > clock.now(),
+            session.c.waits_for != "",
+            user.c.disabled_at.is_(None),
+        )
+    )
+    return None if row is None else Waiting(row.user_id, row.waits_for)
+
+
+def is_proved(tx: ReadTx, secret: str) -> bool:
+    """Did the person behind this cookie show a moment ago that it is them?"""
+    proved = tx.value(select(session.c.proved_at).where(session.c.key == hash_secret(secret)))
+    return proved is not None and clock.now() - PROOF < proved <= clock.now()
+
+
+def prove_session(tx: WriteTx, secret: str, shown: str) -> str:
+    """The person showed again that it is them: the same session under a new secret. Raises NotFound when it is over."""
+    fresh = new_secret()
+    here = update(session).where(session.c.key == hash_secret(secret), session.c.waits_for == "")
+    if not tx.execute(here.values(key=hash_secret(fresh), proved_at=clock.now(), shown=shown)):
+        raise NotFound("This session is over already.")
+    return fresh
+
+
+def is_known_place(tx: ReadTx, user_id: int, peer: str) -> bool:
+    """Is the person signed in from there by now?"""
+    here = (session.c.user_id == user_id, session.c.peer == peer, session.c.waits_for == "")
+    return bool(peer) and tx.value(select(session.c.user_id).where(*here).limit(1)) is not None
+
+
+def end_sessions(tx: WriteTx, user_id: int) -> int:
+    """Sign a person out everywhere, and forget the links that were sent to them. Returns how many sessions ended."""
+    tx.execute(delete(entry_link).where(entry_link.c.user_id == user_id))
+    return tx.execute(delete(session).where(session.c.user_id == user_id))
 
 
 def find_session(tx: ReadTx, secret: str) -> tuple[int, bool] | None:
@@ -114,7 +187,7 @@ def list_sessions(tx: ReadTx, user_id: int, secret: str | None) -> list[Session]
     """Where the person is signed in, the latest used first."""
     mine = hash_secret(secret) if secret else b""
     now = clock.now()
-    alive = (session.c.expires_at > now, session.c.seen_at > now - IDLE)
+    alive = (session.c.expires_at > now, session.c.seen_at > now - IDLE, session.c.waits_for == "")
     rows = tx.rows(select(session).where(session.c.user_id == user_id, *alive).order_by(session.c.seen_at.desc()))
     return [
         Session(row.user_id, row.created_at, row.seen_at, row.peer, row.agent, row.key == mine, _name(row.key))
@@ -122,13 +195,15 @@ def list_sessions(tx: ReadTx, user_id: int, secret: str | None) -> list[Session]
     ]
 
 
-def end_named_session(tx: WriteTx, user_id: int, name: str) -> None:
-    """Sign the person out in one place. Raises NotFound, alike for what is over and what is not theirs."""
+def end_named_session(tx: WriteTx, user_id: int, name: str, *, by_id: int | None = None) -> None:
+    """Sign the person out in one place, themselves or ``by_id``. Raises NotFound, alike for what is over and what is
+    not theirs."""
     keys = tx.values(select(session.c.key).where(session.c.user_id == user_id))
     found = [key for key in keys if _name(key) == name]
     if not found:
         raise NotFound("This session is over already.")
     tx.execute(delete(session).where(session.c.key.in_(found)))
+    record_audit(tx, user_id if by_id is None else by_id, "session-ended", str(user_id))
 
 
 def _name(key: bytes) -> str:

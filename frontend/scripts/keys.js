@@ -2,7 +2,7 @@
 // What a key does is what the element with `data-key` does when clicked: a key never does what no button shows.
 
 /** `data-key` holds "e", "shift+u", "/" or a sequence "g i". */
-function keyName(event) {
+export function keyName(event) {
   if (event.key === "?" || (event.shiftKey && event.code === "Slash")) return "?";
   const plain = /^(?:Key|Digit)(.)$/.exec(event.code)?.[1].toLowerCase() ?? { Slash: "/" }[event.code];
   return plain && (event.shiftKey ? `shift+${plain}` : plain);
@@ -43,14 +43,14 @@ export function startKeys() {
   });
 }
 
-function press(target) {
+export function press(target) {
   if (target.matches("input, textarea, select")) target.focus();
   else target.click();
   const first = ".menu-item, input:not([type=hidden])";
   if (target.matches(".menu > summary") && target.parentElement.open) target.parentElement.querySelector(first)?.focus();
 }
 
-function isTyping(target) {
+export function isTyping(target) {
   return target.isContentEditable || target.matches?.("input:not([type=checkbox]), textarea, select");
 }
 

@@ -67,7 +67,7 @@ def add_mailbox(
         raise Invalid("There is no way of assigning named %(way)s.", way=way, field="way")
     if owner_id is not None:
         tx.get(user, owner_id)
-    scope_id = add_scope(tx, kind)
+    scope_id = add_scope(tx, kind, owner_id)
     number = len(tx.values(select(mailbox.c.id)))
     mailbox_id = tx.insert(
         mailbox,

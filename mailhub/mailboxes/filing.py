@@ -85,6 +85,7 @@ def lay_letters(tx: WriteTx, thread_id: int) -> None:
             message_id=one.id,
             executor_id=row.executor_id,
             counts=one.kind in ANSWERABLE and not one.spam,
+            letter_id=one.letter_id,
         )
     tell_client_waits(tx, row.counterparty_id, row.scope_id)
 

@@ -18,7 +18,7 @@ from crm.staff.rights import Right
 from mailhub.mailboxes.owed_marks import owe_seen
 from mailhub.mailboxes.tables import thread, unread
 from mailhub.mailboxes.tally import NOBODY_WAITS, find_waiting
-from mailhub.mailboxes.threads import tell, tell_client_waits
+from mailhub.mailboxes.threads import in_state, tell, tell_client_waits
 
 STATES = ("open", "closed", "spam")
 
@@ -52,27 +52,36 @@ def give(tx: WriteTx, thread_id: int, choice: Choice, *, by: Viewer | None = Non
         "manager": "Assigned to %(name)s, the client's responsible manager.",
         "default": "Assigned to %(name)s, the executor of this mailbox.",
         "round_robin": "Assigned to %(name)s, whose turn it was.",
+        "least_busy": "Assigned to %(name)s, who had least to do.",
+        "deputy": "Assigned to %(name)s, who stands in for %(absent)s.",
+        "back": "Given back to %(name)s.",
+        "least_busy": "Assigned to %(name)s, who had least to do.",
+        "deputy": "Assigned to %(name)s, who stands in for %(absent)s.",
+        "back": "Given back to %(name)s.",
         "hand": "Assigned to %(name)s.",
         "rule": "Assigned to %(name)s by the rule “%(rule)s”, version %(version)s.",
         "rule_turn": "Assigned to %(name)s, whose turn it was, by the rule “%(rule)s”, version %(version)s.",
+        "rule_least_busy": "Assigned to %(name)s, who had least to do, by the rule “%(rule)s”, version %(version)s.",
     }
     fields = {"name": get_user(tx, choice.executor_id).name, **(rule.fields if rule else {})}
+    if choice.instead_of_id is not None:
+        fields["absent"] = get_user(tx, choice.instead_of_id).name
     tell(tx, thread_id, sentences[choice.reason], user_id=by.user_id if by else None, **fields)
-    _changed(tx, row, "thread.assigned", by or rule, executor_id=choice.executor_id)
+    note_change(tx, row, "thread.assigned", by or rule, executor_id=choice.executor_id)
 
 
 def put_away(tx: WriteTx, thread_id: int, state: str, rule: ByRule) -> None:
     """Let a rule close a thread or call it junk; nobody waits for it then."""
     tx.lock(thread, thread_id)
     row = tx.get(thread, thread_id)
-    _set(tx, thread_id, state=state, **NOBODY_WAITS)
+    _set(tx, thread_id, **in_state(state), **NOBODY_WAITS)
     tell_client_waits(tx, row.counterparty_id, row.scope_id)
     sentences = {
         "closed": "Closed by the rule “%(rule)s”, version %(version)s.",
         "spam": "Marked as junk by the rule “%(rule)s”, version %(version)s.",
     }
     tell(tx, thread_id, sentences[state], **rule.fields)
-    _changed(tx, row, "thread.state", rule, state=state)
+    note_change(tx, row, "thread.state", rule, state=state)
 
 
 def set_time(tx: WriteTx, thread_id: int, hours: int, rule: ByRule) -> None:
@@ -94,13 +103,17 @@ def assign_thread(tx: WriteTx, viewer: Viewer, thread_id: int, executor_id: int 
     if executor_id is not None:
         give(tx, thread_id, Choice(executor_id, "hand"), by=viewer)
         return
-    if row.executor_id is None:
-        return
-    unassign(tx, thread_id)
-    _set(tx, thread_id, executor_id=None)
-    give_letters(tx, thread_id, None)
-    tell(tx, thread_id, "Nobody is assigned any more.", user_id=viewer.user_id)
-    _changed(tx, row, "thread.assigned", viewer, executor_id=None)
+    if row.executor_id is not None:
+        release(tx, viewer, row)
+
+
+def release(tx: WriteTx, viewer: Viewer, row: Any) -> None:
+    """Take a thread, whose row is held, out of the hands of its executor."""
+    unassign(tx, row.id)
+    _set(tx, row.id, executor_id=None)
+    give_letters(tx, row.id, None)
+    tell(tx, row.id, "Nobody is assigned any more.", user_id=viewer.user_id)
+    note_change(tx, row, "thread.assigned", viewer, executor_id=None)
 
 
 def set_state(tx: WriteTx, viewer: Viewer, thread_id: int, state: str) -> None:
@@ -114,11 +127,11 @@ def set_state(tx: WriteTx, viewer: Viewer, thread_id: int, state: str) -> None:
     demand(viewer, "answer", row.scope_id, row.executor_id)
     if row.state == state:
         return
-    _set(tx, thread_id, state=state, **(find_waiting(tx, row) if state == "open" else NOBODY_WAITS))
+    _set(tx, thread_id, **in_state(state), **(find_waiting(tx, row) if state == "open" else NOBODY_WAITS))
     tell_client_waits(tx, row.counterparty_id, row.scope_id)
     sentences = {"open": "Opened again.", "closed": "Closed.", "spam": "Marked as junk."}
     tell(tx, thread_id, sentences[state], user_id=viewer.user_id)
-    _changed(tx, row, "thread.state", viewer, state=state)
+    note_change(tx, row, "thread.state", viewer, state=state)
 
 
 def set_read(tx: WriteTx, viewer: Viewer, thread_id: int, *, read: bool) -> None:
@@ -150,7 +163,8 @@ def _set(tx: WriteTx, thread_id: int, **values: Any) -> None:
     tx.execute(update(thread).where(thread.c.id == thread_id).values(version=thread.c.version + 1, **values))
 
 
-def _changed(tx: WriteTx, row: Any, kind: str, by: Viewer | ByRule | None, **fields: Any) -> None:
+def note_change(tx: WriteTx, row: Any, kind: str, by: Viewer | ByRule | None, **fields: Any) -> None:
+    """Record a change of a thread (its row) for whoever follows it, with who or what did it."""
     record_change(
         tx,
         kind,

@@ -23,8 +23,9 @@ from mailhub.mailboxes.homes import own_thread
 from mailhub.mailboxes.naming import name_again
 from mailhub.mailboxes.participants import copy_participants, keep_participants
 from mailhub.mailboxes.tables import message, thread, unread
+from mailhub.mailboxes.tag_rows import list_on, put_tags, take_tags
 from mailhub.mailboxes.tally import count_again, list_letters
-from mailhub.mailboxes.threads import find_root, list_merged, tell, tell_client_waits
+from mailhub.mailboxes.threads import find_root, in_state, list_merged, tell, tell_client_waits
 
 MERGED = "Another thread was merged into this one."
 TAKEN_OUT = "A merged thread was taken out again."
@@ -50,8 +51,10 @@ def join(
     _demand_joinable(root, other)
     before = {name: getattr(root, name) for name in _GIVEN}
     given = dict(before)
-    if root.state == "closed" and other.state == "open":
+    stood = "open" if other.state == "snoozed" else other.state
+    if root.state in ("closed", "snoozed") and stood == "open":
         given["state"] = "open"
+        before["state"] = "open" if root.state == "snoozed" else root.state
     if root.counterparty_id is None and other.counterparty_id is not None:
         given |= {name: getattr(other, name) for name in ("counterparty_id", "contact_id", "match")}
     if root.executor_id is None and other.executor_id is not None:
@@ -59,11 +62,15 @@ def join(
         _hand_over(tx, root, other.executor_id, by)
     unassign(tx, other.id)
     tx.execute(update(message).where(message.c.thread_id == other.id).values(thread_id=root.id))
-    kept = {"state": other.state, "before": before, "given": given, "leans": leaning}
+    kept = {"state": stood, "before": before, "given": given, "leans": leaning}
     if other.merged and "from" in other.merged:
         kept["from"] = other.merged["from"]
-    tx.change(thread, other.id, state="merged", merged_into=root.id, merged=kept, version=other.version + 1)
-    tx.change(thread, root.id, **{name: given[name] for name in _GIVEN})
+    if other.tag_count:
+        kept["tags"] = take_tags(tx, other.id, list_on(tx, other.id))
+        kept["lent"] = put_tags(tx, root, kept["tags"])
+    tx.change(thread, other.id, **in_state("merged"), merged_into=root.id, merged=kept, version=other.version + 1)
+    woken = in_state("open") if given["state"] == "open" else {}
+    tx.change(thread, root.id, **{**woken, **{name: given[name] for name in _GIVEN}})
     _share_unread(tx, other, root)
     tx.execute(delete(unread).where(unread.c.thread_id == other.id))
     copy_participants(tx, other.id, root.id)
@@ -93,6 +100,8 @@ def part(tx: WriteTx, root: Any, other: Any, *, by: int | None = None) -> None:
     tx.change(thread, other.id, state=kept["state"], merged_into=None, merged=stays)
     if other.executor_id is not None:
         _hand_over(tx, other, other.executor_id, by)
+    take_tags(tx, root.id, kept.get("lent", ()))
+    put_tags(tx, other, kept.get("tags", ()))
     _share_unread(tx, root, other)
     for one in (other, root):
         keep_participants(tx, root.id, one.id, list_letters(tx, one.id))
@@ -125,6 +134,8 @@ def split(tx: WriteTx, row: Any, message_ids: Sequence[int], *, by: int | None =
         counterparty_id=row.counterparty_id,
         contact_id=row.contact_id,
         state=row.state,
+        snoozed_until=row.snoozed_until,
+        closed_at=row.closed_at,
         executor_id=row.executor_id,
         last_message_at=row.last_message_at,
         match=row.match,
@@ -159,6 +170,8 @@ def give_back(tx: WriteTx, root: Any, new: Any, *, by: int | None = None) -> Non
 def _demand_joinable(root: Any, other: Any) -> None:
     if root.id == other.id or root.mailbox_id != other.mailbox_id:
         raise Conflict("Only two threads of one mailbox can be merged.")
+    if root.scope_id != other.scope_id:
+        raise Conflict("One of these threads is shared with other people, or lies in the trash. Make them alike first.")
     if root.merged_into is not None or other.merged_into is not None:
         raise Conflict("One of these threads is merged into another already.")
     if "spam" in (root.state, other.state) and root.state != other.state:

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import Any
 
-from sqlalchemy import bindparam, select, update
+from sqlalchemy import bindparam, delete, select, update
 
 from core import clock
 from core.database import ReadTx, WriteTx
@@ -60,6 +60,26 @@ def change_state(tx: WriteTx, viewer: Viewer, thread_id: int, state: str) -> Non
         _learn(tx, viewer, row.mailbox_id, newest.from_trusted.lower(), called=called)
         if not called:
             file_again(tx, get_own(tx, viewer, thread_id), match_address(tx, newest.from_trusted))
+
+
+def find_taught(tx: ReadTx, thread_id: int, mailbox_id: int) -> dict[str, Any] | None:
+    """About whom calling this thread junk would teach its mailbox, and what people said of them so far: 1 for junk, 0
+    for no junk, None for nothing. None where there is nobody to learn about."""
+    newest = tx.row(_NEWEST_IN, {"thread_id": thread_id})
+    if newest is None or newest.from_trusted is None:
+        return None
+    address = newest.from_trusted.lower()
+    said = find_said(tx, mailbox_id, address)
+    return {"address": address, "said": None if said is None else int(said)}
+
+
+def unteach(tx: WriteTx, viewer: Viewer, mailbox_id: int, address: str, said: int | None) -> None:
+    """Let a mailbox know about a sender what it knew before (``find_taught``)."""
+    if said is not None:
+        _learn(tx, viewer, mailbox_id, address, called=bool(said))
+        return
+    here = (known_sender.c.mailbox_id == mailbox_id) & (known_sender.c.address == address)
+    tx.execute(delete(known_sender).where(here))
 
 
 def _learn(tx: WriteTx, viewer: Viewer, mailbox_id: int, address: str, *, called: bool) -> None:

@@ -8,11 +8,12 @@ The late list is ordered by the stored ``due_at`` over the small set that waits.
 from __future__ import annotations
 
 from collections.abc import Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from functools import lru_cache
 from typing import Any, Literal
 
 from sqlalchemy import (
+    Column,
     ColumnElement,
     Row,
     Select,
@@ -32,10 +33,11 @@ from core.paging import Page, cut_page, decode_cursor
 from crm.parties.tables import counterparty
 from crm.staff.readable import Viewer, readable
 from crm.staff.tables import user
-from mailhub.mailboxes.tables import mailbox, message, thread, unread
+from mailhub.mailboxes.tables import mailbox, message, thread, thread_tag, unread
+from mailhub.mailboxes.tag_rows import Tag, find_tags
 
-View = Literal["waiting", "mine", "open", "closed", "spam", "all"]
-VIEWS: tuple[View, ...] = ("waiting", "mine", "open", "closed", "spam", "all")
+View = Literal["waiting", "mine", "open", "snoozed", "closed", "spam", "all"]
+VIEWS: tuple[View, ...] = ("waiting", "mine", "open", "snoozed", "closed", "spam", "all")
 MOST_COUNTED = 1000
 MOST_LOOKS = 25  # into the index of words, for who sees few of the threads that hold them
 PAGE = 50
@@ -71,7 +73,11 @@ class ThreadRow:
     last_message_id: int
     unread: bool
     undelivered: bool
+    snoozed_until: int | None
+    urgent: bool
+    tag_count: int
     version: int
+    tags: tuple[Tag, ...] = ()
 
 
 _COLUMNS = (
@@ -101,9 +107,13 @@ _COLUMNS = (
     thread.c.last_message_id,
     unread.c.user_id.is_not(None).label("unread"),
     (thread.c.undelivered == 1).label("undelivered"),
+    thread.c.snoozed_until,
+    (thread.c.urgent == 1).label("urgent"),
+    thread.c.tag_count,
     thread.c.version,
 )
 _WAITS: ColumnElement[bool] = literal_column("thread.state = 'open' AND thread.waiting_for = 'us'")
+_SNOOZED: ColumnElement[bool] = literal_column("thread.state = 'snoozed'")
 
 
 def _joined(source: Any, me: ColumnElement[Any]) -> Any:
@@ -116,18 +126,24 @@ def _joined(source: Any, me: ColumnElement[Any]) -> Any:
 
 
 def list_threads(
-    tx: ReadTx, viewer: Viewer, view: View, *, scope_id: int | None = None, after: str | None = None, limit: int = PAGE
+    tx: ReadTx,
+    viewer: Viewer,
+    view: View,
+    *,
+    scope_id: int | None = None,
+    tag_id: int | None = None,
+    after: str | None = None,
+    limit: int = PAGE,
 ) -> Page[ThreadRow]:
     """A page of a view, in one mailbox (its scope) or in all that the viewer sees. Raises Invalid for a bad cursor.
 
-    ``waiting`` is ordered by how late we are, the others by the newest letter.
+    ``waiting`` is ordered by how late we are, ``snoozed`` by when they come back, the others by the newest letter.
+    With ``tag_id`` those with this tag, whatever their state.
     """
     key = decode_cursor(after, (int, int)) if after is not None else None
-    if view == "waiting":
-        return _list_late(tx, viewer, scope_id, key, limit)
-    full, assigned = viewer.full, viewer.assigned
-    if scope_id is not None:
-        full, assigned = full & {scope_id}, assigned & {scope_id}
+    if view in _SMALL and tag_id is None:
+        return _list_small(tx, viewer, view, scope_id, key, limit)
+    full, assigned = viewer.within(scope_id)
     if view == "mine":
         full, assigned = frozenset(), full | assigned
     if not full and not assigned:
@@ -135,35 +151,41 @@ def list_threads(
     state = view if view in ("open", "closed", "spam") else None
     if view == "mine":
         state = "open"
-    statement = _newest(len(full), len(assigned), state, key is not None, limit + 1)
-    parameters: dict[str, Any] = {"me": viewer.user_id}
+    statement = _newest(len(full), len(assigned), state, key is not None, limit + 1, tag_id is not None)
+    parameters: dict[str, Any] = {"me": viewer.user_id} | ({} if tag_id is None else {"tag": tag_id})
     parameters |= {f"full{n}": scope for n, scope in enumerate(sorted(full))}
     parameters |= {f"assigned{n}": scope for n, scope in enumerate(sorted(assigned))}
     if key is not None:
         parameters |= {"at": key[0], "behind": key[1]}
     rows = tx.rows(statement, parameters)
-    return _page(rows, limit, lambda row: (row.last_message_at, row.id))
+    return _page(tx, rows, limit, lambda row: (row.last_message_at, row.id))
 
 
 @lru_cache(maxsize=512)
-def _newest(full: int, assigned: int, state: str | None, behind: bool, most: int) -> Select[Any]:
+def _newest(full: int, assigned: int, state: str | None, behind: bool, most: int, tagged: bool) -> Select[Any]:
     """The prepared query for a viewer of so many scopes: building it anew costs more than running it."""
     names = [(f"full{n}", False) for n in range(full)] + [(f"assigned{n}", True) for n in range(assigned)]
     tops = []
+    of = thread_tag if tagged else thread
+    id_, newest = (of.c.thread_id if tagged else of.c.id), of.c.last_message_at
     for name, only_mine in names:
         top = (
-            select(thread.c.id, thread.c.last_message_at)
-            .where(thread.c.scope_id == bindparam(name), thread.c.merged_into.is_(None))
-            .order_by(thread.c.last_message_at.desc(), thread.c.id.desc())
+            select(id_.label("id"), newest)
+            .where(of.c.scope_id == bindparam(name))
+            .order_by(newest.desc(), id_.desc())
             .limit(literal_column(str(most)))
         )
+        if tagged:
+            top = top.where(thread_tag.c.tag_id == bindparam("tag"))
+        else:
+            top = top.where(thread.c.merged_into.is_(None))
         if only_mine:
+            top = top.join(thread, thread.c.id == thread_tag.c.thread_id) if tagged else top
             top = top.where(thread.c.executor_id == bindparam("me"))
         if state is not None:
             top = top.where(literal_column(f"thread.state = '{state}'"))
         if behind:
-            place = tuple_(thread.c.last_message_at, thread.c.id)
-            top = top.where(place < tuple_(bindparam("at"), bindparam("behind")))
+            top = top.where(tuple_(newest, id_) < tuple_(bindparam("at"), bindparam("behind")))
         tops.append(select(top.subquery()))
     every = union_all(*tops).subquery()
     best = (
@@ -173,29 +195,37 @@ def _newest(full: int, assigned: int, state: str | None, behind: bool, most: int
     return select(*_COLUMNS).select_from(source).order_by(thread.c.last_message_at.desc(), thread.c.id.desc())
 
 
-def _list_late(
-    tx: ReadTx, viewer: Viewer, scope_id: int | None, key: tuple[int | str, ...] | None, limit: int
+# What waits and what is put aside are small sets: each is walked in the order of its own index.
+_SMALL: dict[str, tuple[ColumnElement[bool], Column[Any]]] = {
+    "waiting": (_WAITS, thread.c.due_at),
+    "snoozed": (_SNOOZED, thread.c.snoozed_until),
+}
+
+
+def _list_small(
+    tx: ReadTx, viewer: Viewer, view: str, scope_id: int | None, key: tuple[int | str, ...] | None, limit: int
 ) -> Page[ThreadRow]:
+    which, order = _SMALL[view]
     statement = (
         select(*_COLUMNS)
         .select_from(_joined(thread, literal_column(str(viewer.user_id))))
-        .where(_WAITS)
-        .order_by(thread.c.due_at, thread.c.id)
+        .where(which)
+        .order_by(order, thread.c.id)
         .limit(literal_column(str(limit + 1)))
     )
     if scope_id is not None:
-        statement = statement.where(thread.c.scope_id == scope_id)
+        statement = statement.where(thread.c.scope_id.in_(sorted(frozenset().union(*viewer.within(scope_id)))))
     if key is not None:
-        statement = statement.where(tuple_(thread.c.due_at, thread.c.id) > tuple_(*key))
+        statement = statement.where(tuple_(order, thread.c.id) > tuple_(*key))
     rows = tx.rows(readable(statement, viewer, thread))
-    return _page(rows, limit, lambda row: (row.due_at, row.id))
+    return _page(tx, rows, limit, lambda row: (getattr(row, order.name), row.id))
 
 
 def search_threads(
     tx: ReadTx, viewer: Viewer, query: str, *, scope_id: int | None = None, before: int | None = None, limit: int = PAGE
 ) -> list[ThreadRow]:
     """Threads with a letter that holds all the words, the newest letter first; only what the viewer may see."""
-    scopes = sorted(scope for scope in viewer.full | viewer.assigned if scope_id in (None, scope))
+    scopes = sorted(frozenset().union(*viewer.within(scope_id)))
     rows: dict[int, ThreadRow] = {}
     for _ in range(MOST_LOOKS):
         found = find_rows(tx, scopes, query, limit * 4, before)
@@ -220,17 +250,19 @@ def get_rows(tx: ReadTx, viewer: Viewer, thread_ids: Sequence[int]) -> list[Thre
     source = _joined(thread, literal_column(str(viewer.user_id)))
     statement = select(*_COLUMNS).select_from(source).where(thread.c.id.in_(list(thread_ids)))
     statement = statement.where(thread.c.merged_into.is_(None))
-    return [_thread_row(row) for row in tx.rows(readable(statement, viewer, thread))]
+    return _thread_rows(tx, tx.rows(readable(statement, viewer, thread)))
 
 
 @dataclass(frozen=True, slots=True)
 class Counters:
-    """The numbers of the rail: what waits for us, in all, with the viewer, and by mailbox; and what is new to them."""
+    """The numbers of the rail: what waits for us, in all, with the viewer, and by mailbox; what is new to them; and
+    what is put aside."""
 
     waiting: int
     mine: int
     by_mailbox: dict[int, int]
     unread: int
+    snoozed: int = 0
 
 
 def count_threads(tx: ReadTx, viewer: Viewer) -> Counters:
@@ -254,13 +286,17 @@ def count_threads(tx: ReadTx, viewer: Viewer) -> Counters:
             thread,
         ).subquery()
     )
-    return Counters(sum(by_mailbox.values()), int(tx.value(mine)), by_mailbox, int(tx.value(new)))
+    aside = int(tx.value(readable(select(func.count()).select_from(thread).where(_SNOOZED), viewer, thread)))
+    return Counters(sum(by_mailbox.values()), int(tx.value(mine)), by_mailbox, int(tx.value(new)), aside)
 
 
-def _page(rows: Sequence[Row[Any]], limit: int, key: Any) -> Page[ThreadRow]:
+def _page(tx: ReadTx, rows: Sequence[Row[Any]], limit: int, key: Any) -> Page[ThreadRow]:
     found = cut_page(rows, limit, key)
-    return Page([_thread_row(row) for row in found.items], found.next)
+    return Page(_thread_rows(tx, found.items), found.next)
 
 
-def _thread_row(row: Row[Any]) -> ThreadRow:
-    return ThreadRow(**row._mapping)
+def _thread_rows(tx: ReadTx, rows: Sequence[Row[Any]]) -> list[ThreadRow]:
+    """Rows with their tags, which are looked up once for all that have some."""
+    found = [ThreadRow(**row._mapping) for row in rows]
+    tags = find_tags(tx, [row.id for row in found if row.tag_count])
+    return [replace(row, tags=tags[row.id]) if row.id in tags else row for row in found]

@@ -63,11 +63,13 @@ def record_message(
     quiet: bool = False,
     minted: int | None = None,
     verdicts: Verdicts | None = None,
+    fate: str = "",
 ) -> int:
     """Lay a letter into a mailbox and index it there. Returns the message's id.
 
     ``home_id`` is the thread it belongs to by itself, where ``thread_id`` shows the letters of that one.
     ``minted`` is its id where the letter itself had to name it beforehand. ``verdicts`` are kept as they were found.
+    ``fate`` ``forwarded``: a letter of ours that answers nobody from its beginning.
     """
     message_id = mint_message_id(tx, dated_at, seed) if minted is None else minted
     tx.insert(
@@ -85,6 +87,7 @@ def record_message(
         dated_at=dated_at,
         received_at=received_at,
         trace=trace,
+        fate=fate,
         authentication=None if verdicts is None else asdict(verdicts),
     )
     add_words(tx, message_id, scope_id, words)

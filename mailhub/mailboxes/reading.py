@@ -11,7 +11,7 @@ from sqlalchemy import Row, Select, bindparam, select
 from core.database import ReadTx
 from core.errors import NotFound
 from core.paging import Page, cut_page, decode_cursor
-from crm.staff.readable import Viewer, readable, visible
+from crm.staff.readable import Viewer, note_read, readable, visible
 from crm.staff.tables import user
 from mailhub.letters.verdicts import Verdicts
 from mailhub.mailboxes.lists import ThreadRow, get_rows
@@ -133,6 +133,7 @@ def get_thread(
     rows = get_rows(tx, viewer, [thread_id])
     if not rows:
         raise NotFound("There is no thread with the number %(id)s.", id=thread_id)
+    note_read(viewer, rows[0].scope_id, thread_id)
     own = tx.row(_OWN, {"thread_id": thread_id})
     assert own is not None
     asked = {"thread_id": thread_id, "before": _NO_ID if before is None else before, "most": most + 1}
@@ -177,6 +178,7 @@ def get_message(tx: ReadTx, viewer: Viewer, message_id: int) -> Message:
     row = tx.row(statement.where(visible(viewer, thread.c.scope_id, thread.c.executor_id)))
     if row is None:
         raise NotFound("There is no letter with the number %(id)s.", id=message_id)
+    note_read(viewer, row.scope_id, row.thread_id)
     return _message(row)
 
 
@@ -190,6 +192,8 @@ def list_messages(
     if after is not None:
         statement = statement.where(message.c.id < decode_cursor(after, (int,))[0])
     found = cut_page(tx.rows(readable(statement, viewer, thread).limit(limit + 1)), limit, lambda row: (row.id,))
+    for row in found.items:
+        note_read(viewer, row.scope_id, row.thread_id)
     return Page([_message(row) for row in found.items], found.next)
 
 

@@ -13,7 +13,7 @@ from crm.execution import continue_hand, is_able
 from crm.interactions import forget_letter
 from mailhub.mailboxes.tables import letter, mailbox, message, thread
 from mailhub.mailboxes.tally import count_again
-from mailhub.mailboxes.threads import ANSWERABLE, hold_root, mark_unread, tell_client_waits
+from mailhub.mailboxes.threads import ANSWERABLE, hold_root, in_state, mark_unread, tell_client_waits
 
 _LAST_OUT = (
     select(func.max(message.c.id))
@@ -52,11 +52,12 @@ def take_back_letter(tx: WriteTx, message_id: int) -> None:
 
 
 def try_again(tx: WriteTx, message_id: int) -> None:
-    """What did not arrive is sent once more: until its fate is known again, it is our answer."""
-    if tx.get(message, message_id).fate != "undelivered":
+    """What did not arrive is sent once more: until its fate is known again, it is our answer (unless it forwarded)."""
+    row = tx.get(message, message_id)
+    if row.fate != "undelivered":
         return
-    thread_id = hold_root(tx, tx.get(message, message_id).thread_id).id
-    tx.change(message, message_id, fate="")
+    thread_id = hold_root(tx, row.thread_id).id
+    tx.change(message, message_id, fate="forwarded" if row.trace.get("forwards") else "")
     count_again(tx, thread_id)
 
 
@@ -74,7 +75,7 @@ def _answers_nobody(tx: WriteTx, message_id: int, fate: Literal["undelivered", "
     since = clock.now() if since is None else int(since)
     hours = tx.get(mailbox, row.mailbox_id).answer_hours
     waiting: dict[str, Any] = {
-        "state": "open",
+        **in_state("open"),
         "waiting_for": "us",
         "waiting_since": since,
         "due_at": since + hours * clock.HOUR,

@@ -88,6 +88,9 @@ letter_html = table(
 # A thread that was merged has the state "merged" and points to the one that shows its letters (``merged_into``);
 # ``merged`` keeps what the undoing gives back. ``claims_id`` is the thread that its first letter named without a say,
 # ``begun_at`` the earliest date that its letters bear, ``undelivered`` 1 while our last word in it did not arrive.
+# The state "snoozed" is an open thread put aside until ``snoozed_until``, which no other state has: what is open leaves
+# it out by its own predicate. ``no_answer_id`` is the newest letter that somebody said needs no answer,
+# ``continues_id`` the thread closed long ago that this one goes on with.
 thread = table(
     "thread",
     id_column(),
@@ -119,6 +122,11 @@ thread = table(
     Column("merged", Json),
     number("undelivered", 0),
     optional_instant("snoozed_until"),
+    optional_instant("closed_at"),
+    Column("continues_id", Id),
+    number("no_answer_id", 0),
+    number("urgent", 0),
+    number("tag_count", 0),
     instant("created_at"),
 )
 _newest = (thread.c.last_message_at.desc(), thread.c.id.desc())
@@ -152,8 +160,10 @@ Index(
     sqlite_where=_waits,
     postgresql_where=_waits,
 )
+_snoozed = sql("state = 'snoozed'")
+Index("ix_thread_snoozed", thread.c.snoozed_until, thread.c.id, sqlite_where=_snoozed, postgresql_where=_snoozed)
 Index("ix_thread_counterparty", thread.c.counterparty_id, thread.c.subject_base, desc(thread.c.last_message_at))
-for _pointer in ("claims_id", "merged_into"):
+for _pointer in ("claims_id", "merged_into", "continues_id"):
     _where = sql(f"{_pointer} IS NOT NULL")
     Index(f"ix_thread_{_pointer}", thread.c[_pointer], sqlite_where=_where, postgresql_where=_where)
 
@@ -162,7 +172,7 @@ for _pointer in ("claims_id", "merged_into"):
 # ``home_id`` is the thread it was laid into when it came and never changes, ``split_id`` the one a person split it off
 # to; ``thread_id`` is where that leads by the pointers of merged threads, and what everybody reads. A ``quiet`` message
 # is known from an archive only: nobody waits because of it. ``fate`` is what became of one of ours that answers nobody:
-# ``undelivered`` or ``taken_back``, else empty.
+# ``undelivered``, ``taken_back`` or ``forwarded``, else empty.
 message = table(
     "message",
     Column("id", Id, primary_key=True, autoincrement=False),
@@ -185,6 +195,7 @@ message = table(
 Index(None, message.c.thread_id, message.c.id)
 Index(None, message.c.letter_id, message.c.mailbox_id)
 Index(None, message.c.mailbox_id, message.c.id)
+Index(None, message.c.blob_id)
 
 # What people taught a mailbox about a sender: junk, or no junk whatever a filter says.
 known_sender = table(
@@ -230,6 +241,42 @@ thread_event = table(
 )
 Index(None, thread_event.c.thread_id, thread_event.c.id)
 
+# A word that people put on threads, the same in all mailboxes. ``key`` is the name as it is compared. What was deleted
+# keeps its threads until its name is used again, so that it can be brought back.
+tag = table(
+    "tag",
+    id_column(),
+    text("name"),
+    Column("key", Text, nullable=False, unique=True),
+    number("colour", 0),
+    optional_instant("deleted_at"),
+    instant("created_at"),
+)
+
+# ``scope_id`` and ``last_message_at`` are those of the thread, so that the list of a tag is the top of an index.
+thread_tag = table(
+    "thread_tag",
+    Column("thread_id", Id, primary_key=True, nullable=False),
+    Column("tag_id", Id, primary_key=True, nullable=False),
+    number("scope_id"),
+    instant("last_message_at"),
+)
+Index(
+    "ix_thread_tag_newest",
+    thread_tag.c.tag_id,
+    thread_tag.c.scope_id,
+    thread_tag.c.last_message_at.desc(),
+    thread_tag.c.thread_id.desc(),
+)
+
+# Who wants to hear what happens in a thread.
+thread_follower = table(
+    "thread_follower",
+    Column("thread_id", Id, primary_key=True, nullable=False),
+    Column("user_id", Id, primary_key=True, nullable=False),
+    instant("at"),
+)
+
 # One row for each person to whom the thread has something new.
 unread = table(
     "unread",
@@ -259,5 +306,6 @@ incoming = table(
     Column("message_id", Id),
 )
 Index(None, incoming.c.resend_key)
+Index(None, incoming.c.blob_id)
 _stuck = sql("state <> 'done'")
 Index("ix_incoming_state", incoming.c.state, incoming.c.id, sqlite_where=_stuck, postgresql_where=_stuck)

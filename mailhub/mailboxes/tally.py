@@ -7,16 +7,18 @@ from typing import Any
 
 from sqlalchemy import Row, bindparam, select
 
-from core import clock
 from core.database import ReadTx, WriteTx
+from mailhub.mailboxes.deadlines import NOT_LOOKED, begin_wait
 from mailhub.mailboxes.messages import COUNTER_BITS
 from mailhub.mailboxes.tables import letter, mailbox, message, thread
+from mailhub.mailboxes.tag_rows import keep_order
 from mailhub.mailboxes.threads import ANSWERABLE, tell_client_waits
 
 NOBODY_WAITS: dict[str, Any] = {"waiting_for": None, "waiting_since": None, "due_at": None}
 _LETTERS = (
     select(
         message.c.id,
+        message.c.letter_id,
         message.c.direction,
         message.c.dated_at,
         message.c.spam,
@@ -42,7 +44,7 @@ _WHO_WAITS = (
         message.c.thread_id == bindparam("thread_id"),
         message.c.spam == 0,
         message.c.quiet == 0,
-        message.c.fate != "taken_back",
+        message.c.fate.not_in(("taken_back", "forwarded")),
         letter.c.kind.in_(sorted(ANSWERABLE)),
     )
     .order_by(message.c.id)
@@ -56,18 +58,19 @@ def list_letters(tx: ReadTx, thread_id: int) -> Sequence[Row[Any]]:
 
 def find_waiting(tx: ReadTx, row: Any) -> dict[str, Any]:
     """Who waits for whom in a thread that is open, as columns of its row: they for us since their first letter without
-    an answer, else we for them since our last one; what did not arrive is no answer. Junk, machines and letters out of
-    archives make nobody wait."""
+    an answer, else we for them since our last one; what did not arrive is no answer. Junk, machines, letters out of
+    archives and those of which somebody said that they need no answer make nobody wait."""
     rows = tx.rows(_WHO_WAITS, {"thread_id": row.id})
     ours = [one for one in rows if one.direction == "out" and not one.fate]
     answered = ours[-1].id >> COUNTER_BITS if ours else -1
-    unanswered = [one for one in rows if one.id >> COUNTER_BITS > answered]
+    unanswered = [one for one in rows if one.id >> COUNTER_BITS > answered and one.id > row.no_answer_id]
     came = [one for one in unanswered if one.direction == "in"]
     since = next((one.dated_at for one in (*came, *unanswered)), None)  # what came back waits for us too
     if since is not None:
-        hours = tx.get(mailbox, row.mailbox_id).answer_hours
-        return {"waiting_for": "us", "waiting_since": since, "due_at": since + hours * clock.HOUR}
-    if ours and any(one.direction == "in" for one in rows):
+        box = tx.get(mailbox, row.mailbox_id)
+        watched = row.watched if since == row.waiting_since else NOT_LOOKED
+        return begin_wait(tx, box, row, since, first=not ours, own_hours=row.own_hours, watched=watched)
+    if ours and ours[-1].id > row.no_answer_id and any(one.direction == "in" for one in rows):
         return {"waiting_for": "them", "waiting_since": ours[-1].dated_at, "due_at": None}
     return NOBODY_WAITS
 
@@ -79,6 +82,7 @@ def count_again(tx: WriteTx, thread_id: int) -> None:
     values: dict[str, Any] = {
         "message_count": len(letters),
         "undelivered": int(_is_undelivered(letters)),
+        "answered_at": _answered_at(letters),
         "version": row.version + 1,
     }
     if letters:
@@ -91,8 +95,9 @@ def count_again(tx: WriteTx, thread_id: int) -> None:
             "snippet": newest.excerpt,
             **_who(letters),
         }
-    values |= find_waiting(tx, row) if row.state == "open" else NOBODY_WAITS
+    values |= find_waiting(tx, row) if row.state in ("open", "snoozed") else NOBODY_WAITS
     tx.change(thread, thread_id, **values)
+    keep_order(tx, row, values.get("last_message_at", row.last_message_at))
     tell_client_waits(tx, row.counterparty_id, row.scope_id)
 
 
@@ -100,6 +105,12 @@ def _is_undelivered(letters: Sequence[Row[Any]]) -> bool:
     """Did our last word not arrive?"""
     ours = [one for one in letters if one.direction == "out" and one.kind in ANSWERABLE]
     return bool(ours) and ours[-1].fate == "undelivered"
+
+
+def _answered_at(letters: Sequence[Row[Any]]) -> int | None:
+    """When we answered first; what came back is no answer, nor what an archive tells of."""
+    ours = (one for one in letters if one.direction == "out" and not one.fate and not one.quiet)
+    return next((one.dated_at for one in ours if one.kind in ANSWERABLE), None)
 
 
 def _who(letters: Sequence[Row[Any]]) -> dict[str, Any]:

@@ -20,6 +20,7 @@ from mailhub.mailboxes.messages import COUNTER_BITS
 from mailhub.mailboxes.participants import Sender, note_incoming, note_outgoing
 from mailhub.mailboxes.subjects import find_standing
 from mailhub.mailboxes.tables import letter, message, thread, thread_event, unread
+from mailhub.mailboxes.tag_rows import keep_order
 
 # Kinds that a person is expected to answer; the others are shown and nobody waits because of them.
 ANSWERABLE = frozenset({"letter", "invitation"})
@@ -158,18 +159,20 @@ def receive(
     begins = may_begin(own, parsed, arrival.dated_at, first=row.message_count == 0)
     values |= _state_after(row, box, arrival)
     tx.change(thread, thread_id, **values)
+    if newest:
+        keep_order(tx, row, arrival.dated_at)
     # Others are named by the client's own letter, not by whoever else has a say.
     client = row.counterparty_id in (None, sender.counterparty_id)
     named = [person.address for person in (*parsed.to, *parsed.cc)] if client else []
     # A thread that has just been opened is claimed by nobody.
     grew = note_incoming(tx, thread_id, sender, named, parsed.list_id, fresh=fresh) and row.message_count > 0
     if not arrival.quiet and not arrival.spam:
-        mark_unread(tx, thread_id, box.scope_id)
+        mark_unread(tx, thread_id, row.scope_id)
     record_change(
         tx,
         "message.arrived",
         arrival.message_id,
-        scope_id=box.scope_id,
+        scope_id=row.scope_id,
         fields={"thread_id": thread_id, "mailbox_id": box.id, "quiet": arrival.quiet},
         cause="letter",
     )
@@ -187,14 +190,22 @@ def may_begin(row: Any, parsed: ParsedLetter, dated_at: int, *, first: bool) -> 
     return question and row.subject_base == parsed.base_subject.lower()
 
 
+def in_state(state: str) -> dict[str, Any]:
+    """The columns of a thread that comes into a state; only what is put aside has a moment at which it comes back."""
+    closed = {"closed_at": clock.now()} if state == "closed" else {}
+    return {"state": state, "snoozed_until": None, **closed}
+
+
 def _state_after(row: Any, box: Mailbox, arrival: Arrival) -> dict[str, Any]:
-    """What an incoming letter does to the state: junk stays junk, a client's letter reopens, an import closes."""
+    """What an incoming letter does to the state: junk stays junk, a client's letter opens what is closed or put aside,
+    what a machine says does not, an import closes."""
     first = row.message_count == 0
     if arrival.spam:
         return {"state": "spam"} if first else {}
     if arrival.quiet:
         return {"state": "closed"} if first else {}
-    values: dict[str, Any] = {"state": "open"} if row.state == "closed" else {}
+    opens = arrival.waits and row.state in ("closed", "snoozed")
+    values: dict[str, Any] = in_state("open") if opens else {}
     if arrival.waits and row.waiting_for != "us":
         due = arrival.dated_at + box.answer_hours * clock.HOUR
         values |= {"waiting_for": "us", "waiting_since": arrival.dated_at, "due_at": due}
@@ -211,9 +222,9 @@ def wake(tx: WriteTx, message_id: int, box: Mailbox, received_at: int, *, waits:
         values = {}  # it was answered long ago
     tx.change(thread, row.id, **values, version=row.version + 1)
     tell_client_waits(tx, row.counterparty_id, row.scope_id)
-    mark_unread(tx, row.id, box.scope_id)
+    mark_unread(tx, row.id, row.scope_id)
     fields = {"thread_id": row.id, "mailbox_id": box.id, "quiet": False}
-    record_change(tx, "message.arrived", message_id, scope_id=box.scope_id, fields=fields, cause="letter")
+    record_change(tx, "message.arrived", message_id, scope_id=row.scope_id, fields=fields, cause="letter")
     return Hands(row.counterparty_id, row.executor_id, grew=False, begins=False)
 
 
@@ -231,8 +242,8 @@ def answered(tx: WriteTx, message_id: int) -> bool:
     """Let a message of ours (direction ``out``, recorded already) change its thread: whether it was written here or
     seen in a Sent folder.
 
-    Its row of the list follows, whom we wrote to has a say, and unless the letter is automatic, quiet or older than the
-    newest incoming one: we wait for them, the assignment ends (the thread keeps its executor for what comes next), and
+    Its row of the list follows, whom we wrote to has a say, and unless the letter is automatic, quiet, forwarded or older than
+    the newest incoming one: we wait for them, the assignment ends (the thread keeps its executor for what comes next), and
     the change ``thread.answered`` says so. The client's timeline is its writer's business (``record_letter``). Returns
     whether somebody has a say in the thread who had none before.
     """
@@ -253,11 +264,12 @@ def answered(tx: WriteTx, message_id: int) -> bool:
     if row.message_count == 0 and people:
         values |= {"who": people[0]["name"] or people[0]["address"], "who_address": people[0]["address"]}
     # History answers nobody now. Ids hold seconds: what left in the second of their letter answers it.
-    now = sent.kind in ANSWERABLE and not sent.quiet
+    now = sent.kind in ANSWERABLE and not sent.quiet and not sent.fate
     answers = now and message_id >> COUNTER_BITS >= row.last_in_id >> COUNTER_BITS
     if answers:
         values |= {"waiting_for": "them", "waiting_since": sent.dated_at, "due_at": None, "undelivered": 0}
     tx.change(thread, row.id, **values)
+    keep_order(tx, row, max(sent.dated_at, row.last_message_at))
     grew = note_outgoing(tx, row.id, [person["address"] for person in people])
     if answers:
         unassign(tx, row.id)

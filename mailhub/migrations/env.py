@@ -14,10 +14,16 @@ import crm.execution
 import crm.interactions
 import crm.parties.tables
 import crm.staff.tables
+import mailhub.keeping.tables
 import mailhub.mailboxes.accounts
+import mailhub.mailboxes.bulk.tables
 import mailhub.mailboxes.imports
+import mailhub.mailboxes.note_tables
+import mailhub.mailboxes.notices
 import mailhub.mailboxes.tables
 import mailhub.mailboxes.tokens
+import mailhub.mailboxes.trash_tables
+import mailhub.mailboxes.views.tables
 import mailhub.outbound.acknowledging
 import mailhub.outbound.tables
 import mailhub.routing.rules.tables
@@ -34,10 +40,16 @@ ROOMS = (
     crm.parties.tables,
     crm.interactions,
     crm.execution,
+    mailhub.keeping.tables,
     mailhub.mailboxes.accounts,
+    mailhub.mailboxes.bulk.tables,
     mailhub.mailboxes.imports,
+    mailhub.mailboxes.note_tables,
+    mailhub.mailboxes.notices,
     mailhub.mailboxes.tables,
     mailhub.mailboxes.tokens,
+    mailhub.mailboxes.trash_tables,
+    mailhub.mailboxes.views.tables,
     mailhub.outbound.acknowledging,
     mailhub.outbound.tables,
     mailhub.routing.rules.tables,

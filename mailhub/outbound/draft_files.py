@@ -15,7 +15,7 @@ from core.database import ReadTx, WriteTx
 from core.errors import Invalid, NotFound, TooMuch
 from crm.staff.readable import Viewer
 from mailhub.letters.filenames import safe_file_name
-from mailhub.outbound.drafts import DraftFile, get_draft, hold_draft
+from mailhub.outbound.drafts import DraftFile, get_draft, hold_draft, keep_here
 from mailhub.outbound.tables import draft_file
 
 MOST_FILES = 50
@@ -38,7 +38,7 @@ def add_file(
 
     ``content`` is the hash and size of bytes that are durable already; ``largest`` is how many bytes all files of a
     letter may have together. Raises NotFound, Invalid, TooMuch."""
-    found = hold_draft(tx, viewer, draft_id)
+    found = keep_here(tx, hold_draft(tx, viewer, draft_id))
     sha256, size = content
     if not size:
         raise Invalid("The file %(name)s is empty.", name=name[:200], field="file")
@@ -68,6 +68,6 @@ def get_file(tx: ReadTx, viewer: Viewer, draft_id: int, file_id: int) -> DraftFi
 
 def remove_file(tx: WriteTx, viewer: Viewer, draft_id: int, file_id: int) -> None:
     """Take a file away again. Raises NotFound."""
-    hold_draft(tx, viewer, draft_id)
+    keep_here(tx, hold_draft(tx, viewer, draft_id))
     get_file(tx, viewer, draft_id, file_id)
     tx.execute(delete(draft_file).where(draft_file.c.id == file_id))

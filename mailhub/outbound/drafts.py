@@ -136,6 +136,11 @@ def list_drafts(
     return cut_page(_shown(tx, tx.rows(statement)), limit, lambda one: (one.id,))
 
 
+def list_where(tx: ReadTx, *conditions: ColumnElement[bool], order: Sequence[Any], limit: int) -> list[Draft]:
+    """Drafts by conditions on ``draft`` and its ``thread``, ``may_write`` among them, in that order."""
+    return _shown(tx, tx.rows(_DRAFTS.where(*conditions).order_by(*order).limit(limit)))
+
+
 def get_draft(tx: ReadTx, viewer: Viewer, draft_id: int) -> Draft:
     """The draft. Raises NotFound, alike for what is not there and what they may not send."""
     found = _shown(tx, tx.rows(_DRAFTS.where(draft.c.id == draft_id, may_write(viewer))))
@@ -166,14 +171,14 @@ def add_draft(
         created_at=now,
         changed_at=now,
     )
-    return _told(tx, viewer, get_draft(tx, viewer, made))
+    return tell_drafted(tx, viewer.user_id, get_draft(tx, viewer, made))
 
 
 def change_draft(tx: WriteTx, viewer: Viewer, draft_id: int, version: int, new: Text) -> Draft:
-    """Save what was typed on top of ``version``. Raises NotFound, Invalid, and Conflict (``fields["version"]``, the
-    name of whoever was quicker) when the draft has gone on since."""
+    """Save what was typed on top of ``version``; a planned letter is taken off its moment by it. Raises NotFound,
+    Invalid, and Conflict (``fields["version"]``, the name of whoever was quicker) when the draft has gone on since."""
     hold_draft(tx, viewer, draft_id, version)
-    values: dict[str, Any] = {}
+    values: dict[str, Any] = {"send_at": None, "unless_reply": 0}
     for name in ("sender", "to", "cc", "bcc", "subject", "html", "seen_id", "quoted_id"):
         value = getattr(new, name)
         if value is None:
@@ -188,7 +193,7 @@ def change_draft(tx: WriteTx, viewer: Viewer, draft_id: int, version: int, new: 
 def remove_draft(tx: WriteTx, viewer: Viewer, draft_id: int) -> None:
     """Throw it away with its files. Raises NotFound."""
     found = hold_draft(tx, viewer, draft_id)
-    _told(tx, viewer, found)
+    tell_drafted(tx, viewer.user_id, found)
     tx.execute(delete(draft).where(draft.c.id == draft_id))
 
 
@@ -205,6 +210,13 @@ def hold_draft(tx: WriteTx, viewer: Viewer, draft_id: int, version: int | None =
     return found
 
 
+def keep_here(tx: WriteTx, found: Draft) -> Draft:
+    """It is being changed: if it was planned, it leaves at no moment any more."""
+    if found.send_at is not None:
+        tx.change(draft, found.id, send_at=None, unless_reply=0)
+    return found
+
+
 def touch(tx: WriteTx, viewer: Viewer, draft_id: int, **values: Any) -> None:
     """Note a change: by whom, when, the next version."""
     values |= {"version": draft.c.version + 1, "changed_by_id": viewer.user_id, "changed_at": clock.now()}
@@ -214,8 +226,8 @@ def touch(tx: WriteTx, viewer: Viewer, draft_id: int, **values: Any) -> None:
 def finish_draft(tx: WriteTx, viewer: Viewer, draft_id: int, message_id: int) -> None:
     """It became this letter, in the transaction that planned that. Raises NotFound."""
     found = hold_draft(tx, viewer, draft_id)
-    tx.change(draft, draft_id, message_id=message_id, send_at=None)
-    _told(tx, viewer, found)
+    tx.change(draft, draft_id, message_id=message_id, send_at=None, unless_reply=0, fault="")
+    tell_drafted(tx, viewer.user_id, found)
 
 
 def revive_draft(tx: WriteTx, message_id: int) -> int | None:
@@ -249,11 +261,11 @@ def _place(tx: ReadTx, viewer: Viewer, thread_id: int | None, mailbox_id: int | 
     return row.id, row.scope_id
 
 
-def _told(tx: WriteTx, viewer: Viewer, found: Draft) -> Draft:
+def tell_drafted(tx: WriteTx, user_id: int, found: Draft) -> Draft:
     """Let the open pages of colleagues know that somebody writes in their thread, or no more."""
     if found.thread_id is not None:
         fields = {"thread_id": found.thread_id, "mailbox_id": found.mailbox_id}
-        cause = f"user {viewer.user_id}"
+        cause = f"user {user_id}"
         record_change(tx, "thread.drafted", found.thread_id, scope_id=found.scope_id, fields=fields, cause=cause)
     return found
 

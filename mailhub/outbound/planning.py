@@ -80,9 +80,10 @@ def plan_letter(
     by_id: int | None,
     wait: int = 0,
     written: Written | None = None,
+    forwards: bool = False,
 ) -> int:
     """Write the letter, lay it into its thread and onto the timeline, and queue it. ``row`` is the thread, held;
-    ``written`` is the same letter, made beforehand."""
+    ``written`` is the same letter, made beforehand; one that ``forwards`` answers nobody."""
     if written is None or not _still_says(tx, stamp, written, fields, row.last_message_id):
         written = write_down(draw(tx, stamp, box, fields, row.last_message_id))
     parsed, now = written.understood.parsed, written.fields.date
@@ -94,14 +95,15 @@ def plan_letter(
         tx,
         letter_id=letter_id,
         mailbox_id=box.id,
-        scope_id=box.scope_id,
+        scope_id=row.scope_id,
         thread_id=row.id,
         blob_id=_keep(tx, written),
         direction="out",
         spam=False,
         dated_at=now,
         received_at=now,
-        trace={"by": by_id},
+        trace={"by": by_id, "forwards": True} if forwards else {"by": by_id},
+        fate="forwarded" if forwards else "",
         words=words,
         seed=0,
         minted=named.id,
@@ -111,7 +113,7 @@ def plan_letter(
         record_on_timeline(
             tx,
             row.counterparty_id,
-            box.scope_id,
+            row.scope_id,
             contact_id=row.contact_id,
             direction="out",
             happened_at=now,
@@ -119,7 +121,8 @@ def plan_letter(
             thread_id=row.id,
             message_id=named.id,
             executor_id=row.executor_id,
-            counts=kind == "personal",
+            counts=kind == "personal" and not forwards,
+            letter_id=letter_id,
         )
     recipients = [ascii_address(person.address) for person in people]
     plan_deliveries(tx, stamp, named.id, box.scope_id, ascii_address(box.address), recipients, kind, wait=wait)

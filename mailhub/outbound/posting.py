@@ -8,18 +8,22 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from dataclasses import dataclass
+from zoneinfo import ZoneInfo
 
 from core.blobs import BlobFiles, read_blob
 from core.database import Database, ReadTx, WriteTx
 from crm.staff.readable import Viewer
-from mailhub.letters.html.outgoing import CleanHtml, pictures_of
+from mailhub.letters.html.outgoing import NO_HTML, CleanHtml, has_formats, pictures_of
+from mailhub.letters.html.spoken import spoken
 from mailhub.outbound.beginning import begin_letter, draw_letter
 from mailhub.outbound.compose import Fields
 from mailhub.outbound.draft_files import INSIDE
-from mailhub.outbound.drafts import DraftFile, finish_draft, hold_draft
+from mailhub.outbound.drafts import Draft, DraftFile, finish_draft, hold_draft
 from mailhub.outbound.identity import Stamp
 from mailhub.outbound.parts import File
 from mailhub.outbound.planning import Written
+from mailhub.outbound.quoting import add_quote, find_quote
+from mailhub.outbound.recipients import parse_recipients
 from mailhub.outbound.writing import Answer, answer_thread, draw_answer
 
 
@@ -33,6 +37,31 @@ class Post:
     mailbox_id: int | None = None
     draft_id: int | None = None
     version: int | None = None
+
+
+def answer_of(one: Draft, quoted: str = "", files: tuple[File, ...] = ()) -> Answer:
+    """What sending a draft means, with the text of the letter below it. Raises Invalid for an address that is none."""
+    html = one.html if has_formats(one.html) else NO_HTML
+    text, html = add_quote(spoken(one.html), html, quoted)
+    return Answer(
+        text=text,
+        html=html,
+        to=parse_recipients(one.to, "to"),
+        cc=parse_recipients(one.cc, "cc"),
+        bcc=parse_recipients(one.bcc, "bcc"),
+        subject=one.subject or None,
+        sender=one.sender,
+        files=files,
+        force=True,
+        forwards=one.kind == "forward",
+    )
+
+
+def draft_post(tx: ReadTx, viewer: Viewer, zone: ZoneInfo, one: Draft) -> Post:
+    """A draft as it would leave, still without its files; the quoted letter is dated in that zone. Raises Invalid,
+    NotFound."""
+    quoted = find_quote(tx, viewer, zone, one.thread_id, one.quoted_id)
+    return Post(answer_of(one, quoted), one.thread_id, one.mailbox_id, one.id, one.version)
 
 
 def draw_post(tx: ReadTx, viewer: Viewer, stamp: Stamp, wanted: Post) -> Fields:

@@ -89,15 +89,20 @@ class Sending:
         return "" if self._relay is None else str(self._relay)
 
     @property
-    def trouble(self) -> Unavailable | None:
-        """Why letters wait at this moment, as an error for people; None when they need not."""
+    def obstacle(self) -> Unavailable | None:
+        """Why nothing may leave at all, whatever it is; None when it may."""
         if self._relay is None:
             return Unavailable("No relay is set, so letters wait. Set send.relay.")
         if self._stopped():
             return Unavailable("Sending is stopped by the file STOP-SENDING in the folder of the data.")
         if self._held:
             return Unavailable("This is a restored copy, so letters wait until somebody runs: mailhub resume-sending")
-        return self._fault
+        return None
+
+    @property
+    def trouble(self) -> Unavailable | None:
+        """Why letters wait at this moment, as an error for people; None when they need not."""
+        return self.obstacle or self._fault
 
     def wake(self) -> None:
         """There may be something to do."""

@@ -107,6 +107,8 @@ draft = table(
 _written = sql("message_id IS NULL")
 Index("ix_draft_scope", draft.c.scope_id, draft.c.changed_at, sqlite_where=_written, postgresql_where=_written)
 Index("ix_draft_thread_id", draft.c.thread_id)
+_planned = sql("send_at IS NOT NULL")
+Index("ix_draft_send_at", draft.c.send_at, sqlite_where=_planned, postgresql_where=_planned)
 Index("ix_draft_message_id", draft.c.message_id)
 
 # ``content_id`` names the file in the draft's HTML when it is a picture there.
@@ -122,6 +124,7 @@ draft_file = table(
     instant("created_at"),
 )
 Index(None, draft_file.c.draft_id)
+Index(None, draft_file.c.blob_id)
 
 # What stands under the letters of a mailbox; of one person there, or of everybody where ``user_id`` is 0.
 signature = table(

@@ -23,7 +23,7 @@ from mailhub.mailboxes.handling import get_own
 from mailhub.mailboxes.recipients import Offer, list_recipients
 from mailhub.mailboxes.tables import letter, letter_reference, message, thread
 from mailhub.mailboxes.threads import ANSWERABLE
-from mailhub.outbound.compose import Fields, answer_references, answer_subject
+from mailhub.outbound.compose import Fields, answer_references, answer_subject, forward_subject
 from mailhub.outbound.identity import Stamp
 from mailhub.outbound.parts import File
 from mailhub.outbound.planning import Written, draw, plan_letter
@@ -37,7 +37,7 @@ class Answer:
     newer ones. It leaves when ``wait`` is over, in microseconds: until then it can be taken back.
 
     ``html`` says the same as ``text`` (``spoken``), or nothing. ``sender`` is one of the mailbox's own
-    addresses; empty: its first."""
+    addresses; empty: its first. A letter that ``forwards`` hands another one on: it answers nobody."""
 
     text: str
     to: tuple[Address, ...]
@@ -50,6 +50,7 @@ class Answer:
     wait: int = 0
     html: CleanHtml = NO_HTML
     sender: str = ""
+    forwards: bool = False
 
 
 @dataclass(frozen=True, slots=True)
@@ -123,22 +124,30 @@ def answer_thread(
     """
     row = get_own(tx, viewer, thread_id)
     demand(viewer, "answer", row.scope_id, row.executor_id)
-    if answer.seen_message_id is not None and not answer.force:
-        newer = tx.values(_NEWER, {"thread_id": thread_id, "seen": answer.seen_message_id})
-        if newer:
-            raise Conflict("New letters came in this thread. Read them before you send.", message_ids=newer)
+    if not answer.force:
+        refuse_unseen(tx, thread_id, answer.seen_message_id)
     refuse_empty(answer)
     box = get_mailbox(tx, row.mailbox_id)
     fields = _fields(tx, viewer, row, box, answer)
     people = [*answer.to, *answer.cc, *answer.bcc]
     by_id = viewer.user_id
-    return plan_letter(tx, stamp, row, box, fields, people, "personal", by_id=by_id, wait=answer.wait, written=written)
+    return plan_letter(
+        tx, stamp, row, box, fields, people, "personal",
+        by_id=by_id, wait=answer.wait, written=written, forwards=answer.forwards,
+    )  # fmt: skip
 
 
-def refuse_empty(answer: Answer) -> None:
+def refuse_unseen(tx: ReadTx, thread_id: int, seen_id: int | None) -> None:
+    """Raise Conflict (``fields["message_ids"]``) when letters came after the one they saw; None says nothing."""
+    newer = tx.values(_NEWER, {"thread_id": thread_id, "seen": seen_id}) if seen_id is not None else []
+    if newer:
+        raise Conflict("New letters came in this thread. Read them before you send.", message_ids=newer)
+
+
+def refuse_empty(answer: Answer, *, has_files: bool = False) -> None:
     """Raise Invalid for a letter that says nothing."""
     says = says_something(answer.html) if answer.html else bool(answer.text.strip())
-    if not says and not answer.files:
+    if not says and not answer.files and not has_files:
         raise Invalid("The letter is empty.", field="text")
 
 
@@ -164,6 +173,9 @@ def fields_of(tx: ReadTx, viewer: Viewer, box: Mailbox, answer: Answer, subject:
 def _fields(tx: ReadTx, viewer: Viewer, row: Row[Any], box: Mailbox, answer: Answer) -> Fields:
     found = {"thread_id": row.id}
     before = tx.row(_NEWEST_IN, found) or tx.row(_NEWEST, found)
+    if answer.forwards:
+        subject = answer.subject if answer.subject is not None else forward_subject(before.subject if before else "")
+        return fields_of(tx, viewer, box, answer, subject)
     subject = answer.subject if answer.subject is not None else answer_subject(before.subject if before else "")
     return _answering(tx, fields_of(tx, viewer, box, answer, subject), before)
 

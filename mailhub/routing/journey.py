@@ -18,13 +18,14 @@ from sqlalchemy import bindparam, select
 
 from core.blobs import blob
 from core.database import WriteTx
-from crm.execution import choose, continue_hand, is_able, last_hand
+from crm.execution import Choice, choose, continue_hand, is_able, last_hand, stand_in_choice
 from crm.interactions import record_letter as record_on_timeline
 from crm.parties import Match, find_manager
 from mailhub.letters.values import ParsedLetter
 from mailhub.letters.verdicts import Verdicts
 from mailhub.mailboxes import handling, threads
 from mailhub.mailboxes.boxes import Mailbox
+from mailhub.mailboxes.busy import count_waiting
 from mailhub.mailboxes.gathering import gather as gather_threads
 from mailhub.mailboxes.homes import Home, find_home
 from mailhub.mailboxes.junk import is_junk
@@ -33,9 +34,11 @@ from mailhub.mailboxes.messages import find_message, record_message
 from mailhub.mailboxes.participants import Sender, is_proved
 from mailhub.mailboxes.tables import message
 from mailhub.mailboxes.threads import find_executor, hold_root, is_told, open_thread, receive, tell
+from mailhub.mailboxes.trash import out_of_trash
 from mailhub.outbound.acknowledging import acknowledge as send_acknowledgement
 from mailhub.outbound.identity import Stamp
 from mailhub.outbound.returns import Returned, find_returned, record_returned
+from mailhub.outbound.scheduling import stop_for_reply
 from mailhub.routing.asked import Asked
 from mailhub.routing.rules.acting import Case, Outcome, act
 from mailhub.routing.rules.facts import Facts, letter_facts, of_parsed
@@ -147,7 +150,7 @@ def thread(tx: WriteTx, passage: Passage) -> None:
         )  # fmt: skip
         home, passage.opened = replace(home, thread_id=opened), True
     assert home.thread_id is not None
-    passage.home, passage.root = home, hold_root(tx, home.thread_id)
+    passage.home, passage.root = home, out_of_trash(tx, hold_root(tx, home.thread_id), passage.box.scope_id)
     passage.thread_id = passage.root.id
 
 
@@ -159,7 +162,7 @@ def record(tx: WriteTx, passage: Passage) -> None:
         tx,
         letter_id=passage.letter_id,
         mailbox_id=box.id,
-        scope_id=box.scope_id,
+        scope_id=passage.root.scope_id,
         thread_id=passage.thread_id,
         home_id=passage.home.thread_id,
         blob_id=passage.blob_id,
@@ -185,7 +188,7 @@ def record(tx: WriteTx, passage: Passage) -> None:
         record_on_timeline(
             tx,
             sender.counterparty_id,
-            box.scope_id,
+            passage.root.scope_id,
             contact_id=sender.contact_id,
             direction="in",
             happened_at=passage.dated_at,
@@ -194,9 +197,10 @@ def record(tx: WriteTx, passage: Passage) -> None:
             message_id=passage.message_id,
             executor_id=passage.executor_id,
             counts=passage.answerable,
+            letter_id=passage.letter_id,
         )
         if not passage.quiet:  # an import makes nobody wait
-            threads.tell_client_waits(tx, sender.counterparty_id, box.scope_id)
+            threads.tell_client_waits(tx, sender.counterparty_id, passage.root.scope_id)
 
 
 def gather(tx: WriteTx, passage: Passage) -> None:
@@ -212,7 +216,9 @@ def gather(tx: WriteTx, passage: Passage) -> None:
 
 
 def settle(tx: WriteTx, passage: Passage) -> None:
-    """What follows for the letter of ours that it reports about? Nothing, when it comes out of an archive."""
+    """What follows for letters of ours that it answers or reports about? Nothing, when it comes out of an archive."""
+    if passage.answerable and not passage.quiet and not passage.opened:
+        stop_for_reply(tx, passage.thread_id)
     if passage.returned is not None and passage.stamp is not None and not passage.quiet:
         record_returned(tx, passage.stamp, passage.returned, passage.parsed)
 
@@ -259,16 +265,26 @@ def _manager(tx: WriteTx, passage: Passage) -> int | None:
 
 
 def assign(tx: WriteTx, passage: Passage) -> None:
-    """Who answers? Whoever has the thread, while they can; else by the way of the mailbox; nobody for imports, junk."""
+    """Who answers? Whoever has the thread, or stands in for them while they are away; else by the way of the mailbox;
+    nobody for imports and junk."""
     if passage.quiet or not passage.answerable or passage.ruled.put_away:
         return
-    if passage.executor_id is not None and is_able(tx, passage.box.scope_id, passage.executor_id):
-        continue_hand(tx, passage.box.scope_id, passage.thread_id, passage.executor_id)
-        return
-    box, manager_id = passage.box, _manager(tx, passage)
-    choice = choose(tx, box.scope_id, way=box.way, default_id=box.default_executor_id, manager_id=manager_id)
-    if choice is not None:
+    box, held = passage.box, passage.executor_id
+    able = held if held is not None and is_able(tx, box.scope_id, held) else None
+    choice = None if able is None else stand_in_choice(tx, box.scope_id, Choice(able, "continued"))
+    if choice is None:
+        choice = choose(
+            tx,
+            box.scope_id,
+            way=box.way,
+            count_waiting=lambda people: count_waiting(tx, people),
+            default_id=box.default_executor_id,
+            manager_id=_manager(tx, passage),
+        )
+    if choice is not None and choice.executor_id != able:
         handling.give(tx, passage.thread_id, choice)
+    elif able is not None:
+        continue_hand(tx, box.scope_id, passage.thread_id, able)
     elif box.kind == "public" and not is_told(tx, passage.thread_id, NOBODY_ASSIGNED, last_hand(tx, passage.thread_id)):
         tell(tx, passage.thread_id, NOBODY_ASSIGNED)
 

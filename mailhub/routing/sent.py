@@ -20,6 +20,7 @@ from mailhub.mailboxes.participants import Sender
 from mailhub.mailboxes.subjects import find_standing
 from mailhub.mailboxes.tables import letter, message, thread
 from mailhub.mailboxes.threads import hold_root, may_begin, open_thread
+from mailhub.mailboxes.trash import out_of_trash
 from mailhub.routing.journey import Passage, gather, recognise
 
 MOST_RECIPIENTS = 20
@@ -79,7 +80,10 @@ def join(tx: WriteTx, passage: Passage) -> None:
         thread_id = open_thread(
             tx, passage.box, passage.parsed, passage.sender, described, passage.dated_at, beside=home.beside
         )
-    passage.home, passage.root = replace(home, thread_id=thread_id), hold_root(tx, thread_id)
+    passage.home, passage.root = (
+        replace(home, thread_id=thread_id),
+        out_of_trash(tx, hold_root(tx, thread_id), passage.box.scope_id),
+    )
     passage.thread_id = passage.root.id
 
 
@@ -92,7 +96,7 @@ def lay(tx: WriteTx, passage: Passage) -> None:
         tx,
         letter_id=passage.letter_id,
         mailbox_id=box.id,
-        scope_id=box.scope_id,
+        scope_id=row.scope_id,
         thread_id=passage.thread_id,
         home_id=passage.home.thread_id,
         blob_id=passage.blob_id,
@@ -115,7 +119,7 @@ def lay(tx: WriteTx, passage: Passage) -> None:
         record_on_timeline(
             tx,
             counterparty_id,
-            box.scope_id,
+            row.scope_id,
             contact_id=passage.sender.contact_id if row.counterparty_id is None else row.contact_id,
             direction="out",
             happened_at=passage.dated_at,
@@ -124,6 +128,7 @@ def lay(tx: WriteTx, passage: Passage) -> None:
             message_id=passage.message_id,
             executor_id=row.executor_id,
             counts=passage.answerable,
+            letter_id=passage.letter_id,
         )
 
 

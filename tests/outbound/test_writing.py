@@ -12,6 +12,7 @@ from mailhub.letters.letter import parse_letter
 from mailhub.letters.values import Address
 from mailhub.mailboxes.reading import get_thread
 from mailhub.mailboxes.tables import thread
+from mailhub.mailboxes.tally import count_again
 from mailhub.outbound import ledger, suppression
 from mailhub.outbound.writing import answer_automatically, suggest_answer
 from tests.outbound.conftest import ANNA, Office
@@ -133,3 +134,19 @@ def test_a_letter_that_waits_can_be_called_off(office: Office) -> None:
     assert database.read_now(ledger.get_delivery, viewer, row.id).state == "cancelled"
     with pytest.raises(Conflict):
         database.write_now(ledger.cancel, viewer, row.id)
+
+
+def test_a_forward_answers_nobody(office: Office) -> None:
+    lawyer = Address("", "lawyer@other.example")
+    message_id = office.answer("See below.", (lawyer,), forwards=True)
+    row = office.world.threads("ivan")[0]
+    assert row.waiting_for == "us"
+    assert row.message_count == 2
+    shown = office.world.database.read_now(get_thread, office.world.viewer("ivan"), row.id).messages[-1]
+    assert shown.id == message_id
+    raw = parse_letter(bytes(office.world.database.read_now(find_content, shown.blob_id)[0] or b""))
+    assert raw.subject == "Fwd: Pumps"
+    assert not raw.in_reply_to
+    assert not raw.references
+    office.world.database.write_now(count_again, row.id)
+    assert office.world.threads("ivan")[0].waiting_for == "us"

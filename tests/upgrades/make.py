@@ -14,12 +14,13 @@ from pathlib import Path
 from unittest.mock import patch
 
 from core import clock, jobs, limits, secrets
-from core.blobs import record_settled
+from core.blobs import blob_doubt, record_settled
 from core.changes import Position, move_consumer
 from core.database import Database, WriteTx, open_database
 from core.marks import ensure_identity
 from core.once import Keyed, answer_once
 from core.secrets import Keys
+from crm.execution import add_absence, set_deputies
 from crm.parties import add_contact, add_counterparty, record_not_a_client
 from crm.staff.people import add_team, add_user, join_team
 from crm.staff.readable import Viewer, get_viewer
@@ -28,6 +29,7 @@ from crm.staff.sessions import add_token, start_session
 from mailhub.ingest.imap.client import Opened
 from mailhub.ingest.imap.storing import Got, Holder, store_folders, store_letters, store_opened
 from mailhub.ingest.intake import accept
+from mailhub.keeping import tables as keeping
 from mailhub.letters.html import POLICY_VERSION
 from mailhub.letters.html.outgoing import text_as_html
 from mailhub.mailboxes.accounts import add_account
@@ -36,10 +38,13 @@ from mailhub.mailboxes.handling import assign_thread, set_state
 from mailhub.mailboxes.imports import record_received, start_upload
 from mailhub.mailboxes.junk import change_state
 from mailhub.mailboxes.leases import claim_accounts
+from mailhub.mailboxes.notes import add_note, change_note
+from mailhub.mailboxes.notices import set_wishes
 from mailhub.mailboxes.oauth import Tokens
 from mailhub.mailboxes.placements import Listed
 from mailhub.mailboxes.tables import letter_html
 from mailhub.mailboxes.tokens import connect_with_tokens
+from mailhub.mailboxes.trash_tables import trash
 from mailhub.migrations import newest, upgrade
 from mailhub.outbound.acknowledging import set_acknowledgements
 from mailhub.outbound.draft_files import add_file
@@ -101,7 +106,9 @@ def fill(database: Database) -> None:
     write(jobs.finish, job)
     write(accept, arrive(write_letter(7), box.id))
     write(lambda tx: fill_outgoing(tx, box.id, viewer))
+    write(lambda tx: fill_talk(tx, viewer))
     chief = database.read_now(get_viewer, administrator)
+    write(lambda tx: fill_execution(tx, chief, olena, petro))
     upload = write(start_upload, chief, box.id, "old.mbox", 2)
     write(record_received, chief, upload.id, 0, 2)
     manager = write(partial(add_user, is_admin=True), "manager@firm.example", "Manager")
@@ -112,6 +119,32 @@ def fill(database: Database) -> None:
     write(limits.take, "sign-in 192.0.2.1", limits.Rate(5, clock.MINUTE))
     shown = {"letter_id": 1, "variant": "plain", "policy": POLICY_VERSION, "html": "<p>We need pumps.</p>", "facts": {}}
     write(lambda tx: tx.insert(letter_html, **shown))
+    write(fill_kept, box.id, administrator)
+
+
+def fill_talk(tx: WriteTx, viewer: Viewer) -> None:
+    """A note that was changed, a notice, and how somebody wants to hear."""
+    noted = add_note(tx, viewer, 1, "@petro, is this ours?")
+    change_note(tx, viewer, noted.id, "@petro: is this ours?")
+    set_wishes(tx, viewer, {"letter": "none"})
+
+
+def fill_kept(tx: WriteTx, mailbox_id: int, user_id: int) -> None:
+    """What lies in the trash, how long things are kept, and what was asked about a person."""
+    now = clock.now()
+    tx.insert(blob_doubt, blob_id=1, at=now)
+    tx.insert(trash, thread_id=4, mailbox_id=mailbox_id, scope_id=1, user_id=user_id, how="hand", at=now)
+    tx.insert(keeping.retention, mailbox_id=mailbox_id, act="delete", months=36, user_id=user_id, changed_at=now)
+    tx.insert(keeping.hold, counterparty_id=1, reason="A lawsuit", user_id=user_id, at=now)
+    tx.insert(keeping.let_go, what="trash", count=1, at=now)
+    asked = {"kind": "export", "contact_id": 1, "names": ["anna@client.example"], "found": {"letters": 1}}
+    tx.insert(keeping.person_request, **asked, user_id=user_id, created_at=now)
+
+
+def fill_execution(tx: WriteTx, chief: Viewer, olena: int, petro: int) -> None:
+    """Who is away and who stands in."""
+    add_absence(tx, chief, petro, MOMENT + clock.DAY, MOMENT + 2 * clock.DAY, "Leave")
+    set_deputies(tx, chief, petro, [olena])
 
 
 def fill_outgoing(tx: WriteTx, mailbox_id: int, viewer: Viewer) -> None:

@@ -6,7 +6,8 @@ from typing import Any
 
 import pytest
 
-from api.web.rule_form import Draft, Line, action_data, condition_data, make_draft, press, read_draft
+from api.web.condition_form import Line
+from api.web.rule_form import Draft, action_data, condition_data, make_draft, press, read_draft
 from core.errors import Invalid
 from core.rules import parse_rule
 from mailhub.routing.rules.actions import parse_actions

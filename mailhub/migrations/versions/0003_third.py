@@ -11,6 +11,374 @@ ID = sa.BigInteger().with_variant(sa.Integer(), "sqlite")
 JSON = sa.JSON(none_as_null=True).with_variant(postgresql.JSONB(none_as_null=True), "postgresql")
 
 
+def _door() -> None:
+    """Sessions that wait for a second factor; factors, links, single sign-on; the audit log by person, act and time."""
+    op.add_column("session", sa.Column("waits_for", sa.Text(), server_default="", nullable=False))
+    op.add_column("session", sa.Column("shown", sa.Text(), server_default="password", nullable=False))
+    op.add_column("session", sa.Column("proved_at", ID, server_default="0", nullable=False))
+    for columns in (["user_id", "id"], ["action", "id"], ["at"]):
+        op.create_index(op.f(f"ix_audit_{'_'.join(columns)}"), "audit", columns)
+    op.create_table(
+        "totp",
+        sa.Column("user_id", ID, autoincrement=False, nullable=False),
+        sa.Column("secret", sa.LargeBinary(), nullable=False),
+        sa.Column("last_step", ID, server_default="0", nullable=False),
+        sa.Column("created_at", sa.BigInteger(), nullable=False),
+        _of_user("totp"),
+        sa.PrimaryKeyConstraint("user_id", name=op.f("pk_totp")),
+    )
+    _owned(
+        "recovery_code",
+        sa.Column("code_hash", sa.LargeBinary(), nullable=False),
+        sa.Column("used_at", sa.BigInteger(), nullable=True),
+    )
+    _owned(
+        "passkey",
+        sa.Column("name", sa.Text(), nullable=False),
+        sa.Column("credential_id", sa.LargeBinary(), nullable=False),
+        sa.Column("public_key", sa.LargeBinary(), nullable=False),
+        sa.Column("sign_count", ID, nullable=False),
+        sa.Column("synced", ID, server_default="0", nullable=False),
+        sa.Column("created_at", sa.BigInteger(), nullable=False),
+        sa.Column("used_at", sa.BigInteger(), nullable=True),
+        sa.Column("doubted_at", sa.BigInteger(), nullable=True),
+        sa.UniqueConstraint("credential_id", name=op.f("uq_passkey_credential_id")),
+    )
+    _owned(
+        "linked_identity",
+        sa.Column("issuer", sa.Text(), nullable=False),
+        sa.Column("subject", sa.Text(), nullable=False),
+        sa.Column("created_at", sa.BigInteger(), nullable=False),
+        sa.UniqueConstraint("issuer", "subject", name=op.f("uq_linked_identity_issuer_subject")),
+    )
+    op.create_table(
+        "entry_link",
+        sa.Column("key", sa.LargeBinary(), nullable=False),
+        sa.Column("user_id", ID, nullable=False),
+        sa.Column("purpose", sa.Text(), nullable=False),
+        sa.Column("created_at", sa.BigInteger(), nullable=False),
+        sa.Column("expires_at", sa.BigInteger(), nullable=False),
+        _of_user("entry_link"),
+        sa.PrimaryKeyConstraint("key", name=op.f("pk_entry_link")),
+    )
+    op.create_index(op.f("ix_entry_link_user_id"), "entry_link", ["user_id"])
+    op.create_table(
+        "ceremony",
+        sa.Column("key", sa.LargeBinary(), nullable=False),
+        sa.Column("purpose", sa.Text(), nullable=False),
+        sa.Column("user_id", ID, nullable=True),
+        sa.Column("details", JSON, nullable=False),
+        sa.Column("expires_at", sa.BigInteger(), nullable=False),
+        sa.PrimaryKeyConstraint("key", name=op.f("pk_ceremony")),
+    )
+    op.create_index(op.f("ix_ceremony_expires_at"), "ceremony", ["expires_at"])
+
+
+def _owned(name: str, *parts: sa.Column | sa.Constraint) -> None:
+    op.create_table(
+        name,
+        sa.Column("id", ID, autoincrement=True, nullable=False),
+        sa.Column("user_id", ID, nullable=False),
+        *parts,
+        _of_user(name),
+        sa.PrimaryKeyConstraint("id", name=op.f(f"pk_{name}")),
+        sqlite_autoincrement=True,
+    )
+    op.create_index(op.f(f"ix_{name}_user_id"), name, ["user_id"])
+
+
+def _of_user(name: str) -> sa.ForeignKeyConstraint:
+    return sa.ForeignKeyConstraint(["user_id"], ["user.id"], name=op.f(f"fk_{name}_user_id_user"), ondelete="CASCADE")
+
+
 def upgrade() -> None:
     """Nothing is rebuilt: new tables, new columns with a default, new indexes."""
     op.add_column("thread", sa.Column("snoozed_until", sa.BigInteger(), nullable=True))
+    op.add_column("thread", sa.Column("closed_at", sa.BigInteger(), nullable=True))
+    op.add_column("thread", sa.Column("continues_id", ID, nullable=True))
+    op.add_column("thread", sa.Column("no_answer_id", ID, server_default="0", nullable=False))
+    op.add_column("thread", sa.Column("urgent", ID, server_default="0", nullable=False))
+    op.add_column("thread", sa.Column("tag_count", ID, server_default="0", nullable=False))
+    snoozed = sa.text("state = 'snoozed'")
+    op.create_index(
+        "ix_thread_snoozed", "thread", ["snoozed_until", "id"], sqlite_where=snoozed, postgresql_where=snoozed
+    )
+    continues = sa.text("continues_id IS NOT NULL")
+    op.create_index(
+        "ix_thread_continues_id", "thread", ["continues_id"], sqlite_where=continues, postgresql_where=continues
+    )
+    op.create_table(
+        "tag",
+        sa.Column("id", ID, autoincrement=True, nullable=False),
+        sa.Column("name", sa.Text(), nullable=False),
+        sa.Column("key", sa.Text(), nullable=False),
+        sa.Column("colour", ID, server_default="0", nullable=False),
+        sa.Column("deleted_at", sa.BigInteger(), nullable=True),
+        sa.Column("created_at", sa.BigInteger(), nullable=False),
+        sa.PrimaryKeyConstraint("id", name=op.f("pk_tag")),
+        sa.UniqueConstraint("key", name=op.f("uq_tag_key")),
+        sqlite_autoincrement=True,
+    )
+    op.create_table(
+        "thread_tag",
+        sa.Column("thread_id", ID, nullable=False),
+        sa.Column("tag_id", ID, nullable=False),
+        sa.Column("scope_id", ID, nullable=False),
+        sa.Column("last_message_at", sa.BigInteger(), nullable=False),
+        sa.PrimaryKeyConstraint("thread_id", "tag_id", name=op.f("pk_thread_tag")),
+    )
+    op.create_index(
+        "ix_thread_tag_newest",
+        "thread_tag",
+        ["tag_id", "scope_id", sa.literal_column("last_message_at DESC"), sa.literal_column("thread_id DESC")],
+    )
+    op.create_table(
+        "thread_follower",
+        sa.Column("thread_id", ID, nullable=False),
+        sa.Column("user_id", ID, nullable=False),
+        sa.Column("at", sa.BigInteger(), nullable=False),
+        sa.PrimaryKeyConstraint("thread_id", "user_id", name=op.f("pk_thread_follower")),
+    )
+    op.create_table(
+        "bulk",
+        sa.Column("id", ID, autoincrement=True, nullable=False),
+        sa.Column("user_id", ID, nullable=False),
+        sa.Column("act", sa.Text(), nullable=False),
+        sa.Column("value", JSON, nullable=True),
+        sa.Column("at", sa.BigInteger(), nullable=False),
+        sa.ForeignKeyConstraint(["user_id"], ["user.id"], name=op.f("fk_bulk_user_id")),
+        sa.PrimaryKeyConstraint("id", name=op.f("pk_bulk")),
+        sqlite_autoincrement=True,
+    )
+    op.create_index(op.f("ix_bulk_user_id_at"), "bulk", ["user_id", "at"])
+    op.create_table(
+        "bulk_thread",
+        sa.Column("bulk_id", ID, nullable=False),
+        sa.Column("thread_id", ID, nullable=False),
+        sa.Column("before", JSON, nullable=False),
+        sa.Column("version", ID, nullable=False),
+        sa.Column("event_id", ID, nullable=False),
+        sa.PrimaryKeyConstraint("bulk_id", "thread_id", name=op.f("pk_bulk_thread")),
+    )
+    op.create_table(
+        "saved_view",
+        sa.Column("id", ID, autoincrement=True, nullable=False),
+        sa.Column("user_id", ID, nullable=False),
+        sa.Column("team_id", ID, nullable=True),
+        sa.Column("name", sa.Text(), nullable=False),
+        sa.Column("condition", JSON, nullable=False),
+        sa.Column("late", ID, server_default="0", nullable=False),
+        sa.Column("zone", sa.Text(), nullable=False),
+        sa.Column("version", ID, server_default="1", nullable=False),
+        sa.Column("created_at", sa.BigInteger(), nullable=False),
+        sa.ForeignKeyConstraint(["team_id"], ["team.id"], name=op.f("fk_saved_view_team_id")),
+        sa.ForeignKeyConstraint(["user_id"], ["user.id"], name=op.f("fk_saved_view_user_id")),
+        sa.PrimaryKeyConstraint("id", name=op.f("pk_saved_view")),
+        sqlite_autoincrement=True,
+    )
+    op.create_index(op.f("ix_saved_view_user_id_id"), "saved_view", ["user_id", "id"])
+    op.create_index(op.f("ix_saved_view_team_id_id"), "saved_view", ["team_id", "id"])
+    _door()
+    op.create_index(
+        op.f("ix_draft_send_at"),
+        "draft",
+        ["send_at"],
+        sqlite_where=sa.text("send_at IS NOT NULL"),
+        postgresql_where=sa.text("send_at IS NOT NULL"),
+    )
+    op.create_table(
+        "notice",
+        sa.Column("id", ID, autoincrement=True, nullable=False),
+        sa.Column("user_id", ID, nullable=False),
+        sa.Column("thread_id", ID, nullable=False),
+        sa.Column("kind", sa.Text(), nullable=False),
+        sa.Column("by_id", ID, nullable=True),
+        sa.Column("message_id", ID, nullable=True),
+        sa.Column("note_id", ID, nullable=True),
+        sa.Column("fields", JSON, nullable=False),
+        sa.Column("created_at", sa.BigInteger(), nullable=False),
+        sa.Column("read_at", sa.BigInteger(), nullable=True),
+        sa.Column("mail_at", sa.BigInteger(), nullable=True),
+        sa.Column("mailed_at", sa.BigInteger(), nullable=True),
+        sa.ForeignKeyConstraint(["user_id"], ["user.id"], name=op.f("fk_notice_user_id")),
+        sa.ForeignKeyConstraint(["thread_id"], ["thread.id"], name=op.f("fk_notice_thread_id"), ondelete="CASCADE"),
+        sa.ForeignKeyConstraint(["by_id"], ["user.id"], name=op.f("fk_notice_by_id")),
+        sa.PrimaryKeyConstraint("id", name=op.f("pk_notice")),
+        sqlite_autoincrement=True,
+    )
+    op.create_index(op.f("ix_notice_user_id_id"), "notice", ["user_id", "id"])
+    op.create_index(op.f("ix_notice_thread_id_user_id"), "notice", ["thread_id", "user_id"])
+    for name, columns, where in (
+        ("ix_notice_new", ["user_id", "id"], "read_at IS NULL"),
+        ("ix_notice_due", ["mail_at"], "mail_at IS NOT NULL"),
+        ("ix_notice_mailed", ["user_id", "mailed_at"], "mailed_at IS NOT NULL"),
+    ):
+        op.create_index(name, "notice", columns, sqlite_where=sa.text(where), postgresql_where=sa.text(where))
+    op.create_table(
+        "notice_wish",
+        sa.Column("user_id", ID, nullable=False),
+        sa.Column("kind", sa.Text(), nullable=False),
+        sa.Column("way", sa.Text(), nullable=False),
+        sa.PrimaryKeyConstraint("user_id", "kind", name=op.f("pk_notice_wish")),
+    )
+    op.create_table(
+        "note",
+        sa.Column("id", ID, autoincrement=True, nullable=False),
+        sa.Column("thread_id", ID, nullable=False),
+        sa.Column("author_id", ID, nullable=False),
+        sa.Column("body", sa.Text(), nullable=False),
+        sa.Column("mentions", JSON, nullable=False),
+        sa.Column("created_at", sa.BigInteger(), nullable=False),
+        sa.Column("changed_at", sa.BigInteger(), nullable=True),
+        sa.Column("deleted_at", sa.BigInteger(), nullable=True),
+        sa.ForeignKeyConstraint(["thread_id"], ["thread.id"], name=op.f("fk_note_thread_id"), ondelete="CASCADE"),
+        sa.ForeignKeyConstraint(["author_id"], ["user.id"], name=op.f("fk_note_author_id")),
+        sa.PrimaryKeyConstraint("id", name=op.f("pk_note")),
+        sqlite_autoincrement=True,
+    )
+    op.create_index(op.f("ix_note_thread_id_id"), "note", ["thread_id", "id"])
+    op.create_table(
+        "note_version",
+        sa.Column("id", ID, autoincrement=True, nullable=False),
+        sa.Column("note_id", ID, nullable=False),
+        sa.Column("body", sa.Text(), nullable=False),
+        sa.Column("ended_at", sa.BigInteger(), nullable=False),
+        sa.ForeignKeyConstraint(["note_id"], ["note.id"], name=op.f("fk_note_version_note_id"), ondelete="CASCADE"),
+        sa.PrimaryKeyConstraint("id", name=op.f("pk_note_version")),
+        sqlite_autoincrement=True,
+    )
+    op.create_index(op.f("ix_note_version_note_id_id"), "note_version", ["note_id", "id"])
+    op.add_column("scope", sa.Column("parent_id", ID, nullable=True))
+    op.add_column("scope", sa.Column("audience", sa.Text(), server_default="", nullable=False))
+    op.add_column("scope", sa.Column("owner_id", ID, nullable=True))
+    below = sa.text("parent_id IS NOT NULL")
+    op.create_index(
+        "uq_scope_below", "scope", ["parent_id", "kind", "audience"],
+        unique=True, sqlite_where=below, postgresql_where=below,
+    )  # fmt: skip
+    op.execute("UPDATE scope SET owner_id = (SELECT owner_id FROM mailbox WHERE mailbox.scope_id = scope.id)")
+    op.add_column("access_grant", sa.Column("from_at", sa.BigInteger(), nullable=True))
+    op.add_column("access_grant", sa.Column("until_at", sa.BigInteger(), nullable=True))
+    op.add_column("interaction", sa.Column("letter_id", ID, nullable=True))
+    op.execute(
+        "UPDATE interaction SET letter_id = (SELECT letter_id FROM message WHERE message.id = interaction.message_id)"
+    )
+    op.create_index(op.f("ix_message_blob_id"), "message", ["blob_id"])
+    op.create_index(op.f("ix_incoming_blob_id"), "incoming", ["blob_id"])
+    op.create_index(op.f("ix_draft_file_blob_id"), "draft_file", ["blob_id"])
+    op.create_table(
+        "blob_doubt",
+        sa.Column("blob_id", ID, autoincrement=False, nullable=False),
+        sa.Column("at", sa.BigInteger(), nullable=False),
+        sa.PrimaryKeyConstraint("blob_id", name=op.f("pk_blob_doubt")),
+    )
+    op.create_index(op.f("ix_blob_doubt_at"), "blob_doubt", ["at"])
+    op.create_table(
+        "trash",
+        sa.Column("thread_id", ID, autoincrement=False, nullable=False),
+        sa.Column("mailbox_id", ID, nullable=False),
+        sa.Column("scope_id", ID, nullable=False),
+        sa.Column("user_id", ID, nullable=True),
+        sa.Column("how", sa.Text(), server_default="hand", nullable=False),
+        sa.Column("at", sa.BigInteger(), nullable=False),
+        sa.ForeignKeyConstraint(["mailbox_id"], ["mailbox.id"], name=op.f("fk_trash_mailbox_id")),
+        sa.ForeignKeyConstraint(["user_id"], ["user.id"], name=op.f("fk_trash_user_id")),
+        sa.PrimaryKeyConstraint("thread_id", name=op.f("pk_trash")),
+    )
+    op.create_index(op.f("ix_trash_at_thread_id"), "trash", ["at", "thread_id"])
+    op.create_index(op.f("ix_trash_mailbox_id_at"), "trash", ["mailbox_id", "at"])
+    op.create_table(
+        "retention",
+        sa.Column("mailbox_id", ID, autoincrement=False, nullable=False),
+        sa.Column("act", sa.Text(), nullable=False),
+        sa.Column("months", ID, nullable=False),
+        sa.Column("user_id", ID, nullable=False),
+        sa.Column("changed_at", sa.BigInteger(), nullable=False),
+        sa.Column("cursor", ID, server_default="0", nullable=False),
+        sa.ForeignKeyConstraint(
+            ["mailbox_id"], ["mailbox.id"], name=op.f("fk_retention_mailbox_id"), ondelete="CASCADE"
+        ),
+        sa.ForeignKeyConstraint(["user_id"], ["user.id"], name=op.f("fk_retention_user_id")),
+        sa.PrimaryKeyConstraint("mailbox_id", name=op.f("pk_retention")),
+    )
+    op.create_table(
+        "hold",
+        sa.Column("id", ID, autoincrement=True, nullable=False),
+        sa.Column("counterparty_id", ID, nullable=True),
+        sa.Column("thread_id", ID, nullable=True),
+        sa.Column("reason", sa.Text(), nullable=False),
+        sa.Column("user_id", ID, nullable=False),
+        sa.Column("at", sa.BigInteger(), nullable=False),
+        sa.ForeignKeyConstraint(["user_id"], ["user.id"], name=op.f("fk_hold_user_id")),
+        sa.PrimaryKeyConstraint("id", name=op.f("pk_hold")),
+        sqlite_autoincrement=True,
+    )
+    op.create_index(op.f("ix_hold_counterparty_id"), "hold", ["counterparty_id"])
+    op.create_index(op.f("ix_hold_thread_id"), "hold", ["thread_id"])
+    op.create_table(
+        "let_go",
+        sa.Column("what", sa.Text(), nullable=False),
+        sa.Column("count", ID, server_default="0", nullable=False),
+        sa.Column("at", sa.BigInteger(), nullable=False),
+        sa.PrimaryKeyConstraint("what", name=op.f("pk_let_go")),
+    )
+    op.create_table(
+        "person_request",
+        sa.Column("id", ID, autoincrement=True, nullable=False),
+        sa.Column("kind", sa.Text(), nullable=False),
+        sa.Column("contact_id", ID, nullable=True),
+        sa.Column("names", JSON, nullable=False),
+        sa.Column("about", sa.Text(), server_default="", nullable=False),
+        sa.Column("user_id", ID, nullable=True),
+        sa.Column("state", sa.Text(), server_default="waiting", nullable=False),
+        sa.Column("cursor", ID, server_default="0", nullable=False),
+        sa.Column("done", ID, server_default="0", nullable=False),
+        sa.Column("total", ID, server_default="0", nullable=False),
+        sa.Column("found", JSON, nullable=False),
+        sa.Column("file", sa.Text(), nullable=True),
+        sa.Column("error", sa.Text(), server_default="", nullable=False),
+        sa.Column("created_at", sa.BigInteger(), nullable=False),
+        sa.Column("finished_at", sa.BigInteger(), nullable=True),
+        sa.ForeignKeyConstraint(["user_id"], ["user.id"], name=op.f("fk_person_request_user_id")),
+        sa.PrimaryKeyConstraint("id", name=op.f("pk_person_request")),
+        sqlite_autoincrement=True,
+    )
+
+    # Who is away, who stands in, and whom a hand stands in for.
+    op.add_column("assignment", sa.Column("instead_of_id", ID, nullable=True))
+    by_load = sa.text("reason IN ('least_busy', 'rule_least_busy')")
+    op.create_index(
+        "ix_assignment_by_load", "assignment", ["executor_id", "id"], sqlite_where=by_load, postgresql_where=by_load
+    )
+    instead = sa.text("instead_of_id IS NOT NULL")
+    op.create_index(
+        "ix_assignment_instead_of",
+        "assignment",
+        ["instead_of_id", "id"],
+        sqlite_where=instead,
+        postgresql_where=instead,
+    )
+    op.create_table(
+        "absence",
+        sa.Column("id", ID, autoincrement=True, nullable=False),
+        sa.Column("user_id", ID, nullable=False),
+        sa.Column("starts_at", sa.BigInteger(), nullable=False),
+        sa.Column("ends_at", sa.BigInteger(), nullable=False),
+        sa.Column("note", sa.Text(), server_default="", nullable=False),
+        sa.Column("by_id", ID, nullable=True),
+        sa.Column("created_at", sa.BigInteger(), nullable=False),
+        sa.ForeignKeyConstraint(["user_id"], ["user.id"], name=op.f("fk_absence_user_id")),
+        sa.ForeignKeyConstraint(["by_id"], ["user.id"], name=op.f("fk_absence_by_id")),
+        sa.PrimaryKeyConstraint("id", name=op.f("pk_absence")),
+        sqlite_autoincrement=True,
+    )
+    op.create_index(op.f("ix_absence_user_id_ends_at"), "absence", ["user_id", "ends_at"])
+    op.create_index(op.f("ix_absence_ends_at"), "absence", ["ends_at"])
+    op.create_table(
+        "deputy",
+        sa.Column("user_id", ID, nullable=False),
+        sa.Column("deputy_id", ID, nullable=False),
+        sa.Column("place", ID, nullable=False),
+        sa.PrimaryKeyConstraint("user_id", "deputy_id", name=op.f("pk_deputy")),
+    )
+    op.create_index(op.f("ix_deputy_deputy_id"), "deputy", ["deputy_id"])

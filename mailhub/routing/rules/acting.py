@@ -13,10 +13,11 @@ from zoneinfo import ZoneInfo
 
 from core.database import WriteTx
 from core.rules import At, evaluate
-from crm.execution import Choice, choose_in_turn, is_able
+from crm.execution import Choice, choose_in_turn, choose_least_busy, is_able, stand_in_choice
 from crm.staff.people import get_user, list_teams
 from mailhub.mailboxes import handling
 from mailhub.mailboxes.boxes import Mailbox
+from mailhub.mailboxes.busy import count_waiting
 from mailhub.mailboxes.handling import ByRule
 from mailhub.mailboxes.tables import message
 from mailhub.mailboxes.threads import tell
@@ -88,14 +89,23 @@ def _do(tx: WriteTx, case: Case, rule: RoutingRule, outcome: Outcome) -> None:
 
 def _assign(tx: WriteTx, case: Case, actions: Actions, mark: ByRule, outcome: Outcome) -> None:
     executor_id = find_executor(tx, case.box.scope_id, actions, case.manager_id)
-    if executor_id is not None and is_able(tx, case.box.scope_id, executor_id):
-        by_turn = actions.user_id is None and actions.way != "manager"
-        handling.give(tx, case.thread_id, Choice(executor_id, "rule_turn" if by_turn else "rule"), rule=mark)
-        outcome.executor_id = executor_id
-    elif executor_id is not None:
+    if executor_id is not None and not is_able(tx, case.box.scope_id, executor_id):
         tell(tx, case.thread_id, NO_ACCESS, name=get_user(tx, executor_id).name, **mark.fields)
+        return
+    choice = None
+    if executor_id is not None:
+        choice = stand_in_choice(tx, case.box.scope_id, Choice(executor_id, _reason(actions)))
+    if choice is not None:
+        handling.give(tx, case.thread_id, choice, rule=mark)
+        outcome.executor_id = choice.executor_id
     else:
         tell(tx, case.thread_id, NOBODY_FITS, **mark.fields)
+
+
+def _reason(actions: Actions) -> str:
+    if actions.way == "least_busy":
+        return "rule_least_busy"
+    return "rule" if actions.user_id is not None or actions.way == "manager" else "rule_turn"
 
 
 def find_executor(tx: WriteTx, scope_id: int, actions: Actions, manager_id: Callable[[], int | None]) -> int | None:
@@ -104,6 +114,8 @@ def find_executor(tx: WriteTx, scope_id: int, actions: Actions, manager_id: Call
         return actions.user_id
     if actions.way == "manager":
         return manager_id()
+    if actions.way == "least_busy":
+        return choose_least_busy(tx, scope_id, lambda people: count_waiting(tx, people))
     members = None
     if actions.team_id is not None:
         members = next((one.member_ids for one in list_teams(tx) if one.id == actions.team_id), ())

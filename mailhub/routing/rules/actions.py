@@ -10,7 +10,7 @@ from typing import Any, Literal, cast, get_args
 
 from core.errors import Invalid
 
-Turn = Literal["manager", "turn"]
+Turn = Literal["manager", "turn", "least_busy"]
 State = Literal["closed", "spam"]
 MOST_HOURS = 720
 
@@ -20,8 +20,8 @@ class Actions:
     """What happens; None and False for what is left as it is.
 
     The executor is ``user_id``, or the first in turn of ``team_id``, or found by ``way``: the client's responsible
-    manager, or whose turn it is in the mailbox. ``answer_hours`` is the time for the answer, ``acknowledge`` False
-    sends no "your letter has come", ``stop`` asks no further rule.
+    manager, whose turn it is in the mailbox, or who of it has least to do. ``answer_hours`` is the time for the
+    answer, ``acknowledge`` False sends no "your letter has come", ``stop`` asks no further rule.
     """
 
     user_id: int | None = None
@@ -71,7 +71,8 @@ def _assign(value: object, place: str) -> dict[str, Any]:
             return {name: who}
         if name == "way" and who in get_args(Turn):
             return {"way": cast("Turn", who)}
-    raise Invalid("To assign names one of user_id, team_id, and way: manager or turn.", field=f"{place}.assign")
+    sentence = "To assign names one of user_id, team_id, and way: manager, turn or least_busy."
+    raise Invalid(sentence, field=f"{place}.assign")
 
 
 def _plain(name: str, value: Any, place: str) -> dict[str, Any]:

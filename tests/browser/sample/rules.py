@@ -6,7 +6,8 @@ import gettext
 from types import SimpleNamespace as Thing
 from zoneinfo import ZoneInfo
 
-from api.web.rule_form import Draft, Line
+from api.web.condition_form import Line
+from api.web.rule_form import Draft
 from api.web.rule_words import People, show_form
 from api.web.shapes import Speaker
 from core.language import Language

@@ -19,7 +19,7 @@ from sqlalchemy import Column, Index, LargeBinary, bindparam, select, update
 from sqlalchemy import text as sql
 
 from core import clock
-from core.columns import id_column, instant, number, optional_instant, table
+from core.columns import Id, id_column, instant, number, optional_instant, table
 from core.database import Database, ReadTx, WriteTx
 from core.disk import can_sync_all, opened, sync_all, sync_folder
 from core.errors import NotFound, Unavailable
@@ -36,6 +36,10 @@ blob = table(
     instant("created_at"),
     optional_instant("settled_at"),
 )
+
+# Blobs that something referred to which is gone: maybe nothing does any more.
+blob_doubt = table("blob_doubt", Column("blob_id", Id, primary_key=True, autoincrement=False), instant("at"))
+Index(None, blob_doubt.c.at)
 
 _in_its_row = sql("content IS NOT NULL")
 Index("ix_blob_unsettled", blob.c.id, sqlite_where=_in_its_row, postgresql_where=_in_its_row)

@@ -1,15 +1,11 @@
-"""Who must do what: assignments, and the choice of an executor.
-
-An executor always has the right to answer in the scope: work is never given to somebody without access.
-"""
+"""Who must do what: the history of hands. Work is never given to somebody who may not answer there."""
 
 from __future__ import annotations
 
-from collections.abc import Iterable
 from dataclasses import dataclass
-from typing import Literal
 
 from sqlalchemy import Column, Index, func, select, update
+from sqlalchemy import text as sql
 
 from core import clock
 from core.columns import Id, id_column, instant, optional_instant, optional_reference, reference, table, text
@@ -18,10 +14,7 @@ from core.errors import Invalid
 from crm.staff.rights import list_people_with
 from crm.staff.tables import scope, user
 
-Way = Literal["nobody", "default", "manager", "round_robin"]
-TURNS = ("round_robin", "rule_turn")
-WAYS: tuple[Way, ...] = ("nobody", "default", "manager", "round_robin")
-
+# ``instead_of_id`` is the one whom the executor stands in for.
 assignment = table(
     "assignment",
     id_column(),
@@ -32,18 +25,36 @@ assignment = table(
     optional_reference("by_id", "user.id"),
     instant("assigned_at"),
     optional_instant("ended_at"),
+    Column("instead_of_id", Id),
 )
 Index(None, assignment.c.thread_id, assignment.c.id)
 Index(None, assignment.c.scope_id, assignment.c.id)
+BY_LOAD = "reason IN ('least_busy', 'rule_least_busy')"
+Index(
+    "ix_assignment_by_load",
+    assignment.c.executor_id,
+    assignment.c.id,
+    sqlite_where=sql(BY_LOAD),
+    postgresql_where=sql(BY_LOAD),
+)
+_instead = sql("instead_of_id IS NOT NULL")
+Index(
+    "ix_assignment_instead_of",
+    assignment.c.instead_of_id,
+    assignment.c.id,
+    sqlite_where=_instead,
+    postgresql_where=_instead,
+)
 
 
 @dataclass(frozen=True, slots=True)
 class Choice:
-    """An executor and why: ``manager``, ``default``, ``round_robin``, ``hand``, ``rule``, ``rule_turn``,
-    ``continued``."""
+    """An executor and why: ``manager``, ``default``, ``round_robin``, ``least_busy``, ``hand``, ``rule``,
+    ``rule_turn``, ``rule_least_busy``, ``continued``, ``deputy`` (of ``instead_of_id``), ``back``."""
 
     executor_id: int
     reason: str
+    instead_of_id: int | None = None
 
 
 @dataclass(frozen=True, slots=True)
@@ -55,33 +66,7 @@ class Assignment:
     by_id: int | None
     assigned_at: int
     ended_at: int | None
-
-
-def choose(
-    tx: WriteTx, scope_id: int, *, way: Way, default_id: int | None = None, manager_id: int | None = None
-) -> Choice | None:
-    """The executor for a new thread, or None when nobody fits.
-
-    The client's responsible manager comes first unless the way is ``nobody``; then the way of the mailbox. People
-    without the right to answer there are never chosen.
-    """
-    able = list_people_with(tx, scope_id, "answer")
-    if way == "nobody" or not able:
-        return None
-    if manager_id is not None and manager_id in able and way in ("manager", "round_robin", "default"):
-        return Choice(manager_id, "manager")
-    if way == "round_robin":
-        return Choice(_next_in_turn(tx, scope_id, able), "round_robin")
-    if default_id is not None and default_id in able:
-        return Choice(default_id, "default")
-    return None
-
-
-def choose_in_turn(tx: WriteTx, scope_id: int, among: Iterable[int] | None = None) -> int | None:
-    """Whose turn it is among those who may answer, narrowed to ``among``; None when nobody of them may."""
-    chosen = None if among is None else set(among)
-    able = [one for one in list_people_with(tx, scope_id, "answer") if chosen is None or one in chosen]
-    return _next_in_turn(tx, scope_id, able) if able else None
+    instead_of_id: int | None = None
 
 
 def assign(tx: WriteTx, scope_id: int, thread_id: int, choice: Choice, *, by_id: int | None = None) -> None:
@@ -97,6 +82,7 @@ def assign(tx: WriteTx, scope_id: int, thread_id: int, choice: Choice, *, by_id:
         reason=choice.reason,
         by_id=by_id,
         assigned_at=clock.now(),
+        instead_of_id=choice.instead_of_id,
     )
 
 
@@ -127,19 +113,10 @@ def last_hand(tx: ReadTx, thread_id: int) -> int:
 def list_hands(tx: ReadTx, thread_id: int) -> list[Assignment]:
     """The history of hands of a thread, oldest first."""
     rows = tx.rows(select(assignment).where(assignment.c.thread_id == thread_id).order_by(assignment.c.id))
-    return [Assignment(row.executor_id, row.reason, row.by_id, row.assigned_at, row.ended_at) for row in rows]
-
-
-def _next_in_turn(tx: WriteTx, scope_id: int, able: list[int]) -> int:
-    """The one after whoever got the last thread by turn. The scope is locked: two letters never see the same turn."""
-    tx.lock_key("turn", scope_id)
-    last = tx.value(
-        select(assignment.c.executor_id)
-        .where(assignment.c.scope_id == scope_id, assignment.c.reason.in_(TURNS))
-        .order_by(assignment.c.id.desc())
-        .limit(1)
-    )
-    return next((person for person in able if last is None or person > last), able[0])
+    return [
+        Assignment(row.executor_id, row.reason, row.by_id, row.assigned_at, row.ended_at, row.instead_of_id)
+        for row in rows
+    ]
 
 
 def _is_admin_of_public(tx: ReadTx, user_id: int, scope_id: int) -> bool:

@@ -1,0 +1,110 @@
+"""Lines of conditions as chips with everything that can be chosen in them; for rules and views alike."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+
+from api.web.condition_form import DAYS, OFFERED, Line
+from api.web.shapes import Speaker
+from core.rules import Field, Vocabulary
+from core.rules.sentences import WORDS
+
+Choice = tuple[str, str, bool]
+"""Value, words, chosen."""
+Names = Mapping[str, Mapping[int, str]]
+"""What references may name, by ``Field.of``: numbers and what they are called."""
+
+
+@dataclass(frozen=True, slots=True)
+class LineView:
+    """One condition of the form. ``opens`` says that a group begins with it; ``kind`` is what its value is chosen by:
+    ``none``, ``text``, ``number``, ``two``, ``several``, ``date``."""
+
+    number: int
+    word: str
+    inner: bool
+    opens: bool
+    fields: list[Choice]
+    ops: list[Choice]
+    field: str
+    kind: str
+    value: str
+    second: str
+    unit: str
+    choices: list[Choice]
+    chosen: str
+
+
+def show_lines(
+    speaker: Speaker, joined: str, lines: Sequence[Line], vocabulary: Vocabulary, names: Names
+) -> list[LineView]:
+    """The lines of a form."""
+    return [_line(speaker, joined, lines, number, vocabulary, names) for number in range(len(lines))]
+
+
+def show_joined(speaker: Speaker, joined: str) -> tuple[list[Choice], str]:
+    """How the lines are joined, to be chosen, and how those of a group are."""
+    every, some = speaker.say("all of these are true"), speaker.say("any of these is true")
+    return chosen_of([("all", every), ("any", some)], joined), some if joined == "all" else every
+
+
+def chosen_of(choices: Sequence[tuple[str, str]], chosen: str) -> list[Choice]:
+    """Choices with the one that stands."""
+    return [(value, words, value == chosen) for value, words in choices]
+
+
+def _line(
+    speaker: Speaker, joined: str, lines: Sequence[Line], number: int, vocabulary: Vocabulary, names: Names
+) -> LineView:
+    line = lines[number]
+    field, every = vocabulary.get(line.field), joined == "all"
+    inside = line.inner and number > 0 and lines[number - 1].inner
+    joins = every is not inside
+    word = "" if number == 0 or (line.inner and not inside) else speaker.say("and") if joins else speaker.say("or")
+    if line.inner and not inside and number > 0:
+        word = speaker.say("and") if every else speaker.say("or")
+    choices = _choices(speaker, field, line, names)
+    numbers = [*line.values, "", ""]
+    return LineView(
+        number=number,
+        word=word,
+        inner=line.inner,
+        opens=line.inner and not inside,
+        fields=chosen_of([(one.key, speaker.say(one.label)) for one in vocabulary], line.field),
+        ops=_ops(speaker, field, line.op),
+        field=line.field,
+        kind=_kind(field, line.op.removeprefix("-")),
+        value=", ".join(line.values) if field.type in ("text", "list") else numbers[0],
+        second=numbers[1],
+        unit=speaker.say("days") if line.op in DAYS else speaker.say(field.unit) if field.unit else "",
+        choices=choices,
+        chosen=f" {speaker.say('or')} ".join(words for _, words, chosen in choices if chosen),
+    )
+
+
+def _kind(field: Field, op: str) -> str:
+    if op == "is_empty" or field.type == "flag":
+        return "none"
+    if field.type in ("choice", "reference"):
+        return "several"
+    if field.type == "moment":
+        return "number" if op in DAYS else "date"
+    if field.type == "number":
+        return "two" if op == "between" else "number"
+    return "text"
+
+
+def _ops(speaker: Speaker, field: Field, chosen: str) -> list[Choice]:
+    words = WORDS[field.type]
+    offered = list(dict.fromkeys([*OFFERED[field.type], chosen]))
+    return chosen_of([(op, speaker.say(words[op.removeprefix("-")][op.startswith("-")])) for op in offered], chosen)
+
+
+def _choices(speaker: Speaker, field: Field, line: Line, names: Names) -> list[Choice]:
+    if field.type == "choice":
+        return [(key, speaker.say(words), key in line.values) for key, words in field.choices.items()]
+    if field.type == "reference":
+        by_name = sorted(names.get(field.of, {}).items(), key=lambda pair: pair[1])
+        return [(str(number), name, str(number) in line.values) for number, name in by_name]
+    return []

@@ -1,0 +1,88 @@
+"""The loop of planned letters: those whose moment has come are composed outside of every transaction, and leave."""
+
+from __future__ import annotations
+
+import asyncio
+from dataclasses import replace
+from zoneinfo import ZoneInfo
+
+from core import clock
+from core.blobs import BlobFiles
+from core.database import Database
+from core.errors import Conflict, HouseError, NotFound, Unavailable
+from core.log import get_log
+from mailhub.outbound import scheduling
+from mailhub.outbound.identity import Stamp
+from mailhub.outbound.planning import write_down
+from mailhub.outbound.posting import draft_post, draw_post, read_files
+
+LONGEST_SLEEP = 20.0
+"""Seconds: clocks jump, and other processes plan letters too."""
+OUR_FAULT = "A fault of our own stopped it. Look at it and send it again."
+log = get_log(__name__)
+
+
+class Departing:
+    """Runs until it is cancelled; ``wake`` makes it look at once."""
+
+    def __init__(self, database: Database, files: BlobFiles, stamp: Stamp, zone: ZoneInfo) -> None:
+        """``zone`` is in which quoted letters are dated."""
+        self._database = database
+        self._files = files
+        self._stamp = stamp
+        self._zone = zone
+        self._bell = asyncio.Event()
+
+    def wake(self) -> None:
+        """Something may have been planned."""
+        self._bell.set()
+
+    async def run(self) -> None:
+        """Let go of what is due, then sleep until the next moment."""
+        while True:
+            self._bell.clear()
+            rest = LONGEST_SLEEP
+            try:
+                due, coming = await self._database.read(scheduling.list_due)
+                for draft_id in due:
+                    await self._let_go(draft_id)
+                if coming is not None:
+                    rest = min(max((coming - clock.now()) / clock.SECOND, 0.05), LONGEST_SLEEP)
+            except Unavailable as problem:
+                log.warning("planned letters wait", reason=str(problem))
+            try:
+                async with asyncio.timeout(rest):
+                    await self._bell.wait()
+            except TimeoutError:
+                continue
+
+    async def _let_go(self, draft_id: int) -> None:
+        try:
+            await self._leave(draft_id)
+        except Unavailable:
+            raise
+        except Conflict as problem:
+            if "version" not in problem.fields:  # else somebody was quicker: it is looked at again
+                await self._stop(draft_id, problem)
+        except HouseError as problem:
+            await self._stop(draft_id, problem)
+        except Exception as problem:
+            log.error("a fault in a planned letter", draft=draft_id, exc_info=problem)
+            await self._stop(draft_id, Unavailable(OUR_FAULT))
+
+    async def _leave(self, draft_id: int) -> None:
+        """Raises what ``post`` raises, NotFound for a draft that its planner may send no more."""
+        due = await self._database.read(scheduling.find_due, draft_id)
+        wanted = await self._database.read(draft_post, due.viewer, self._zone, due.draft)
+        files = await asyncio.to_thread(read_files, self._database, self._files, due.draft.html, due.draft.files)
+        wanted = replace(wanted, answer=replace(wanted.answer, files=files))
+        fields = await self._database.read(draw_post, due.viewer, self._stamp, wanted)
+        written = await asyncio.to_thread(write_down, fields, self._files)
+        await self._database.work(scheduling.leave, self._stamp, due, wanted, written)
+
+    async def _stop(self, draft_id: int, problem: HouseError) -> None:
+        """Nothing happens when it has left or was changed meanwhile."""
+        if await self._database.work(scheduling.stop, draft_id, scheduling.FAILED, problem):
+            log.warning("a planned letter did not leave", draft=draft_id, reason=problem.code)
+        elif not isinstance(problem, NotFound):
+            log.info("a planned letter was taken off its moment", draft=draft_id)
