@@ -15,6 +15,9 @@ from crm.interactions import give_letters
 from crm.staff.people import get_user
 from crm.staff.readable import Viewer, demand, readable
 from crm.staff.rights import Right
+from mailhub.mailboxes.deadlines import begin_wait
+from mailhub.mailboxes.notices import notify
+from mailhub.mailboxes.deadlines import begin_wait
 from mailhub.mailboxes.owed_marks import owe_seen
 from mailhub.mailboxes.tables import thread, unread
 from mailhub.mailboxes.tally import NOBODY_WAITS, find_waiting
@@ -67,6 +70,7 @@ def give(tx: WriteTx, thread_id: int, choice: Choice, *, by: Viewer | None = Non
     if choice.instead_of_id is not None:
         fields["absent"] = get_user(tx, choice.instead_of_id).name
     tell(tx, thread_id, sentences[choice.reason], user_id=by.user_id if by else None, **fields)
+    notify(tx, "assigned", [choice.executor_id], thread_id, by_id=by.user_id if by else None)
     note_change(tx, row, "thread.assigned", by or rule, executor_id=choice.executor_id)
 
 

@@ -23,6 +23,7 @@ from core.errors import Conflict, Forbidden, Invalid, NotFound
 from crm.staff.readable import Viewer, demand, get_viewer
 from crm.staff.rights import Right, list_viewers_of
 from crm.staff.tables import user
+from mailhub.mailboxes.following import list_followers
 from mailhub.mailboxes.handling import get_own
 from mailhub.mailboxes.lists import get_rows
 from mailhub.mailboxes.note_tables import note, note_version
@@ -242,7 +243,8 @@ def _hold_own(tx: WriteTx, viewer: Viewer, note_id: int) -> tuple[Row[Any], Row[
 def _make_unread(tx: WriteTx, row: Row[Any], author_id: int, mentions: Iterable[int]) -> None:
     """The note is new for whoever is concerned."""
     family = {"ids": list_merged(tx, row.id)}
-    people = {*mentions, *tx.values(_AUTHORS, family), *([row.executor_id] if row.executor_id else [])}
+    people = {*mentions, *tx.values(_AUTHORS, family), *list_followers(tx, row.id)}
+    people |= {row.executor_id} if row.executor_id else set()
     people -= {author_id, *tx.values(_UNREAD_BY, {"thread_id": row.id})}
     rows = [{"user_id": one, "thread_id": row.id, "scope_id": row.scope_id} for one in sorted(people)]
     tx.insert_many(unread, rows)

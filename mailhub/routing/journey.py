@@ -26,11 +26,13 @@ from mailhub.letters.verdicts import Verdicts
 from mailhub.mailboxes import handling, threads
 from mailhub.mailboxes.boxes import Mailbox
 from mailhub.mailboxes.busy import count_waiting
+from mailhub.mailboxes.following import list_followers
 from mailhub.mailboxes.gathering import gather as gather_threads
 from mailhub.mailboxes.homes import Home, find_home
 from mailhub.mailboxes.junk import is_junk
 from mailhub.mailboxes.letters import Understood, record_letter
 from mailhub.mailboxes.messages import find_message, record_message
+from mailhub.mailboxes.notices import notify
 from mailhub.mailboxes.participants import Sender, is_proved
 from mailhub.mailboxes.tables import message
 from mailhub.mailboxes.threads import find_executor, hold_root, is_told, open_thread, receive, tell
@@ -270,6 +272,9 @@ def assign(tx: WriteTx, passage: Passage) -> None:
     if passage.quiet or not passage.answerable or passage.ruled.put_away:
         return
     box, held = passage.box, passage.executor_id
+    if not passage.opened:
+        others = set(list_followers(tx, passage.thread_id)) - {held}
+        notify(tx, "letter", others, passage.thread_id, message_id=passage.message_id)
     able = held if held is not None and is_able(tx, box.scope_id, held) else None
     choice = None if able is None else stand_in_choice(tx, box.scope_id, Choice(able, "continued"))
     if choice is None:
@@ -285,6 +290,7 @@ def assign(tx: WriteTx, passage: Passage) -> None:
         handling.give(tx, passage.thread_id, choice)
     elif able is not None:
         continue_hand(tx, box.scope_id, passage.thread_id, able)
+        notify(tx, "letter", [able], passage.thread_id, message_id=passage.message_id)
     elif box.kind == "public" and not is_told(tx, passage.thread_id, NOBODY_ASSIGNED, last_hand(tx, passage.thread_id)):
         tell(tx, passage.thread_id, NOBODY_ASSIGNED)
 
