@@ -21,7 +21,7 @@ STEPS: dict[str, list[set[str]]] = {
     ],
     "crm": [
         {"staff"},
-        {"attributes"},
+        {"attributes", "working"},
         {"parties"},
         {"interactions"},
         {"planner"},

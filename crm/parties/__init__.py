@@ -1,5 +1,6 @@
 """The clients: counterparties, their domains, their contact persons and addresses."""
 
+from crm.parties.hours import check_hours, count_with_hours, find_hours, set_hours
 from crm.parties.matching import Match, match_address, normal_address, record_not_a_client
 from crm.parties.similar import list_similar
 from crm.parties.verbs import (
@@ -29,7 +30,10 @@ __all__ = [
     "Match",
     "add_contact",
     "add_counterparty",
+    "check_hours",
+    "count_with_hours",
     "find_contact",
+    "find_hours",
     "find_manager",
     "forget_address",
     "get_contact",
@@ -43,6 +47,7 @@ __all__ = [
     "match_address",
     "normal_address",
     "record_not_a_client",
+    "set_hours",
     "update_contact",
     "update_counterparty",
 ]

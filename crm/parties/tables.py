@@ -3,12 +3,14 @@
 from __future__ import annotations
 
 from sqlalchemy import Column, Index, Text
+from sqlalchemy import text as sql
 
 from core.columns import (
     Id,
     Json,
     id_column,
     instant,
+    number,
     optional_reference,
     optional_text,
     reference,
@@ -29,7 +31,11 @@ counterparty = table(
     text("city", ""),
     text("language", ""),
     instant("created_at"),
+    number("answer_hours", 0),
+    number("next_hours", 0),
 )
+HAS_HOURS = "answer_hours > 0 OR next_hours > 0"
+Index("ix_counterparty_hours", counterparty.c.id, sqlite_where=sql(HAS_HOURS), postgresql_where=sql(HAS_HOURS))
 Index(None, counterparty.c.name_folded, counterparty.c.id)
 Index(None, counterparty.c.manager_id)
 

@@ -25,7 +25,8 @@ COLOURS = 4
 
 @dataclass(frozen=True, slots=True)
 class Mailbox:
-    """A mailbox as pages and programs see it. ``rules`` is how many of its rules are switched on."""
+    """A mailbox as pages and programs see it. ``rules`` is how many of its rules are switched on; how long answers may
+    take is told in ``deadlines``."""
 
     id: int
     scope_id: int
@@ -38,6 +39,13 @@ class Mailbox:
     default_executor_id: int | None
     answer_hours: int
     rules: int = 0
+    next_hours: int = 0
+    client_hours: int = 0
+    remind_share: int = 75
+    remind_minutes: int = 0
+    calendar_key: str = ""
+    escalates: bool = True
+    escalate_to: tuple[int, ...] | None = None
 
 
 def add_mailbox(
@@ -174,4 +182,11 @@ def _mailbox(row: Row[Any]) -> Mailbox:
         default_executor_id=row.default_executor_id,
         answer_hours=row.answer_hours,
         rules=row.rules,
+        next_hours=row.next_hours,
+        client_hours=row.client_hours,
+        remind_share=row.remind_share,
+        remind_minutes=row.remind_minutes,
+        calendar_key=row.calendar_key,
+        escalates=bool(row.escalates),
+        escalate_to=None if row.escalate_to is None else tuple(row.escalate_to),
     )

@@ -19,7 +19,7 @@ from mailhub.mailboxes.deadlines import begin_wait
 from mailhub.mailboxes.notices import notify
 from mailhub.mailboxes.deadlines import begin_wait
 from mailhub.mailboxes.owed_marks import owe_seen
-from mailhub.mailboxes.tables import thread, unread
+from mailhub.mailboxes.tables import mailbox, thread, unread
 from mailhub.mailboxes.tally import NOBODY_WAITS, find_waiting
 from mailhub.mailboxes.threads import in_state, tell, tell_client_waits
 
@@ -89,11 +89,12 @@ def put_away(tx: WriteTx, thread_id: int, state: str, rule: ByRule) -> None:
 
 
 def set_time(tx: WriteTx, thread_id: int, hours: int, rule: ByRule) -> None:
-    """Let a rule say how long whoever waits for us waits at most. Nothing happens where nobody does."""
+    """Let a rule say how many working hours whoever waits for us waits at most. Nothing happens where nobody does."""
     tx.lock(thread, thread_id)
     row = tx.get(thread, thread_id)
     if row.waiting_for == "us" and row.waiting_since is not None:
-        _set(tx, thread_id, due_at=row.waiting_since + hours * clock.HOUR)
+        box, first = tx.get(mailbox, row.mailbox_id), row.answered_at is None
+        _set(tx, thread_id, **begin_wait(tx, box, row, row.waiting_since, first=first, own_hours=hours))
         sentence = "To be answered in %(hours)s h, by the rule “%(rule)s”, version %(version)s."
         tell(tx, thread_id, sentence, hours=hours, **rule.fields)
 

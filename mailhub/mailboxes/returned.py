@@ -11,6 +11,7 @@ from core.changes import record_change
 from core.database import WriteTx
 from crm.execution import continue_hand, is_able
 from crm.interactions import forget_letter
+from mailhub.mailboxes.deadlines import begin_wait, forget_answer
 from mailhub.mailboxes.tables import letter, mailbox, message, thread
 from mailhub.mailboxes.tally import count_again
 from mailhub.mailboxes.threads import ANSWERABLE, hold_root, in_state, mark_unread, tell_client_waits
@@ -65,6 +66,7 @@ def _answers_nobody(tx: WriteTx, message_id: int, fate: Literal["undelivered", "
     thread_id = tx.get(message, message_id).thread_id
     tx.lock(thread, thread_id)
     tx.change(message, message_id, fate=fate)
+    forget_answer(tx, message_id)
     count_again(tx, thread_id)
     row = tx.get(thread, thread_id)
     mark_unread(tx, thread_id, row.scope_id)
@@ -73,12 +75,10 @@ def _answers_nobody(tx: WriteTx, message_id: int, fate: Literal["undelivered", "
         return
     since = tx.value(_UNANSWERED, {"thread_id": thread_id, "after": last_out})
     since = clock.now() if since is None else int(since)
-    hours = tx.get(mailbox, row.mailbox_id).answer_hours
+    box, own = tx.get(mailbox, row.mailbox_id), row.own_hours
     waiting: dict[str, Any] = {
         **in_state("open"),
-        "waiting_for": "us",
-        "waiting_since": since,
-        "due_at": since + hours * clock.HOUR,
+        **begin_wait(tx, box, row, since, first=row.answered_at is None, own_hours=own),
         "version": row.version + 1,
     }
     tx.change(thread, thread_id, **waiting)

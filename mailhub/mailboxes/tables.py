@@ -23,6 +23,8 @@ from core.columns import (
     text,
 )
 
+# ``answer_hours`` are for the first answer, ``next_hours`` for the next ones (0: alike), ``client_hours`` counts the
+# clients that have hours of their own, ``escalate_to`` names people (None: who manages the mailbox).
 mailbox = table(
     "mailbox",
     id_column(),
@@ -37,6 +39,13 @@ mailbox = table(
     number("answer_hours", 8),
     number("rules", 0),
     instant("created_at"),
+    number("next_hours", 0),
+    number("client_hours", 0),
+    number("remind_share", 75),
+    number("remind_minutes", 0),
+    text("calendar_key", ""),
+    number("escalates", 1),
+    Column("escalate_to", Json),
 )
 Index(None, mailbox.c.scope_id, unique=True)
 
@@ -127,6 +136,10 @@ thread = table(
     number("no_answer_id", 0),
     number("urgent", 0),
     number("tag_count", 0),
+    optional_instant("answered_at"),
+    number("own_hours", 0),
+    optional_instant("watch_at"),
+    number("watched", 0),
     instant("created_at"),
 )
 _newest = (thread.c.last_message_at.desc(), thread.c.id.desc())
@@ -162,6 +175,8 @@ Index(
 )
 _snoozed = sql("state = 'snoozed'")
 Index("ix_thread_snoozed", thread.c.snoozed_until, thread.c.id, sqlite_where=_snoozed, postgresql_where=_snoozed)
+_watched = sql("watch_at IS NOT NULL")
+Index("ix_thread_watch", thread.c.watch_at, thread.c.id, sqlite_where=_watched, postgresql_where=_watched)
 Index("ix_thread_counterparty", thread.c.counterparty_id, thread.c.subject_base, desc(thread.c.last_message_at))
 for _pointer in ("claims_id", "merged_into", "continues_id"):
     _where = sql(f"{_pointer} IS NOT NULL")

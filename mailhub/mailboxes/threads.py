@@ -16,6 +16,7 @@ from crm.staff.rights import list_viewers_of
 from mailhub.letters.subject import has_answer_prefix
 from mailhub.letters.values import ParsedLetter
 from mailhub.mailboxes.boxes import Mailbox
+from mailhub.mailboxes.deadlines import begin_wait, record_answer
 from mailhub.mailboxes.messages import COUNTER_BITS
 from mailhub.mailboxes.participants import Sender, note_incoming, note_outgoing
 from mailhub.mailboxes.subjects import find_standing
@@ -157,7 +158,7 @@ def receive(
         }
     own = row if home_id in (None, thread_id) else tx.get(thread, find_standing(tx, home_id))
     begins = may_begin(own, parsed, arrival.dated_at, first=row.message_count == 0)
-    values |= _state_after(row, box, arrival)
+    values |= _state_after(tx, row, box, arrival)
     tx.change(thread, thread_id, **values)
     if newest:
         keep_order(tx, row, arrival.dated_at)
@@ -196,7 +197,7 @@ def in_state(state: str) -> dict[str, Any]:
     return {"state": state, "snoozed_until": None, **closed}
 
 
-def _state_after(row: Any, box: Mailbox, arrival: Arrival) -> dict[str, Any]:
+def _state_after(tx: ReadTx, row: Any, box: Mailbox, arrival: Arrival) -> dict[str, Any]:
     """What an incoming letter does to the state: junk stays junk, a client's letter opens what is closed or put aside,
     what a machine says does not, an import closes."""
     first = row.message_count == 0
@@ -207,8 +208,7 @@ def _state_after(row: Any, box: Mailbox, arrival: Arrival) -> dict[str, Any]:
     opens = arrival.waits and row.state in ("closed", "snoozed")
     values: dict[str, Any] = in_state("open") if opens else {}
     if arrival.waits and row.waiting_for != "us":
-        due = arrival.dated_at + box.answer_hours * clock.HOUR
-        values |= {"waiting_for": "us", "waiting_since": arrival.dated_at, "due_at": due}
+        values |= begin_wait(tx, box, row, arrival.dated_at, first=row.answered_at is None)
     return values
 
 
@@ -216,7 +216,7 @@ def wake(tx: WriteTx, message_id: int, box: Mailbox, received_at: int, *, waits:
     """Let a message that was known from an archive count as one that has come now. Returns whose its thread is."""
     tx.change(message, message_id, quiet=0)
     row = hold_root(tx, tx.get(message, message_id).thread_id)
-    values = _state_after(row, box, Arrival(message_id, received_at, waits, quiet=False, spam=False))
+    values = _state_after(tx, row, box, Arrival(message_id, received_at, waits, quiet=False, spam=False))
     last_out = tx.value(_LAST_OUT, {"thread_id": row.id})
     if last_out is not None and last_out > message_id:
         values = {}  # it was answered long ago
@@ -268,6 +268,8 @@ def answered(tx: WriteTx, message_id: int) -> bool:
     answers = now and message_id >> COUNTER_BITS >= row.last_in_id >> COUNTER_BITS
     if answers:
         values |= {"waiting_for": "them", "waiting_since": sent.dated_at, "due_at": None, "undelivered": 0}
+        values |= {"answered_at": row.answered_at or sent.dated_at, "own_hours": 0, "watch_at": None}
+        record_answer(tx, row, message_id, sent.dated_at)
     tx.change(thread, row.id, **values)
     keep_order(tx, row, max(sent.dated_at, row.last_message_at))
     grew = note_outgoing(tx, row.id, [person["address"] for person in people])

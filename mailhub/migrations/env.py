@@ -14,6 +14,7 @@ import crm.execution
 import crm.interactions
 import crm.parties.tables
 import crm.staff.tables
+import crm.working.kept
 import mailhub.keeping.tables
 import mailhub.mailboxes.accounts
 import mailhub.mailboxes.bulk.tables
@@ -24,6 +25,7 @@ import mailhub.mailboxes.tables
 import mailhub.mailboxes.tokens
 import mailhub.mailboxes.trash_tables
 import mailhub.mailboxes.views.tables
+import mailhub.mailboxes.wait_tables
 import mailhub.outbound.acknowledging
 import mailhub.outbound.tables
 import mailhub.routing.rules.tables
@@ -40,6 +42,7 @@ ROOMS = (
     crm.parties.tables,
     crm.interactions,
     crm.execution,
+    crm.working.kept,
     mailhub.keeping.tables,
     mailhub.mailboxes.accounts,
     mailhub.mailboxes.bulk.tables,
@@ -50,6 +53,7 @@ ROOMS = (
     mailhub.mailboxes.tokens,
     mailhub.mailboxes.trash_tables,
     mailhub.mailboxes.views.tables,
+    mailhub.mailboxes.wait_tables,
     mailhub.outbound.acknowledging,
     mailhub.outbound.tables,
     mailhub.routing.rules.tables,

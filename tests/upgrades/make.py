@@ -26,6 +26,7 @@ from crm.staff.people import add_team, add_user, join_team
 from crm.staff.readable import Viewer, get_viewer
 from crm.staff.rights import add_grant
 from crm.staff.sessions import add_token, start_session
+from crm.working import HOUSE, Calendar, choose_calendar
 from mailhub.ingest.imap.client import Opened
 from mailhub.ingest.imap.storing import Got, Holder, store_folders, store_letters, store_opened
 from mailhub.ingest.intake import accept
@@ -142,9 +143,11 @@ def fill_kept(tx: WriteTx, mailbox_id: int, user_id: int) -> None:
 
 
 def fill_execution(tx: WriteTx, chief: Viewer, olena: int, petro: int) -> None:
-    """Who is away and who stands in."""
+    """Who is away, who stands in, and when the house works."""
     add_absence(tx, chief, petro, MOMENT + clock.DAY, MOMENT + 2 * clock.DAY, "Leave")
     set_deputies(tx, chief, petro, [olena])
+    office = tuple([((540, 1080),)] * 5 + [()] * 2)
+    choose_calendar(tx, HOUSE, Calendar("Europe/Kyiv", office, "BG"))
 
 
 def fill_outgoing(tx: WriteTx, mailbox_id: int, viewer: Viewer) -> None:

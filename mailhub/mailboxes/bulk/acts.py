@@ -20,7 +20,7 @@ from mailhub.mailboxes.junk import change_state, find_taught, unteach
 from mailhub.mailboxes.tables import thread, unread
 from mailhub.mailboxes.threads import tell_client_waits
 
-WAITING = ("waiting_for", "waiting_since", "due_at")
+WAITING = ("waiting_for", "waiting_since", "due_at", "watch_at", "watched")
 STATES = {"close": "closed", "reopen": "open", "spam": "spam"}
 
 

@@ -382,3 +382,52 @@ def upgrade() -> None:
         sa.PrimaryKeyConstraint("user_id", "deputy_id", name=op.f("pk_deputy")),
     )
     op.create_index(op.f("ix_deputy_deputy_id"), "deputy", ["deputy_id"])
+
+    # When the house works, how long answers may take, who is reminded, and how long they took.
+    op.create_table(
+        "working_calendar",
+        sa.Column("key", sa.Text(), nullable=False),
+        sa.Column("data", JSON, nullable=False),
+        sa.PrimaryKeyConstraint("key", name=op.f("pk_working_calendar")),
+    )
+    op.create_table(
+        "calendar_choice",
+        sa.Column("scope_id", ID, autoincrement=False, nullable=False),
+        sa.Column("key", sa.Text(), nullable=False),
+        sa.PrimaryKeyConstraint("scope_id", name=op.f("pk_calendar_choice")),
+    )
+    for name, default in (("next_hours", "0"), ("client_hours", "0"), ("remind_share", "75"), ("remind_minutes", "0")):
+        op.add_column("mailbox", sa.Column(name, ID, server_default=default, nullable=False))
+    op.add_column("mailbox", sa.Column("calendar_key", sa.Text(), server_default="", nullable=False))
+    op.add_column("mailbox", sa.Column("escalates", ID, server_default="1", nullable=False))
+    op.add_column("mailbox", sa.Column("escalate_to", JSON, nullable=True))
+    op.add_column("counterparty", sa.Column("answer_hours", ID, server_default="0", nullable=False))
+    op.add_column("counterparty", sa.Column("next_hours", ID, server_default="0", nullable=False))
+    hours = sa.text("answer_hours > 0 OR next_hours > 0")
+    op.create_index("ix_counterparty_hours", "counterparty", ["id"], sqlite_where=hours, postgresql_where=hours)
+    op.add_column("thread", sa.Column("answered_at", sa.BigInteger(), nullable=True))
+    op.add_column("thread", sa.Column("own_hours", ID, server_default="0", nullable=False))
+    op.add_column("thread", sa.Column("watch_at", sa.BigInteger(), nullable=True))
+    op.add_column("thread", sa.Column("watched", ID, server_default="0", nullable=False))
+    watched = sa.text("watch_at IS NOT NULL")
+    op.create_index("ix_thread_watch", "thread", ["watch_at", "id"], sqlite_where=watched, postgresql_where=watched)
+    op.execute("UPDATE thread SET answered_at = waiting_since WHERE waiting_for = 'them'")
+    op.create_table(
+        "wait",
+        sa.Column("id", ID, autoincrement=True, nullable=False),
+        sa.Column("thread_id", ID, nullable=False),
+        sa.Column("scope_id", ID, nullable=False),
+        sa.Column("executor_id", ID, nullable=True),
+        sa.Column("message_id", ID, nullable=False),
+        sa.Column("first", ID, nullable=False),
+        sa.Column("since", sa.BigInteger(), nullable=False),
+        sa.Column("due_at", sa.BigInteger(), nullable=False),
+        sa.Column("answered_at", sa.BigInteger(), nullable=False),
+        sa.ForeignKeyConstraint(["thread_id"], ["thread.id"], name=op.f("fk_wait_thread_id"), ondelete="CASCADE"),
+        sa.ForeignKeyConstraint(["scope_id"], ["scope.id"], name=op.f("fk_wait_scope_id")),
+        sa.PrimaryKeyConstraint("id", name=op.f("pk_wait")),
+        sqlite_autoincrement=True,
+    )
+    op.create_index(op.f("ix_wait_scope_id_answered_at"), "wait", ["scope_id", "answered_at"])
+    op.create_index(op.f("ix_wait_thread_id"), "wait", ["thread_id"])
+    op.create_index(op.f("ix_wait_message_id"), "wait", ["message_id"])
