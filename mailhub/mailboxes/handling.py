@@ -6,7 +6,6 @@ from typing import Any, NamedTuple
 
 from sqlalchemy import delete, select, update
 
-from core import clock
 from core.changes import record_change
 from core.database import WriteTx
 from core.errors import Invalid, NotFound
@@ -55,9 +54,6 @@ def give(tx: WriteTx, thread_id: int, choice: Choice, *, by: Viewer | None = Non
         "manager": "Assigned to %(name)s, the client's responsible manager.",
         "default": "Assigned to %(name)s, the executor of this mailbox.",
         "round_robin": "Assigned to %(name)s, whose turn it was.",
-        "least_busy": "Assigned to %(name)s, who had least to do.",
-        "deputy": "Assigned to %(name)s, who stands in for %(absent)s.",
-        "back": "Given back to %(name)s.",
         "least_busy": "Assigned to %(name)s, who had least to do.",
         "deputy": "Assigned to %(name)s, who stands in for %(absent)s.",
         "back": "Given back to %(name)s.",
