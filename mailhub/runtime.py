@@ -13,7 +13,7 @@ from pathlib import Path
 from typing import Any
 from zoneinfo import ZoneInfo
 
-from core import changes, jobs, limits, once
+from core import changes, clock, jobs, limits, once
 from core.blobs import BlobFiles
 from core.database import Database, WriteTx
 from core.errors import Conflict, HouseError, Invalid
@@ -42,6 +42,7 @@ from mailhub.mailboxes.imports import IMPORT_JOB
 from mailhub.mailboxes.notices import sweep_notices
 from mailhub.mailboxes.oauth import list_authorities
 from mailhub.mailboxes.snoozing import TOPIC as SNOOZED
+from mailhub.mailboxes.terms import DEADLINES_MOVED
 from mailhub.mailboxes.token_keeper import TokenKeeper
 from mailhub.migrations import check_current
 from mailhub.notices.mailing import NoticeLetters
@@ -59,6 +60,7 @@ from mailhub.routing.processing import Processing
 from mailhub.routing.refiling import Refiling
 from mailhub.routing.verdicts import VerdictOffice
 from mailhub.routing.waking import Waking
+from mailhub.routing.watching import Watching
 from mailhub.routing.workers import Workers
 
 ROLES = ("web", "ingest", "send", "clock")
@@ -164,10 +166,19 @@ class House:
             waking = Waking(self.database)
             self._wake_by(SNOOZED, waking.wake)
             self._begin("waking", waking.run())
+            watching = Watching(self.database, self.boot)
+            self._wake_by(f"{jobs.TOPIC}.{DEADLINES_MOVED}", watching.wake)
+            self._begin("watching", watching.run())
 
     async def _start_ingest(self) -> None:
         self.processing = Processing(
-            self.database, self.files, self.workers, self.boot, self.stamp, examiner=self.verdicts.examiner
+            self.database,
+            self.files,
+            self.workers,
+            self.boot,
+            self.stamp,
+            examiner=self.verdicts.examiner,
+            new_after=self.settings.threads.new_after_days * clock.DAY,
         )
         self._wake_by(jobs.TOPIC, self.processing.wake)
         self._begin("processing", self.processing.run())

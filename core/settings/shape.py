@@ -180,6 +180,19 @@ class Imports:
 
 
 @dataclass(frozen=True, slots=True)
+class Threads:
+    """Conversations, and when they end."""
+
+    new_after_days: int = _key(
+        90,
+        "A letter that answers a thread closed longer ago than this begins a new one that is linked to it; before that "
+        "it opens the old one again. 0: it always opens the old one.",
+        expects="0 to 3650",
+        check=lambda days: 0 <= days <= 3650,
+    )
+
+
+@dataclass(frozen=True, slots=True)
 class Oauth:
     """Signing in at Google and Microsoft instead of passwords; the way back is `<web.base_url>/settings/signed-in`."""
 
@@ -346,6 +359,7 @@ class Settings:
     lmtp: Lmtp
     imap: Imap
     imports: Imports
+    threads: Threads
     oauth: Oauth
     sign_in: SignIn
     oidc: Oidc

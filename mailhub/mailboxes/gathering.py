@@ -14,6 +14,7 @@ from sqlalchemy import bindparam, func, select
 from core.database import ReadTx, WriteTx
 from core.errors import Conflict
 from mailhub.letters.subject import has_answer_prefix
+from mailhub.mailboxes.continuing import go_on
 from mailhub.mailboxes.joining import hold_both, join, part
 from mailhub.mailboxes.naming import name_again
 from mailhub.mailboxes.participants import Sender, has_say
@@ -160,7 +161,9 @@ def _unite(tx: WriteTx, one_id: int, other_id: int) -> set[str]:
     """Merge two threads, unless people have worked on both: then say so in both. Their subjects and that of the one
     thread when they are one now, else none."""
     pair = [find_standing(tx, one_id), find_standing(tx, other_id)]
-    if pair[0] == pair[1] or not all(_stand_up(tx, one) for one in pair if leans(tx.get(thread, one))):
+    if pair[0] == pair[1] or go_on(tx, *pair):
+        return set()
+    if not all(_stand_up(tx, one) for one in pair if leans(tx.get(thread, one))):
         return set()
     one, other = hold_both(tx, *pair)
     if _is_worked_on(tx, one) and _is_worked_on(tx, other):

@@ -62,7 +62,7 @@ def join(
         _hand_over(tx, root, other.executor_id, by)
     unassign(tx, other.id)
     tx.execute(update(message).where(message.c.thread_id == other.id).values(thread_id=root.id))
-    kept = {"state": stood, "before": before, "given": given, "leans": leaning}
+    kept: dict[str, Any] = {"state": stood, "before": before, "given": given, "leans": leaning}
     if other.merged and "from" in other.merged:
         kept["from"] = other.merged["from"]
     if other.tag_count:

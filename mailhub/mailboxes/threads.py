@@ -266,6 +266,8 @@ def answered(tx: WriteTx, message_id: int) -> bool:
     # History answers nobody now. Ids hold seconds: what left in the second of their letter answers it.
     now = sent.kind in ANSWERABLE and not sent.quiet and not sent.fate
     answers = now and message_id >> COUNTER_BITS >= row.last_in_id >> COUNTER_BITS
+    if now and row.state == "closed":
+        values["closed_at"] = sent.dated_at  # we spoke there: who answers goes on there
     if answers:
         values |= {"waiting_for": "them", "waiting_since": sent.dated_at, "due_at": None, "undelivered": 0}
         values |= {"answered_at": row.answered_at or sent.dated_at, "own_hours": 0, "watch_at": None}

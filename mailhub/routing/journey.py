@@ -10,7 +10,7 @@ whose a letter is only when its sender is unknown, which ``thread`` settles itse
 from __future__ import annotations
 
 from collections.abc import Callable
-from dataclasses import dataclass, field, replace
+from dataclasses import dataclass, field
 from typing import Any
 from zoneinfo import ZoneInfo
 
@@ -26,6 +26,7 @@ from mailhub.letters.verdicts import Verdicts
 from mailhub.mailboxes import handling, threads
 from mailhub.mailboxes.boxes import Mailbox
 from mailhub.mailboxes.busy import count_waiting
+from mailhub.mailboxes.continuing import NEW_AFTER
 from mailhub.mailboxes.following import list_followers
 from mailhub.mailboxes.gathering import gather as gather_threads
 from mailhub.mailboxes.homes import Home, find_home
@@ -35,13 +36,13 @@ from mailhub.mailboxes.messages import find_message, record_message
 from mailhub.mailboxes.notices import notify
 from mailhub.mailboxes.participants import Sender, is_proved
 from mailhub.mailboxes.tables import message
-from mailhub.mailboxes.threads import find_executor, hold_root, is_told, open_thread, receive, tell
-from mailhub.mailboxes.trash import out_of_trash
+from mailhub.mailboxes.threads import find_executor, is_told, open_thread, receive, tell
 from mailhub.outbound.acknowledging import acknowledge as send_acknowledgement
 from mailhub.outbound.identity import Stamp
 from mailhub.outbound.returns import Returned, find_returned, record_returned
 from mailhub.outbound.scheduling import stop_for_reply
 from mailhub.routing.asked import Asked
+from mailhub.routing.placing import Placed, place
 from mailhub.routing.rules.acting import Case, Outcome, act
 from mailhub.routing.rules.facts import Facts, letter_facts, of_parsed
 
@@ -62,6 +63,7 @@ class Passage:
     received_at: int
     quiet: bool
     stamp: Stamp | None = None
+    new_after: int = NEW_AFTER
     returned: Returned | None = None
     step: str = ""
     spam: bool = False
@@ -71,6 +73,10 @@ class Passage:
     sender: Sender = field(default_factory=lambda: Sender(None, None, None))
     home: Home | None = None
     opened: bool = False
+    goes_on: bool = False
+    """Its thread was opened for it, and goes on with one that was closed long ago."""
+    lies_in: int = 0
+    """The mailbox it came to; ``box`` is that of its thread, which people may have moved."""
     thread_id: int = 0
     root: Any = None
     """The row of that thread when the letter came to it, held."""
@@ -93,6 +99,12 @@ class Passage:
     def verdicts(self) -> Verdicts | None:
         """Who really wrote it; None where nobody was asked."""
         return self.understood.verdicts
+
+    def take_place(self, placed: Placed) -> None:
+        """From here on it is the business of the mailbox of its thread."""
+        self.lies_in = self.box.id
+        self.home, self.root, self.box = placed.home, placed.row, placed.box
+        self.opened, self.goes_on, self.thread_id = placed.opened, placed.goes_on, placed.row.id
 
 
 def recognise(tx: WriteTx, passage: Passage) -> None:
@@ -142,18 +154,18 @@ def thread(tx: WriteTx, passage: Passage) -> None:
     else:
         names = passage.asked.names
         home = find_home(tx, passage.box.id, passage.parsed, passage.sender, passage.dated_at, names)
-    if home.thread_id is None:
-        described: dict[str, Any] = {"by": passage.match.by, "pairs": [list(pair) for pair in passage.match.pairs]}
-        if passage.match.refused:
-            described["refused"] = True
-        opened = open_thread(
-            tx, passage.box, passage.parsed, passage.sender, described, passage.dated_at,
+    described: dict[str, Any] = {"by": passage.match.by, "pairs": [list(pair) for pair in passage.match.pairs]}
+    if passage.match.refused:
+        described["refused"] = True
+
+    def open_new(box: Mailbox) -> int:
+        return open_thread(
+            tx, box, passage.parsed, passage.sender, described, passage.dated_at,
             claims=home.claims, beside=home.beside, state="closed" if passage.quiet else "open",
         )  # fmt: skip
-        home, passage.opened = replace(home, thread_id=opened), True
-    assert home.thread_id is not None
-    passage.home, passage.root = home, out_of_trash(tx, hold_root(tx, home.thread_id), passage.box.scope_id)
-    passage.thread_id = passage.root.id
+
+    new_after = passage.new_after if passage.answerable and not passage.quiet else 0
+    passage.take_place(place(tx, passage.asked, passage.box, home, passage.dated_at, new_after, open_new))
 
 
 def record(tx: WriteTx, passage: Passage) -> None:
@@ -163,7 +175,7 @@ def record(tx: WriteTx, passage: Passage) -> None:
     passage.message_id = record_message(
         tx,
         letter_id=passage.letter_id,
-        mailbox_id=box.id,
+        mailbox_id=passage.lies_in,
         scope_id=passage.root.scope_id,
         thread_id=passage.thread_id,
         home_id=passage.home.thread_id,
@@ -180,7 +192,7 @@ def record(tx: WriteTx, passage: Passage) -> None:
     )
     waits = passage.answerable and not passage.quiet
     arrival = threads.Arrival(passage.message_id, passage.dated_at, waits, passage.quiet, passage.spam)
-    fresh = passage.opened and passage.thread_id == passage.home.thread_id
+    fresh = passage.opened and not passage.goes_on and passage.thread_id == passage.home.thread_id
     hands = receive(tx, passage.root, box, parsed, arrival, sender, home_id=passage.home.thread_id, fresh=fresh)
     # A letter is its thread's client's, like those before it: somebody may have filed the thread otherwise.
     if hands.counterparty_id not in (None, sender.counterparty_id):

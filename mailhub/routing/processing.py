@@ -23,6 +23,7 @@ from core.errors import Conflict, NotFound, Unavailable
 from core.log import get_log
 from mailhub.ingest.intake import PROCESS_JOB
 from mailhub.letters.worker import Understood as Answer
+from mailhub.mailboxes.continuing import NEW_AFTER
 from mailhub.mailboxes.letters import Understood
 from mailhub.mailboxes.tables import incoming
 from mailhub.mailboxes.trust import Trust, find_trust
@@ -70,15 +71,18 @@ class Processing:
         boot: str,
         stamp: Stamp | None = None,
         examiner: Examiner | None = None,
+        new_after: int = NEW_AFTER,
     ) -> None:
         """``stamp`` is how this house signs what leaves it, so that what comes back is known; without an ``examiner``
-        nobody is asked who wrote a letter."""
+        nobody is asked who wrote a letter; ``new_after`` is how long after its closing a thread is gone on with in a
+        new one."""
         self._database = database
         self._files = files
         self._workers = workers
         self._boot = boot
         self._stamp = stamp
         self._examiner = examiner
+        self._new_after = new_after
         self._bell = asyncio.Event()
         self._aside = Aside(self.wake)
         self.letters = 0
@@ -228,7 +232,7 @@ class Processing:
     async def _store_together(self, understood: Sequence[tuple[jobs.Job, Understood]]) -> None:
         if len(understood) > 1:
             try:
-                await self._database.work(process_all, understood, self._stamp)
+                await self._database.work(process_all, understood, self._stamp, self._new_after)
             except Exception as problem:  # noqa: BLE001 - whose it is will be seen when each goes alone
                 log.info("letters are taken one by one", letters=len(understood), reason=str(problem))
             else:
@@ -237,7 +241,7 @@ class Processing:
 
     async def _store_alone(self, job: jobs.Job, understood: Understood) -> None:
         try:
-            await self._database.work(process_all, [(job, understood)], self._stamp)
+            await self._database.work(process_all, [(job, understood)], self._stamp, self._new_after)
         except StepFailed as problem:
             log.error("a step of the journey failed", step=problem.step, incoming=incoming_id(job), exc_info=problem)
             await self._hold(job, problem.step, str(problem))

@@ -6,22 +6,21 @@ sent itself is recognised by its Message-ID: the sent copy may have other bytes,
 
 from __future__ import annotations
 
-from dataclasses import replace
-
 from sqlalchemy import bindparam, select
 
 from core.database import ReadTx, WriteTx
 from crm.interactions import record_letter as record_on_timeline
 from crm.parties import Match
 from mailhub.mailboxes import threads
+from mailhub.mailboxes.boxes import Mailbox
 from mailhub.mailboxes.homes import find_home
 from mailhub.mailboxes.messages import record_message
 from mailhub.mailboxes.participants import Sender
 from mailhub.mailboxes.subjects import find_standing
 from mailhub.mailboxes.tables import letter, message, thread
-from mailhub.mailboxes.threads import hold_root, may_begin, open_thread
-from mailhub.mailboxes.trash import out_of_trash
+from mailhub.mailboxes.threads import may_begin, open_thread
 from mailhub.routing.journey import Passage, gather, recognise
+from mailhub.routing.placing import place
 
 MOST_RECIPIENTS = 20
 _OURS = (
@@ -73,29 +72,24 @@ def join(tx: WriteTx, passage: Passage) -> None:
     """Which conversation does it go on with? Ours has a say wherever it answers."""
     names = passage.asked.names
     home = find_home(tx, passage.box.id, passage.parsed, passage.sender, passage.dated_at, names, ours=True)
-    thread_id = home.thread_id
-    if thread_id is None:
-        match: Match = passage.match
-        described = {"by": match.by, "pairs": [list(pair) for pair in match.pairs]}
-        thread_id = open_thread(
-            tx, passage.box, passage.parsed, passage.sender, described, passage.dated_at, beside=home.beside
-        )
-    passage.home, passage.root = (
-        replace(home, thread_id=thread_id),
-        out_of_trash(tx, hold_root(tx, thread_id), passage.box.scope_id),
-    )
-    passage.thread_id = passage.root.id
+    match: Match = passage.match
+    described = {"by": match.by, "pairs": [list(pair) for pair in match.pairs]}
+
+    def open_new(box: Mailbox) -> int:
+        return open_thread(tx, box, passage.parsed, passage.sender, described, passage.dated_at, beside=home.beside)
+
+    new_after = 0 if passage.quiet else passage.new_after
+    passage.take_place(place(tx, passage.asked, passage.box, home, passage.dated_at, new_after, open_new))
 
 
 def lay(tx: WriteTx, passage: Passage) -> None:
     """Lay it into its thread, as the answer that it is, and onto the client's timeline."""
-    box, parsed = passage.box, passage.parsed
-    row = passage.root
+    parsed, row = passage.parsed, passage.root
     assert passage.home is not None
     passage.message_id = record_message(
         tx,
         letter_id=passage.letter_id,
-        mailbox_id=box.id,
+        mailbox_id=passage.lies_in,
         scope_id=row.scope_id,
         thread_id=passage.thread_id,
         home_id=passage.home.thread_id,

@@ -20,6 +20,7 @@ from core.fulltext.index import Words
 from mailhub.ingest.intake import Arrival, enter_all
 from mailhub.letters.values import ParsedLetter
 from mailhub.letters.worker import Understood as Answer
+from mailhub.mailboxes.continuing import NEW_AFTER
 from mailhub.mailboxes.filing import file_thread
 from mailhub.mailboxes.letters import Understood
 from mailhub.mailboxes.placements import record_placed_message
@@ -60,10 +61,16 @@ def process(tx: WriteTx, job: jobs.Job, parsed: ParsedLetter, words: Words, stam
     process_all(tx, [(job, Understood(parsed, words))], stamp)
 
 
-def process_all(tx: WriteTx, letters: Sequence[tuple[jobs.Job, Understood]], stamp: Stamp | None = None) -> None:
+def process_all(
+    tx: WriteTx,
+    letters: Sequence[tuple[jobs.Job, Understood]],
+    stamp: Stamp | None = None,
+    new_after: int = NEW_AFTER,
+) -> None:
     """Letters through their journeys in their order, and their jobs done. Raises StepFailed.
 
-    With the house's ``stamp`` reports find the letter of ours that they are about.
+    With the house's ``stamp`` reports find the letter of ours that they are about. What answers a thread so long
+    (``new_after``) after its closing begins a new one.
     """
     rows = {row.id: row for row in tx.rows(_ROWS, {"ids": [incoming_id(job) for job, _ in letters]})}
     _hold_boxes(tx, (row.mailbox_id for row in rows.values()))
@@ -81,6 +88,7 @@ def process_all(tx: WriteTx, letters: Sequence[tuple[jobs.Job, Understood]], sta
                 received_at=row.received_at,
                 quiet=bool(row.quiet),
                 stamp=stamp,
+                new_after=new_after,
             )
             sent = row.direction == "out" or (row.source == "import" and asked.wrote(row.mailbox_id, understood.parsed))
             _take(tx, passage, job.payload.get("by_hand"), sent=sent)

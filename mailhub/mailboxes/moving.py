@@ -1,0 +1,81 @@
+"""A thread goes to another mailbox: who may see it, its deadline, its tags, its drafts and the client's facts follow.
+
+Its letters go on lying where they came (``message.mailbox_id``): there their marks are kept, there they are known when
+they come twice, and a letter that answers one of them finds the thread where it is now (``routing.journey``).
+"""
+
+from __future__ import annotations
+
+from functools import cache
+
+from sqlalchemy import Table, delete, update
+
+from core.columns import metadata
+from core.database import ReadTx, WriteTx
+from core.errors import Conflict, NotFound
+from crm.execution import is_able
+from crm.staff.readable import Viewer, demand
+from mailhub.mailboxes.boxes import Mailbox, get_mailbox, list_mailboxes
+from mailhub.mailboxes.handling import ByRule, get_own, release
+from mailhub.mailboxes.rescoping import set_scope
+from mailhub.mailboxes.tables import message, thread, unread
+from mailhub.mailboxes.tally import NOBODY_WAITS, find_waiting
+from mailhub.mailboxes.threads import list_merged, mark_unread, tell, tell_client_waits
+
+MOVED = "Moved from %(origin)s to %(target)s."
+MOVED_BY_RULE = "Moved from %(origin)s to %(target)s by the rule “%(rule)s”, version %(version)s."
+
+
+def list_targets(tx: ReadTx, viewer: Viewer, mailbox_id: int) -> list[Mailbox]:
+    """The mailboxes to which the viewer may move a thread of this one."""
+    boxes = list_mailboxes(tx, viewer)
+    return [box for box in boxes if box.id != mailbox_id and viewer.may("answer", box.scope_id)]
+
+
+def move_thread(tx: WriteTx, viewer: Viewer, thread_id: int, mailbox_id: int) -> None:
+    """Move a thread to a mailbox in which the viewer may answer too. Raises NotFound, Forbidden, Conflict."""
+    row = get_own(tx, viewer, thread_id)
+    demand(viewer, "answer", row.scope_id, row.executor_id)
+    target = next((box for box in list_mailboxes(tx, viewer) if box.id == mailbox_id), None)
+    if target is None:
+        raise NotFound("There is no mailbox with the number %(id)s.", id=mailbox_id)
+    demand(viewer, "answer", target.scope_id)
+    if row.mailbox_id == mailbox_id:
+        return
+    origin = get_mailbox(tx, row.mailbox_id)
+    if row.scope_id != origin.scope_id:
+        raise Conflict("This thread is shared by itself. End the sharing before you move it.")
+    _move(tx, thread_id, target)
+    if row.executor_id is not None and not is_able(tx, target.scope_id, row.executor_id):
+        release(tx, viewer, tx.get(thread, thread_id))
+    tx.execute(delete(unread).where(unread.c.thread_id == thread_id, unread.c.user_id == viewer.user_id))
+    tell(tx, thread_id, MOVED, user_id=viewer.user_id, origin=origin.address, target=target.address)
+
+
+def move_by_rule(tx: WriteTx, thread_id: int, mailbox_id: int, rule: ByRule) -> Mailbox:
+    """Let a rule move a thread that has just come, before anybody has it. Returns the mailbox."""
+    tx.lock(thread, thread_id)
+    origin, target = get_mailbox(tx, tx.get(thread, thread_id).mailbox_id), get_mailbox(tx, mailbox_id)
+    if origin.id != target.id:
+        _move(tx, thread_id, target)
+        tell(tx, thread_id, MOVED_BY_RULE, origin=origin.address, target=target.address, **rule.fields)
+    return target
+
+
+def _move(tx: WriteTx, thread_id: int, target: Mailbox) -> None:
+    row = set_scope(tx, thread_id, target.scope_id)
+    family = list_merged(tx, thread_id)
+    tx.execute(update(thread).where(thread.c.id.in_(family)).values(mailbox_id=target.id))
+    for one in _following():
+        tx.execute(update(one).where(one.c.thread_id.in_(family)).values(mailbox_id=target.id))
+    waits = row.state in ("open", "snoozed")
+    tx.change(thread, thread_id, **(find_waiting(tx, tx.get(thread, thread_id)) if waits else NOBODY_WAITS))
+    tell_client_waits(tx, row.counterparty_id, target.scope_id)
+    mark_unread(tx, thread_id, target.scope_id)
+
+
+@cache
+def _following() -> tuple[Table, ...]:
+    """The tables whose rows carry the mailbox of their thread, drafts say; a letter lies where it came."""
+    both = {"thread_id", "mailbox_id"}
+    return tuple(one for one in metadata.sorted_tables if both <= set(one.c.keys()) and one is not message)
