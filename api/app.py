@@ -13,6 +13,7 @@ from litestar.openapi.plugins import JsonRenderPlugin
 from litestar.openapi.spec import Components, SecurityScheme
 
 from api import auth, problems, public, rest, web
+from api.auth.sso import SingleSignOn
 from api.heads import Application
 from api.live import Live
 from mailhub import __version__
@@ -25,6 +26,7 @@ def create_app(house: House) -> Litestar:
     """The ASGI application over an open house. Its lifespan starts and stops the live streams."""
     live = Live(house.database)
     metrics = public.Metrics(house, live)
+    sso = SingleSignOn(house.settings.oidc, house.settings.web.base_url)
     return Application(
         route_handlers=[
             Router(rest.PATH, route_handlers=rest.ROUTES),
@@ -37,11 +39,12 @@ def create_app(house: House) -> Litestar:
                 "live": live,
                 "pages": problems.Pages(house.catalogs, house.settings),
                 "metrics": metrics,
+                "sso": sso,
                 "readiness": public.Readiness(house),
             }
         ),
         on_startup=[live.start],
-        on_shutdown=[live.stop],
+        on_shutdown=[live.stop, sso.close],
         dependencies={"door": Provide(auth.make_door)},
         guards=[auth.refuse_plain_http, auth.refuse_forgery],
         exception_handlers={Exception: problems.answer_problem},

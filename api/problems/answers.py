@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from typing import Any
-from urllib.parse import quote
+from urllib.parse import quote, urlsplit
 
 import msgspec
 from litestar import Request, Response
@@ -14,6 +14,7 @@ from api.problems.problem import Problem, describe
 from core.errors import HouseError
 from core.language import Language
 from core.log import get_log, reference
+from crm.staff.sessions import ProofNeeded
 
 log = get_log(__name__)
 
@@ -33,6 +34,8 @@ def answer_problem(request: Request[Any, Any, Any], error: Exception) -> Respons
         return _document(problem)
     if problem.status == 401:
         return _to_sign_in(request, problem)
+    if isinstance(error, ProofNeeded):
+        return _to_proof(request)
     return _page(request, problem, pages, language)
 
 
@@ -65,6 +68,15 @@ def _to_sign_in(request: Request[Any, Any, Any], problem: Problem) -> Response[s
     there = f"/login?next={quote(here)}" if request.method == "GET" else "/login"
     if "hx-request" in request.headers:
         return Response("", status_code=problem.status, headers={"HX-Redirect": "/login"}, media_type="text/html")
+    return Response("", status_code=303, headers={"Location": there}, media_type="text/html")
+
+
+def _to_proof(request: Request[Any, Any, Any]) -> Response[str]:
+    """To the page on which one shows that it is oneself, and back to where the button was."""
+    page = urlsplit(request.headers.get("referer", "")).path if request.method != "GET" else request.scope["path"]
+    there = f"/prove?next={quote(page or '/settings/sign-in')}"
+    if "hx-request" in request.headers:
+        return Response("", status_code=403, headers={"HX-Redirect": there}, media_type="text/html")
     return Response("", status_code=303, headers={"Location": there}, media_type="text/html")
 
 

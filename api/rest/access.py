@@ -2,20 +2,22 @@
 
 from __future__ import annotations
 
+from datetime import UTC, datetime
 from typing import Annotated, Any, Literal
 
 import msgspec
 from litestar import delete, get, post
 from litestar.di import NamedDependency
-from litestar.params import JSONBody, PathParameter
+from litestar.params import FromQuery, JSONBody, PathParameter, QueryParameter
 
 from api.auth import Door
 from api.rest.once import Key, once
-from api.rest.shapes import After, Body, Id, Items, Limit, StrictRequest, moment, page_of
+from api.rest.shapes import After, Body, Id, Items, Limit, Number, StrictRequest, moment, page_of
+from core import clock
 from core.database import ReadTx, WriteTx
 from core.errors import Invalid
 from core.paging import Page, cut_page, decode_cursor
-from crm.staff.audit import Entry, list_audit
+from crm.staff.audit import Asked, Checked, Entry, follow_chain, list_audit
 from crm.staff.readable import Viewer, demand_admin
 from crm.staff.sessions import (
     ApiToken,
@@ -79,6 +81,13 @@ class EntryView(msgspec.Struct):
     details: dict[str, Any]
 
 
+class ChainView(msgspec.Struct):
+    """How many lines hold; ``broken`` is the first that is not as it was written, null when all are."""
+
+    lines: int
+    broken: int | None
+
+
 def show_token(token: ApiToken) -> TokenView:
     """A token in the shape of the interface."""
     return TokenView(
@@ -98,8 +107,9 @@ def show_entry(entry: Entry) -> EntryView:
     return EntryView(entry.id, moment(entry.at), entry.user_id, entry.action, entry.subject, entry.details)
 
 
-def mint_token(tx: WriteTx, viewer: Viewer, new: NewToken) -> MadeToken:
-    """A key for a program of the viewer's."""
+def mint_token(tx: WriteTx, viewer: Viewer, new: NewToken, door: Door) -> MadeToken:
+    """A key for a program of the viewer's. Raises ProofNeeded."""
+    door.demand_proof(tx, programs=True)
     return MadeToken(*add_token(tx, viewer.user_id, new.name, list(new.scopes)))
 
 
@@ -108,11 +118,17 @@ def drop_token(tx: WriteTx, viewer: Viewer, token_id: int) -> None:
     revoke_token(tx, viewer.user_id, token_id)
 
 
-def read_audit(tx: ReadTx, viewer: Viewer, after: str | None, limit: int) -> Page[Entry]:
+def read_audit(tx: ReadTx, viewer: Viewer, asked: Asked, after: str | None, limit: int) -> Page[Entry]:
     """A page of the audit log, the newest first. Raises Forbidden."""
     demand_admin(viewer)
     before = None if after is None else int(decode_cursor(after, (int,))[0])
-    return cut_page(list_audit(tx, before, limit + 1), limit, lambda entry: (entry.id,))
+    return cut_page(list_audit(tx, before, limit + 1, asked), limit, lambda entry: (entry.id,))
+
+
+def follow(tx: ReadTx, viewer: Viewer, so_far: Checked) -> Checked:
+    """A piece of the chain. Raises Forbidden."""
+    demand_admin(viewer)
+    return follow_chain(tx, so_far)
 
 
 @get("/tokens", tags=["access"])
@@ -127,7 +143,7 @@ async def make_token(
 ) -> MadeToken:
     """A new token; keep it, it is not shown again."""
     return await once(
-        door, request, idempotency_key, MadeToken, lambda tx, viewer: mint_token(tx, viewer, data), secret=True
+        door, request, idempotency_key, MadeToken, lambda tx, viewer: mint_token(tx, viewer, data, door), secret=True
     )
 
 
@@ -168,11 +184,40 @@ async def end_this(door: NamedDependency[Door]) -> None:
 
 
 @get("/audit", tags=["access"])
-async def list_log(door: NamedDependency[Door], limit: Limit = 50, after: After = None) -> Items[EntryView]:
+async def list_log(
+    door: NamedDependency[Door],
+    limit: Limit = 50,
+    after: After = None,
+    user_id: FromQuery[Number | None] = None,
+    action: Annotated[str | None, QueryParameter(max_length=100, description="`signed-in`, say.")] = None,
+    since: Annotated[datetime | None, QueryParameter(description="From this moment on.")] = None,
+    until: Annotated[datetime | None, QueryParameter(description="Before this moment.")] = None,
+) -> Items[EntryView]:
     """Who did what, the newest first (administrators)."""
-    return page_of(await door.read(read_audit, after, limit), show_entry)
+    asked = Asked(user_id, action, read_moment(since), read_moment(until))
+    return page_of(await door.read(read_audit, asked, after, limit), show_entry)
+
+
+@get("/audit/check", tags=["access"])
+async def check_log(door: NamedDependency[Door]) -> ChainView:
+    """Whether every line is as it was written (administrators)."""
+    checked = Checked()
+    while checked.more:
+        checked = await door.search(follow, checked)
+    return ChainView(checked.lines, checked.broken)
+
+
+def read_moment(said: datetime | None) -> int | None:
+    """A moment of a query in microseconds; without a zone it is UTC. Raises Invalid."""
+    if said is None:
+        return None
+    try:
+        return int((said if said.tzinfo else said.replace(tzinfo=UTC)).timestamp()) * clock.SECOND
+    except (ValueError, OverflowError) as problem:
+        raise Invalid("This moment is out of all measure.") from problem
 
 
 ROUTES = [
     list_own_tokens, make_token, revoke_own_token, list_own_sessions, end_others, end_this, end_one, list_log,
+    check_log,
 ]  # fmt: skip

@@ -1,14 +1,13 @@
-"""What people set for themselves; for administrators the rules of the mailboxes and who did what."""
+"""What people set for themselves; for administrators the rules of the mailboxes."""
 
 from __future__ import annotations
 
 from dataclasses import dataclass
-from typing import Annotated, Any, cast
+from typing import Any, cast
 from urllib.parse import urlsplit
 
 from litestar import Response, get, post
 from litestar.di import NamedDependency
-from litestar.params import PathParameter
 from litestar.response import Redirect
 
 from api.auth import Door, SignInRefused, change_password, ended_cookie, own_path, peer_of
@@ -16,42 +15,18 @@ from api.web.account_rows import Accounts, see_accounts, shape_rows
 from api.web.acknowledging import see_texts, shape_texts
 from api.web.desk import Asked, Desk, Id, html
 from api.web.forms import read_form, read_id
-from api.web.shapes import Speaker, When, make_when
+from api.web.shapes import Speaker
 from api.web.shell import LANGUAGE_NAMES, Around, see_around
 from api.web.signatures import Signature, see_signatures
 from core.database import ReadTx, WriteTx
 from core.errors import Invalid
 from core.language import LANGUAGES
 from crm.execution import WAYS, Way
-from crm.staff.audit import Entry, list_audit
 from crm.staff.people import User, list_users, set_preferences
 from crm.staff.readable import Viewer, demand_admin
-from crm.staff.sessions import Session, end_named_session, end_other_sessions, list_sessions
 from mailhub.mailboxes.boxes import Mailbox, list_all_mailboxes, rule_mailbox
 
-# The first that fits: each browser also names those whose pages it wants to get.
-BROWSERS = (
-    *(("Edg", "Edge"), ("OPR", "Opera"), ("Firefox", "Firefox"), ("Chrome", "Chrome"), ("Safari", "Safari")),
-    ("curl", "curl"),
-)
-SYSTEMS = (
-    *(("Android", "Android"), ("iPhone", "iPhone"), ("iPad", "iPad"), ("Windows", "Windows"), ("Mac OS", "macOS")),
-    ("Linux", "Linux"),
-)
 THEMES = ("light", "dark", "system")
-SHOWN_AUDIT = 100
-
-
-@dataclass(frozen=True, slots=True)
-class Place:
-    """Where one is signed in."""
-
-    agent: str
-    peer: str
-    began: When | None
-    seen: When | None
-    current: bool
-    name: str
 
 
 @dataclass(frozen=True, slots=True)
@@ -66,23 +41,11 @@ class Rule:
 
 
 @dataclass(frozen=True, slots=True)
-class Line:
-    """One line of who did what."""
-
-    when: When | None
-    who: str
-    action: str
-    subject: str
-
-
-@dataclass(frozen=True, slots=True)
 class Own:
     """What the settings page reads."""
 
-    sessions: list[Session]
     boxes: list[Mailbox]
     people: list[User]
-    audit: list[Entry]
     accounts: Accounts
     texts: list[tuple[Mailbox, dict[str, str]]]
     managed: list[Mailbox]
@@ -90,15 +53,14 @@ class Own:
     around: Around
 
 
-def see_settings(tx: ReadTx, viewer: Viewer, secret: str | None) -> Own:
+def see_settings(tx: ReadTx, viewer: Viewer) -> Own:
     """One's own things, and for administrators those of the house."""
     boxes = list_all_mailboxes(tx) if viewer.is_admin else []
-    audit = list_audit(tx, most=SHOWN_AUDIT) if viewer.is_admin else []
-    sessions, accounts = list_sessions(tx, viewer.user_id, secret), see_accounts(tx, viewer)
+    accounts = see_accounts(tx, viewer)
     around = see_around(tx, viewer)
     managed = [box for box in around.boxes if viewer.may("manage", box.scope_id)]
     texts, signatures = see_texts(tx, managed), see_signatures(tx, viewer)
-    return Own(sessions, boxes, list_users(tx), audit, accounts, texts, managed, signatures, around)
+    return Own(boxes, list_users(tx), accounts, texts, managed, signatures, around)
 
 
 @get("/settings", include_in_schema=False)
@@ -110,7 +72,7 @@ async def settings(door: NamedDependency[Door], request: Asked) -> Response[str]
         speaker = desk.speaker(viewer)
         return desk.render("settings.html", speaker, found.around, "settings", **shape(speaker, found))
 
-    return html(await door.page(render, see_settings, door.credentials.session))
+    return html(await door.page(render, see_settings))
 
 
 @post("/settings/preferences", include_in_schema=False, status_code=303)
@@ -144,20 +106,6 @@ async def password(door: NamedDependency[Door], request: Asked) -> Response[Any]
     return answer
 
 
-@post("/settings/sign-out-elsewhere", include_in_schema=False, status_code=303)
-async def sign_out_elsewhere(door: NamedDependency[Door]) -> Redirect:
-    """Every other session ends."""
-    await door.write(end_elsewhere, door.credentials.session or "")
-    return Redirect("/settings", status_code=303)
-
-
-@post("/settings/sessions/{name:str}/end", include_in_schema=False, status_code=303)
-async def sign_out_there(door: NamedDependency[Door], name: Annotated[str, PathParameter(max_length=64)]) -> Redirect:
-    """One of the other sessions ends."""
-    await door.write(end_one, name)
-    return Redirect("/settings", status_code=303)
-
-
 @post("/settings/mailboxes/{box_id:int}", include_in_schema=False, status_code=303)
 async def rule(door: NamedDependency[Door], request: Asked, box_id: Id) -> Redirect:
     """How new threads of a mailbox get their executor."""
@@ -171,16 +119,6 @@ def keep_preferences(tx: WriteTx, viewer: Viewer, language: str | None, theme: s
     set_preferences(tx, viewer.user_id, language=language, theme=theme)
 
 
-def end_one(tx: WriteTx, viewer: Viewer, name: str) -> None:
-    """One of the viewer's own sessions. Raises NotFound."""
-    end_named_session(tx, viewer.user_id, name)
-
-
-def end_elsewhere(tx: WriteTx, viewer: Viewer, secret: str) -> None:
-    """The viewer's own sessions but this one."""
-    end_other_sessions(tx, viewer.user_id, secret)
-
-
 def change_rule(tx: WriteTx, viewer: Viewer, box_id: int, way: Way, executor_id: int | None) -> None:
     """For an administrator, and no personal mailbox. Raises Forbidden, NotFound, Invalid."""
     demand_admin(viewer)
@@ -189,44 +127,17 @@ def change_rule(tx: WriteTx, viewer: Viewer, box_id: int, way: Way, executor_id:
 
 def shape(speaker: Speaker, found: Own) -> dict[str, Any]:
     """What the template shows."""
-    names = {user.id: user.name for user in found.people}
     code = speaker.viewer.language or speaker.language.code
     return {
         "languages": [(one, LANGUAGE_NAMES[one], one == code) for one in LANGUAGES],
-        "sessions": [
-            Place(
-                _program(one.agent) or speaker.say("unknown program"),
-                one.peer,
-                make_when(speaker, one.created_at, long=True),
-                make_when(speaker, one.seen_at, long=True),
-                one.current,
-                one.name,
-            )
-            for one in found.sessions
-        ],
+        "is_admin": speaker.viewer.is_admin,
         "accounts": shape_rows(speaker, found.accounts),
         "may_import": any(right == "manage" for _, right in speaker.viewer.rights),
         "rules": [_rule(speaker, box, found.people) for box in found.boxes if box.kind == "public"],
         "managed": found.managed,
         "acknowledging": shape_texts(speaker, found.texts),
         "signatures": found.signatures,
-        "audit": [
-            Line(
-                make_when(speaker, one.at, long=True),
-                names.get(one.user_id or 0, speaker.say("the server")),
-                speaker.say(ACTIONS.get(one.action, one.action)),
-                one.subject,
-            )
-            for one in found.audit
-        ],
     }
-
-
-def _program(agent: str) -> str:
-    """``Firefox · Linux``: enough of what a browser says of itself to know one's own again."""
-    browser = next((name for mark, name in BROWSERS if mark in agent), agent[:40])
-    system = next((name for mark, name in SYSTEMS if mark in agent), "")
-    return " · ".join(part for part in (browser, system) if part)
 
 
 def _rule(speaker: Speaker, box: Mailbox, people: list[User]) -> Rule:
@@ -246,28 +157,4 @@ def _rule(speaker: Speaker, box: Mailbox, people: list[User]) -> Rule:
     )
 
 
-ACTIONS = {
-    "signed-in": "signed in",
-    "token-added": "made a token",
-    "token-revoked": "revoked a token",
-    "mailbox-added": "added a mailbox",
-    "suppression-added": "forbade an address",
-    "suppression-lifted": "allowed an address again",
-    "account-connected": "connected an account",
-    "account-changed": "changed an account",
-    "account-disconnected": "disconnected an account",
-    "import-started": "started an import",
-    "import-cancelled": "ended an import",
-    "team-added": "added a team",
-    "team-joined": "put somebody into a team",
-    "team-left": "took somebody out of a team",
-    "user-added": "added a person",
-    "user-disabled": "disabled a person",
-    "rule-added": "wrote a rule",
-    "rule-changed": "changed a rule",
-    "rule-switched-on": "switched a rule on",
-    "rule-switched-off": "switched a rule off",
-    "rules-ordered": "put rules into another order",
-    "rule-deleted": "deleted a rule",
-}
-ROUTES = [settings, preferences, password, sign_out_elsewhere, sign_out_there, rule]
+ROUTES = [settings, preferences, password, rule]
