@@ -177,6 +177,11 @@ class Database:
         """
         self._listeners.append(callback)
 
+    def tell_others(self, topic: str) -> None:
+        """Say something to listeners in other processes on this database, where they listen (PostgreSQL): of nothing
+        that was committed, and it may be lost. ``topic`` is short and holds no comma."""
+        self.lanes.bell.ring(frozenset({topic}))
+
     def longest_hold(self) -> float:
         """Seconds of the longest write transaction so far."""
         return self.lanes.longest_hold()

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import threading
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
 
 import psycopg
 
@@ -11,6 +11,7 @@ from core.database.bells import ANY, LOOK_SECONDS
 
 CHANNEL = "mailhub_bell"
 PAUSE_SECONDS = 0.05
+LONGEST = 7000  # the server takes 8000 bytes
 
 
 class PostgresBell:
@@ -67,8 +68,22 @@ class PostgresBell:
                             while not self._wanted and not self._stop.is_set():
                                 self._ring.wait()
                             topics, self._wanted = sorted(self._wanted), set()
-                        if topics:
-                            connection.execute("SELECT pg_notify(%s, %s)", (CHANNEL, ",".join(topics)))
+                        for said in _in_pieces(topics):
+                            connection.execute("SELECT pg_notify(%s, %s)", (CHANNEL, said))
                         self._stop.wait(PAUSE_SECONDS)
             except psycopg.Error:
                 self._stop.wait(1)
+
+
+def _in_pieces(topics: list[str]) -> Iterator[str]:
+    """The topics, joined into as few words as the server takes."""
+    piece: list[str] = []
+    size = 0
+    for topic in topics:
+        if piece and size + len(topic) > LONGEST:
+            yield ",".join(piece)
+            piece, size = [], 0
+        piece.append(topic)
+        size += len(topic) + 1
+    if piece:
+        yield ",".join(piece)

@@ -20,6 +20,7 @@ from core import clock
 from core.changes import record_change
 from core.database import ReadTx, WriteTx
 from core.errors import Conflict, Forbidden, Invalid, NotFound
+from crm.staff.people import list_names
 from crm.staff.readable import Viewer, demand, get_viewer
 from crm.staff.rights import Right, list_viewers_of
 from crm.staff.tables import user
@@ -90,7 +91,6 @@ _ONE = (
 _VERSIONS = (
     select(note_version).where(note_version.c.note_id.in_(bindparam("ids", expanding=True))).order_by(note_version.c.id)
 )
-_NAMES = select(user.c.id, user.c.name).where(user.c.id.in_(bindparam("ids", expanding=True)))
 _PEOPLE = select(user.c.id, user.c.name).where(user.c.disabled_at.is_(None)).order_by(user.c.name, user.c.id)
 
 
@@ -256,7 +256,7 @@ def _with_versions(tx: ReadTx, rows: Sequence[Row[Any]]) -> list[Note]:
     for one in tx.rows(_VERSIONS, {"ids": changed}) if changed else ():
         versions.setdefault(one.note_id, []).append(Version(one.body, one.ended_at))
     meant = sorted({person for row in rows for person in row.mentions})
-    names = {one.id: one.name for one in tx.rows(_NAMES, {"ids": meant})} if meant else {}
+    names = list_names(tx, meant)
     return [
         Note(
             id=row.id,

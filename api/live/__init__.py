@@ -2,6 +2,9 @@
 
 An event says only that something moved: kinds and ids, never words of a letter. Each stream asks the rights of its
 reader again for each batch, on one snapshot with what the batch is about. A stream ends soon after its session.
+
+Who else has a thread open (``presence``) goes by the same streams as events of its own name, without a place in the
+feed: nobody catches up with who was there.
 """
 
 from __future__ import annotations
@@ -14,23 +17,28 @@ from dataclasses import dataclass, field
 import msgspec
 from litestar.exceptions import NotAuthorizedException
 
+from api.live.presence import TOPIC as HERE
+from api.live.presence import Presence
 from core.changes import TOPIC, Change, Position, list_changes, newest_position
 from core.database import Database, ReadTx
 from core.errors import HouseError, TooMuch
 from core.log import get_log
+from crm.staff.people import list_names
 from crm.staff.readable import Viewer
 from mailhub.mailboxes.lists import get_rows
 
 GATHER_SECONDS = 0.35
 SWEEP_SECONDS = 5.0
 HEARTBEAT_SECONDS = 15.0
+GATHER_PEOPLE_SECONDS = 0.1
+EXPIRE_SECONDS = 1.0
 LOOK_AT_SESSIONS_SECONDS = 3.0
 MOST_CHANGES = 500
 MOST_EVENTS = 100
 KEPT_CHANGES = 2000
 MOST_STREAMS = 20
 # Facts of no mailbox that everybody on the staff may know of. Whatever is not named here is not told.
-_OF_ALL = ("counterparty.", "contact.")
+_OF_ALL = ("counterparty.", "contact.", "notice.")
 _IDS = ("thread_id", "mailbox_id", "message_id", "counterparty_id")
 log = get_log(__name__)
 
@@ -48,6 +56,21 @@ class Event(msgspec.Struct, omit_defaults=True):
     counterparty_id: int = 0
 
 
+class Person(msgspec.Struct):
+    """A colleague who has a thread open."""
+
+    id: int
+    name: str
+    typing: bool
+
+
+class Present(msgspec.Struct):
+    """Who else has a thread open at this moment."""
+
+    thread_id: int
+    people: list[Person]
+
+
 @dataclass(eq=False)
 class Stream:
     """One browser that listens: who it is for, and how far it has heard."""
@@ -57,6 +80,8 @@ class Stream:
     position: Position
     bell: asyncio.Event = field(default_factory=asyncio.Event)
     ended: bool = False
+    about: set[int] = field(default_factory=set)
+    """Threads of whose readers it has to hear."""
 
     def end(self) -> None:
         self.ended = True
@@ -73,6 +98,9 @@ class Live:
         self._position = Position()
         self._begin = Position()
         self._streams: set[Stream] = set()
+        self.presence = Presence(database, self._gather_people)
+        self._moved: set[int] = set()
+        self._people_bell = asyncio.Event()
         self._tasks: list[asyncio.Task[None]] = []
 
     @property
@@ -86,11 +114,16 @@ class Live:
         self._position = self._begin = await self._database.read(newest_position)
 
         def heard(topics: frozenset[str]) -> None:
-            if topics & {TOPIC, "*"} and not loop.is_closed():
+            if loop.is_closed():
+                return
+            if topics & {TOPIC, "*"}:
                 loop.call_soon_threadsafe(self._bell.set)
+            if said := [topic for topic in topics if topic.startswith(HERE)]:
+                loop.call_soon_threadsafe(self.presence.hear, said)
 
         self._database.listen(heard)
-        self._tasks = [asyncio.create_task(self._follow()), asyncio.create_task(self._watch())]
+        loops = (self._follow(), self._watch(), self._spread(), self._expire())
+        self._tasks = [asyncio.create_task(one) for one in loops]
 
     async def stop(self) -> None:
         """End all streams."""
@@ -115,6 +148,8 @@ class Live:
             yield b"retry: 2000\n: listening\n\n"
             while not stream.ended:
                 stream.bell.clear()
+                for present in await self._present(stream):
+                    yield b"event: presence\ndata: %s\n\n" % msgspec.json.encode(present)
                 for event in await self._batch(stream):
                     yield b"id: %s\ndata: %s\n\n" % (str(stream.position).encode(), msgspec.json.encode(event))
                 if not stream.ended and not await _rings(stream.bell, HEARTBEAT_SECONDS):
@@ -145,6 +180,58 @@ class Live:
         moved = _rights(reader) != _rights(stream.reader)
         stream.reader, stream.position = reader, changes[-1].position
         return [Event("reload")] if moved or len(events) > MOST_EVENTS else events
+
+    async def _present(self, stream: Stream) -> list[Present]:
+        """Who has the threads open that this stream is to hear of, of those that its reader may see at this moment."""
+        about, stream.about = stream.about, set()
+        if not about:
+            return []
+        try:
+            return await self._database.read(self._see, stream.admit, about)
+        except NotAuthorizedException:
+            stream.end()
+        except HouseError as problem:
+            log.warning("who reads a thread was not told", reason=str(problem))
+        return []
+
+    def _see(self, tx: ReadTx, admit: Admit, thread_ids: set[int]) -> list[Present]:
+        return self.see(tx, admit(tx), thread_ids)
+
+    def see(self, tx: ReadTx, viewer: Viewer, thread_ids: set[int]) -> list[Present]:
+        """Who else has these threads open, those of them that the viewer may see."""
+        seen = sorted(row.id for row in get_rows(tx, viewer, sorted(thread_ids)))
+        here = {thread_id: self.presence.people(thread_id) for thread_id in seen}
+        names = list_names(tx, sorted({one for people in here.values() for one in people} - {viewer.user_id}))
+        return [
+            Present(
+                thread_id,
+                sorted((Person(one, names[one], typing) for one, typing in people.items() if one in names), key=_name),
+            )
+            for thread_id, people in here.items()
+        ]
+
+    def _gather_people(self, thread_ids: set[int]) -> None:
+        self._moved |= thread_ids
+        self._people_bell.set()
+
+    async def _spread(self) -> None:
+        """Ring the streams of those who have a thread open in which somebody came, left or types."""
+        while True:
+            await self._people_bell.wait()
+            await asyncio.sleep(GATHER_PEOPLE_SECONDS)
+            self._people_bell.clear()
+            moved, self._moved = self._moved, set()
+            readers = {thread_id: self.presence.people(thread_id) for thread_id in moved}
+            for stream in self._streams:
+                about = {thread_id for thread_id, people in readers.items() if stream.reader.user_id in people}
+                if about:
+                    stream.about |= about
+                    stream.bell.set()
+
+    async def _expire(self) -> None:
+        while True:
+            await asyncio.sleep(EXPIRE_SECONDS)
+            self.presence.expire()
 
     async def _follow(self) -> None:
         while True:
@@ -179,6 +266,10 @@ class Live:
                 continue
             for stream in dead:
                 stream.end()
+
+
+def _name(person: Person) -> str:
+    return person.name
 
 
 async def _rings(bell: asyncio.Event, seconds: float) -> bool:
@@ -218,6 +309,8 @@ def _is_narrow(change: Change, viewer: Viewer) -> bool:
 
 
 def _may_know(change: Change, viewer: Viewer, mine: set[int]) -> bool:
+    if change.kind.startswith("notice.") and viewer.user_id not in change.fields.get("user_ids", ()):
+        return False
     if change.scope_id is None:
         return change.kind.startswith(_OF_ALL)
     if change.kind.startswith("grant."):
