@@ -13,13 +13,14 @@ from api.auth import Door
 from api.rest.once import Key, once
 from api.rest.shapes import Body, Id, Items, Number, StrictRequest
 from core.database import ReadTx, WriteTx
-from core.errors import Invalid, NotFound
+from core.errors import NotFound
 from crm.execution import Way
 from crm.staff.audit import record_audit
-from crm.staff.people import get_user, list_teams
-from crm.staff.readable import Viewer, demand, demand_admin
+from crm.staff.people import get_user
+from crm.staff.readable import Viewer, demand_admin
 from crm.staff.rights import Grant, Right, add_grant, list_grants, remove_grant
 from mailhub.mailboxes.boxes import Mailbox, add_mailbox, list_mailboxes
+from mailhub.mailboxes.granting import check_holder, get_ruled
 
 
 class MailboxView(msgspec.Struct):
@@ -119,20 +120,14 @@ def make_mailbox(tx: WriteTx, viewer: Viewer, new: NewMailbox) -> Mailbox:
 
 
 def read_grants(tx: ReadTx, viewer: Viewer, mailbox_id: int) -> list[Grant]:
-    """Who may do what in a mailbox. Raises NotFound, Forbidden."""
-    box = get_seen_mailbox(tx, viewer, mailbox_id)
-    demand(viewer, "manage", box.scope_id)
-    return list_grants(tx, box.scope_id)
+    """The grants in a mailbox. Raises NotFound, Forbidden."""
+    return list_grants(tx, get_ruled(tx, viewer, mailbox_id).scope_id)
 
 
 def give_right(tx: WriteTx, viewer: Viewer, mailbox_id: int, new: NewGrant) -> Grant:
     """Give a right. Raises NotFound, Forbidden, Invalid."""
-    box = get_seen_mailbox(tx, viewer, mailbox_id)
-    demand(viewer, "manage", box.scope_id)
-    if new.user_id is not None:
-        get_user(tx, new.user_id)
-    if new.group_id is not None and all(team.id != new.group_id for team in list_teams(tx)):
-        raise Invalid("There is no team with the number %(id)s.", id=new.group_id, field="group_id")
+    box = get_ruled(tx, viewer, mailbox_id)
+    check_holder(tx, box, new.user_id, new.group_id)
     add_grant(tx, box.scope_id, new.right, user_id=new.user_id, team_id=new.group_id, only_assigned=new.only_assigned)
     record_audit(
         tx, viewer.user_id, "right-given", str(box.id), right=new.right, to_user=new.user_id, to_team=new.group_id
@@ -141,21 +136,16 @@ def give_right(tx: WriteTx, viewer: Viewer, mailbox_id: int, new: NewGrant) -> G
 
 
 def take_right(tx: WriteTx, viewer: Viewer, mailbox_id: int, grant_id: int) -> None:
-    """Take a right away; it is gone in the next request of whoever had it. Raises NotFound, Forbidden."""
-    for grant in read_grants(tx, viewer, mailbox_id):
-        if grant.id == grant_id:
-            remove_grant(tx, grant.scope_id, grant.right, user_id=grant.user_id, team_id=grant.team_id)
-            record_audit(
-                tx,
-                viewer.user_id,
-                "right-taken",
-                str(mailbox_id),
-                right=grant.right,
-                from_user=grant.user_id,
-                from_team=grant.team_id,
-            )
-            return
-    raise NotFound("There is no grant with the number %(id)s.", id=grant_id)
+    """Take a right away; it is gone in the next request of whoever had it. Raises NotFound, Forbidden, Invalid for the
+    owner's own."""
+    box = get_ruled(tx, viewer, mailbox_id)
+    found = next((one for one in list_grants(tx, box.scope_id) if one.id == grant_id), None)
+    if found is None:
+        raise NotFound("There is no grant with the number %(id)s.", id=grant_id)
+    check_holder(tx, box, found.user_id, found.team_id)
+    remove_grant(tx, found.scope_id, found.right, user_id=found.user_id, team_id=found.team_id)
+    taken = {"right": found.right, "from_user": found.user_id, "from_team": found.team_id}
+    record_audit(tx, viewer.user_id, "right-taken", str(mailbox_id), **taken)
 
 
 @get("/mailboxes", tags=["mailboxes"])

@@ -141,6 +141,7 @@ def make_shell(house: House, session: str | None, speaker: Speaker, around: Arou
     views.append(Item("drafts", "/drafts", None, key == "drafts"))
     places = [Item("clients", "/clients", None, key == "clients")]
     places.append(Item("quarantine", "/quarantine", around.held, key == "quarantine"))
+    places.append(Item("trash", "/trash", None, key == "trash"))
     if viewer.is_admin:
         places.append(Item("health", "/health", None, key == "health"))
     return Shell(

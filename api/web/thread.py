@@ -11,7 +11,9 @@ from api.web.doubts import Doubts, see_doubts
 from api.web.events import make_events, with_splits
 from api.web.letters import Display, Entry, make_letter
 from api.web.place import Place
+from api.web.planned_lines import Planned, make_planned
 from api.web.shapes import Person, Speaker, colour_of, executor_of, lateness, make_person, make_when
+from api.web.sharing import SharingMenu, see_sharing
 from core.clock import iso
 from core.database import ReadTx
 from crm.parties import find_contact, get_counterparty
@@ -39,6 +41,8 @@ class Seen:
     writing: Writing | None
     """None for a reader who may not answer."""
     doubts: Doubts
+    sharing: SharingMenu | None = None
+    """None for who may not share it."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -101,7 +105,10 @@ class Thread:
     newest: int
     earlier_url: str | None
     composer: Composer | None
+    planned: list[Planned]
     tags: tuple[str, ...] = ()
+    sharing: SharingMenu | None = None
+    throw_url: str | None = None
 
 
 def see_names(tx: ReadTx, viewer: Viewer, opened: OpenThread) -> Seen:
@@ -126,6 +133,7 @@ def see_names(tx: ReadTx, viewer: Viewer, opened: OpenThread) -> Seen:
         list_of_messages(tx, [one.id for one in opened.messages if one.direction == "out"]),
         see_writing(tx, viewer, row) if may_answer else None,
         see_doubts(tx, opened.messages, staff.values()),
+        sharing=see_sharing(tx, viewer, row),
     )
 
 
@@ -187,6 +195,9 @@ def make_thread(
         newest=seen.open.messages[-1].id if seen.open.messages else 0,
         earlier_url=place.thread(row.id, before=seen.open.earlier) if seen.open.earlier is not None else None,
         composer=make_composer(speaker, place, seen.open, seen.writing) if seen.writing else None,
+        planned=make_planned(speaker, place, seen.writing.drafts) if seen.writing else [],
+        sharing=seen.sharing,
+        throw_url=f"/threads/{row.id}/trash" if may_answer else None,
     )
 
 
