@@ -29,35 +29,37 @@ class Identity:
 def ensure_identity(tx: WriteTx) -> Identity:
     """The identity of this database, minted at the first start."""
     tx.lock_key("identity")
-    if _find(tx, "instance") is None:
-        _set(tx, "instance", secrets.token_hex(8))
-        _set(tx, "epoch", "1")
+    if find_mark(tx, "instance") is None:
+        set_mark(tx, "instance", secrets.token_hex(8))
+        set_mark(tx, "epoch", "1")
     return get_identity(tx)
 
 
 def get_identity(tx: ReadTx) -> Identity:
     """The identity of a database that was started before."""
-    return Identity(_find(tx, "instance") or "", int(_find(tx, "epoch") or 0), _find(tx, "held") == "yes")
+    return Identity(find_mark(tx, "instance") or "", int(find_mark(tx, "epoch") or 0), find_mark(tx, "held") == "yes")
 
 
 def record_restored(tx: WriteTx) -> Identity:
     """Raise the epoch and hold everything that would leave the house."""
     identity = ensure_identity(tx)
-    _set(tx, "epoch", str(identity.epoch + 1))
-    _set(tx, "held", "yes")
+    set_mark(tx, "epoch", str(identity.epoch + 1))
+    set_mark(tx, "held", "yes")
     return get_identity(tx)
 
 
 def let_go(tx: WriteTx) -> None:
     """Let a restored copy send."""
-    _set(tx, "held", "no")
+    set_mark(tx, "held", "no")
 
 
-def _find(tx: ReadTx, name: str) -> str | None:
+def find_mark(tx: ReadTx, name: str) -> str | None:
+    """What was noted last under a name, or None."""
     found = tx.value(select(mark.c.value).where(mark.c.name == name))
     return None if found is None else str(found)
 
 
-def _set(tx: WriteTx, name: str, value: str) -> None:
+def set_mark(tx: WriteTx, name: str, value: str) -> None:
+    """Note something under a name."""
     if not tx.execute(update(mark).where(mark.c.name == name).values(value=value)):
         tx.insert(mark, name=name, value=value)
