@@ -19,9 +19,10 @@ from core.errors import Invalid, NotFound
 from core.paging import Page
 from crm.staff.readable import Viewer
 from mailhub.mailboxes.filing import file_under
+from mailhub.mailboxes.finding import search_threads
 from mailhub.mailboxes.handling import assign_thread, set_read
 from mailhub.mailboxes.junk import change_state
-from mailhub.mailboxes.lists import ThreadRow, View, get_rows, list_threads, search_threads
+from mailhub.mailboxes.lists import ThreadRow, View, get_rows, list_threads
 from mailhub.mailboxes.regrouping import merge_threads, split_thread, unmerge_thread, unsplit_thread
 from mailhub.mailboxes.threads import find_root
 

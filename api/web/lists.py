@@ -13,7 +13,8 @@ from core.database import ReadTx
 from core.errors import NotFound
 from crm.staff.readable import Viewer
 from mailhub.mailboxes.boxes import Mailbox, list_mailboxes
-from mailhub.mailboxes.lists import ThreadRow, list_threads, search_threads
+from mailhub.mailboxes.finding import search_threads
+from mailhub.mailboxes.lists import ThreadRow, list_threads
 from mailhub.mailboxes.views import SavedView, get_view, list_view
 
 

@@ -14,7 +14,7 @@ import codecs
 import re
 import unicodedata
 
-FOLDING_VERSION = 1
+FOLDING_VERSION = 2
 LONGEST_WORD = 64
 _MOST_KEPT = 20_000
 
@@ -100,14 +100,19 @@ def query_phrases(text: str) -> list[tuple[str, ...]]:
     The words of a phrase stand side by side in the text: what the asker put in quotation marks, and what is written
     without a space, ``АБ-1187`` or ``olena@pekarnia.example``.
     """
-    phrases: list[tuple[str, ...]] = []
+    return list(dict.fromkeys(phrase for phrase, _ in asked_phrases(text)))
+
+
+def asked_phrases(text: str) -> list[tuple[tuple[str, ...], bool]]:
+    """The phrases of ``query_phrases``, each with whether it was quoted."""
+    phrases: list[tuple[tuple[str, ...], bool]] = []
     after = 0
     for quoted in _QUOTED.finditer(text):
-        phrases += map(_phrase, fold(text[after : quoted.start()]).split())
-        phrases.append(_phrase(fold(quoted[0])))
+        phrases += [(_phrase(part), False) for part in fold(text[after : quoted.start()]).split()]
+        phrases.append((_phrase(fold(quoted[0])), True))
         after = quoted.end()
-    phrases += map(_phrase, fold(text[after:]).split())
-    return list(dict.fromkeys(filter(None, phrases)))
+    phrases += [(_phrase(part), False) for part in fold(text[after:]).split()]
+    return [one for one in dict.fromkeys(phrases) if one[0]]
 
 
 def _phrase(folded: str) -> tuple[str, ...]:

@@ -13,31 +13,21 @@ by one from the newest, each behind an ``offset 0`` fence, until enough is found
 from __future__ import annotations
 
 from collections.abc import Sequence
-from dataclasses import dataclass
 
 from sqlalchemy import text
 
 from core.database import ReadTx, WriteTx
-from core.fulltext.folding import query_phrases
+from core.fulltext.question import Alternative, Likeness, Question, Term, alternatives, unwanted
+from core.fulltext.row import Words as Words
 
 # First seconds of the years at which parts begin; ids are seconds << 20 (``mailhub.mailboxes``).
 _YEARS = (2005, 2010, *range(2014, 2036))
 _SECONDS_OF_DAY = 86400
 _LAST_POSITION = 16383  # PostgreSQL's limit: later positions all become this one
 _MOST_WORDS = 20000  # of each part
+_Terms = list[tuple[Term, list[Alternative]]]
 _MOST_BYTES = 1_000_000  # PostgreSQL's vector of words ends at a megabyte, positions included
 _SURELY_HELD = 2 * _MOST_WORDS  # characters: no more words than that, of at most four bytes a character
-_OPEN_FROM = 4  # letters: a finished Vietnamese syllable of three begins many others
-_CLOSED = '"“”»'
-
-
-@dataclass(frozen=True, slots=True)
-class Words:
-    """Folded words of a letter, as indexed: in each part with a space between two."""
-
-    subject: str
-    people: str
-    body: str
 
 
 def create_statements(dialect: str) -> list[str]:
@@ -85,63 +75,100 @@ def remove_words(tx: WriteTx, row_id: int, scope_id: int, words: Words) -> None:
         tx.sql("DELETE FROM word_index WHERE message_id = :id", id=row_id)
 
 
-def find_rows(tx: ReadTx, scopes: Sequence[int], query: str, limit: int, before: int | None = None) -> list[int]:
-    """Ids of rows in these scopes that hold every phrase of the query, newest first, below ``before``.
-
-    The last word also matches longer ones that begin with it (from four characters on), since people type as they
-    search. A query without words finds nothing.
-    """
-    wanted = query_phrases(query)
-    if not wanted or not scopes:
+def find_rows(
+    tx: ReadTx,
+    scopes: Sequence[int],
+    question: Question,
+    limit: int,
+    *,
+    likeness: Likeness = "exact",
+    before: int | None = None,
+    since: int | None = None,
+) -> list[int]:
+    """Ids of rows in these scopes that are like the question in this way and in no closer one, newest first, below
+    ``before`` and not below ``since``. A question without anything wanted finds nothing."""
+    if not question.wanted or not scopes or likeness not in question.likenesses():
         return []
-    last = query[-1]
-    open_end = len(wanted[-1][-1]) >= _OPEN_FROM and not last.isspace() and last not in _CLOSED
-    return (_find_sqlite if tx.is_sqlite else _find_postgres)(tx, scopes, wanted, open_end, limit, before)
+    low = since if since is not None else -1
+    high = before if before is not None else 1 << 62
+    find = _find_sqlite if tx.is_sqlite else _find_postgres
+    return find(tx, scopes, question, likeness, limit, low, high)
+
+
+def _left_out(question: Question, likeness: Likeness) -> list[_Terms]:
+    """Sets of terms; rows that hold all of one are not found: what is unwanted, and what is more like the question."""
+    out = [[one] for one in unwanted(question)]
+    at = question.likenesses().index(likeness)
+    return [*out, alternatives(question, question.likenesses()[at - 1])] if at else out
 
 
 def _find_sqlite(
-    tx: ReadTx, scopes: Sequence[int], wanted: list[tuple[str, ...]], open_end: bool, limit: int, before: int | None
+    tx: ReadTx, scopes: Sequence[int], question: Question, likeness: Likeness, limit: int, low: int, high: int
 ) -> list[int]:
-    quoted = [f'"{" ".join(phrase)}"' for phrase in wanted]
-    if open_end:
-        quoted[-1] += "*"
     where = f"scope : ({' OR '.join(_scope_term(scope) for scope in scopes)})"
-    match = f"{where} AND {{subject people body}} : ({' AND '.join(quoted)})"
+    match = f"{where} AND {_match(alternatives(question, likeness))}"
+    if out := [f"({_match(terms)})" for terms in _left_out(question, likeness)]:
+        match = f"({match}) NOT ({' OR '.join(out)})"
     found = tx.sql(
-        "SELECT rowid FROM word_index WHERE word_index MATCH :match AND rowid < :before"
+        "SELECT rowid FROM word_index WHERE word_index MATCH :match AND rowid < :high AND rowid >= :low"
         " ORDER BY rowid DESC LIMIT :most",
         match=match,
-        before=before if before is not None else 1 << 62,
+        high=high,
+        low=low,
         most=limit,
     )
     return [row[0] for row in found]
 
 
+def _match(terms: _Terms) -> str:
+    """Terms as FTS5 asks for them."""
+    parts = []
+    for term, ways in terms:
+        columns = "{subject}" if term.place == "subject" else "{subject people body}"
+        said = " OR ".join(f'"{" ".join(way.words)}"{"*" if way.open else ""}' for way in ways)
+        parts.append(f"{columns} : ({said})")
+    return " AND ".join(parts)
+
+
 def _find_postgres(
-    tx: ReadTx, scopes: Sequence[int], wanted: list[tuple[str, ...]], open_end: bool, limit: int, before: int | None
+    tx: ReadTx, scopes: Sequence[int], question: Question, likeness: Likeness, limit: int, low: int, high: int
 ) -> list[int]:
-    terms = [" <-> ".join(map(_quote, phrase)) for phrase in wanted]
-    if open_end:
-        terms[-1] += ":*"
     where = " | ".join(_quote(_scope_lexeme(scope)) for scope in scopes)
-    query = f"({where}) & {' & '.join(f'({term})' for term in terms)}"
+    query = f"({where}) & {_tsquery(alternatives(question, likeness))}"
+    for terms in _left_out(question, likeness):
+        query += f" & !({_tsquery(terms)})"
     found: list[int] = []
-    for name, low, _high in reversed(_parts()):
-        if before is not None and low != "MINVALUE" and int(low) >= before:
+    for name, begin, end in reversed(_parts()):
+        if (begin != "MINVALUE" and int(begin) >= high) or (end != "MAXVALUE" and int(end) <= low):
             continue
         fenced = (
-            f"SELECT message_id FROM {name} WHERE words @@ CAST(:query AS tsquery) AND message_id < :before OFFSET 0"  # noqa: S608
+            f"SELECT message_id FROM {name} WHERE words @@ CAST(:query AS tsquery)"  # noqa: S608 - the name is ours
+            " AND message_id < :high AND message_id >= :low OFFSET 0"
         )
         rows = tx.sql(
             f"SELECT message_id FROM ({fenced}) part ORDER BY 1 DESC LIMIT :most",  # noqa: S608 - the name is ours
             query=query,
-            before=before if before is not None else 1 << 62,
+            high=high,
+            low=low,
             most=limit - len(found),
         )
         found += [row[0] for row in rows]
         if len(found) >= limit:
             break
     return found
+
+
+def _tsquery(terms: _Terms) -> str:
+    """Terms as PostgreSQL asks for them."""
+    return " & ".join(f"({' | '.join(_lexemes(term, way) for way in ways)})" for term, ways in terms)
+
+
+def _lexemes(term: Term, way: Alternative) -> str:
+    weight = "A" if term.place == "subject" else ""
+    parts = [f"{_quote(word)}{f':{weight}' if weight else ''}" for word in way.words]
+    if way.open:
+        parts[-1] = f"{_quote(way.words[-1])}:*{weight}"
+    return f"({' <-> '.join(parts)})" if len(parts) > 1 else parts[0]
 
 
 def _columns(scope_id: int, words: Words) -> dict[str, str]:

@@ -15,8 +15,8 @@ from typing import BinaryIO
 import msgspec
 from msgspec.structs import replace
 
-from core.fulltext.folding import words
 from mailhub.letters.html import HarmlessHtml, make_harmless
+from mailhub.letters.indexing import words_of
 from mailhub.letters.letter import parse_letter
 from mailhub.letters.proof import Evidence, find_evidence
 from mailhub.letters.values import ParsedLetter
@@ -84,15 +84,9 @@ _encoder = msgspec.msgpack.Encoder()
 def understand(raw: bytes) -> Understood:
     """Parse a letter and cut its words."""
     parsed = parse_letter(raw)
-    people = [f"{person.name} {person.address}" for person in (*parsed.from_, *parsed.to, *parsed.cc)]
-    files = [part.filename for part in parsed.attachments if part.filename]
-    return Understood(
-        # The HTML stays here, half of a frame: whoever shows it has the letter read again.
-        parsed=replace(parsed, html="") if parsed.html else parsed,
-        subject=" ".join(words(parsed.subject)),
-        people=" ".join(words(" ".join(people))),
-        body=" ".join(words(" ".join([parsed.text or "", *files]))),
-    )
+    cut = words_of(parsed)
+    # The HTML stays here, half of a frame: whoever shows it has the letter read again.
+    return Understood(replace(parsed, html="") if parsed.html else parsed, cut.subject, cut.people, cut.body)
 
 
 def show(request: Show) -> Shown:

@@ -28,18 +28,16 @@ from sqlalchemy import (
 )
 
 from core.database import ReadTx
-from core.fulltext.index import find_rows
 from core.paging import Page, cut_page, decode_cursor
 from crm.parties.tables import counterparty
 from crm.staff.readable import Viewer, readable
 from crm.staff.tables import user
-from mailhub.mailboxes.tables import mailbox, message, thread, thread_tag, unread
+from mailhub.mailboxes.tables import mailbox, thread, thread_tag, unread
 from mailhub.mailboxes.tag_rows import Tag, find_tags
 
 View = Literal["waiting", "mine", "open", "snoozed", "closed", "spam", "all"]
 VIEWS: tuple[View, ...] = ("waiting", "mine", "open", "snoozed", "closed", "spam", "all")
 MOST_COUNTED = 1000
-MOST_LOOKS = 25  # into the index of words, for who sees few of the threads that hold them
 PAGE = 50
 
 
@@ -219,30 +217,6 @@ def _list_small(
         statement = statement.where(tuple_(order, thread.c.id) > tuple_(*key))
     rows = tx.rows(readable(statement, viewer, thread))
     return _page(tx, rows, limit, lambda row: (getattr(row, order.name), row.id))
-
-
-def search_threads(
-    tx: ReadTx, viewer: Viewer, query: str, *, scope_id: int | None = None, before: int | None = None, limit: int = PAGE
-) -> list[ThreadRow]:
-    """Threads with a letter that holds all the words, the newest letter first; only what the viewer may see."""
-    scopes = sorted(frozenset().union(*viewer.within(scope_id)))
-    rows: dict[int, ThreadRow] = {}
-    for _ in range(MOST_LOOKS):
-        found = find_rows(tx, scopes, query, limit * 4, before)
-        order = [thread_id for thread_id in _threads_of(tx, found) if thread_id not in rows]
-        seen = {row.id: row for row in get_rows(tx, viewer, order)} if order else {}
-        rows |= {thread_id: seen[thread_id] for thread_id in order if thread_id in seen}
-        if len(found) < limit * 4 or len(rows) >= limit:
-            break
-        before = found[-1]
-    return list(rows.values())[:limit]
-
-
-def _threads_of(tx: ReadTx, message_ids: Sequence[int]) -> list[int]:
-    """The threads of these messages, each once, in their order."""
-    owners = tx.rows(select(message.c.id, message.c.thread_id).where(message.c.id.in_(list(message_ids))))
-    by_message = {row.id: row.thread_id for row in owners}
-    return list(dict.fromkeys(by_message[one] for one in message_ids if one in by_message))
 
 
 def get_rows(tx: ReadTx, viewer: Viewer, thread_ids: Sequence[int]) -> list[ThreadRow]:

@@ -13,8 +13,9 @@ from core.database import ReadTx, WriteTx
 from core.errors import Conflict, NotFound
 from crm.staff.readable import Viewer, demand
 from mailhub.mailboxes import joining
+from mailhub.mailboxes.finding import search_threads
 from mailhub.mailboxes.handling import get_own
-from mailhub.mailboxes.lists import ThreadRow, get_rows, list_threads, search_threads
+from mailhub.mailboxes.lists import ThreadRow, get_rows, list_threads
 from mailhub.mailboxes.threads import find_root
 
 MOST_PROPOSED = 8

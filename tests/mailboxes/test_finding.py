@@ -10,8 +10,8 @@ import pytest
 from core.database import Database
 from core.errors import Invalid
 from crm.parties import get_contact, list_contacts
+from mailhub.mailboxes.finding import search_threads
 from mailhub.mailboxes.handling import assign_thread
-from mailhub.mailboxes.lists import search_threads
 from mailhub.mailboxes.senders import introduce_client, refuse_sender
 from tests.support.world import World, letter
 

@@ -11,8 +11,9 @@ from core.errors import Conflict, Forbidden, NotFound
 from crm.interactions import get_letter_facts, list_history
 from crm.parties import add_contact, add_counterparty
 from mailhub.mailboxes.filing import file_under
+from mailhub.mailboxes.finding import search_threads
 from mailhub.mailboxes.handling import assign_thread, set_read, set_state
-from mailhub.mailboxes.lists import count_threads, search_threads
+from mailhub.mailboxes.lists import count_threads
 from mailhub.mailboxes.reading import get_message, get_thread
 from mailhub.mailboxes.regrouping import (
     find_mergeable,

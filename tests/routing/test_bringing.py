@@ -13,6 +13,7 @@ from core import clock, jobs
 from core.blobs import BlobFiles
 from core.database import Database, ReadTx
 from core.fulltext.index import find_rows
+from core.fulltext.question import Question, ask
 from crm.interactions import interaction, letter_facts
 from crm.parties import add_contact, add_counterparty
 from mailhub.ingest.archive import Piece
@@ -94,7 +95,10 @@ def look(tx: ReadTx, box: Mailbox) -> dict[str, Any]:
         ),
         "lines": sorted((row.counterparty_id, letters[row.message_id], str(row.contact_id)) for row in lines),
         "facts": sorted((row.counterparty_id, row.letters, str(row.waiting_since)) for row in facts),
-        "found": {word: sorted(letters[row] for row in find_rows(tx, [box.scope_id], word, 100)) for word in words},
+        "found": {
+            word: sorted(letters[row] for row in find_rows(tx, [box.scope_id], Question(tuple(ask(word))), 100))
+            for word in words
+        },
     }
 
 

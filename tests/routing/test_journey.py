@@ -11,8 +11,9 @@ from core import jobs
 from core.database import Database
 from crm.parties import add_contact, add_counterparty, record_not_a_client
 from mailhub.ingest.intake import PROCESS_JOB, Arrival, accept
+from mailhub.mailboxes.finding import search_threads
 from mailhub.mailboxes.handling import assign_thread
-from mailhub.mailboxes.lists import count_threads, search_threads
+from mailhub.mailboxes.lists import count_threads
 from mailhub.mailboxes.reading import ThreadEvent, get_thread
 from mailhub.routing.journey import NOBODY_ASSIGNED
 from mailhub.routing.quarantine import hold, release

@@ -13,7 +13,8 @@ from core.jobs import start_boot
 from crm.staff.people import list_users
 from crm.staff.readable import get_viewer
 from mailhub.mailboxes.boxes import list_all_mailboxes
-from mailhub.mailboxes.lists import list_threads, search_threads
+from mailhub.mailboxes.finding import search_threads
+from mailhub.mailboxes.lists import list_threads
 from mailhub.mailboxes.reading import get_thread
 from mailhub.migrations import check_current, newest, present, upgrade
 from tests.support.mail import deliver, write_letter

@@ -7,12 +7,12 @@ _SHORTEST = 3
 _SIBILANT = ("s", "x", "z", "ch", "sh")
 _NEVER_DOUBLED = "wxy"
 # Words that look like a form of another and are none.
-_WORDS_OF_THEIR_OWN = frozenset(
-    """
-    news goods customs species series means thanks always during evening morning nothing something everything anything
-    spring string thing king wing ceiling wedding pudding hundred indeed yes besides sometimes perhaps towards
-    """.split()
-)
+_OWN = """
+news goods customs species series means thanks always during evening morning nothing something everything
+anything spring string thing king wing ceiling wedding pudding hundred indeed yes besides sometimes perhaps
+towards
+"""
+_WORDS_OF_THEIR_OWN = frozenset(_OWN.split())
 _IRREGULAR = tuple(
     tuple(line.split())
     for line in """
