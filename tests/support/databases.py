@@ -22,9 +22,9 @@ TEMPLATE = "mailhub_template"
 
 
 class Cluster:
-    """A PostgreSQL server of the tests' own."""
+    """A PostgreSQL server of the tests' own; only a ``durable`` one waits for the disk."""
 
-    def __init__(self) -> None:
+    def __init__(self, *, durable: bool = False) -> None:
         self.folder = Path(tempfile.mkdtemp(prefix="mailhub-pg-"))
         binaries = Path(find_program("initdb")).resolve().parent
         user = {"user": "postgres", "group": "postgres", "extra_groups": []} if os.geteuid() == 0 else {}
@@ -38,7 +38,8 @@ class Cluster:
             **quiet,
             **user,
         )
-        options = f"listen_addresses= unix_socket_directories={self.folder} max_connections=300 fsync=off"
+        options = f"listen_addresses= unix_socket_directories={self.folder} max_connections=300"
+        options += "" if durable else " fsync=off"
         settings = [part for option in options.split(" ") for part in ("-c", option)]
         self._process = subprocess.Popen([binaries / "postgres", "-D", data, *settings], **quiet, **user)
         self.wait()
