@@ -4,6 +4,7 @@
 /** `data-key` holds "e", "shift+u", "/" or a sequence "g i". */
 export function keyName(event) {
   if (event.key === "?" || (event.shiftKey && event.code === "Slash")) return "?";
+  if (event.shiftKey && event.code === "Digit1") return "!";
   const plain = /^(?:Key|Digit)(.)$/.exec(event.code)?.[1].toLowerCase() ?? { Slash: "/" }[event.code];
   return plain && (event.shiftKey ? `shift+${plain}` : plain);
 }
@@ -13,9 +14,10 @@ export function startKeys() {
   let prefixTimer = 0;
 
   document.addEventListener("keydown", (event) => {
-    if (event.ctrlKey || event.metaKey || event.altKey || event.isComposing || isTyping(event.target)) return;
-    if (document.querySelector("dialog[open]")) return;
-    const key = keyName(event);
+    if (event.altKey || event.isComposing || isTyping(event.target) || document.querySelector("dialog[open]")) return;
+    const ctrl = event.ctrlKey || event.metaKey;
+    if (ctrl && (event.code !== "KeyZ" || event.shiftKey)) return;
+    const key = ctrl ? "ctrl+z" : keyName(event);
     if (!key) return;
 
     const name = prefix ? `${prefix} ${key}` : key;
@@ -29,7 +31,7 @@ export function startKeys() {
     } else {
       const targets = [...document.querySelectorAll(`[data-key="${CSS.escape(name)}"]`)];
       const shown = targets.filter((each) => each.checkVisibility());
-      const target = (name === "z" ? shown.at(-1) : shown[0]) ?? targets[0]; // what was done last is taken back first
+      const target = (name === "ctrl+z" ? shown.at(-1) : shown[0]) ?? targets[0]; // what was done last is taken back first
       if (!target) return;
       press(target);
     }

@@ -12,6 +12,7 @@ from urllib.parse import urlencode
 
 from litestar.routes import HTTPRoute
 
+from core import clock
 from core.resources import assets_dir
 from tests.api.asking import Answer
 from tests.api.world import SECRETS, SEES, World, begin_drafts
@@ -33,7 +34,7 @@ FOREIGN = {
 }  # fmt: skip
 SCOPED = (
     "mailbox_id", "box_id", "thread_id", "message_id", "held_id", "token_id", "grant_id", "account_id", "delivery_id",
-    "draft_id", "file_id", "import_id", "rule_id",
+    "draft_id", "file_id", "import_id", "rule_id", "view_id", "bulk_id",
 )  # fmt: skip
 LEAVER = "the id of the leaver"
 OWN_THREAD, FAR_THREAD = "a thread of their own", "a foreign thread"
@@ -55,6 +56,8 @@ BODIES: dict[str, list[dict[str, Any]]] = {
     "PATCH /api/v1/drafts/{draft_id}": [{"version": 1, "text": "Yes."}],
     "POST /api/v1/drafts/{draft_id}/attachments": [{}],
     "POST /api/v1/drafts/{draft_id}/send": [{"version": 1, "force": True}],
+    "PUT /api/v1/drafts/{draft_id}/schedule": [{"version": 1, "send_at": clock.iso(clock.now() + clock.HOUR), "force": True}],
+    "POST /planned/{draft_id}": [{"act": "drop"}, {"act": "edit"}],
     "PUT /api/v1/mailboxes/{mailbox_id}/acknowledgements": [{"texts": {"en": "It came."}}],
     "POST /api/v1/rules": [
         {"mailbox_id": 1, "name": "R", "if": {"all": []}, "do": [{"state": "closed"}]},
@@ -68,6 +71,18 @@ BODIES: dict[str, list[dict[str, Any]]] = {
     "POST /settings/mailboxes/{box_id}/rules/order": [{"rule_id": 1, "way": "up"}],
     "POST /settings/rules/{rule_id}": [{"do_state": "closed"}],
     "POST /settings/rules/{rule_id}/switch": [{"active": "yes"}],
+    "POST /api/v1/threads/bulk": [
+        {"thread_ids": [OWN_THREAD], "act": "close"}, {"thread_ids": [OWN_THREAD, FAR_THREAD], "act": "reopen"},
+        {"thread_ids": [FAR_THREAD], "act": "assign", "value": LEAVER},
+    ],
+    "POST /threads/bulk": [{"thread": FAR_THREAD, "act": "read"}, {"thread": OWN_THREAD, "act": "assign:"}],
+    "POST /api/v1/views": [
+        {"name": "V", "if": {"all": []}}, {"name": "V", "if": {"field": "mailbox", "op": "eq", "value": 3}},
+        {"name": "V", "if": {"field": "who", "op": "contains", "value": "client"}, "sort": "due_at", "group_id": 1},
+    ],
+    "PATCH /api/v1/views/{view_id}": [{"name": "V"}],
+    "POST /views": [{"field_0": "state", "op_0": "eq", "value_0": "open"}],
+    "POST /views/{view_id}": [{"name": "V"}],
     "POST /api/v1/suppressions": [{"address": "gone@client.example"}],
     "POST /threads/{thread_id}/reply": [{"to": "a@client.example", "text": "Yes.", "seen": "1"}],
     "POST /threads/{thread_id}/take-back": [{"message_id": 1}],
@@ -161,6 +176,8 @@ def values_for(world: World, who: str, parameter: str) -> dict[str, Any] | None:
         "folder_id": (world.folder_id, world.folder_id),
         "import_id": (world.imports[own_box], world.imports["other" if far_box == own_box else far_box]),
         "client_id": (world.client_id, world.client_id),
+        "view_id": (world.view_id, world.view_id),
+        "bulk_id": (world.bulk_id, world.bulk_id),
         "job_id": (1, 1),
         "kind": ("closed", "closed"),
         "key": ("google", "google"),
@@ -211,7 +228,7 @@ async def _walk_route(world: World, found: Findings, who: str, path: str, names:
                 LEAVER: world.users["leaver"], OWN_THREAD: world.threads[OWN[who][1]],
                 FAR_THREAD: world.threads[FOREIGN[who][1]],
             }  # fmt: skip
-            body = {name: filled[value] if value in _FILLED else value for name, value in planned.items()}
+            body = {name: _fill(value, filled) for name, value in planned.items()}
             answers: dict[tuple[str, ...], Answer] = {}
             for kinds in fillings(names):
                 target = path.format(**{name: values[name][kind] for name, kind in kinds.items()})
@@ -219,6 +236,13 @@ async def _walk_route(world: World, found: Findings, who: str, path: str, names:
                 answers[tuple(kinds.values())] = answer
                 note(found, who, f"{method} {path} {kinds}", answer)
             _compare(found, who, f"{method} {path}", names, answers)
+
+
+def _fill(value: Any, filled: dict[str, int]) -> Any:
+    """The number that stands for a name, in a list too."""
+    if isinstance(value, list):
+        return [_fill(one, filled) for one in value]
+    return filled[value] if isinstance(value, str) and value in _FILLED else value
 
 
 def _compare(found: Findings, who: str, what: str, names: list[str], answers: dict[tuple[str, ...], Answer]) -> None:

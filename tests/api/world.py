@@ -28,11 +28,13 @@ from mailhub.letters.html.outgoing import text_as_html
 from mailhub.letters.worker import understand
 from mailhub.mailboxes.accounts import add_account
 from mailhub.mailboxes.boxes import add_mailbox
+from mailhub.mailboxes.bulk import begin_bulk, do_chunk, parse_wish
 from mailhub.mailboxes.handling import assign_thread
 from mailhub.mailboxes.imports import start_upload
 from mailhub.mailboxes.lists import list_threads
 from mailhub.mailboxes.placements import choose_folders, list_folders
 from mailhub.mailboxes.reading import Message, list_messages
+from mailhub.mailboxes.views import add_view, parse_view
 from mailhub.outbound.draft_files import add_file
 from mailhub.outbound.drafts import Text, add_draft, change_draft, list_drafts
 from mailhub.outbound.identity import Stamp
@@ -50,7 +52,7 @@ RECEIVED = 1_795_000_000_000_000
 SECRETS = (
     *("quailsalesone", "quailsalestwo", "quailother", "quailpersonal", "quailheldsales", "quailheldother"),
     *("quailheldpersonal", "quailaccountsales", "quailaccountpersonal", "quailfolder", "quaildraftsales"),
-    *("quaildraftpersonal", "quailimportsales", "quailimportother", "quailimportpersonal"),
+    *("quaildraftpersonal", "quailimportsales", "quailimportother", "quailimportpersonal", "quailviewofleaver"),
 )
 SEES = {
     "nobody": set(),
@@ -101,6 +103,8 @@ class World:
     imports: dict[str, int] = field(default_factory=dict)
     draft_files: dict[str, int] = field(default_factory=dict)
     folder_id: int = 0
+    view_id: int = 0
+    bulk_id: int = 0
     client_id: int = 0
     contact_id: int = 0
     team_id: int = 0
@@ -198,6 +202,7 @@ async def make_world(url: str, folder: Path) -> World:
     await _held(world)
     await begin_drafts(world)
     await _rules(world)
+    await _of_the_leaver(world)
     return world
 
 
@@ -283,6 +288,16 @@ async def _rules(world: World) -> None:
         wanted = parse_wanted(f"A rule of {name}", {"all": []}, [{"answer_hours": 2}], "UTC")
         made = await world.database.write(add_rule, await world.viewer(who), world.boxes[name].id, wanted)
         world.rules[name] = made.id
+
+
+async def _of_the_leaver(world: World) -> None:
+    """A view and an act on many threads that are nobody else's."""
+    leaver = await world.viewer("leaver")
+    every = parse_view(leaver, "quailviewofleaver", {"all": []}, late=False, team_id=None, zone="UTC")
+    world.view_id = (await world.database.write(add_view, leaver, every)).id
+    wish = parse_wish("read")
+    world.bulk_id = await world.database.write(begin_bulk, leaver, wish)
+    await world.database.write(do_chunk, leaver, world.bulk_id, wish, [world.threads["quailother"]])
 
 
 async def _held(world: World) -> None:
