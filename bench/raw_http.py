@@ -12,8 +12,8 @@ class Connection:
 
     def __init__(self, port: int, cookie: str = "", token: str = "") -> None:
         self._port = port
-        said = ["Host: 127.0.0.1", "Accept-Encoding: br"]
-        said += [f"Cookie: mailhub={cookie}"] if cookie else []
+        said = ["Host: 127.0.0.1"]
+        said += ["Accept-Encoding: br", f"Cookie: mailhub={cookie}"] if cookie else []
         said += [f"Authorization: Bearer {token}"] if token else []
         self._head = "\r\n".join(said)
         self._reader: asyncio.StreamReader | None = None
