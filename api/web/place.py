@@ -47,6 +47,10 @@ class Place:
         """The address of a button on a thread; the answer is made for this place."""
         return self._with(f"/threads/{thread_id}/{what}", place=self.key)
 
+    def note(self, note_id: int) -> str:
+        """The address that changes a note; the answer is made for this place."""
+        return self._with(f"/notes/{note_id}", place=self.key)
+
     def all(self, what: str) -> str:
         """The address of a button on several threads of this list at once."""
         return self._with(f"/threads/{what}", place=self.key)

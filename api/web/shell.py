@@ -138,6 +138,7 @@ def make_shell(house: House, session: str | None, speaker: Speaker, around: Arou
         for view in ("waiting", "mine", "open", "closed", "spam")
     ]
     fault = speaker.say("Its letters are not fetched until somebody does something.")
+    views.append(Item("mentions", "/notices?kind=mentioned", None, key == "mentions"))
     views.append(Item("drafts", "/drafts", None, key == "drafts"))
     places = [Item("clients", "/clients", None, key == "clients")]
     places.append(Item("quarantine", "/quarantine", around.held, key == "quarantine"))
