@@ -79,7 +79,7 @@ class List:
     words: str
     finds: bool
     bulk_url: str
-    people_url: str
+    choices_url: str
     rows_url: str
     older: str | None = None
     edit_url: str | None = None
@@ -173,7 +173,7 @@ def make_list(
         words=place.words,
         finds=place.view == "all" and place.tag is None,
         bulk_url=place.all("bulk"),
-        people_url=place.fragment("people"),
+        choices_url=place.fragment("choices"),
         rows_url=place.fragment("rows"),
         older=_older(speaker, found) if found.unfinished else None,
         known=make_known(speaker, found.known) if found.known is not None else (),

@@ -58,6 +58,7 @@ class Row:
     current: bool
     assign_url: str | None
     close_url: str | None
+    snooze_url: str | None = None
     tags: tuple[TagMark, ...] = ()
     urgent: bool = False
     snoozed: str | None = None
@@ -104,6 +105,7 @@ def make_row(
         current=found.id == open_id,
         assign_url=place.act(found.id, "assign") if may_take and found.state == "open" else None,
         close_url=place.act(found.id, "close") if may_answer and found.state in ("open", "snoozed") else None,
+        snooze_url=place.act(found.id, "snooze") if may_answer and found.state == "open" else None,
         undelivered=found.undelivered,
         tags=tuple(TagMark(one.name, TAG_COLOURS[one.colour]) for one in found.tags[:MOST_TAGS]),
         urgent=bool(found.urgent),

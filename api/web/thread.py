@@ -15,6 +15,7 @@ from api.web.place import Place
 from api.web.planned_lines import Planned, make_planned
 from api.web.shapes import Person, Speaker, colour_of, executor_of, lateness, make_person, make_when
 from api.web.sharing import SharingMenu, see_sharing
+from api.web.work import SeenWork, Work, make_work, see_work
 from core.clock import iso
 from core.database import ReadTx
 from crm.parties import find_contact, get_counterparty
@@ -110,7 +111,7 @@ class Thread:
     composer: Composer | None
     noting: Noting | None
     planned: list[Planned]
-    tags: tuple[str, ...] = ()
+    work: Work
     sharing: SharingMenu | None = None
     throw_url: str | None = None
 
