@@ -6,9 +6,11 @@ from api.rest import (
     bulk,
     clients,
     deliveries,
+    dkim,
     drafts,
     entry,
     files,
+    hands,
     imports,
     leaving,
     mailboxes,
@@ -19,6 +21,7 @@ from api.rest import (
     presence,
     quarantine,
     replies,
+    reports,
     rights,
     rules,
     search,
@@ -26,10 +29,12 @@ from api.rest import (
     suppressions,
     system,
     tags,
+    templates,
     threads,
     trash,
     untold,
     views,
+    working,
 )
 from api.rest.shapes import REFUSALS, StrictRequest, first_sentence
 
@@ -53,6 +58,8 @@ ROUTES = [
     *leaving.ROUTES,
     *signatures.ROUTES,
     *deliveries.ROUTES,
+    *dkim.ROUTES,
+    *templates.ROUTES,
     *suppressions.ROUTES,
     *files.ROUTES,
     *quarantine.ROUTES,
@@ -63,6 +70,9 @@ ROUTES = [
     *people.ROUTES,
     *entry.ROUTES,
     *access.ROUTES,
+    *hands.ROUTES,
+    *working.ROUTES,
+    *reports.ROUTES,
     *system.ROUTES,
 ]
 for route in ROUTES:
