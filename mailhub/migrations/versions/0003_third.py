@@ -464,3 +464,5 @@ def upgrade() -> None:
         sa.UniqueConstraint("mailbox_id", "user_id", "name", name=op.f("uq_letter_template_mailbox_id_user_id_name")),
         sqlite_autoincrement=True,
     )
+    waits = sa.text("version < 2")
+    op.create_index("ix_letter_words_waits", "letter_words", ["letter_id"], sqlite_where=waits, postgresql_where=waits)
