@@ -3,6 +3,7 @@ import "htmx.org";
 
 import { startBulk } from "./scripts/bulk.js";
 import { startComposer } from "./scripts/composer/index.js";
+import { startDevice } from "./scripts/device.js";
 import { startFrames } from "./scripts/frames.js";
 import { startImports } from "./scripts/imports.js";
 import { startKeys } from "./scripts/keys.js";
@@ -32,3 +33,4 @@ startPasskeys();
 startNotes();
 startPresence();
 startLive();
+startDevice();
