@@ -41,8 +41,8 @@ async def manifest() -> Response[dict[str, Any]]:
 @get("/worker.js", include_in_schema=False)
 async def worker() -> Response[bytes]:
     """The service worker. It stands at the root, because a worker sees what lies below it."""
-    asset = await asyncio.to_thread(read_asset, asset("worker.js").rpartition("/")[2])
-    return Response(asset.content, media_type="text/javascript", headers={"Cache-Control": "no-cache"})
+    built = await asyncio.to_thread(read_asset, asset("worker.js").rpartition("/")[2])
+    return Response(built.content, media_type="text/javascript", headers={"Cache-Control": "no-cache"})
 
 
 @get("/offline", include_in_schema=False)
