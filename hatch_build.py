@@ -11,9 +11,11 @@ import hashlib
 import json
 import re
 import shutil
+import struct
 import subprocess
 import tempfile
 import venv
+import zlib
 from contextlib import ExitStack
 from pathlib import Path
 from typing import Any
@@ -28,7 +30,7 @@ MODULES = FRONTEND / "node_modules"
 DATA = ROOT / "mailhub" / "_data"
 TEMPLATES = ROOT / "templates"
 NODE_AT_LEAST = 20
-ENTRIES = ("app.js", "app.css")
+ENTRIES = ("app.js", "app.css", "worker.js")
 ESBUILD_OPTIONS = (
     "--bundle",
     "--splitting",
@@ -65,7 +67,12 @@ def build_assets() -> None:
     manifest = bundle(built)
     manifest["icons.svg"] = write_hashed(built, "icons.svg", icon_sprite())
     manifest["licences.txt"] = write_hashed(built, "licences.txt", licences())
-    manifest["favicon.svg"] = write_hashed(built, "favicon.svg", (FRONTEND / "favicon.svg").read_text())
+    favicon = (FRONTEND / "favicon.svg").read_text()
+    manifest["favicon.svg"] = write_hashed(built, "favicon.svg", favicon)
+    # A device cuts its own shape out of a masked icon: no corners of ours, and the middle smaller.
+    masked = favicon.replace(' rx="9"', "").replace('<path d="', '<path transform="translate(4.8 4.8) scale(.7)" d="')
+    manifest["icon-masked.svg"] = write_hashed(built, "icon-masked.svg", masked)
+    manifest["icon.png"] = write_hashed(built, "icon.png", draw_icon(192))
     (built / "manifest.json").write_text(json.dumps(manifest, indent=1, sort_keys=True))
     shutil.rmtree(DATA / "assets", ignore_errors=True)
     built.rename(DATA / "assets")
@@ -105,10 +112,42 @@ def licences() -> str:
     )
 
 
-def write_hashed(folder: Path, name: str, text: str) -> str:
+def draw_icon(size: int) -> bytes:
+    """The picture of frontend/favicon.svg as a PNG (RFC 2083): its square and its strokes, by their distances."""
+    strokes = [(15, 23, 9, 23), (9, 23, 7, 21), (7, 21, 7, 11), (7, 11, 9, 9), (9, 9, 23, 9), (23, 9, 25, 11)]
+    strokes += [(25, 11, 25, 17), (7, 11, 16, 17), (16, 17, 25, 11), (19, 22, 21.5, 24.5), (21.5, 24.5, 26, 20)]
+    unit, lines = 32 / size, bytearray()
+    for row in range(size):
+        lines.append(0)
+        for column in range(size):
+            x, y = (column + 0.5) * unit, (row + 0.5) * unit
+            corner = max(abs(x - 16) - 7, 0.0), max(abs(y - 16) - 7, 0.0)
+            inside = min(max((9 - (corner[0] ** 2 + corner[1] ** 2) ** 0.5) / unit + 0.5, 0.0), 1.0)
+            near = min(_distance(x, y, *stroke) for stroke in strokes)
+            white = min(max((1.1 - near) / unit + 0.5, 0.0), 1.0)
+            lines += bytes(round(one + (255 - one) * white) for one in (0x2B, 0x5C, 0xD9)) + bytes(
+                [round(255 * inside)]
+            )
+    head = struct.pack(">IIBBBBB", size, size, 8, 6, 0, 0, 0)
+    parts = ((b"IHDR", head), (b"IDAT", zlib.compress(bytes(lines), 9)), (b"IEND", b""))
+    made = (
+        struct.pack(">I", len(data)) + kind + data + struct.pack(">I", zlib.crc32(kind + data)) for kind, data in parts
+    )
+    return b"\x89PNG\r\n\x1a\n" + b"".join(made)
+
+
+def _distance(x: float, y: float, x1: float, y1: float, x2: float, y2: float) -> float:
+    """From a point to a stroke with round ends."""
+    dx, dy = x2 - x1, y2 - y1
+    along = min(max(((x - x1) * dx + (y - y1) * dy) / (dx * dx + dy * dy), 0.0), 1.0)
+    return float(((x - x1 - along * dx) ** 2 + (y - y1 - along * dy) ** 2) ** 0.5)
+
+
+def write_hashed(folder: Path, name: str, content: str | bytes) -> str:
     stem, dot, suffix = name.partition(".")
-    hashed = f"{stem}-{hashlib.sha256(text.encode()).hexdigest()[:8]}{dot}{suffix}"
-    (folder / hashed).write_text(text)
+    data = content.encode() if isinstance(content, str) else content
+    hashed = f"{stem}-{hashlib.sha256(data).hexdigest()[:8]}{dot}{suffix}"
+    (folder / hashed).write_bytes(data)
     return hashed
 
 

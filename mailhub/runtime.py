@@ -46,7 +46,7 @@ from mailhub.mailboxes.terms import DEADLINES_MOVED
 from mailhub.mailboxes.token_keeper import TokenKeeper
 from mailhub.migrations import check_current
 from mailhub.notices.mailing import NoticeLetters
-from mailhub.outbound import ledger, scheduling
+from mailhub.outbound import dkim_keys, ledger, scheduling
 from mailhub.outbound.account_ways import AccountWays
 from mailhub.outbound.departing import Departing
 from mailhub.outbound.drafts import sweep_drafts
@@ -54,6 +54,7 @@ from mailhub.outbound.house_letters import HOUSE_JOB, HouseLetters
 from mailhub.outbound.identity import Stamp, make_stamp
 from mailhub.outbound.relay import parse_relay
 from mailhub.outbound.send import Sending
+from mailhub.outbound.signing import Signing
 from mailhub.routing.displays import Displays
 from mailhub.routing.importing import Importing
 from mailhub.routing.processing import Processing
@@ -222,7 +223,7 @@ class House:
         self.means = Means(self.database, guard, trust(imap.ca_file), get_secret, self.boot, self.bounds)
 
     def _start_sending(self) -> None:
-        send = self.settings.send
+        send, signing = self.settings.send, Signing(self.database, self.keys)
         self.sending = Sending(
             self.database,
             self.files,
@@ -235,7 +236,9 @@ class House:
             accounts=AccountWays(
                 self.database, self.keys, self.means.guard, self.means.context, self.means.get_secret, send.hostname
             ),
+            signing=signing,
         )
+        self._wake_by(dkim_keys.TOPIC, signing.forget)
         self._wake_by(ledger.TOPIC, self.sending.wake)
         self._begin("sending", self.sending.run())
         self._write_to_people(self.sending)

@@ -33,6 +33,7 @@ COMMANDS = {
     ),
     "stop-sending": ("api.cli.sending:stop_sending", "Let no letter leave any more, at once and over restarts."),
     "resume-sending": ("api.cli.sending:resume_sending", "Let letters leave again, also out of a restored copy."),
+    "dkim": ("api.cli.dkim:dkim", "Keys that sign what leaves, and the DNS records to publish."),
     "backup": ("api.cli.backup:backup", "Write a consistent copy of everything into a folder while the server runs."),
     "restore": ("api.cli.backup:restore", "Put a backup into an empty data folder and database."),
 }

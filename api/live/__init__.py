@@ -35,6 +35,7 @@ EXPIRE_SECONDS = 1.0
 LOOK_AT_SESSIONS_SECONDS = 3.0
 MOST_CHANGES = 500
 MOST_EVENTS = 100
+MANY = 10
 KEPT_CHANGES = 2000
 MOST_STREAMS = 20
 # Facts of no mailbox that everybody on the staff may know of. Whatever is not named here is not told.
@@ -46,7 +47,8 @@ Admit = Callable[[ReadTx], Viewer]
 
 
 class Event(msgspec.Struct, omit_defaults=True):
-    """What a browser hears. ``reload`` means: so much has changed, rights maybe, that it better loads the page anew."""
+    """What a browser hears. ``reload`` means: so much has changed, rights maybe, that it better loads the page anew.
+    ``threads`` is one event for many threads (``thread_ids``) that moved together."""
 
     kind: str
     entity_id: int = 0
@@ -54,6 +56,7 @@ class Event(msgspec.Struct, omit_defaults=True):
     mailbox_id: int = 0
     message_id: int = 0
     counterparty_id: int = 0
+    thread_ids: list[int] = []
 
 
 class Person(msgspec.Struct):
@@ -300,7 +303,16 @@ def tell(tx: ReadTx, viewer: Viewer, changes: Sequence[Change]) -> list[Event]:
             ids = {name: change.fields[name] for name in _IDS if isinstance(change.fields.get(name), int)}
             event = Event(change.kind, change.entity_id, **ids)
             events[event.kind, event.entity_id, event.thread_id] = event
-    return list(events.values())
+    return _together(list(events.values()))
+
+
+def _together(events: list[Event]) -> list[Event]:
+    """One event for all threads where many moved at once: an act on fifty of them is heard once."""
+    moved = [event for event in events if event.kind.startswith("thread.")]
+    if len(moved) <= MANY:
+        return events
+    others = [event for event in events if not event.kind.startswith("thread.")]
+    return [*others, Event("threads", thread_ids=list(dict.fromkeys(event.thread_id for event in moved)))]
 
 
 def _is_narrow(change: Change, viewer: Viewer) -> bool:

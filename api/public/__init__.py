@@ -1,9 +1,9 @@
 """What answers without signing in: health, figures, built files."""
 
-from api.public import files, health, metrics
+from api.public import files, health, metrics, shell
 from api.public.health import Readiness
 from api.public.metrics import Metrics
 
-ROUTES = [*health.ROUTES, *metrics.ROUTES, *files.ROUTES]
+ROUTES = [*health.ROUTES, *metrics.ROUTES, *files.ROUTES, *shell.ROUTES]
 
 __all__ = ["ROUTES", "Metrics", "Readiness"]

@@ -14,24 +14,32 @@ from api.auth import Door
 from api.rest.mailboxes import get_seen_mailbox
 from api.rest.once import Key, once
 from api.rest.shapes import After, Body, Id, Items, Limit, Number, StrictRequest, moment, page_of
+from core.clock import parse_iso
 from core.database import ReadTx, WriteTx
 from core.errors import Invalid, NotFound
 from core.paging import Page
 from crm.staff.readable import Viewer
+from mailhub.mailboxes import finding
+from mailhub.mailboxes.attention import set_answer_needed, set_urgent
 from mailhub.mailboxes.filing import file_under
-from mailhub.mailboxes.finding import search_threads
+from mailhub.mailboxes.following import follow, unfollow
 from mailhub.mailboxes.handling import assign_thread, set_read
 from mailhub.mailboxes.junk import change_state
 from mailhub.mailboxes.lists import ThreadRow, View, get_rows, list_threads
+from mailhub.mailboxes.moving import move_thread
 from mailhub.mailboxes.regrouping import merge_threads, split_thread, unmerge_thread, unsplit_thread
+from mailhub.mailboxes.snoozing import snooze, take_up
+from mailhub.mailboxes.tags import get_tag, make_tag, set_tags
 from mailhub.mailboxes.threads import find_root
 
 State = Literal["open", "closed", "spam"]
+Priority = Literal["urgent", "normal"]
+TagName = Annotated[str, msgspec.Meta(min_length=1, max_length=200)]
 Sort = Literal["-last_message_at", "due_at"]
 
 
 class ThreadView(msgspec.Struct):
-    """A thread. Nothing is snoozed or tagged so far: those two fields are empty."""
+    """A thread. ``snoozed_until`` stands on one that is open and put aside until then; ``tags`` are names."""
 
     id: int
     mailbox_id: int
@@ -53,17 +61,26 @@ class ThreadView(msgspec.Struct):
     who_address: str
     snippet: str
     language: str
-    snoozed_until: str | None = None
-    tags: tuple[str, ...] = ()
+    snoozed_until: str | None
+    priority: Priority
+    tags: list[str]
 
 
 class ThreadChange(Body):
-    """What to change; what is not named stays. ``executor_id`` null takes the executor off."""
+    """What to change; what is not named stays. ``executor_id`` null takes the executor off, ``snoozed_until`` null
+    takes a thread up again; ``tags`` are all tags that it has, made where there are none yet; ``answer_needed`` false
+    lets nobody wait until the next letter; ``followed`` is about yourself."""
 
     state: State | UnsetType = UNSET
     unread: bool | UnsetType = UNSET
     counterparty_id: Number | UnsetType = UNSET
     executor_id: Number | UnsetType | None = UNSET
+    snoozed_until: Annotated[str, msgspec.Meta(max_length=40)] | UnsetType | None = UNSET
+    answer_needed: bool | UnsetType = UNSET
+    priority: Priority | UnsetType = UNSET
+    tags: Annotated[list[TagName], msgspec.Meta(max_length=50)] | UnsetType = UNSET
+    followed: bool | UnsetType = UNSET
+    mailbox_id: Number | UnsetType = UNSET
 
 
 class Other(Body):
@@ -84,7 +101,7 @@ def show_thread(row: ThreadRow) -> ThreadView:
         id=row.id,
         mailbox_id=row.mailbox_id,
         subject=row.subject,
-        state=row.state,
+        state="open" if row.state == "snoozed" else row.state,
         waiting_for=row.waiting_for,
         waiting_since=moment(row.waiting_since),
         due_at=moment(row.due_at),
@@ -101,6 +118,9 @@ def show_thread(row: ThreadRow) -> ThreadView:
         who_address=row.who_address,
         snippet=row.snippet,
         language=row.language,
+        snoozed_until=moment(row.snoozed_until),
+        priority="urgent" if row.urgent else "normal",
+        tags=[one.name for one in row.tags],
     )
 
 
@@ -114,13 +134,25 @@ def get_row(tx: ReadTx, viewer: Viewer, thread_id: int) -> ThreadRow:
 
 
 def find_threads(
-    tx: ReadTx, viewer: Viewer, view: View, mailbox_id: int | None, words: str, after: str | None, limit: int
+    tx: ReadTx,
+    viewer: Viewer,
+    view: View,
+    mailbox_id: int | None,
+    words: str,
+    after: str | None,
+    limit: int,
+    tag_id: int | None = None,
 ) -> Page[ThreadRow]:
     """A page of a view, or what a search finds, in one mailbox or in all that the viewer sees."""
     scope_id = None if mailbox_id is None else get_seen_mailbox(tx, viewer, mailbox_id).scope_id
     if words:
-        return Page(search_threads(tx, viewer, words, scope_id=scope_id, limit=limit), None)
-    return list_threads(tx, viewer, view, scope_id=scope_id, after=after, limit=limit)
+        found = finding.find_threads(
+            tx, viewer, finding.parse_search(words), scope_id=scope_id, after=after, limit=limit
+        )
+        return Page([hit.row for hit in found.hits], found.next)
+    if tag_id is not None:
+        get_tag(tx, tag_id)
+    return list_threads(tx, viewer, view, scope_id=scope_id, tag_id=tag_id, after=after, limit=limit)
 
 
 def change_thread(tx: WriteTx, viewer: Viewer, thread_id: int, change: ThreadChange) -> ThreadRow | None:
@@ -129,12 +161,34 @@ def change_thread(tx: WriteTx, viewer: Viewer, thread_id: int, change: ThreadCha
         change_state(tx, viewer, thread_id, change.state)
     if not isinstance(change.unread, UnsetType):
         set_read(tx, viewer, thread_id, read=not change.unread)
+    if not isinstance(change.snoozed_until, UnsetType):
+        _put_aside(tx, viewer, thread_id, change.snoozed_until)
+    if not isinstance(change.answer_needed, UnsetType):
+        set_answer_needed(tx, viewer, thread_id, needed=change.answer_needed)
+    if not isinstance(change.priority, UnsetType):
+        set_urgent(tx, viewer, thread_id, urgent=change.priority == "urgent")
+    if not isinstance(change.tags, UnsetType):
+        set_tags(tx, viewer, thread_id, [make_tag(tx, viewer, name).id for name in change.tags])
+    if not isinstance(change.followed, UnsetType):
+        (follow if change.followed else unfollow)(tx, viewer, thread_id)
+    if not isinstance(change.mailbox_id, UnsetType):
+        move_thread(tx, viewer, thread_id, change.mailbox_id)
     if not isinstance(change.counterparty_id, UnsetType):
         file_under(tx, viewer, thread_id, change.counterparty_id, None)
     if not isinstance(change.executor_id, UnsetType):
         assign_thread(tx, viewer, thread_id, change.executor_id)
         return next(iter(get_rows(tx, viewer, [thread_id])), None)
     return get_row(tx, viewer, thread_id)
+
+
+def _put_aside(tx: WriteTx, viewer: Viewer, thread_id: int, until: str | None) -> None:
+    if until is None:
+        take_up(tx, viewer, thread_id)
+        return
+    try:
+        snooze(tx, viewer, thread_id, parse_iso(until))
+    except (ValueError, OverflowError) as mistake:
+        raise Invalid("A moment is written as in ISO 8601, with its time zone.", field="snoozed_until") from mistake
 
 
 def merge(tx: WriteTx, viewer: Viewer, thread_id: int, other_id: int) -> ThreadRow:
@@ -178,13 +232,14 @@ async def list_all(
     mailbox_id: FromQuery[Number | None] = None,
     threads_state: Annotated[State | None, QueryParameter(name="state")] = None,
     sort: FromQuery[Sort | None] = None,
-    q: Annotated[str, QueryParameter(max_length=500, description="Words that all stand in a letter.")] = "",
+    tag_id: FromQuery[Number | None] = None,
+    q: Annotated[str, QueryParameter(max_length=500, description="What a search finds instead, as /search.")] = "",
 ) -> Items[ThreadView]:
-    """The threads you may see. `view`: waiting (the latest first), mine, open, closed, spam, all. A search (`q`) shows
-    the newest finds and has no next page."""
+    """The threads you may see. `view`: waiting (the latest first), mine, open, snoozed (the next to come back
+    first), closed, spam, all. `tag_id`: all that have a tag. `q` searches instead."""
     chosen = choose_view(view, threads_state, sort)
     run = door.search if q else door.read
-    return page_of(await run(find_threads, chosen, mailbox_id, q, after, limit), show_thread)
+    return page_of(await run(find_threads, chosen, mailbox_id, q, after, limit, tag_id), show_thread)
 
 
 @get("/threads/{thread_id:int}", tags=["threads"])
@@ -197,8 +252,8 @@ async def get_one(door: NamedDependency[Door], thread_id: Id) -> ThreadView:
 async def change_one(
     door: NamedDependency[Door], thread_id: Id, data: JSONBody[ThreadChange]
 ) -> Response[ThreadView | None]:
-    """Close, reopen, assign, file under a client, mark as read: all of it or nothing. 204 when it is out of your sight
-    afterwards."""
+    """Close, reopen, put aside, assign, tag, follow, move, file under a client, mark as read: all of it or nothing.
+    204 when it is out of your sight afterwards."""
     row = await door.write(change_thread, thread_id, data)
     return Response(None if row is None else show_thread(row), status_code=204 if row is None else 200)
 

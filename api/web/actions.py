@@ -2,8 +2,6 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
-
 from litestar import Response, get, post
 from litestar.di import NamedDependency
 
@@ -14,6 +12,7 @@ from api.web.inbox import make_opened, ready_displays, see_thread
 from api.web.panel import about_client
 from api.web.place import Place, read_place
 from api.web.rows import make_row
+from api.web.toasts import Composed, Toast, Undo
 from core.database import ReadTx
 from core.errors import Invalid
 from crm.parties import Counterparty, list_counterparties
@@ -25,34 +24,6 @@ from mailhub.mailboxes.reading import get_thread
 from mailhub.mailboxes.senders import introduce_client, introduce_contact, refuse_sender
 
 FOUND_CLIENTS = 8
-
-
-@dataclass(frozen=True, slots=True)
-class Undo:
-    """What takes it back."""
-
-    url: str
-    fields: dict[str, str]
-
-
-@dataclass(frozen=True, slots=True)
-class Composed:
-    """What has become of what somebody wrote in a thread: ``sent``, or taken ``back`` with its text and draft."""
-
-    state: str
-    thread_id: int
-    text: str = ""
-    draft_id: int = 0
-
-
-@dataclass(frozen=True, slots=True)
-class Toast:
-    """What was just done."""
-
-    text: str
-    undo: Undo | None = None
-    stays: bool = False
-    composer: Composed | None = None
 
 
 @post("/threads/{thread_id:int}/close", include_in_schema=False, status_code=200)
@@ -156,10 +127,12 @@ async def changed(
     same_thread: bool = True,
     with_panel: bool = False,
     composer: Composed | None = None,
+    more: dict[str, str] | None = None,
 ) -> Response[str]:
     """What of the page is another now: the row, the thread when it is the open one, a toast. No scripts: the page.
 
-    ``undo`` names the button of the same thread that takes it back, ``taken_back`` one elsewhere by its address.
+    ``undo`` names the button of the same thread that takes it back, ``taken_back`` one elsewhere by its address;
+    ``more`` fills the sentence.
     """
     if request.headers.get("hx-request") != "true":
         return Response("", status_code=303, headers={"Location": place.thread(thread_id)}, media_type="text/html")
@@ -168,9 +141,10 @@ async def changed(
     speaker = desk.speaker(door.viewer)
     row = opened.seen.open.row
     fields = {"subject": row.subject or speaker.say("no subject"), "name": _name(row, door.viewer, speaker.say("me"))}
-    text = speaker.language.gettext(sentence, **fields, client=row.counterparty_name or "")
+    text = speaker.language.gettext(sentence, **fields, client=row.counterparty_name or "", **(more or {}))
     undoing = Undo(place.act(thread_id, undo), back.fields if back else {}) if undo else None
-    toast = Toast(text, taken_back or undoing, composer=composer)
+    seconds = door.house.settings.send.undo_seconds if undo == "take-back" else 0
+    toast = Toast(text, taken_back or undoing, composer=composer, seconds=seconds)
     here = _is_open(request, thread_id)
     data = {"thread": None, "panel": None, "oob_panel": False}
     if here and same_thread:

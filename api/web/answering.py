@@ -10,12 +10,15 @@ from litestar.di import NamedDependency
 from markupsafe import Markup
 
 from api.auth import Door
-from api.web.actions import Composed, Undo, changed
+from api.web.actions import changed
 from api.web.composer import Typed, make_post, read_typed, send_post
-from api.web.desk import Asked, Desk, Here, Id, html
+from api.web.departures import read_departure
+from api.web.desk import Asked, Desk, Here, Id, html, lead
 from api.web.forms import read_form, read_id
-from api.web.place import read_place
+from api.web.place import Place, read_place
+from api.web.planned import keep_and_plan
 from api.web.shapes import Person, Speaker, make_person, make_when
+from api.web.toasts import Composed, Undo
 from core import clock
 from core.database import ReadTx, WriteTx
 from core.errors import Conflict, Invalid
@@ -23,7 +26,7 @@ from crm.staff.readable import Viewer
 from mailhub.letters.linkify import text_to_html
 from mailhub.mailboxes.reading import Message, get_thread
 from mailhub.outbound import ledger
-from mailhub.outbound.drafts import revive_draft
+from mailhub.outbound.drafts import get_draft, revive_draft
 from mailhub.outbound.quoting import find_quote
 from mailhub.outbound.undoing import take_back
 
@@ -62,11 +65,13 @@ class Moved:
 async def reply(door: NamedDependency[Door], request: Asked, thread_id: Id, place: Here = "waiting") -> Response[str]:
     """Send an answer in a moment; where newer letters came, show them instead."""
     typed = await read_typed(request)
+    if typed.later:
+        return await plan(door, request, thread_id, typed, read_place(place))
     desk, regret = Desk(door, request), door.house.settings.send.undo_seconds * clock.SECOND
     quoted = await _quoted_text(desk, thread_id, typed)
     wanted = await make_post(door, typed, quoted, thread_id=thread_id, wait=regret)
     try:
-        message_id = await send_post(door, wanted)
+        message_id = await send_post(door, wanted, close=typed.close)
     except Conflict as moved:
         if "message_ids" not in moved.fields or request.headers.get("hx-request") != "true":
             raise
@@ -74,10 +79,30 @@ async def reply(door: NamedDependency[Door], request: Asked, thread_id: Id, plac
     undo = Undo("", {"message_id": str(message_id)})
     composed = Composed("sent", thread_id)
     sentence = "It leaves in a moment: %(subject)s" if regret else "It is sent: %(subject)s"
+    if typed.close:
+        sentence = "Answered and closed: %(subject)s"
     here = read_place(place)
     return await changed(
         door, request, here, thread_id, sentence, undo="take-back" if regret else "", back=undo, composer=composed
     )
+
+
+async def plan(door: Door, request: Asked, thread_id: int, typed: Typed, place: Place) -> Response[str]:
+    """Let the answer leave later; where newer letters came, show them instead."""
+    desk = Desk(door, request)
+    try:
+        at = read_departure(desk.zone, clock.now(), typed.later)
+        held = await door.write(keep_and_plan, typed, at, thread_id, None)
+    except Conflict as moved:
+        if "message_ids" not in moved.fields or request.headers.get("hx-request") != "true":
+            raise
+        return await _show_moved(desk, thread_id, set(cast("list[int]", moved.fields["message_ids"])))
+    when = make_when(desk.speaker(door.viewer), held.send_at, long=True)
+    sentence = "Planned for %(when)s: %(subject)s"
+    undo = Undo(f"/planned/{held.id}?place={place.key}", {"act": "edit"})
+    composed = Composed("sent", thread_id)
+    more = {"when": when.text if when else ""}
+    return await changed(door, request, place, thread_id, sentence, taken_back=undo, composer=composed, more=more)
 
 
 @post("/threads/{thread_id:int}/take-back", include_in_schema=False, status_code=200)
@@ -89,6 +114,8 @@ async def undo_reply(
     if message_id is None:
         raise Invalid("Name the letter.", field="message_id")
     letter, draft_id = await door.write(_take_back, message_id)
+    if draft_id is not None and (await door.read(get_draft, draft_id)).thread_id is None:
+        return lead(request, f"/write?draft={draft_id}")
     composed = Composed("back", thread_id, letter.parsed["reply_text"] or letter.parsed["text"] or "", draft_id or 0)
     return await changed(
         door, request, read_place(place), thread_id, "Taken back, nothing was sent: %(subject)s", composer=composed
@@ -128,8 +155,7 @@ def _act_on_delivery(tx: WriteTx, viewer: Viewer, delivery_id: int, act: str) ->
 
 async def _quoted_text(desk: Desk, thread_id: int, typed: Typed) -> str:
     """The letter below the answer, as text."""
-    zone = desk.speaker(desk.door.viewer).language.zone
-    return await desk.door.read(find_quote, zone, thread_id, typed.quoted)
+    return await desk.door.read(find_quote, desk.zone, thread_id, typed.quoted)
 
 
 async def _show_moved(desk: Desk, thread_id: int, newer: set[int]) -> Response[str]:

@@ -5,15 +5,17 @@ from __future__ import annotations
 import asyncio
 import json
 from collections.abc import Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
+from zoneinfo import ZoneInfo
 
 from markupsafe import Markup
 
 from api.auth import Door
+from api.web.departures import Departure, list_departures
 from api.web.desk import Asked
 from api.web.place import Place
 from api.web.shapes import Speaker
-from core.database import ReadTx
+from core.database import ReadTx, WriteTx
 from core.errors import Invalid, TooMuch
 from core.language import Language
 from crm.staff.readable import Viewer
@@ -21,13 +23,14 @@ from mailhub.letters.html.outgoing import NO_HTML, clean_outgoing, has_formats
 from mailhub.letters.html.spoken import spoken
 from mailhub.letters.linkify import text_to_html
 from mailhub.mailboxes.boxes import list_addresses_of
+from mailhub.mailboxes.junk import change_state
 from mailhub.mailboxes.lists import ThreadRow
 from mailhub.mailboxes.reading import Message, OpenThread
 from mailhub.mailboxes.threads import ANSWERABLE
 from mailhub.outbound.compose import forward_subject
 from mailhub.outbound.drafts import LONGEST_HTML, Draft, get_draft, list_drafts
 from mailhub.outbound.planning import write_down
-from mailhub.outbound.posting import Post, draw_post, post, read_files
+from mailhub.outbound.posting import Post, draft_post, draw_post, post, read_files
 from mailhub.outbound.quoting import add_quote, quote
 from mailhub.outbound.recipients import format_recipients, parse_recipients
 from mailhub.outbound.signatures import find_signature
@@ -96,6 +99,7 @@ class Composer:
     drafts: list[OthersDraft]
     handing_on: int
     forward_subject: str
+    moments: list[Departure]
 
 
 @dataclass(frozen=True, slots=True)
@@ -124,6 +128,9 @@ class Typed:
     draft: int | None
     version: int | None
     force: bool
+    close: bool
+    later: str
+    unless_reply: bool
 
 
 def see_writing(tx: ReadTx, viewer: Viewer, row: ThreadRow) -> Writing:
@@ -141,7 +148,8 @@ def make_composer(speaker: Speaker, place: Place, opened: OpenThread, writing: W
     row, suggested = opened.row, writing.suggested
     newest = next((one for one in reversed(opened.messages) if one.direction == "in" and one.kind in ANSWERABLE), None)
     whom = ", ".join(one.name or one.address for one in suggested.to) or row.who or row.who_address
-    own = next((one for one in writing.drafts if one.author_id == speaker.viewer.user_id), None)
+    begun = [one for one in writing.drafts if one.send_at is None]
+    own = next((one for one in begun if one.author_id == speaker.viewer.user_id), None)
     last = opened.messages[-1] if opened.messages else None
     return Composer(
         url=place.act(row.id, "reply"),
@@ -159,7 +167,8 @@ def make_composer(speaker: Speaker, place: Place, opened: OpenThread, writing: W
         quoted=_quoted(speaker.language, newest) if newest is not None else None,
         signature=writing.signature,
         begun=make_begun(own) if own else None,
-        drafts=[_by_another(speaker, one) for one in writing.drafts if one.author_id != speaker.viewer.user_id],
+        drafts=[_by_another(speaker, one) for one in begun if one.author_id != speaker.viewer.user_id],
+        moments=list_departures(speaker),
         handing_on=last.id if last else 0,
         forward_subject=forward_subject(row.subject),
     )
@@ -213,6 +222,9 @@ async def read_typed(request: Asked) -> Typed:
         draft=_number(fields, "draft"),
         version=_number(fields, "version"),
         force=bool(fields.get("force")),
+        close=bool(fields.get("close")),
+        later=fields.get("later_at", "") if fields.get("later") == "at" else fields.get("later", ""),
+        unless_reply=bool(fields.get("unless_reply")),
     )
 
 
@@ -243,12 +255,28 @@ async def make_post(
     return Post(answer, thread_id, mailbox_id, typed.draft, typed.version)
 
 
-async def send_post(door: Door, wanted: Post) -> int:
-    """Make its bytes outside of every transaction, then plan it. Returns the message. Raises what ``post`` raises."""
+async def send_draft(door: Door, one: Draft, wait: int) -> int:
+    """Send a draft as it is, whatever has come meanwhile. Returns the message. Raises what ``post`` raises."""
+    zone = ZoneInfo(door.house.settings.company.timezone)
+    wanted = await door.read(draft_post, zone, one)
+    files = await asyncio.to_thread(read_files, door.house.database, door.house.files, one.html, one.files)
+    return await send_post(door, replace(wanted, answer=replace(wanted.answer, files=files, wait=wait)))
+
+
+async def send_post(door: Door, wanted: Post, *, close: bool = False) -> int:
+    """Make its bytes outside of every transaction, then plan it, and ``close`` its thread in the same transaction.
+    Returns the message. Raises what ``post`` raises."""
     stamp = door.house.stamp
     fields = await door.read(draw_post, stamp, wanted)
     written = await asyncio.to_thread(write_down, fields, door.house.files)
-    return await door.write(post, stamp, wanted, written)
+
+    def plan(tx: WriteTx, viewer: Viewer) -> int:
+        message_id = post(tx, viewer, stamp, wanted, written)
+        if close and wanted.thread_id is not None:
+            change_state(tx, viewer, wanted.thread_id, "closed")
+        return message_id
+
+    return await door.write(plan)
 
 
 def _number(fields: dict[str, str], name: str) -> int | None:

@@ -5,6 +5,7 @@ from __future__ import annotations
 import asyncio
 from dataclasses import dataclass
 from typing import Annotated, Any
+from zoneinfo import ZoneInfo
 
 from litestar import Request, Response
 from litestar.params import PathParameter, QueryParameter
@@ -41,6 +42,11 @@ class Desk:
         pages: Pages = self.request.app.state.pages
         return pages
 
+    @property
+    def zone(self) -> ZoneInfo:
+        """The time zone of what people type and read here."""
+        return ZoneInfo(self.door.house.settings.company.timezone)
+
     def speaker(self, viewer: Viewer) -> Speaker:
         """Who reads, for shaping."""
         return Speaker(viewer, language_of(self.request, self.pages), clock.now())
@@ -61,6 +67,13 @@ class Desk:
 def html(body: str, status: int = 200) -> Response[str]:
     """A page or a fragment."""
     return Response(body, status_code=status, media_type="text/html", headers={"Vary": "HX-Request"})
+
+
+def lead(request: Asked, where: str) -> Response[str]:
+    """On to another page, with scripts and without."""
+    if request.headers.get("hx-request") == "true":
+        return Response("", headers={"HX-Redirect": where}, media_type="text/html")
+    return Response("", status_code=303, headers={"Location": where}, media_type="text/html")
 
 
 def wants(request: Asked) -> str:

@@ -8,12 +8,12 @@ from core.errors import Invalid
 LONGEST_FIELD = 2000
 
 
-async def read_form(request: Asked) -> dict[str, str]:
+async def read_form(request: Asked, longest: int = LONGEST_FIELD) -> dict[str, str]:
     """The fields, the last of a name. Raises Invalid for one that is too long or holds a NUL."""
     form = await request.form()
     fields = {name: value for name, value in form.items() if isinstance(value, str)}
     for name, value in fields.items():
-        if len(value) > LONGEST_FIELD or "\0" in value:
+        if len(value) > longest or "\0" in value:
             raise Invalid("The field %(name)s is too long.", name=name, field=name)
     return fields
 

@@ -60,6 +60,25 @@ async def row(
     return html(await door.page(render, get_rows, [thread_id]))
 
 
+@get("/fragments/rows", include_in_schema=False)
+async def rows(
+    door: NamedDependency[Door],
+    request: Asked,
+    place: Here = "waiting",
+    q: Words = "",
+    ids: Annotated[str, QueryParameter(name="ids", max_length=2000)] = "",
+) -> Response[str]:
+    """Many rows as they are now, each in its own place on the page."""
+    desk, here = Desk(door, request), read_place(place, q)
+
+    def render(viewer: Viewer, found: list[ThreadRow]) -> str:
+        speaker = desk.speaker(viewer)
+        shown = [make_row(speaker, here, one) for one in found]
+        return desk.render("_bulk_done.html", speaker, None, here, rows=shown, toast=None, many=False)
+
+    return html(await door.page(render, get_rows, _ids(ids)))
+
+
 @get("/fragments/news", include_in_schema=False)
 async def news(
     door: NamedDependency[Door],
@@ -85,4 +104,4 @@ def _ids(text: str) -> list[int]:
     return [int(name) for name in names]
 
 
-ROUTES = [rail, row, news]
+ROUTES = [rail, row, rows, news]

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import asyncio
 from dataclasses import dataclass
+from datetime import UTC, tzinfo
 from typing import Annotated, Any
 
 from litestar import Response, get
@@ -12,6 +13,7 @@ from litestar.params import PathParameter, QueryParameter
 from litestar.response import Redirect
 
 from api.auth import Door
+from api.problems import language_of
 from api.web.desk import After, Asked, Desk, Id, Words, html, wants
 from api.web.letters import Display
 from api.web.lists import Listed, make_list, see_list, title_of
@@ -50,9 +52,9 @@ class Opened:
     around: Around
 
 
-def see_page(tx: ReadTx, viewer: Viewer, place: Place, after: str | None) -> tuple[Listed, Around]:
+def see_page(tx: ReadTx, viewer: Viewer, place: Place, after: str | None, zone: tzinfo = UTC) -> tuple[Listed, Around]:
     """A list and what stands around it, on one snapshot."""
-    return see_list(tx, viewer, place, after), see_around(tx, viewer)
+    return see_list(tx, viewer, place, after, zone), see_around(tx, viewer)
 
 
 def see_thread(
@@ -79,7 +81,7 @@ async def home(door: NamedDependency[Door]) -> Redirect:
     return Redirect("/waiting", status_code=303)
 
 
-@get(["/waiting", "/mine", "/open", "/closed", "/spam"], include_in_schema=False)
+@get(["/waiting", "/mine", "/open", "/snoozed", "/closed", "/spam"], include_in_schema=False)
 async def view(
     door: NamedDependency[Door], request: Asked, after: After = None, section: Section = ""
 ) -> Response[str]:
@@ -111,14 +113,40 @@ async def saved_view(
     return await show_list(door, request, Place("open", saved=view_id), after, section)
 
 
+@get("/tags/{tag_id:int}", include_in_schema=False)
+async def tagged(
+    door: NamedDependency[Door], request: Asked, tag_id: Id, after: After = None, section: Section = ""
+) -> Response[str]:
+    """What has a tag."""
+    return await show_list(door, request, Place("all", tag=tag_id), after, section)
+
+
+@get("/tags/{tag_id:int}/threads/{thread_id:int}", include_in_schema=False)
+async def thread_of_tag(
+    door: NamedDependency[Door],
+    request: Asked,
+    tag_id: Id,
+    thread_id: Id,
+    pictures: PicturesOf = None,
+    before: Before = None,
+) -> Response[str]:
+    """A thread opened from the list of a tag."""
+    return await show_thread(door, request, Place("all", tag=tag_id), thread_id, pictures, before)
+
+
 @get("/search", include_in_schema=False)
-async def search(door: NamedDependency[Door], request: Asked, q: Words = "", section: Section = "") -> Response[str]:
+async def search(
+    door: NamedDependency[Door], request: Asked, q: Words = "", after: After = None, section: Section = ""
+) -> Response[str]:
     """What was found."""
-    return await show_list(door, request, Place("all", None, q.strip()), None, section)
+    return await show_list(door, request, Place("all", None, q.strip()), after, section)
 
 
 @get(
-    [f"/{view}/threads/{{thread_id:int}}" for view in ("waiting", "mine", "open", "closed", "spam", "search")],
+    [
+        f"/{view}/threads/{{thread_id:int}}"
+        for view in ("waiting", "mine", "open", "snoozed", "closed", "spam", "search")
+    ],
     include_in_schema=False,
 )
 async def thread(
@@ -186,7 +214,7 @@ async def show_list(door: Door, request: Asked, place: Place, after: str | None,
 
     if not place.words:
         return html(await door.page(render, see_page, place, after))
-    found = await door.search(see_page, place, after)
+    found = await door.search(see_page, place, after, language_of(request, desk.pages).zone)
     return html(await asyncio.to_thread(render, door.viewer, found))
 
 
@@ -259,6 +287,8 @@ ROUTES = [
     thread,
     thread_of_mailbox,
     thread_of_mailbox_view,
+    tagged,
+    thread_of_tag,
     saved_view,
     thread_of_view,
 ]

@@ -8,19 +8,20 @@ from urllib.parse import urlencode
 from core.errors import NotFound
 from mailhub.mailboxes.lists import VIEWS, View
 
-MINE: tuple[View, ...] = ("waiting", "mine", "open", "closed", "spam")
+MINE: tuple[View, ...] = ("waiting", "mine", "open", "snoozed", "closed", "spam")
 IN_A_MAILBOX: tuple[View, ...] = ("open", "closed", "spam")
 
 
 @dataclass(frozen=True, slots=True)
 class Place:
     """A view of all that one sees, or of one mailbox; with ``words`` what a search found there; ``saved`` is the number
-    of a view that somebody has saved."""
+    of a view that somebody has saved, ``tag`` of the tag that all its threads have."""
 
     view: View = "waiting"
     mailbox_id: int | None = None
     words: str = ""
     saved: int | None = None
+    tag: int | None = None
 
     @property
     def key(self) -> str:
@@ -28,6 +29,8 @@ class Place:
         ``views/7``."""
         if self.saved is not None:
             return f"views/{self.saved}"
+        if self.tag is not None:
+            return f"tags/{self.tag}"
         if self.mailbox_id is None:
             return "search" if self.view == "all" else self.view
         return f"mailboxes/{self.mailbox_id}" + (f"/{self.view}" if self.view != "open" else "")
@@ -46,6 +49,10 @@ class Place:
     def act(self, thread_id: int, what: str) -> str:
         """The address of a button on a thread; the answer is made for this place."""
         return self._with(f"/threads/{thread_id}/{what}", place=self.key)
+
+    def note(self, note_id: int) -> str:
+        """The address that changes a note; the answer is made for this place."""
+        return self._with(f"/notes/{note_id}", place=self.key)
 
     def all(self, what: str) -> str:
         """The address of a button on several threads of this list at once."""
@@ -79,6 +86,8 @@ def read_place(key: str, words: str = "") -> Place:
             return Place(view, int(parts[1]), words)
     if parts[0] == "views" and len(parts) == 2 and parts[1].isascii() and parts[1].isdigit() and len(parts[1]) < 19:
         return Place("open", None, words, int(parts[1]))
+    if parts[0] == "tags" and len(parts) == 2 and parts[1].isascii() and parts[1].isdigit() and len(parts[1]) < 19:
+        return Place("all", None, words, tag=int(parts[1]))
     if len(parts) == 1 and parts[0] in MINE and parts[0] in VIEWS:
         return Place(parts[0], None, words)
     raise NotFound("There is no such list.")

@@ -6,11 +6,12 @@ from litestar import Response, get, post
 from litestar.di import NamedDependency
 
 from api.auth import Door
-from api.web.actions import Undo, changed
+from api.web.actions import changed
 from api.web.desk import Asked, Desk, Here, Id, Sought, html
 from api.web.forms import read_form, read_id
 from api.web.place import read_place
 from api.web.rows import make_row
+from api.web.toasts import Undo
 from core.database import ReadTx, WriteTx
 from core.errors import Invalid
 from crm.staff.readable import Viewer

@@ -3,14 +3,35 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
+from api.web.moments import say_moment
 from api.web.place import Place
-from api.web.shapes import Person, Pill, Speaker, colour_of, executor_of, lateness, make_pill
+from api.web.shapes import TAG_COLOURS, Person, Pill, Speaker, colour_of, executor_of, lateness, make_pill
 from core.clock import iso
+from mailhub.mailboxes.finding import Hit, Piece
 from mailhub.mailboxes.lists import ThreadRow
 
+MOST_TAGS = 2
 SECTIONS = ("late", "soon", "time")
+
+
+@dataclass(frozen=True, slots=True)
+class Marked:
+    """What a search found in a row: subject and line in pieces, hits apart; where nothing was found in the text, the
+    line is empty."""
+
+    subject: tuple[Piece, ...]
+    line: tuple[Piece, ...]
+    in_file: bool
+
+
+@dataclass(frozen=True, slots=True)
+class TagMark:
+    """A tag in a row."""
+
+    name: str
+    colour: str
 
 
 @dataclass(frozen=True, slots=True)
@@ -37,8 +58,12 @@ class Row:
     current: bool
     assign_url: str | None
     close_url: str | None
-    tags: tuple[str, ...] = ()
+    snooze_url: str | None = None
+    tags: tuple[TagMark, ...] = ()
+    urgent: bool = False
+    snoozed: str | None = None
     undelivered: bool = False
+    found: Marked | None = None
 
 
 @dataclass(frozen=True, slots=True)
@@ -79,15 +104,27 @@ def make_row(
         gone=_why_gone(speaker, place, found),
         current=found.id == open_id,
         assign_url=place.act(found.id, "assign") if may_take and found.state == "open" else None,
-        close_url=place.act(found.id, "close") if may_answer and found.state == "open" else None,
+        close_url=place.act(found.id, "close") if may_answer and found.state in ("open", "snoozed") else None,
+        snooze_url=place.act(found.id, "snooze") if may_answer and found.state == "open" else None,
         undelivered=found.undelivered,
+        tags=tuple(TagMark(one.name, TAG_COLOURS[one.colour]) for one in found.tags[:MOST_TAGS]),
+        urgent=bool(found.urgent),
+        snoozed=say_moment(speaker.language, speaker.now, found.snoozed_until) if found.snoozed_until else None,
     )
+
+
+def mark_hits(sections: Sequence[Section], hits: Sequence[Hit]) -> list[Section]:
+    """The rows with what was found in them."""
+    found = {hit.row.id: Marked(hit.subject, hit.excerpt, hit.in_file) for hit in hits}
+    return [replace(one, rows=[replace(row, found=found.get(row.id)) for row in one.rows]) for one in sections]
 
 
 def belongs(place: Place, found: ThreadRow, user_id: int) -> bool:
     """True when a thread stands in this list, as the list itself would say."""
     if place.saved is not None:
         return True  # what a view asks is not asked again of a row that stands there
+    if place.tag is not None:
+        return any(one.id == place.tag for one in found.tags)
     if place.mailbox_id is not None and found.mailbox_id != place.mailbox_id:
         return False
     if place.view == "waiting":
@@ -128,6 +165,11 @@ def _why_gone(speaker: Speaker, place: Place, found: ThreadRow) -> str | None:
         return speaker.say("Closed")
     if found.state == "spam":
         return speaker.say("Marked as junk")
+    if found.snoozed_until is not None:
+        when = say_moment(speaker.language, speaker.now, found.snoozed_until)
+        return speaker.say("Put aside until %(when)s", when=when)
+    if place.tag is not None:
+        return speaker.say("Does not have this tag any more")
     if place.view == "mine":
         name = found.executor_name
         return speaker.say("Given to %(name)s", name=name) if name else speaker.say("Nobody has it any more")

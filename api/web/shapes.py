@@ -11,6 +11,7 @@ from mailhub.mailboxes.boxes import Mailbox
 from mailhub.mailboxes.lists import ThreadRow
 
 COLOURS = "abcd"
+TAG_COLOURS = ("", *COLOURS)
 SOON_SHARE = 75  # per cent of the time allowed that is used up when a thread turns amber
 
 

@@ -18,6 +18,7 @@ from mailhub.mailboxes.lists import Counters, count_threads
 from mailhub.mailboxes.views import SavedView, count_views, list_views
 from mailhub.routing.quarantine import count_held
 from mailhub.runtime import House
+from mailhub.upkeep.first_hour import FirstStep, list_steps
 
 LANGUAGE_NAMES = {"en": "English", "uk": "Українська", "ru": "Русский", "bg": "Български", "vi": "Tiếng Việt"}
 EVENTS_URL = "/api/v1/events"
@@ -33,6 +34,7 @@ class Around:
     position: Position
     troubled: frozenset[int] = frozenset()
     views: Sequence[tuple[SavedView, int]] = ()
+    steps: Sequence[FirstStep] = ()
 
 
 def see_around(tx: ReadTx, viewer: Viewer) -> Around:
@@ -47,6 +49,7 @@ def see_around(tx: ReadTx, viewer: Viewer) -> Around:
         newest_position(tx),
         list_troubled(tx),
         [(view, counts[view.id]) for view in saved],
+        list_steps(tx, viewer),
     )
 
 
@@ -87,6 +90,18 @@ class BoxItem:
 
 
 @dataclass(frozen=True, slots=True)
+class Step:
+    """A step of the first hour: its number, where it is done, and whether that is behind us."""
+
+    key: str
+    number: int
+    url: str
+    done: bool
+    skipped: bool
+    next: bool
+
+
+@dataclass(frozen=True, slots=True)
 class Choice:
     """A language to choose."""
 
@@ -120,6 +135,7 @@ class Shell:
     mailboxes: list[BoxItem]
     places: list[Item]
     saved: list[ViewItem]
+    steps: list[Step]
     languages: list[Choice]
     units: dict[str, str]
     urls: Urls
@@ -132,12 +148,13 @@ def make_shell(house: House, session: str | None, speaker: Speaker, around: Arou
     place = here if isinstance(here, Place) else Place("all")
     key = here if isinstance(here, str) else ""
     day, hour, minute = speaker.language.units
-    counts = {"waiting": around.counters.waiting, "mine": around.counters.mine}
+    counts = {"waiting": around.counters.waiting, "mine": around.counters.mine, "snoozed": around.counters.snoozed or None}
     views = [
         Item(view, f"/{view}", counts.get(view), _is_here(place, view) and not key)
-        for view in ("waiting", "mine", "open", "closed", "spam")
+        for view in ("waiting", "mine", "snoozed", "open", "closed", "spam")
     ]
     fault = speaker.say("Its letters are not fetched until somebody does something.")
+    views.append(Item("mentions", "/notices?kind=mentioned", None, key == "mentions"))
     views.append(Item("drafts", "/drafts", None, key == "drafts"))
     places = [Item("clients", "/clients", None, key == "clients")]
     places.append(Item("quarantine", "/quarantine", around.held, key == "quarantine"))
@@ -156,11 +173,27 @@ def make_shell(house: House, session: str | None, speaker: Speaker, around: Arou
         ],
         places=places,
         saved=[_view_item(view, count, place) for view, count in around.views],
+        steps=_steps(around),
         languages=[Choice(code, LANGUAGE_NAMES[code]) for code in LANGUAGES],
         units={"day": day, "hour": hour, "minute": minute},
         urls=Urls(rail=_rail_url(here)),
         words=place.words,
     )
+
+
+def _steps(around: Around) -> list[Step]:
+    box_id = around.boxes[0].id if around.boxes else None
+    urls = {
+        "mailbox": "/welcome",
+        "import": "/settings/imports",
+        "rule": f"/settings/mailboxes/{box_id}/rules/new" if box_id is not None else "/settings#rules",
+        "people": "/settings/people",
+    }
+    first = next((step.key for step in around.steps if not (step.done or step.skipped)), "")
+    return [
+        Step(step.key, number, urls[step.key], step.done, step.skipped, step.key == first)
+        for number, step in enumerate(around.steps, 1)
+    ]
 
 
 def _is_here(place: Place, view: str) -> bool:

@@ -10,10 +10,12 @@ from api.web.deliveries import make_lines
 from api.web.doubts import Doubts, see_doubts
 from api.web.events import make_events, with_splits
 from api.web.letters import Display, Entry, make_letter
+from api.web.notes import Noted, Noting, make_notes, make_noting, see_notes
 from api.web.place import Place
 from api.web.planned_lines import Planned, make_planned
 from api.web.shapes import Person, Speaker, colour_of, executor_of, lateness, make_person, make_when
 from api.web.sharing import SharingMenu, see_sharing
+from api.web.work import SeenWork, Work, make_work, see_work
 from core.clock import iso
 from core.database import ReadTx
 from crm.parties import find_contact, get_counterparty
@@ -41,6 +43,8 @@ class Seen:
     writing: Writing | None
     """None for a reader who may not answer."""
     doubts: Doubts
+    noted: Noted
+    work: SeenWork
     sharing: SharingMenu | None = None
     """None for who may not share it."""
 
@@ -105,8 +109,9 @@ class Thread:
     newest: int
     earlier_url: str | None
     composer: Composer | None
+    noting: Noting | None
     planned: list[Planned]
-    tags: tuple[str, ...] = ()
+    work: Work
     sharing: SharingMenu | None = None
     throw_url: str | None = None
 
@@ -133,6 +138,8 @@ def see_names(tx: ReadTx, viewer: Viewer, opened: OpenThread) -> Seen:
         list_of_messages(tx, [one.id for one in opened.messages if one.direction == "out"]),
         see_writing(tx, viewer, row) if may_answer else None,
         see_doubts(tx, opened.messages, staff.values()),
+        see_notes(tx, viewer, row),
+        see_work(tx, viewer, row),
         sharing=see_sharing(tx, viewer, row),
     )
 
@@ -169,7 +176,8 @@ def make_thread(
     first = shown[0].at if older and shown else 0
     events = make_events(speaker, place, seen.open, may_change=may_answer)
     why = _why(speaker, seen)
-    told = sorted([*shown, *why, *events], key=lambda entry: max(entry.at, first))
+    notes = make_notes(speaker, place, seen.open, seen.noted)
+    told = sorted([*shown, *why, *events, *notes], key=lambda entry: max(entry.at, first))
     return Thread(
         id=row.id,
         url=place.thread(row.id),
@@ -195,6 +203,8 @@ def make_thread(
         newest=seen.open.messages[-1].id if seen.open.messages else 0,
         earlier_url=place.thread(row.id, before=seen.open.earlier) if seen.open.earlier is not None else None,
         composer=make_composer(speaker, place, seen.open, seen.writing) if seen.writing else None,
+        noting=make_noting(place, row, seen.noted),
+        work=make_work(speaker, place, row, seen.work),
         planned=make_planned(speaker, place, seen.writing.drafts) if seen.writing else [],
         sharing=seen.sharing,
         throw_url=f"/threads/{row.id}/trash" if may_answer else None,

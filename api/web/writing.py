@@ -11,8 +11,11 @@ from litestar.params import QueryParameter
 
 from api.auth import Door
 from api.web.composer import Begun, Identity, make_begun, make_identities, make_post, read_typed, send_post
-from api.web.desk import After, Asked, Desk, html
+from api.web.departures import Departure, list_departures, read_departure
+from api.web.desk import After, Asked, Desk, html, lead
 from api.web.place import Place
+from api.web.planned import keep_and_plan
+from api.web.planned_lines import make_planned
 from api.web.shapes import Speaker, When, make_when
 from api.web.shell import Around, see_around
 from core import clock
@@ -25,6 +28,7 @@ from mailhub.mailboxes.boxes import Mailbox
 from mailhub.mailboxes.reading import get_message
 from mailhub.outbound.beginning import list_senders
 from mailhub.outbound.drafts import Draft, get_draft, list_drafts
+from mailhub.outbound.scheduling import list_scheduled
 from mailhub.outbound.signatures import find_signature
 
 LARGEST_FORM = 4 << 20
@@ -56,6 +60,7 @@ class NewComposer:
     subject: str
     signature: str
     begun: Begun | None
+    moments: list[Departure]
     kind: str = "new"
     others: str = ""
 
@@ -114,13 +119,16 @@ async def send(door: NamedDependency[Door], request: Asked, mailbox: BoxId = Non
     typed = await read_typed(request)
     if mailbox is None:
         raise Invalid("Choose a mailbox to write from.", field="mailbox")
+    if typed.later:
+        await door.write(
+            keep_and_plan, typed, read_departure(Desk(door, request).zone, clock.now(), typed.later), None, mailbox
+        )
+        return lead(request, "/drafts")
     wait = door.house.settings.send.undo_seconds * clock.SECOND
     message_id = await send_post(door, await make_post(door, typed, "", mailbox_id=mailbox, wait=wait))
     message = await door.read(get_message, message_id)
     where = Place("open", message.mailbox_id).thread(message.thread_id)
-    if request.headers.get("hx-request") == "true":
-        return Response("", headers={"HX-Redirect": where}, media_type="text/html")
-    return Response("", status_code=303, headers={"Location": where}, media_type="text/html")
+    return lead(request, f"{where}?sent={message_id}" if wait else where)
 
 
 @get("/drafts", include_in_schema=False)
@@ -128,18 +136,20 @@ async def drafts(door: NamedDependency[Door], request: Asked, after: After = Non
     """What is being written, by oneself and by colleagues, where one may answer."""
     desk = Desk(door, request)
 
-    def render(viewer: Viewer, found: tuple[Around, Page[Draft]]) -> str:
+    def render(viewer: Viewer, found: tuple[Around, Page[Draft], list[Draft]]) -> str:
         speaker = desk.speaker(viewer)
-        around, page = found
-        rows = [_row(speaker, one) for one in page.items]
+        around, page, later = found
+        rows = [_row(speaker, one) for one in page.items if one.send_at is None]
+        planned = make_planned(speaker, Place("open"), later)
         more = f"/drafts?after={page.next}" if page.next else ""
-        return desk.render("drafts.html", speaker, around, "drafts", drafts=rows, more=more)
+        return desk.render("drafts.html", speaker, around, "drafts", drafts=rows, planned=planned, more=more)
 
     return html(await door.page(render, _see_drafts, after))
 
 
-def _see_drafts(tx: ReadTx, viewer: Viewer, after: str | None) -> tuple[Around, Page[Draft]]:
-    return see_around(tx, viewer), list_drafts(tx, viewer, after=after)
+def _see_drafts(tx: ReadTx, viewer: Viewer, after: str | None) -> tuple[Around, Page[Draft], list[Draft]]:
+    later = list_scheduled(tx, viewer) if after is None else []
+    return see_around(tx, viewer), list_drafts(tx, viewer, after=after), later
 
 
 def _make_new(speaker: Speaker, seen: Seen, to: str) -> NewComposer:
@@ -155,6 +165,7 @@ def _make_new(speaker: Speaker, seen: Seen, to: str) -> NewComposer:
         subject=draft.subject if draft else "",
         signature=seen.signature,
         begun=make_begun(draft) if draft else None,
+        moments=list_departures(speaker),
     )
 
 

@@ -11,6 +11,7 @@ import hashlib
 import os
 import secrets
 import threading
+import time
 from collections.abc import Iterable, Mapping, Sequence
 from itertools import accumulate
 from pathlib import Path
@@ -25,6 +26,7 @@ from core.disk import can_sync_all, opened, sync_all, sync_folder
 from core.errors import NotFound, Unavailable
 
 MOST_BYTES = 32 << 20
+GONE = ".gone-"
 MANY = 4  # files from which on the whole file system is synced instead of each
 
 blob = table(
@@ -79,7 +81,7 @@ class BlobFiles:
         try:
             for folder in folders:
                 folder.mkdir(parents=True, exist_ok=True)
-            new = [(path, content) for path, content in given if _size_of(path) != len(content)]
+            new = [(path, content) for path, content in given if not _is_there(path, len(content))]
             if len(given) >= MANY and can_sync_all():
                 self._write_together(new)
             else:
@@ -119,6 +121,36 @@ class BlobFiles:
     def _aside(self, path: Path, number: int = 0) -> Path:
         """Where a file is written before it gets its name; a thread writes its files one call after another."""
         return path.with_name(f".new-{self._mine}-{threading.get_native_id()}-{number}")
+
+    def forget(self, sha256: bytes, idle: float) -> bool:
+        """Delete the file of bytes that nothing refers to; True when there is none afterwards. One that was wanted in
+        the last ``idle`` seconds stays. Taken aside first: who wants the bytes meanwhile finds no file and writes one.
+        """
+        path = self.path(sha256)
+        aside = path.with_name(f"{GONE}{path.name}")
+        try:
+            path.rename(aside)
+        except FileNotFoundError:
+            return True
+        if aside.stat().st_mtime > time.time() - idle:
+            aside.rename(path)
+            return False
+        aside.unlink()
+        return True
+
+    def sweep(self, idle: float = 86400.0) -> int:
+        """Delete what writers that were killed have left, and put back what a killed ``forget`` took aside. Returns how
+        many there were."""
+        swept = 0
+        for path in self.folder.glob("[0-9a-f][0-9a-f]/.*"):
+            if path.name.startswith(GONE) and not path.with_name(path.name.removeprefix(GONE)).exists():
+                path.rename(path.with_name(path.name.removeprefix(GONE)))
+            elif path.stat().st_mtime < time.time() - idle:
+                path.unlink(missing_ok=True)
+            else:
+                continue
+            swept += 1
+        return swept
 
     def read(self, sha256: bytes) -> bytes:
         """The bytes. Raises NotFound when the file is missing: an alarm, never normal."""
@@ -197,11 +229,13 @@ def read_blob(database: Database, files: BlobFiles, blob_id: int) -> bytes:
     return files.read(sha256) if content is None else content
 
 
-def _size_of(path: Path) -> int | None:
+def _is_there(path: Path, size: int) -> bool:
+    """Whether the whole file is there; it is touched, so that nobody lets it go now."""
     try:
-        return path.stat().st_size
+        os.utime(path)
+        return path.stat().st_size == size
     except FileNotFoundError:
-        return None
+        return False
 
 
 def _write(path: Path, content: bytes, *, sync: bool) -> None:

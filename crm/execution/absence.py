@@ -63,15 +63,17 @@ _AWAY = select(absence.c.user_id).where(
 _DEPUTIES = select(deputy.c.deputy_id).where(deputy.c.user_id == bindparam("user_id")).order_by(deputy.c.place)
 
 
-def find_stand_in(tx: ReadTx, scope_id: int, user_id: int, at: int) -> int | None:
+def find_stand_in(tx: ReadTx, scope_id: int, user_id: int, at: int, *, gone: bool = False) -> int | None:
     """Who does this person's work in the scope at that moment: they themselves while they are here and may answer
     there, else the first of their deputies, or of theirs, who is and may. None when there is nobody.
 
-    A chain of deputies is followed for a few people, and never round in a circle.
+    A chain of deputies is followed for a few people, and never round in a circle. With ``gone`` the person counts as
+    away, whatever is written.
     """
     asked: list[int] = [user_id]
     for person in asked:
-        if is_able(tx, scope_id, person) and not list_away(tx, [person], at):
+        away = gone and person == user_id
+        if not away and is_able(tx, scope_id, person) and not list_away(tx, [person], at):
             return person
         known = set(asked)
         asked += [one for one in list_deputies(tx, person) if one not in known][: MOST_ASKED - len(asked)]

@@ -1,8 +1,14 @@
 // One event stream for a browser, however many tabs: a browser allows six connections to a host, and a stream holds one.
 // The tab that gets the lock listens and tells the others; when it closes, the next one goes on from the last change.
 
+import { hearPresence } from "./presence.js";
+
+import { notifyHere } from "./device.js";
+
 const RETRY_MS = [1000, 2000, 5000, 10000, 30000];
 const GATHER_MS = 250;
+const LEASE_MS = 4000;
+const MANY = 5; // rows that moved together are fetched together
 
 /** @typedef {{id: number, kind: string, thread_id?: number, mailbox_id?: number}} Change */
 
@@ -16,6 +22,7 @@ export function startLive() {
 
   const receive = (message) => {
     if (message.online !== undefined) showOnline(message.online);
+    if (message.presence) hearPresence(message.presence);
     if (!message.change) return;
     last = String(message.change.id);
     refresh(message.change);
@@ -26,34 +33,66 @@ export function startLive() {
     const tell = (message) => {
       channel.postMessage(message);
       receive(message);
+      if (message.change?.kind === "notice.added") notifyHere();
     };
-    listen(address, () => last, tell);
-    return new Promise(() => {}); // held until this tab goes away
+    return listen(address, () => last, tell);
   };
-  // Locks need a secure origin; elsewhere every tab listens for itself.
-  if (navigator.locks) navigator.locks.request(name, lead);
-  else listen(address, () => last, receive);
+  // Locks need a secure origin; elsewhere the tabs agree by a lease in their common storage.
+  if (navigator.locks) navigator.locks.request(name, () => new Promise(() => lead())); // held until this tab goes away
+  else takeTurns(name, lead);
 }
 
-/** Listens for ever. `last` is asked anew for each connection: the stream goes on where the browser left off. */
+/** Lets this tab lead while it holds the lease that all tabs see, and end when another took it. */
+function takeTurns(name, lead) {
+  const me = Math.random().toString(36).slice(2);
+  let end = null;
+  const look = () => {
+    const [holder, until] = (localStorage.getItem(name) ?? " 0").split(" ");
+    if (holder !== me && Number(until) > Date.now()) {
+      end?.();
+      end = null;
+      return;
+    }
+    localStorage.setItem(name, `${me} ${Date.now() + LEASE_MS}`);
+    if (holder === me) end ??= lead(); // kept since the last look: nobody else wrote at the same moment
+  };
+  addEventListener("pagehide", () => {
+    if (!end) return;
+    end();
+    end = null;
+    localStorage.removeItem(name);
+  });
+  setInterval(look, LEASE_MS / 4);
+  look();
+}
+
+/** Listens until the returned function is called. `last` is asked anew for each connection: the stream goes on where the
+ * browser left off. */
 function listen(address, last, tell) {
   let failures = 0;
+  let stream = null;
+  let timer = 0;
   const connect = () => {
     const url = new URL(address, location.href);
     if (last()) url.searchParams.set("after", last());
-    const stream = new EventSource(url);
+    stream = new EventSource(url);
     stream.onopen = () => {
       failures = 0;
       tell({ online: true });
     };
     stream.onmessage = (event) => tell({ change: { ...JSON.parse(event.data), id: event.lastEventId } });
+    stream.addEventListener("presence", (event) => tell({ presence: JSON.parse(event.data) }));
     stream.onerror = () => {
       stream.close();
       tell({ online: false });
-      setTimeout(connect, RETRY_MS[Math.min(failures++, RETRY_MS.length - 1)]);
+      timer = setTimeout(connect, RETRY_MS[Math.min(failures++, RETRY_MS.length - 1)]);
     };
   };
   connect();
+  return () => {
+    clearTimeout(timer);
+    stream.close();
+  };
 }
 
 function showOnline(online) {
@@ -72,6 +111,13 @@ function refresher() {
     for (const id of unseen) if (document.getElementById(`row-${id}`)) unseen.delete(id);
     const news = document.getElementById("news");
     news?.setAttribute("hx-vals", JSON.stringify({ ids: [...unseen].slice(-99).join(",") }));
+    const rows = [...waiting.keys()].filter((selector) => selector.startsWith("#row-"));
+    const moved = document.getElementById("moved");
+    if (moved && rows.length > MANY) {
+      for (const row of rows) waiting.delete(row);
+      moved.setAttribute("hx-vals", JSON.stringify({ ids: rows.slice(-99).map((row) => row.slice(5)).join(",") }));
+      waiting.set("#moved", "live-rows");
+    }
     for (const [selector, event] of waiting) {
       for (const element of document.querySelectorAll(selector)) element.dispatchEvent(new CustomEvent(event));
     }
@@ -86,13 +132,18 @@ function refresher() {
 
   return (/** @type {Change} */ change) => {
     if (change.kind === "reload") return location.reload();
+    if (change.kind.startsWith("notice.")) {
+      waiting.set("[hx-trigger~='live-notices']", "live-notices");
+      timer ||= setTimeout(flush, GATHER_MS);
+      return;
+    }
     waiting.set("[hx-trigger~='live-rail']", "live-rail");
-    if (change.thread_id) {
-      waiting.set(`.thread[data-thread='${Number(change.thread_id)}']`, "live-thread");
-      const row = `#row-${Number(change.thread_id)}`;
+    for (const id of [...(change.thread_ids ?? []), change.thread_id].filter(Boolean).map(Number)) {
+      waiting.set(`.thread[data-thread='${id}']`, "live-thread");
+      const row = `#row-${id}`;
       if (document.querySelector(row)) waiting.set(row, "live-row");
       else if (document.getElementById("news")) {
-        unseen.add(Number(change.thread_id));
+        unseen.add(id);
         waiting.set("#news", "live-news");
       }
     }

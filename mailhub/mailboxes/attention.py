@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
-from core.database import WriteTx
+from sqlalchemy import bindparam, select
+
+from core.database import ReadTx, WriteTx
 from crm.staff.readable import Viewer, demand
 from mailhub.mailboxes.handling import ByRule, get_own, note_change
 from mailhub.mailboxes.tables import thread
@@ -51,3 +53,12 @@ def set_urgent_by_rule(tx: WriteTx, thread_id: int, *, urgent: bool, rule: ByRul
         if urgent:
             tell(tx, thread_id, URGENT_BY_RULE, **rule.fields)
         note_change(tx, row, "thread.priority", rule)
+
+
+_SAID = select(thread.c.no_answer_id, thread.c.last_in_id).where(thread.c.id == bindparam("id"))
+
+
+def is_answer_needed(tx: ReadTx, thread_id: int) -> bool:
+    """False while somebody has said of all that came into a thread that it needs no answer."""
+    said = tx.row(_SAID, {"id": thread_id})
+    return said is None or said.no_answer_id < max(said.last_in_id, 1)

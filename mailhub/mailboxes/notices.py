@@ -209,6 +209,17 @@ def list_notices(
     return Page(found, encode_cursor((rows[-1].id,)) if len(rows) == most else None)
 
 
+_THIS = _MINE.where(notice.c.id == bindparam("id"))
+
+
+def get_notice(tx: ReadTx, viewer: Viewer, notice_id: int) -> Notice:
+    """One of the viewer's own. Raises NotFound, alike for what is not there, not theirs and not to be seen any more."""
+    found = _shown(tx, viewer, tx.rows(_THIS, {"me": viewer.user_id, "id": notice_id}))
+    if not found:
+        raise NotFound("There is no notice with the number %(id)s.", id=notice_id)
+    return found[0]
+
+
 def count_notices(tx: ReadTx, viewer: Viewer) -> int:
     """How many of them are new, up to ``MOST_COUNTED``."""
     return len(list_notices(tx, viewer, only_new=True, limit=MOST_COUNTED).items)

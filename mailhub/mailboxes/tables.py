@@ -243,6 +243,8 @@ letter_words = table(
     text("people"),
     text("body"),
 )
+_to_index = sql("version < 2")  # core.fulltext.FOLDING_VERSION; another number is another index
+Index("ix_letter_words_waits", letter_words.c.letter_id, sqlite_where=_to_index, postgresql_where=_to_index)
 
 # What happened with a thread, told in it: small grey lines. ``sentence`` is a message id for the reader's language.
 thread_event = table(

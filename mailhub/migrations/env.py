@@ -27,6 +27,8 @@ import mailhub.mailboxes.trash_tables
 import mailhub.mailboxes.views.tables
 import mailhub.mailboxes.wait_tables
 import mailhub.outbound.acknowledging
+import mailhub.outbound.dkim_keys
+import mailhub.outbound.templates
 import mailhub.outbound.tables
 import mailhub.routing.rules.tables
 from core.columns import metadata
@@ -55,6 +57,8 @@ ROOMS = (
     mailhub.mailboxes.views.tables,
     mailhub.mailboxes.wait_tables,
     mailhub.outbound.acknowledging,
+    mailhub.outbound.dkim_keys,
+    mailhub.outbound.templates,
     mailhub.outbound.tables,
     mailhub.routing.rules.tables,
 )

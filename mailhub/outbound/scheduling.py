@@ -173,7 +173,7 @@ def stop(tx: WriteTx, draft_id: int, sentence: str, problem: HouseError | None =
     if row.thread_id is not None:
         root = find_root(tx, row.thread_id)
         notify(tx, "unsent", [row.changed_by_id], root, draft_id=draft_id)
-        tell(tx, root, sentence, name=name, **({} if problem is None else {"why": str(problem)}))
+        tell(tx, root, sentence, name=name, why="" if problem is None else str(problem))
     fields = {"thread_id": row.thread_id, "mailbox_id": row.mailbox_id, "user_id": row.changed_by_id}
     record_change(tx, "draft.stopped", draft_id, scope_id=row.scope_id, fields=fields, cause="clock")
     return True

@@ -30,6 +30,7 @@ from mailhub.outbound.connection import Connection, CutError, RelayError
 from mailhub.outbound.handing import Claimed
 from mailhub.outbound.relay import Relay
 from mailhub.outbound.replies import Reply
+from mailhub.outbound.signing import Signing
 
 STOP_FILE = "STOP-SENDING"
 SWEEP_SECONDS = 5.0
@@ -56,9 +57,10 @@ class Sending:
         hostname: str,
         connections: int,
         accounts: AccountWays | None = None,
+        signing: Signing | None = None,
     ) -> None:
         """``folder`` is where the stop file would lie; ``hostname`` is what we call ourselves to the relay. Without
-        ``accounts`` those letters wait that leave by the server of one."""
+        ``accounts`` those letters wait that leave by the server of one; with ``signing`` they are signed."""
         self._database = database
         self._files = files
         self._keys = keys
@@ -68,6 +70,7 @@ class Sending:
         self._hostname = hostname
         self._connections = connections
         self._accounts = accounts
+        self._signing = signing
         self._bell = asyncio.Event()
         self._waiting: asyncio.Queue[Claimed] = asyncio.Queue()
         self._lanes: dict[int, tuple[asyncio.Queue[Claimed], asyncio.Task[None]]] = {}
@@ -307,6 +310,8 @@ class Sending:
         """One delivery to its end, whatever that is."""
         try:
             raw = await self._read(one)
+            if self._signing is not None:
+                raw = await self._signing.sign(raw)
             reply = await connection.offer(one.return_path, one.recipient, len(raw))
             if reply.code == 354:
                 if not await self._mark(one):

@@ -7,6 +7,8 @@ from core.errors import Conflict
 from crm.staff.readable import Viewer
 from mailhub.mailboxes.reading import Message, get_message
 from mailhub.mailboxes.returned import take_back_letter
+from mailhub.mailboxes.tables import thread
+from mailhub.mailboxes.tally import NOBODY_WAITS
 from mailhub.mailboxes.threads import mark_read, tell
 from mailhub.outbound.ledger import cancel, list_of_messages
 
@@ -23,6 +25,8 @@ def take_back(tx: WriteTx, viewer: Viewer, message_id: int) -> Message:
     for row in rows:
         cancel(tx, viewer, row.id)
     take_back_letter(tx, message_id)
+    if tx.get(thread, message.thread_id).message_count == 0:  # nothing was ever said there
+        tx.change(thread, message.thread_id, state="closed", **NOBODY_WAITS)
     mark_read(tx, message.thread_id, viewer.user_id)
     tell(tx, message.thread_id, "A letter was taken back before it left.", user_id=viewer.user_id)
     return message

@@ -57,6 +57,12 @@ BODIES: dict[str, list[dict[str, Any]]] = {
     "POST /api/v1/drafts/{draft_id}/attachments": [{}],
     "POST /api/v1/drafts/{draft_id}/send": [{"version": 1, "force": True}],
     "PUT /api/v1/drafts/{draft_id}/schedule": [{"version": 1, "send_at": clock.iso(clock.now() + clock.HOUR), "force": True}],
+    "POST /api/v1/dkim-keys": [{"domain": "firm.example"}],
+    "POST /api/v1/letter-templates": [
+        {"mailbox_id": 1, "name": "Hello", "text": "Dear {{ contact.name }}"},
+        {"mailbox_id": 3, "name": "Mine", "text": "Dear {{ client.name }}", "own": True},
+    ],
+    "POST /api/v1/letter-templates/{template_id}/fill": [{"thread_id": OWN_THREAD}, {"thread_id": FAR_THREAD}],
     "POST /planned/{draft_id}": [{"act": "drop"}, {"act": "edit"}],
     "PUT /api/v1/mailboxes/{mailbox_id}/acknowledgements": [{"texts": {"en": "It came."}}],
     "POST /api/v1/rules": [
@@ -83,6 +89,15 @@ BODIES: dict[str, list[dict[str, Any]]] = {
     "PATCH /api/v1/views/{view_id}": [{"name": "V"}],
     "POST /views": [{"field_0": "state", "op_0": "eq", "value_0": "open"}],
     "POST /views/{view_id}": [{"name": "V"}],
+    "POST /api/v1/absences": [
+        {"starts_at": clock.iso(clock.now()), "user_id": LEAVER}, {"starts_at": clock.iso(clock.now())},
+    ],
+    "PUT /api/v1/users/{user_id}/deputies": [{"deputy_ids": [LEAVER]}],
+    "PUT /api/v1/working-calendar": [{"calendar": None}],
+    "PUT /api/v1/mailboxes/{mailbox_id}/working-calendar": [{"calendar": None}],
+    "PUT /api/v1/mailboxes/{mailbox_id}/terms": [{"answer_hours": 4}],
+    "PUT /api/v1/mailboxes/{mailbox_id}/routing": [{"way": "nobody"}, {"way": "default", "default_executor_id": 1}],
+    "PUT /api/v1/counterparties/{counterparty_id}/hours": [{"answer_hours": 4}],
     "POST /api/v1/suppressions": [{"address": "gone@client.example"}],
     "POST /threads/{thread_id}/reply": [{"to": "a@client.example", "text": "Yes.", "seen": "1"}],
     "POST /threads/{thread_id}/take-back": [{"message_id": 1}],

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from unittest.mock import patch
+
 import pytest
 
 from core import clock
@@ -11,7 +13,10 @@ from mailhub.mailboxes.bulk import Back, Done, begin_bulk, do_chunk, parse_wish,
 from mailhub.mailboxes.handling import assign_thread, set_state
 from mailhub.mailboxes.junk import change_state, find_said
 from mailhub.mailboxes.lists import ThreadRow, get_rows
+from mailhub.mailboxes.snoozing import snooze
 from mailhub.mailboxes.tables import thread
+from mailhub.mailboxes.tag_rows import list_on
+from mailhub.mailboxes.tags import make_tag, tag_thread
 from tests.support.world import World, letter
 
 
@@ -140,3 +145,34 @@ def test_wishes_are_read_strictly(world: World) -> None:
             parse_wish(act, value)
     with pytest.raises(Invalid):
         carry_out(world, "olena", "close", list(range(1, 60)))
+
+
+def test_put_aside_tagged_and_moved_come_back(world: World) -> None:
+    ids = begin(world, 2)
+    world.grant("olena", "claims", "answer")
+    olena = world.viewer("olena")
+    vip = world.database.write_now(make_tag, olena, "VIP").id
+    world.database.write_now(tag_thread, olena, ids[0], [vip])
+    before = rows(world, ids)
+    first = world.now + clock.DAY * 3000
+    with patch.object(clock, "now", lambda: first - clock.DAY):
+        world.database.write_now(snooze, olena, ids[0], first)
+        number, done = carry_out(world, "olena", "snooze", ids, first + clock.HOUR)
+        assert done.done == ids
+        assert undo(world, "olena", number).restored == ids
+        assert [(row.state, row.snoozed_until) for row in rows(world, ids)] == [("snoozed", first), ("open", None)]
+        number, _ = carry_out(world, "olena", "close", ids)
+        assert undo(world, "olena", number).restored == ids
+        assert [(row.state, row.snoozed_until) for row in rows(world, ids)] == [("snoozed", first), ("open", None)]
+    number, _ = carry_out(world, "olena", "tag", ids, vip)
+    assert [world.database.read_now(list_on, one) for one in ids] == [[vip], [vip]]
+    assert undo(world, "olena", number).restored == ids
+    assert [world.database.read_now(list_on, one) for one in ids] == [[vip], []]
+    number, _ = carry_out(world, "olena", "move", ids, world.box("claims").id)
+    assert {row.mailbox_id for row in rows(world, ids)} == {world.box("claims").id}
+    assert undo(world, "olena", number).restored == ids
+    assert [(row.mailbox_id, row.due_at) for row in rows(world, ids)] == [
+        (row.mailbox_id, row.due_at) for row in before
+    ]
+    _, done = carry_out(world, "petro", "move", ids, world.box("claims").id)
+    assert not done.done

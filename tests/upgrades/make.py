@@ -34,7 +34,9 @@ from mailhub.keeping import tables as keeping
 from mailhub.letters.html import POLICY_VERSION
 from mailhub.letters.html.outgoing import text_as_html
 from mailhub.mailboxes.accounts import add_account
+from mailhub.mailboxes.attention import set_urgent
 from mailhub.mailboxes.boxes import add_mailbox
+from mailhub.mailboxes.following import follow
 from mailhub.mailboxes.handling import assign_thread, set_state
 from mailhub.mailboxes.imports import record_received, start_upload
 from mailhub.mailboxes.junk import change_state
@@ -43,7 +45,9 @@ from mailhub.mailboxes.notes import add_note, change_note
 from mailhub.mailboxes.notices import set_wishes
 from mailhub.mailboxes.oauth import Tokens
 from mailhub.mailboxes.placements import Listed
+from mailhub.mailboxes.snoozing import snooze
 from mailhub.mailboxes.tables import letter_html
+from mailhub.mailboxes.tags import make_tag, tag_thread
 from mailhub.mailboxes.tokens import connect_with_tokens
 from mailhub.mailboxes.trash_tables import trash
 from mailhub.migrations import newest, upgrade
@@ -107,6 +111,7 @@ def fill(database: Database) -> None:
     write(jobs.finish, job)
     write(accept, arrive(write_letter(7), box.id))
     write(lambda tx: fill_outgoing(tx, box.id, viewer))
+    write(fill_work, viewer)
     write(lambda tx: fill_talk(tx, viewer))
     chief = database.read_now(get_viewer, administrator)
     write(lambda tx: fill_execution(tx, chief, olena, petro))
@@ -121,6 +126,14 @@ def fill(database: Database) -> None:
     shown = {"letter_id": 1, "variant": "plain", "policy": POLICY_VERSION, "html": "<p>We need pumps.</p>", "facts": {}}
     write(lambda tx: tx.insert(letter_html, **shown))
     write(fill_kept, box.id, administrator)
+
+
+def fill_work(tx: WriteTx, viewer: Viewer) -> None:
+    """What people say of threads."""
+    tag_thread(tx, viewer, 1, [make_tag(tx, viewer, "Рекламація", 2).id])
+    follow(tx, viewer, 1)
+    set_urgent(tx, viewer, 1, urgent=True)
+    snooze(tx, viewer, 4, MOMENT + clock.DAY)
 
 
 def fill_talk(tx: WriteTx, viewer: Viewer) -> None:

@@ -65,6 +65,8 @@ function clicked(event) {
     composer.querySelector(".composer-news").replaceChildren();
     letterOf(composer).focus();
   }
+  const conflict = event.target.closest("[data-conflict]");
+  if (conflict) letterOf(composer).settle(conflict.dataset.conflict);
   const all = event.target.closest("[data-cc]");
   if (all) {
     composer.open = true;
@@ -85,7 +87,8 @@ function pressed(event) {
   if (event.key === "Enter" && (event.ctrlKey || event.metaKey)) {
     event.preventDefault();
     event.stopPropagation();
-    if (!form.classList.contains("htmx-request")) form.requestSubmit(form.querySelector(".composer-send"));
+    const button = (event.shiftKey && form.querySelector(".composer-close:not([hidden])")) || form.querySelector(".composer-send");
+    if (!form.classList.contains("htmx-request")) form.requestSubmit(button);
   } else if (event.key === "Enter" && event.target.matches("input:not([type=checkbox])")) {
     event.preventDefault(); // after an address one goes on writing: nothing is sent by it
   } else if (event.key === "Escape" && form.closest("details.composer")) {

@@ -95,7 +95,7 @@ export class Letter {
   }
 
   typed(event) {
-    if (event.target.matches("[type=file], [name=quoted]")) return;
+    if (event.target.matches("[type=file], [name=quoted], .composer-later *")) return;
     this.touch();
   }
 
@@ -133,10 +133,13 @@ export class Letter {
     const id = await this.draft();
     if (!id) return this.failed();
     const body = { version: Number(this.value("version")), html: this.html(), seen_message_id: Number(this.value("seen")) || null };
+    const quoted = this.form.elements.quoted;
+    if (quoted) body.quoted_message_id = quoted.checked ? Number(quoted.value) : 0;
     for (const name of FIELDS) body[name] = this.value(name);
     const answer = await ask("PATCH", `${drafts}/${id}`, body);
     if (answer.status === 409) {
       this.say("quicker");
+      this.composer.querySelector(".composer-conflict").hidden = false;
       return false;
     }
     if (answer.status === 404) this.forget(); // somebody threw it away: what is written here becomes a new one
@@ -146,6 +149,24 @@ export class Letter {
     this.told();
     this.say("saved");
     return true;
+  }
+
+  /** Two have changed one draft: go on with `theirs`, or put what is written here over it. */
+  async settle(whose) {
+    this.composer.querySelector(".composer-conflict").hidden = true;
+    const id = Number(this.value("draft"));
+    if (whose === "theirs") {
+      await this.take(id);
+      this.dirty = false;
+      this.say("saved");
+      return;
+    }
+    const answer = await ask("GET", `${drafts}/${id}`);
+    if (answer.ok) this.set("version", answer.body.version);
+    else this.forget();
+    this.dirty = true;
+    await this.save();
+    this.focus();
   }
 
   failed() {
@@ -208,6 +229,7 @@ export class Letter {
 
   kindShown() {
     this.composer.querySelector(".composer-subject").hidden = this.kind === "reply";
+    for (const each of this.composer.querySelectorAll(".composer-unless, .composer-close")) each.hidden = this.kind !== "reply";
   }
 
   /** True when the letter may leave: everything is saved, and what is strange about it was said before. */
@@ -259,6 +281,8 @@ export class Letter {
       if (field && !field.matches("select")) this.set(name, name === "to" ? field.defaultValue : "");
     }
     this.files.show([]);
+    this.composer.querySelector(".composer-later").open = false;
+    this.composer.querySelector(".composer-conflict").hidden = true;
     this.warn("");
     this.editor?.setHTML(this.blank());
     this.kindShown();

@@ -5,7 +5,7 @@ Every check comes before the first change, so that a thread which is refused is 
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping
+from collections.abc import Mapping
 from dataclasses import dataclass
 from typing import Any
 
@@ -15,9 +15,12 @@ from core.database import ReadTx, WriteTx
 from core.errors import Invalid
 from crm.execution import Choice, is_able
 from crm.staff.readable import Viewer, demand
+from mailhub.mailboxes.bulk.act import Act
+from mailhub.mailboxes.bulk.works import WORKS, snooze_again
 from mailhub.mailboxes.handling import assign_thread, give, release, set_read
 from mailhub.mailboxes.junk import change_state, find_taught, unteach
 from mailhub.mailboxes.tables import thread, unread
+from mailhub.mailboxes.tag_rows import list_on
 from mailhub.mailboxes.threads import tell_client_waits
 
 WAITING = ("waiting_for", "waiting_since", "due_at", "watch_at", "watched")
@@ -26,22 +29,11 @@ STATES = {"close": "closed", "reopen": "open", "spam": "spam"}
 
 @dataclass(frozen=True, slots=True)
 class Wish:
-    """One act and its value: an executor's id or None for ``assign``; the others have none."""
+    """One act and its value: an executor's id or None for ``assign``, an instant for ``snooze``, the id of a tag or a
+    mailbox for ``tag``, ``untag`` and ``move``; the others have none."""
 
     act: str
     value: Any = None
-
-
-@dataclass(frozen=True, slots=True)
-class Act:
-    """``check`` raises what forbids it for one thread, ``do`` does it, ``stands`` says whether the thread is still as
-    the act left it, ``back`` gives back what was kept of it before."""
-
-    check: Callable[[ReadTx, Viewer, Any, Any], None]
-    do: Callable[[WriteTx, Viewer, Any, Any], None]
-    stands: Callable[[ReadTx, Viewer, Any, Any], bool]
-    back: Callable[[WriteTx, Viewer, Any, Mapping[str, Any]], None]
-    read: Callable[[object], Any] | None = None
 
 
 def parse_wish(act: str, value: object = None) -> Wish:
@@ -56,8 +48,10 @@ def parse_wish(act: str, value: object = None) -> Wish:
 
 def keep(tx: ReadTx, viewer: Viewer, row: Any, wish: Wish) -> dict[str, Any]:
     """What a thread is now, as ``Act.back`` needs it."""
-    kept = {name: getattr(row, name) for name in ("state", "executor_id", "snoozed_until", *WAITING)}
+    kept = {name: getattr(row, name) for name in ("state", "executor_id", "snoozed_until", "mailbox_id", *WAITING)}
     kept["unread"] = is_unread(tx, viewer, row.id)
+    if wish.act in ("tag", "untag"):
+        kept["tags"] = list_on(tx, row.id)
     if "spam" in (row.state, STATES.get(wish.act)):
         kept["taught"] = find_taught(tx, row.id, row.mailbox_id)
     return kept
@@ -100,7 +94,8 @@ def _assign_back(tx: WriteTx, viewer: Viewer, row: Any, before: Mapping[str, Any
 
 
 def _state_back(tx: WriteTx, viewer: Viewer, row: Any, before: Mapping[str, Any]) -> None:
-    change_state(tx, viewer, row.id, before["state"])
+    change_state(tx, viewer, row.id, "open" if before["state"] == "snoozed" else before["state"])
+    snooze_again(tx, viewer, row, before)
     if before.get("taught"):
         unteach(tx, viewer, row.mailbox_id, **before["taught"])
 
@@ -134,4 +129,5 @@ ACTS: dict[str, Act] = {
     **{act: _state(state) for act, state in STATES.items()},
     "read": _see("read"),
     "unread": _see("unread"),
+    **WORKS,
 }

@@ -128,6 +128,8 @@ def _restore(tx: WriteTx, viewer: Viewer, wish: Wish, kept: Row[Any]) -> bool:
             return False
         if wish.act == "assign" and kept.before["executor_id"] is not None:
             act.check(tx, viewer, row, kept.before["executor_id"])
+        if wish.act == "move":
+            act.check(tx, viewer, row, kept.before["mailbox_id"])
     except HouseError:
         return False
     act.back(tx, viewer, row, kept.before)

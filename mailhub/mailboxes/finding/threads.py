@@ -31,11 +31,12 @@ LOOK = 200
 @dataclass(frozen=True, slots=True)
 class Found:
     """A page of hits. ``next`` is where to go on, None at the end; ``older``: the page is short because older letters
-    were not looked at yet."""
+    were not looked at yet, none before the instant ``looked_back_to`` for now."""
 
     hits: Sequence[Hit]
     next: str | None
     older: bool = False
+    looked_back_to: int | None = None
 
 
 def find_threads(
@@ -56,7 +57,8 @@ def find_threads(
     narrowed = narrow(tx, viewer, search, scope_id)
     walk = _Walk(tx, viewer, search, narrowed, after)
     page = walk.page(limit)
-    return Found(show(tx, search, page), walk.next, walk.older)
+    back = (walk.before >> COUNTER_BITS) * clock.SECOND if walk.older and walk.before is not None else None
+    return Found(show(tx, search, page), walk.next, walk.older, back)
 
 
 def search_threads(

@@ -431,3 +431,38 @@ def upgrade() -> None:
     op.create_index(op.f("ix_wait_scope_id_answered_at"), "wait", ["scope_id", "answered_at"])
     op.create_index(op.f("ix_wait_thread_id"), "wait", ["thread_id"])
     op.create_index(op.f("ix_wait_message_id"), "wait", ["message_id"])
+    op.create_table(
+        "dkim_key",
+        sa.Column("id", ID, autoincrement=True, nullable=False),
+        sa.Column("domain", sa.Text(), nullable=False),
+        sa.Column("selector", sa.Text(), nullable=False),
+        sa.Column("algorithm", sa.Text(), nullable=False),
+        sa.Column("private", sa.LargeBinary(), nullable=False),
+        sa.Column("record", sa.Text(), nullable=False),
+        sa.Column("in_use", ID, server_default="0", nullable=False),
+        sa.Column("checked_at", sa.BigInteger(), nullable=True),
+        sa.Column("fault", sa.Text(), server_default="", nullable=False),
+        sa.Column("created_at", sa.BigInteger(), nullable=False),
+        sa.PrimaryKeyConstraint("id", name=op.f("pk_dkim_key")),
+        sa.UniqueConstraint("domain", "selector", name=op.f("uq_dkim_key_domain_selector")),
+        sqlite_autoincrement=True,
+    )
+    op.create_table(
+        "letter_template",
+        sa.Column("id", ID, autoincrement=True, nullable=False),
+        sa.Column("mailbox_id", ID, nullable=False),
+        sa.Column("scope_id", ID, nullable=False),
+        sa.Column("user_id", ID, nullable=False),
+        sa.Column("name", sa.Text(), nullable=False),
+        sa.Column("subject", sa.Text(), server_default="", nullable=False),
+        sa.Column("html", sa.Text(), nullable=False),
+        sa.Column("version", ID, server_default="1", nullable=False),
+        sa.Column("created_at", sa.BigInteger(), nullable=False),
+        sa.Column("changed_at", sa.BigInteger(), nullable=False),
+        sa.ForeignKeyConstraint(["mailbox_id"], ["mailbox.id"], name=op.f("fk_letter_template_mailbox_id"), ondelete="CASCADE"),
+        sa.PrimaryKeyConstraint("id", name=op.f("pk_letter_template")),
+        sa.UniqueConstraint("mailbox_id", "user_id", "name", name=op.f("uq_letter_template_mailbox_id_user_id_name")),
+        sqlite_autoincrement=True,
+    )
+    waits = sa.text("version < 2")
+    op.create_index("ix_letter_words_waits", "letter_words", ["letter_id"], sqlite_where=waits, postgresql_where=waits)
