@@ -19,7 +19,6 @@ from sqlalchemy import (
     Select,
     and_,
     bindparam,
-    false,
     func,
     literal_column,
     select,
@@ -30,7 +29,7 @@ from sqlalchemy import (
 from core.database import ReadTx
 from core.paging import Page, cut_page, decode_cursor
 from crm.parties.tables import counterparty
-from crm.staff.readable import Viewer, readable
+from crm.staff.readable import Shape, Viewer, readable_by, shape_of, sight_of
 from crm.staff.tables import user
 from mailhub.mailboxes.tables import mailbox, thread, thread_tag, unread
 from mailhub.mailboxes.tag_rows import Tag, find_tags
@@ -203,28 +202,45 @@ _SMALL: dict[str, tuple[ColumnElement[bool], Column[Any]]] = {
 def _list_small(
     tx: ReadTx, viewer: Viewer, view: str, scope_id: int | None, key: tuple[int | str, ...] | None, limit: int
 ) -> Page[ThreadRow]:
+    statement = _small(shape_of(viewer), view, scope_id is not None, key is not None, limit + 1)
+    parameters = sight_of(viewer)
+    if scope_id is not None:
+        parameters["within"] = sorted(frozenset().union(*viewer.within(scope_id)))
+    if key is not None:
+        parameters |= {"at": key[0], "behind": key[1]}
+    order = _SMALL[view][1].name
+    return _page(tx, tx.rows(statement, parameters), limit, lambda row: (getattr(row, order), row.id))
+
+
+@lru_cache(maxsize=512)
+def _small(shape: Shape, view: str, within: bool, behind: bool, most: int) -> Select[Any]:
+    """The first of a small set are found by their places alone; what their rows show is read for these."""
     which, order = _SMALL[view]
-    statement = (
-        select(*_COLUMNS)
-        .select_from(_joined(thread, literal_column(str(viewer.user_id))))
+    first = (
+        select(thread.c.id, order.label("place"))
         .where(which)
         .order_by(order, thread.c.id)
-        .limit(literal_column(str(limit + 1)))
+        .limit(literal_column(str(most)))
     )
-    if scope_id is not None:
-        statement = statement.where(thread.c.scope_id.in_(sorted(frozenset().union(*viewer.within(scope_id)))))
-    if key is not None:
-        statement = statement.where(tuple_(order, thread.c.id) > tuple_(*key))
-    rows = tx.rows(readable(statement, viewer, thread))
-    return _page(tx, rows, limit, lambda row: (getattr(row, order.name), row.id))
+    if within:
+        first = first.where(thread.c.scope_id.in_(bindparam("within", expanding=True)))
+    if behind:
+        first = first.where(tuple_(order, thread.c.id) > tuple_(bindparam("at"), bindparam("behind")))
+    found = readable_by(shape, first, thread).subquery("best")
+    source = _joined(found.join(thread, thread.c.id == found.c.id), bindparam("me"))
+    return select(*_COLUMNS).select_from(source).order_by(found.c.place, found.c.id)
 
 
 def get_rows(tx: ReadTx, viewer: Viewer, thread_ids: Sequence[int]) -> list[ThreadRow]:
     """These threads as rows, those among them that the viewer may see, in no order."""
-    source = _joined(thread, literal_column(str(viewer.user_id)))
-    statement = select(*_COLUMNS).select_from(source).where(thread.c.id.in_(list(thread_ids)))
-    statement = statement.where(thread.c.merged_into.is_(None))
-    return _thread_rows(tx, tx.rows(readable(statement, viewer, thread)))
+    return _thread_rows(tx, tx.rows(_these(shape_of(viewer)), sight_of(viewer) | {"ids": list(thread_ids)}))
+
+
+@lru_cache
+def _these(shape: Shape) -> Select[Any]:
+    source = _joined(thread, bindparam("me"))
+    these = thread.c.id.in_(bindparam("ids", expanding=True)) & thread.c.merged_into.is_(None)
+    return readable_by(shape, select(*_COLUMNS).select_from(source).where(these), thread)
 
 
 @dataclass(frozen=True, slots=True)
@@ -241,27 +257,31 @@ class Counters:
 
 def count_threads(tx: ReadTx, viewer: Viewer) -> Counters:
     """Count through the index of what waits: such counters cannot drift."""
-    waiting = readable(
-        select(thread.c.mailbox_id, func.count().label("number")).where(_WAITS).group_by(thread.c.mailbox_id),
-        viewer,
-        thread,
+    waiting, mine, new, aside = _counts(shape_of(viewer))
+    sight = sight_of(viewer)
+    by_mailbox = {row.mailbox_id: int(row.number) for row in tx.rows(waiting, sight)}
+    numbers = [int(tx.value(one, sight)) for one in (mine, new, aside)]
+    return Counters(sum(by_mailbox.values()), numbers[0], by_mailbox, *numbers[1:])
+
+
+@lru_cache
+def _counts(shape: Shape) -> tuple[Select[Any], ...]:
+    def seen(statement: Select[Any]) -> Select[Any]:
+        return readable_by(shape, statement, thread)
+
+    me = bindparam("me")
+    number = func.count()
+    new = (
+        select(thread.c.id)
+        .join(unread, and_(unread.c.thread_id == thread.c.id, unread.c.user_id == me))
+        .limit(literal_column(str(MOST_COUNTED)))
     )
-    by_mailbox = {row.mailbox_id: int(row.number) for row in tx.rows(waiting)}
-    scopes = sorted(viewer.full | viewer.assigned)
-    mine = select(func.count()).where(
-        thread.c.executor_id == viewer.user_id, _WAITS, thread.c.scope_id.in_(scopes) if scopes else false()
+    return (
+        seen(select(thread.c.mailbox_id, number.label("number")).where(_WAITS).group_by(thread.c.mailbox_id)),
+        seen(select(number).where(thread.c.executor_id == me, _WAITS)),
+        select(number).select_from(seen(new).subquery()),
+        seen(select(number).select_from(thread).where(_SNOOZED)),
     )
-    new = select(func.count()).select_from(
-        readable(
-            select(thread.c.id)
-            .join(unread, and_(unread.c.thread_id == thread.c.id, unread.c.user_id == viewer.user_id))
-            .limit(MOST_COUNTED),
-            viewer,
-            thread,
-        ).subquery()
-    )
-    aside = int(tx.value(readable(select(func.count()).select_from(thread).where(_SNOOZED), viewer, thread)))
-    return Counters(sum(by_mailbox.values()), int(tx.value(mine)), by_mailbox, int(tx.value(new)), aside)
 
 
 def _page(tx: ReadTx, rows: Sequence[Row[Any]], limit: int, key: Any) -> Page[ThreadRow]:
