@@ -4,11 +4,13 @@ leave, mutants of letters.
     python -m bench.soak power [--moments 100] [--synchronous FULL|NORMAL] [--seed N]
     python -m bench.soak kill [--kills 50] [--letters 5000] [--seed N]
     python -m bench.soak send [--kills 50] [--letters 1000] [--seed N]
+    python -m bench.soak wire [--letters 1000]
     python -m bench.soak imap [--letters 20000] [--folders 5] [--kills 40] [--seed N]
     python -m bench.soak mutants [--letters 10000] [--engine sqlite|postgresql] [--seed N]
 
-The first two need root (mounts, an instance of Postfix), the fourth Dovecot. The exit code is 1 when anything that was
-acknowledged is lost or stands twice. A seed repeats the moments, not the scheduling of the machine.
+The first two and ``wire`` need root (mounts, an instance of Postfix), ``imap`` Dovecot, ``wire`` opendkim too.
+The exit code is 1 when anything that was acknowledged is lost or stands twice. A seed repeats the moments, not the
+scheduling of the machine.
 """
 
 from __future__ import annotations
@@ -26,6 +28,7 @@ from tests.faults.kills import kill_again_and_again
 from tests.faults.mutants import assault
 from tests.faults.power import can_mount, cut_power
 from tests.faults.sends import kill_sender
+from tests.faults.wire import send_by_wire
 from tests.support.databases import Cluster
 from tests.support.house import running_house, settings_for
 from tests.support.mail import add_office
@@ -53,6 +56,18 @@ def soak_send(folder: Path, options: argparse.Namespace) -> bool:
     tally = kill_sender(folder, options.kills, options.letters, options.seed)
     print(tally)
     return tally.is_sound and tally.kills == options.kills
+
+
+def soak_wire(folder: Path, options: argparse.Namespace) -> bool:
+    """Send letters of thirty scripts through Postfix. True when every signature verifies and no rule is broken."""
+    url = f"sqlite:///{folder}/mailhub.db"
+    upgrade(url)
+    wired = send_by_wire(folder, url, options.letters)
+    print(
+        f"{wired.arrived} of {wired.planned} arrived, {wired.verified} verified by opendkim, {len(wired.faults)} faults"
+    )
+    print(*wired.faults[:20], sep="\n")
+    return wired.is_sound
 
 
 def soak_mutants(folder: Path, options: argparse.Namespace) -> bool:
@@ -96,6 +111,8 @@ def main() -> None:
     send = kinds.add_parser("send")
     send.add_argument("--kills", type=int, default=50)
     send.add_argument("--letters", type=int, default=1000)
+    wire = kinds.add_parser("wire")
+    wire.add_argument("--letters", type=int, default=1000)
     mutants = kinds.add_parser("mutants")
     mutants.add_argument("--letters", type=int, default=10_000)
     mutants.add_argument("--engine", choices=["sqlite", "postgresql"], default="sqlite")
@@ -103,7 +120,7 @@ def main() -> None:
     imap.add_argument("--letters", type=int, default=20_000)
     imap.add_argument("--folders", type=int, default=5)
     imap.add_argument("--kills", type=int, default=40)
-    for kind in (power, kill, imap, send, mutants):
+    for kind in (power, kill, imap, send, wire, mutants):
         kind.add_argument("--seed", type=int, default=random.randrange(1 << 32))
     options = parser.parse_args()
     began = time.monotonic()
@@ -113,6 +130,7 @@ def main() -> None:
             "kill": soak_kill,
             "imap": soak_imap,
             "send": soak_send,
+            "wire": soak_wire,
             "mutants": soak_mutants,
         }
         sound = soaks[options.kind](Path(folder), options)

@@ -5,6 +5,7 @@ from __future__ import annotations
 
 import hashlib
 from ipaddress import ip_network
+from urllib.parse import urlsplit
 
 from api.auth.signin import LONGEST_PASSWORD, hashing
 from core import clock
@@ -45,7 +46,7 @@ def invite(tx: WriteTx, viewer: Viewer, house: House, user_id: int) -> None:
     take(tx, f"invite:{user_id}", PER_ADDRESS)
     secret = make_link(tx, user_id, "invitation")
     speak = house.speak(person.language)
-    company = house.settings.company.name or house.settings.web.base_url
+    company = house.settings.company.name or urlsplit(house.settings.web.base_url).netloc
     text = speak.gettext(
         "%(name)s invites you to the letters of %(company)s.\n\nChoose your password here, within a week:\n%(url)s\n",
         name=viewer.name, company=company, url=_url(house, secret),

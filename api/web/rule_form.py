@@ -26,6 +26,8 @@ class Draft:
     who: str = ""
     state: str = ""
     hours: str = ""
+    tags: tuple[str, ...] = ()
+    urgent: bool = False
     acknowledge: bool = True
     stop: bool = False
 
@@ -39,6 +41,8 @@ def read_draft(fields: Mapping[str, str], chosen: Mapping[str, Sequence[str]]) -
         who=fields.get("do_who", ""),
         state=fields.get("do_state", ""),
         hours=fields.get("do_hours", "").strip(),
+        tags=tuple(chosen.get("do_tag", ())),
+        urgent=fields.get("do_urgent") == "1",
         acknowledge=fields.get("do_silent") != "1",
         stop=fields.get("do_stop") == "1",
     )
@@ -64,6 +68,10 @@ def action_data(draft: Draft) -> list[dict[str, Any]]:
         data.append({"assign": {"way": key}})
     if draft.hours:
         data.append({"answer_hours": read_number(draft.hours)})
+    if draft.tags:
+        data.append({"tag": [read_number(one) for one in draft.tags]})
+    if draft.urgent:
+        data.append({"priority": "urgent"})
     if draft.state:
         data.append({"state": draft.state})
     if not draft.acknowledge:
@@ -87,6 +95,8 @@ def make_draft(name: str, rule: Rule, actions: Actions) -> Draft | None:
         who=who,
         state=actions.state or "",
         hours=str(actions.answer_hours or ""),
+        tags=tuple(str(one) for one in actions.tags),
+        urgent=actions.urgent,
         acknowledge=actions.acknowledge,
         stop=actions.stop,
     )

@@ -17,11 +17,12 @@ from mailhub.routing.rules.trying import Part, Tried
 
 @dataclass(frozen=True, slots=True)
 class People:
-    """Everybody by number and name, those who may answer in the mailbox, and the teams."""
+    """Everybody by number and name, those who may answer in the mailbox, the teams and the tags."""
 
     users: dict[int, str]
     able: list[int]
     teams: dict[int, str]
+    tags: dict[int, str]
 
 
 @dataclass(frozen=True, slots=True)
@@ -35,6 +36,8 @@ class FormView:
     who: list[Choice]
     states: list[Choice]
     hours: str
+    tags: list[Choice]
+    urgent: bool
     silent: bool
     stop: bool
 
@@ -102,6 +105,11 @@ def say_actions(speaker: Speaker, actions: Actions, people: People) -> str:
         parts.append(speaker.say("assign to %(name)s", name=speaker.say("who has least to do")))
     if actions.answer_hours is not None:
         parts.append(speaker.say("to be answered in %(hours)s h", hours=actions.answer_hours))
+    if actions.tags:
+        names = ", ".join(f"“{people.tags.get(one, '?')}”" for one in actions.tags)
+        parts.append(speaker.say("tag it %(tags)s", tags=names))
+    if actions.urgent:
+        parts.append(speaker.say("call it urgent"))
     if actions.state is not None:
         parts.append(speaker.say("close it") if actions.state == "closed" else speaker.say("mark it as junk"))
     if not actions.acknowledge:
@@ -139,6 +147,8 @@ def show_form(speaker: Speaker, draft: Draft, people: People) -> FormView:
         who=chosen_of(who, draft.who),
         states=chosen_of(states, draft.state),
         hours=draft.hours,
+        tags=[(str(one), name, str(one) in draft.tags) for one, name in people.tags.items()],
+        urgent=draft.urgent,
         silent=not draft.acknowledge,
         stop=draft.stop,
     )

@@ -44,14 +44,13 @@ def set_urgent(tx: WriteTx, viewer: Viewer, thread_id: int, *, urgent: bool) -> 
         note_change(tx, row, "thread.priority", viewer)
 
 
-def set_urgent_by_rule(tx: WriteTx, thread_id: int, *, urgent: bool, rule: ByRule) -> None:
-    """Let a rule say how urgent a thread is."""
+def set_urgent_by_rule(tx: WriteTx, thread_id: int, rule: ByRule) -> None:
+    """Let a rule call a thread urgent."""
     tx.lock(thread, thread_id)
     row = tx.get(thread, thread_id)
-    if bool(row.urgent) != urgent:
-        tx.change(thread, thread_id, urgent=int(urgent), version=row.version + 1)
-        if urgent:
-            tell(tx, thread_id, URGENT_BY_RULE, **rule.fields)
+    if not row.urgent:
+        tx.change(thread, thread_id, urgent=1, version=row.version + 1)
+        tell(tx, thread_id, URGENT_BY_RULE, **rule.fields)
         note_change(tx, row, "thread.priority", rule)
 
 

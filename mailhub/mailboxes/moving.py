@@ -16,14 +16,13 @@ from core.errors import Conflict, NotFound
 from crm.execution import is_able
 from crm.staff.readable import Viewer, demand
 from mailhub.mailboxes.boxes import Mailbox, get_mailbox, list_mailboxes
-from mailhub.mailboxes.handling import ByRule, get_own, release
+from mailhub.mailboxes.handling import get_own, release
 from mailhub.mailboxes.rescoping import set_scope
 from mailhub.mailboxes.tables import message, thread, unread
 from mailhub.mailboxes.tally import NOBODY_WAITS, find_waiting
 from mailhub.mailboxes.threads import list_merged, mark_unread, tell, tell_client_waits
 
 MOVED = "Moved from %(origin)s to %(target)s."
-MOVED_BY_RULE = "Moved from %(origin)s to %(target)s by the rule “%(rule)s”, version %(version)s."
 
 
 def list_targets(tx: ReadTx, viewer: Viewer, mailbox_id: int) -> list[Mailbox]:
@@ -50,16 +49,6 @@ def move_thread(tx: WriteTx, viewer: Viewer, thread_id: int, mailbox_id: int) ->
         release(tx, viewer, tx.get(thread, thread_id))
     tx.execute(delete(unread).where(unread.c.thread_id == thread_id, unread.c.user_id == viewer.user_id))
     tell(tx, thread_id, MOVED, user_id=viewer.user_id, origin=origin.address, target=target.address)
-
-
-def move_by_rule(tx: WriteTx, thread_id: int, mailbox_id: int, rule: ByRule) -> Mailbox:
-    """Let a rule move a thread that has just come, before anybody has it. Returns the mailbox."""
-    tx.lock(thread, thread_id)
-    origin, target = get_mailbox(tx, tx.get(thread, thread_id).mailbox_id), get_mailbox(tx, mailbox_id)
-    if origin.id != target.id:
-        _move(tx, thread_id, target)
-        tell(tx, thread_id, MOVED_BY_RULE, origin=origin.address, target=target.address, **rule.fields)
-    return target
 
 
 def _move(tx: WriteTx, thread_id: int, target: Mailbox) -> None:

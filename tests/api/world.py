@@ -33,7 +33,10 @@ from mailhub.mailboxes.handling import assign_thread
 from mailhub.mailboxes.imports import start_upload
 from mailhub.mailboxes.lists import list_threads
 from mailhub.mailboxes.placements import choose_folders, list_folders
+from mailhub.mailboxes.notes import add_note
+from mailhub.mailboxes.notices import list_notices, notify
 from mailhub.mailboxes.reading import Message, list_messages
+from mailhub.mailboxes.tags import make_tag, tag_thread
 from mailhub.mailboxes.views import add_view, parse_view
 from mailhub.outbound.draft_files import add_file
 from mailhub.outbound.drafts import Text, add_draft, change_draft, list_drafts
@@ -89,11 +92,13 @@ class World:
     house: House
     app: Litestar
     rules: dict[str, int] = field(default_factory=dict)
+    notices: dict[str, int] = field(default_factory=dict)
     users: dict[str, int] = field(default_factory=dict)
     tokens: dict[str, str] = field(default_factory=dict)
     spare_tokens: dict[str, int] = field(default_factory=dict)
     boxes: dict[str, Any] = field(default_factory=dict)
     threads: dict[str, int] = field(default_factory=dict)
+    notes: dict[str, int] = field(default_factory=dict)
     messages: dict[str, int] = field(default_factory=dict)
     held: dict[str, int] = field(default_factory=dict)
     grants: dict[str, int] = field(default_factory=dict)
@@ -104,6 +109,7 @@ class World:
     draft_files: dict[str, int] = field(default_factory=dict)
     folder_id: int = 0
     view_id: int = 0
+    tag_id: int = 0
     bulk_id: int = 0
     client_id: int = 0
     contact_id: int = 0
@@ -199,7 +205,11 @@ async def make_world(url: str, folder: Path) -> World:
     one = world.threads["quailsalesone"]
     admin = await world.viewer("administrator")
     await world.database.write(assign_thread, admin, one, world.users["executor"])
+    world.tag_id = (await world.database.write(make_tag, admin, "Claim")).id
+    for thread_id in (world.threads["quailother"], one, world.threads["quailsalestwo"]):
+        await world.database.write(tag_thread, admin, thread_id, [world.tag_id])
     await _held(world)
+    await _talk(world)
     await begin_drafts(world)
     await _rules(world)
     await _of_the_leaver(world)
@@ -298,6 +308,21 @@ async def _of_the_leaver(world: World) -> None:
     wish = parse_wish("read")
     world.bulk_id = await world.database.write(begin_bulk, leaver, wish)
     await world.database.write(do_chunk, leaver, world.bulk_id, wish, [world.threads["quailother"]])
+
+
+async def _talk(world: World) -> None:
+    """A note in each thread, and everybody told of everything: what they may not see must stay hidden."""
+    for secret, thread_id in world.threads.items():
+        author = await world.viewer("owner" if secret == "quailpersonal" else "administrator")
+        note = await world.database.write(add_note, author, thread_id, f"A note about {secret}")
+        world.notes[secret] = note.id
+        tell = partial(notify, note_id=note.id)
+        await world.database.write(tell, "mentioned", list(world.users.values()), thread_id)
+    for who in SEES:
+        if who != "nobody":
+            viewer = await world.viewer(who)
+            told = (await world.database.read(list_notices, viewer)).items
+            world.notices[who] = next((one.id for one in told), 0)
 
 
 async def _held(world: World) -> None:

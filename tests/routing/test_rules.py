@@ -13,6 +13,7 @@ from core.database import Database
 from core.errors import Conflict, Forbidden, Invalid, NotFound
 from crm.staff.people import add_team, join_team
 from mailhub.mailboxes.tables import thread, thread_event
+from mailhub.mailboxes.tags import delete_tag, make_tag
 from mailhub.routing.rules.verbs import (
     RoutingRule,
     add_rule,
@@ -135,6 +136,22 @@ def test_an_executor_without_access_is_passed_over_with_the_reason(world: World)
     assert told(world)[0] == "The rule “Pumps”, version 1, assigns to Stranger, who may not answer here."
 
 
+def test_a_rule_tags_and_calls_urgent(world: World) -> None:
+    chief = world.viewer("chief")
+    claim, gone = (world.database.write_now(make_tag, chief, name).id for name in ("Claim", "Gone"))
+    rule(world, PUMPS, {"tag": [claim, gone]}, {"priority": "urgent"})
+    world.database.write_now(delete_tag, chief, gone)
+    world.arrive(letter("Pumps", "1@client"), "sales")
+    (row,) = world.threads("chief")
+    assert ([tag.name for tag in row.tags], row.urgent) == (["Claim"], True)
+    assert told(world)[:2] == [
+        "Tagged “Claim” by the rule “Pumps”, version 1.",
+        "Called urgent by the rule “Pumps”, version 1.",
+    ]
+    with pytest.raises(NotFound):
+        rule(world, PUMPS, {"tag": [gone]})
+
+
 def test_a_rule_closes_and_nobody_waits(world: World) -> None:
     rule(world, PUMPS, {"state": "closed"})
     world.arrive(letter("Pumps", "1@client.example"), "sales")
@@ -197,6 +214,7 @@ def test_rules_are_kept_by_who_manages_the_mailbox(world: World) -> None:
     [
         [], {}, [{}], [{"dance": True}], [{"assign": {"user_id": "1"}}], [{"assign": {"user_id": 1, "way": "turn"}}],
         [{"assign": {"way": "luck"}}], [{"state": "open"}], [{"answer_hours": 0}], [{"answer_hours": True}],
+        [{"tag": []}], [{"tag": ["Claim"]}], [{"tag": 1}], [{"priority": "normal"}], [{"priority": True}],
         [{"stop": 1}], [{"stop": True}, {"stop": True}], [{"assign": {"user_id": 1}}, {"assign": {"way": "turn"}}],
     ],
 )  # fmt: skip

@@ -14,6 +14,7 @@ INSTALL = {
     "postfix": "apt install postfix",
     "smtp-source": "apt install postfix",
     "smtp-sink": "apt install postfix",
+    "opendkim": "apt install opendkim",
     "chromium": "apt install chromium",
     "strace": "apt install strace",
     "notmuch": "apt install notmuch",

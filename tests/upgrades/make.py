@@ -22,10 +22,16 @@ from core.once import Keyed, answer_once
 from core.secrets import Keys
 from crm.execution import add_absence, set_deputies
 from crm.parties import add_contact, add_counterparty, record_not_a_client
+from crm.staff.ceremonies import begin_ceremony
+from crm.staff.factors import begin_codes, set_up_codes
+from crm.staff.identities import Admission, Told, enter_by_identity
+from crm.staff.links import make_link
 from crm.staff.people import add_team, add_user, join_team
 from crm.staff.readable import Viewer, get_viewer
 from crm.staff.rights import add_grant
 from crm.staff.sessions import add_token, start_session
+from crm.staff.tables import passkey
+from crm.staff.totp import code_at, step_at
 from crm.working import HOUSE, Calendar, choose_calendar
 from mailhub.ingest.imap.client import Opened
 from mailhub.ingest.imap.storing import Got, Holder, store_folders, store_letters, store_opened
@@ -111,6 +117,7 @@ def fill(database: Database) -> None:
     write(jobs.finish, job)
     write(accept, arrive(write_letter(7), box.id))
     write(lambda tx: fill_outgoing(tx, box.id, viewer))
+    write(fill_door, olena)
     write(fill_work, viewer)
     write(lambda tx: fill_talk(tx, viewer))
     chief = database.read_now(get_viewer, administrator)
@@ -126,6 +133,20 @@ def fill(database: Database) -> None:
     shown = {"letter_id": 1, "variant": "plain", "policy": POLICY_VERSION, "html": "<p>We need pumps.</p>", "facts": {}}
     write(lambda tx: tx.insert(letter_html, **shown))
     write(fill_kept, box.id, administrator)
+
+
+def fill_door(tx: WriteTx, user_id: int) -> None:
+    """What lets a person in beside a password."""
+    secret, _sealed = begin_codes(KEYS, user_id)
+    set_up_codes(tx, KEYS, user_id, secret, code_at(secret, step_at(clock.now())))
+    now = clock.now()
+    key = {"credential_id": b"one", "public_key": b"key", "sign_count": 3, "created_at": now}
+    tx.insert(passkey, user_id=user_id, name="Laptop", **key)
+    told = Told("https://id.firm.example", "olena-1", "olena@firm.example", verified=True, name="Olena")
+    enter_by_identity(tx, told, Admission((), add=False))
+    make_link(tx, user_id, "reset")
+    begin_ceremony(tx, "sso", "secret", state="x")
+    start_session(tx, user_id, peer="192.0.2.1", agent="x", waits_for="code")
 
 
 def fill_work(tx: WriteTx, viewer: Viewer) -> None:

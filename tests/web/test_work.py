@@ -72,7 +72,7 @@ def test_each_button_says_what_it_did_and_takes_it_back(loop: asyncio.Runner, wo
 
         before = await seen()
         for what, fields, changed in (
-            ("snooze", {"when": "week"}, "snoozed_until"), ("tag", {"words": "Claim+A"}, "tags"),
+            ("snooze", {"when": "week"}, "snoozed_until"), ("tag", {"words": "Complaint+A"}, "tags"),
             ("follow", {"follow": "yes"}, "followers"), ("urgent", {"urgent": "yes"}, "priority"),
             ("answer", {"needed": ""}, "waiting_for"),
             ("move", {"mailbox_id": str(world.boxes["other"].id)}, "mailbox_id"),
@@ -93,7 +93,7 @@ def test_each_button_says_what_it_did_and_takes_it_back(loop: asyncio.Runner, wo
 def test_a_tag_has_a_list_and_stands_in_rows(loop: asyncio.Runner, world: World) -> None:
     async def journey() -> None:
         manager, number = await world.browser("manager"), world.threads["quailsalestwo"]
-        await press(manager, f"/threads/{number}/tag", words="Claim")
+        await press(manager, f"/threads/{number}/tag", words="Claims")
         tag = (await world.program("manager").get("/api/v1/tags")).json()["items"][0]
         found = text(await manager.get(f"/threads/{number}/tags?words=cla"))
         assert 'aria-pressed="true"' in found

@@ -16,10 +16,12 @@ from core.rules import At, evaluate
 from crm.execution import Choice, choose_in_turn, choose_least_busy, is_able, stand_in_choice
 from crm.staff.people import get_user, list_teams
 from mailhub.mailboxes import handling
+from mailhub.mailboxes.attention import set_urgent_by_rule
 from mailhub.mailboxes.boxes import Mailbox
 from mailhub.mailboxes.busy import count_waiting
 from mailhub.mailboxes.handling import ByRule
 from mailhub.mailboxes.tables import message
+from mailhub.mailboxes.tags import tag_by_rule
 from mailhub.mailboxes.threads import tell
 from mailhub.routing.rules.actions import Actions
 from mailhub.routing.rules.facts import LETTERS, Facts, ask
@@ -77,6 +79,10 @@ def _do(tx: WriteTx, case: Case, rule: RoutingRule, outcome: Outcome) -> None:
         _assign(tx, case, actions, mark, outcome)
     if actions.answer_hours is not None:
         handling.set_time(tx, case.thread_id, actions.answer_hours, mark)
+    if actions.tags:
+        tag_by_rule(tx, case.thread_id, actions.tags, mark)
+    if actions.urgent:
+        set_urgent_by_rule(tx, case.thread_id, mark)
     if actions.state is not None and not outcome.put_away:
         if actions.state == "spam" and not case.begins:
             tell(tx, case.thread_id, NO_JUNK, **mark.fields)

@@ -1,4 +1,4 @@
-"""What a rule may do with a letter: as data, ``[{"assign": {"user_id": 5}}, {"state": "closed"}, {"stop": true}]``.
+"""What a rule may do with a letter: as data, ``[{"assign": {"user_id": 5}}, {"tag": [2]}, {"state": "closed"}]``.
 
 None of them writes a letter or brings one in, so no rule ever sets off another.
 """
@@ -13,6 +13,8 @@ from core.errors import Invalid
 Turn = Literal["manager", "turn", "least_busy"]
 State = Literal["closed", "spam"]
 MOST_HOURS = 720
+MOST_TAGS = 20
+KNOWN = "An action is one of assign, state, answer_hours, tag, priority, acknowledge, stop."
 
 
 @dataclass(frozen=True, slots=True)
@@ -21,7 +23,8 @@ class Actions:
 
     The executor is ``user_id``, or the first in turn of ``team_id``, or found by ``way``: the client's responsible
     manager, whose turn it is in the mailbox, or who of it has least to do. ``answer_hours`` is the time for the
-    answer, ``acknowledge`` False sends no "your letter has come", ``stop`` asks no further rule.
+    answer, ``acknowledge`` False sends no "your letter has come", ``stop`` asks no further rule. ``tags`` are put on
+    the thread, ``urgent`` calls it so.
     """
 
     user_id: int | None = None
@@ -29,6 +32,8 @@ class Actions:
     way: Turn | None = None
     state: State | None = None
     answer_hours: int | None = None
+    tags: tuple[int, ...] = ()
+    urgent: bool = False
     acknowledge: bool = True
     stop: bool = False
 
@@ -46,7 +51,7 @@ def parse_actions(data: object) -> Actions:
     for number, one in enumerate(data):
         place = f"do.{number}"
         if not isinstance(one, dict) or len(one) != 1:
-            raise Invalid("An action is one of assign, state, answer_hours, acknowledge, stop.", field=place)
+            raise Invalid(KNOWN, field=place)
         ((name, value),) = one.items()
         read = _assign(value, place) if name == "assign" else _plain(str(name), value, place)
         if set(read) & set(found) or (name == "assign" and set(found) & {"user_id", "team_id", "way"}):
@@ -61,6 +66,8 @@ def actions_data(actions: Actions) -> list[dict[str, Any]]:
     who = {name: set_[name] for name in ("user_id", "team_id", "way") if set_[name] is not None}
     data: list[dict[str, Any]] = [{"assign": who}] if who else []
     data += [{name: set_[name]} for name in ("state", "answer_hours") if set_[name] is not None]
+    data += [{"tag": list(actions.tags)}] if actions.tags else []
+    data += [{"priority": "urgent"}] if actions.urgent else []
     return data + ([] if actions.acknowledge else [{"acknowledge": False}]) + ([{"stop": True}] if actions.stop else [])
 
 
@@ -80,9 +87,18 @@ def _plain(name: str, value: Any, place: str) -> dict[str, Any]:
         return {"state": value}
     if name == "answer_hours" and _is_number(value) and 0 < value <= MOST_HOURS:
         return {"answer_hours": value}
+    if name == "tag" and _are_ids(value):
+        return {"tags": tuple(dict.fromkeys(value))}
+    if name == "priority" and value == "urgent":
+        return {"urgent": True}
     if name in ("acknowledge", "stop") and isinstance(value, bool):
         return {name: value}
-    raise Invalid("An action is one of assign, state, answer_hours, acknowledge, stop.", field=f"{place}.{name[:50]}")
+    raise Invalid(KNOWN, field=f"{place}.{name[:50]}")
+
+
+def _are_ids(value: object) -> bool:
+    fits = isinstance(value, list) and 0 < len(value) <= MOST_TAGS
+    return fits and all(_is_number(one) and 0 < one < 2**63 for one in cast("list[Any]", value))
 
 
 def _is_number(value: object) -> bool:

@@ -20,6 +20,7 @@ from crm.staff.people import get_user, list_teams
 from crm.staff.readable import Viewer, demand
 from mailhub.mailboxes.boxes import Mailbox, get_mailbox, list_mailboxes
 from mailhub.mailboxes.tables import mailbox
+from mailhub.mailboxes.tags import get_tag
 from mailhub.routing.rules.actions import Actions, actions_data, parse_actions
 from mailhub.routing.rules.facts import LETTERS
 from mailhub.routing.rules.tables import rule, rule_version
@@ -180,7 +181,9 @@ def _hold(tx: WriteTx, viewer: Viewer, mailbox_id: int) -> Mailbox:
 
 
 def _check(tx: ReadTx, wanted: Wanted) -> None:
-    """Everybody whom a rule names exists. Raises Invalid, NotFound."""
+    """Everybody and every tag that a rule names exists. Raises Invalid, NotFound."""
+    for tag_id in wanted.actions.tags:
+        get_tag(tx, tag_id)
     if wanted.actions.user_id is not None:
         get_user(tx, wanted.actions.user_id)
     if wanted.actions.team_id is not None and all(one.id != wanted.actions.team_id for one in list_teams(tx)):

@@ -62,6 +62,8 @@ def shell(current: str = "waiting", *, problem: bool = False, events: str = "") 
             box("oksana@", 1, None, personal=True),
         ],
         places=[place("clients"), place("quarantine", 3), place("health")],
+        saved=[],
+        steps=[],
         languages=[Thing(code=code, name=name) for code, name in LANGUAGES],
         units=Thing(day="d", hour="h", minute="min").__dict__,
         urls=Thing(

@@ -39,6 +39,7 @@ def row(number: int, who: str, client: str | None, subject: str, snippet: str, l
         time_text="Thu" if waited > 24 else local(iso),
         assign_url=f"/threads/{number}/assign",
         close_url=f"/threads/{number}/close",
+        snooze_url=f"/threads/{number}/snooze",
         **(plain | more),
     )
 
@@ -170,6 +171,11 @@ def waiting_list() -> Thing:
         sections=[section("late", LATE, 3), section("soon", SOON, 2), section("time", IN_TIME, 9)],
         next_url=None,
         news_url="/fragments/news?view=waiting",
+        bulk_url="/threads/bulk?place=waiting",
+        choices_url="/fragments/choices?place=waiting",
+        rows_url="/fragments/rows?place=waiting",
+        older=None,
+        edit_url=None,
         empty=None,
     )
 
@@ -190,6 +196,11 @@ def empty_list() -> Thing:
         sections=[],
         next_url=None,
         news_url="/n",
+        bulk_url="/threads/bulk?place=waiting",
+        choices_url="/fragments/choices?place=waiting",
+        rows_url="/fragments/rows?place=waiting",
+        older=None,
+        edit_url=None,
         empty=empty,
     )
 

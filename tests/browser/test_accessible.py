@@ -1,0 +1,245 @@
+"""Everybody can use it: axe-core finds nothing on any page, light and dark; hands that only have keys get through a day;
+a page at 200 % and on a phone has nothing cut off; what comes over the wire stays small."""
+
+from __future__ import annotations
+
+import gzip
+import re
+from concurrent.futures import ThreadPoolExecutor
+from pathlib import Path
+
+import brotli
+import pytest
+from playwright.sync_api import BrowserContext, Page, expect
+
+from core.database import WriteTx
+from core.resources import assets_dir
+from crm.staff.people import add_user, hash_password
+from tests.browser.site import PASSWORD, Site
+from tests.browser.test_inbox import press
+from tests.support.engines import only
+
+AXE = Path(__file__).parents[2] / "frontend" / "node_modules" / "axe-core" / "axe.min.js"
+APPEARS_MS = 8000
+PLACES = (
+    "/waiting", "/mine", "/snoozed", "/open", "/closed", "/spam", "/search?q=bearings", "/search?q=nothingiscalledso", "/write",
+    "/drafts", "/notices", "/clients", "/clients/1", "/quarantine", "/trash", "/settings", "/settings/imports", "/views/new",
+    "/settings/mailboxes/1/rules", "/settings/mailboxes/1/rules/new", "/settings/mailboxes/1/connect", "/settings/sign-in",
+    "/health", "/welcome", "/settings/people", "/settings/audit", "/waiting/threads/987654321",
+)  # fmt: skip
+LARGEST_FRAGMENT, LARGEST_LOAD = 30_000, 250_000
+
+
+@pytest.fixture
+def filled(site: Site) -> Site:
+    """Some letters, and an administrator."""
+
+    def chief(tx: WriteTx) -> None:
+        add_user(
+            tx, "chief@firm.example", "Iryna Chief", password_hash=hash_password(PASSWORD), is_admin=True, language="en"
+        )
+
+    with ThreadPoolExecutor(1) as elsewhere:
+        elsewhere.submit(site.house.database.write_now, chief).result()
+    for number in range(4):
+        site.write(f"Bearings {number}", sender=f"writer{number}@balkan.example")
+    site.write("An offer", sender="nam@haidang.example", to="sales@firm.example")
+    return site
+
+
+def ready(page: Page, count: int = 5) -> None:
+    page.goto(page.url)
+    expect(page.locator(".row")).to_have_count(count, timeout=APPEARS_MS)
+
+
+def look(page: Page, what: str) -> list[str]:
+    """What axe-core finds, one line a fault."""
+    page.evaluate("document.getAnimations().forEach((each) => each.finish())")
+    page.evaluate(AXE.read_text())
+    found = page.evaluate(
+        """async () => (await axe.run(document, {resultTypes: ["violations"], runOnly: ["wcag2a", "wcag2aa", "wcag21a",
+            "wcag21aa", "wcag22aa", "best-practice"]})).violations.flatMap((each) =>
+            each.nodes.slice(0, 3).map((node) => `${each.id}: ${node.html.slice(0, 160)} ${node.failureSummary.slice(0, 200)}`))"""
+    )
+    return [f"{what}: {' '.join(line.split())}" for line in found]
+
+
+def sign_in(site: Site, name: str, **options: object) -> Page:
+    page = site.sign_in(name, **options)
+    site.faults.clear()
+    return page
+
+
+@only("sqlite")
+@pytest.mark.parametrize("scheme", ["light", "dark"])
+def test_axe_finds_nothing_on_any_page(filled: Site, scheme: str) -> None:
+    page = sign_in(filled, "chief", color_scheme=scheme, reduced_motion="reduce")
+    ready(page)
+    faults = []
+    for place in PLACES:
+        answer = page.goto(f"{filled.url}{place}")
+        assert answer is not None
+        assert answer.status in (200, 404), (place, answer.status)
+        faults += look(page, f"{scheme} {place}")
+    page.goto(f"{filled.url}/waiting")
+    page.locator(".row-link").first.click()
+    expect(page.locator("#subject")).to_be_visible()
+    faults += look(page, f"{scheme} a thread")
+    page.keyboard.press("Control+k")
+    faults += look(page, f"{scheme} the palette")
+    page.keyboard.press("Escape")
+    page.keyboard.press("?")
+    faults += look(page, f"{scheme} the keys")
+    page.keyboard.press("Escape")
+    page.locator(".row").first.hover()
+    page.locator(".row-check").first.click()
+    faults += look(page, f"{scheme} chosen threads")
+    page.set_viewport_size({"width": 390, "height": 844})
+    faults += look(page, f"{scheme} chosen threads on a phone")
+    page.goto(f"{filled.url}/waiting")
+    faults += look(page, f"{scheme} a phone")
+    page.goto(f"{filled.url}/offline")
+    faults += look(page, f"{scheme} without a connection")
+    filled.faults.clear()  # pages that are not there say so
+    assert not faults, "\n".join(faults)
+
+
+@only("sqlite")
+def test_a_day_with_the_keyboard_alone(filled: Site) -> None:
+    page = sign_in(filled, "oksana")
+    ready(page)
+    page.keyboard.press("Tab")
+    expect(page.locator(".skip")).to_be_focused()
+    page.keyboard.press("j")
+    expect(page.locator(".row-link").first).to_be_focused()
+    page.keyboard.press("Enter")
+    expect(page.locator("#subject")).to_be_visible()
+    page.keyboard.press("i")
+    expect(page.locator(".thread-state")).to_contain_text("Me")
+    page.keyboard.press("r")
+    page.keyboard.type("They are on their way.")
+    page.keyboard.press("Control+Enter")
+    expect(page.locator("#thread")).to_contain_text("They are on their way.", timeout=APPEARS_MS)
+    page.keyboard.press("Escape")
+    page.evaluate("document.activeElement.blur()")
+    page.keyboard.press("u")
+    expect(page.locator("#thread")).to_contain_text("No letter is open")
+    page.keyboard.press("j")
+    page.keyboard.press("x")
+    page.keyboard.press("j")
+    page.keyboard.press("x")
+    expect(page.locator(".bulk-count")).to_have_text("2 chosen")
+    page.keyboard.press("e")
+    expect(page.locator(".toast").last).to_contain_text("2 threads closed.")
+    page.keyboard.press("Control+z")
+    expect(page.locator(".toast").last).to_contain_text("2 threads are as they were.")
+    page.keyboard.press("Control+k")
+    page.keyboard.type("new v")
+    page.keyboard.press("Enter")
+    expect(page).to_have_url(re.compile("/views/new$"))
+
+
+@only("sqlite")
+def test_twice_as_large_nothing_is_cut_off(filled: Site) -> None:
+    page = sign_in(filled, "oksana", device_scale_factor=2)
+    page.set_viewport_size({"width": 683, "height": 384})  # 1366 x 768 at 200 %
+    ready(page)
+    for place in ("/waiting", "/settings", "/views/new", "/clients", "/write"):
+        page.goto(f"{filled.url}{place}")
+        assert page.evaluate("document.documentElement.scrollWidth <= innerWidth + 1"), place
+    page.goto(f"{filled.url}/waiting")
+    page.locator(".row-link").first.click()
+    expect(page.locator("#subject")).to_be_visible()
+    assert page.evaluate("document.documentElement.scrollWidth <= innerWidth + 1")
+    press(page, "KeyE", "у")
+    expect(page.locator(".thread-state")).to_contain_text("Closed")
+
+
+@only("sqlite")
+def test_a_phone_swipes_one_pane_at_a_time(filled: Site) -> None:
+    page = sign_in(filled, "oksana", has_touch=True, is_mobile=True)
+    page.set_viewport_size({"width": 390, "height": 844})
+    ready(page)
+    expect(page.locator("#thread")).to_be_hidden()
+    expect(page.locator(".tab")).to_have_count(5)
+    first = page.locator(".row").first
+    swipe(page, -200)
+    expect(page.locator(".toast").last).to_contain_text("Closed")
+    expect(first).to_have_class(re.compile("gone"))
+    page.locator(".row-link").nth(1).tap()
+    expect(page.locator("#subject")).to_be_visible()
+    expect(page.locator("#list")).to_be_hidden()
+    expect(page.locator(".tabs")).to_be_hidden()
+    page.locator("a.back").tap()
+    expect(page.locator("#list")).to_be_visible()
+    assert page.evaluate("document.documentElement.scrollWidth <= innerWidth + 1")
+
+
+def swipe(page: Page, distance: int) -> None:
+    """A finger over the first row."""
+    page.evaluate(
+        """(distance) => {
+            const row = document.querySelector(".row"), box = row.getBoundingClientRect(), y = box.top + 40;
+            const touch = (x) => new Touch({identifier: 1, target: row, clientX: x, clientY: y});
+            const say = (kind, x) => row.dispatchEvent(new TouchEvent(kind, {bubbles: true, cancelable: true,
+                touches: kind === "touchend" ? [] : [touch(x)], changedTouches: [touch(x)]}));
+            say("touchstart", 250);
+            for (let step = 1; step <= 10; step++) say("touchmove", 250 + (distance * step) / 10);
+            say("touchend", 250 + distance);
+        }""",
+        distance,
+    )
+
+
+@only("sqlite")
+def test_what_comes_over_the_wire_is_small(filled: Site) -> None:
+    page = sign_in(filled, "oksana")
+    ready(page)
+    thread = page.locator(".row-link").first.get_attribute("href")
+    part = {"HX-Request": "true", "HX-Request-Type": "partial", "HX-Target": "section#thread"}
+    for path in (
+        thread,
+        "/fragments/rail?place=waiting",
+        "/fragments/choices?place=waiting&of=assign",
+        "/fragments/palette?words=bal",
+    ):
+        answer = page.request.get(f"{filled.url}{path}", headers=part)
+        assert answer.status == 200, path
+        assert len(gzip.compress(answer.body())) <= LARGEST_FRAGMENT, path
+    document = gzip.compress(page.request.get(f"{filled.url}/waiting").body())
+    built = [
+        name for name in re.findall(r"/assets/([\w.-]+)", gzip.decompress(document).decode()) if "icon.png" not in name
+    ]
+    loaded = {name for name in built if name.endswith((".css", ".js", ".woff2", ".svg"))}
+    sizes = {name: _wire((assets_dir() / name).read_bytes(), name) for name in loaded}
+    assert len(document) + sum(sizes.values()) <= LARGEST_LOAD, sizes
+
+
+def _wire(content: bytes, name: str) -> int:
+    return len(content) if name.endswith(".woff2") else len(brotli.compress(content))
+
+
+@only("sqlite")
+def test_the_worker_keeps_built_files_and_nothing_else(filled: Site) -> None:
+    page = sign_in(filled, "oksana")
+    ready(page)
+    page.evaluate("navigator.serviceWorker.ready")
+    page.goto(f"{filled.url}/waiting")
+    page.locator(".row-link").first.click()
+    expect(page.locator("#subject")).to_be_visible()
+    kept = page.evaluate(
+        """async () => (await Promise.all((await caches.keys()).map(async (name) => (await (await caches.open(name)).keys())
+            .map((each) => new URL(each.url).pathname)))).flat()"""
+    )
+    assert "/offline" in kept
+    assert all(path == "/offline" or path.startswith("/assets/") for path in kept), kept
+    context: BrowserContext = page.context
+    context.set_offline(True)
+    page.goto(f"{filled.url}/waiting")
+    expect(page.get_by_role("heading", name="No connection")).to_be_visible()
+    expect(page.locator("body")).not_to_contain_text("Bearings")
+    context.set_offline(False)
+    filled.faults.clear()
+    manifest = page.request.get(f"{filled.url}/manifest.webmanifest").json()
+    for icon in manifest["icons"]:
+        assert page.request.get(f"{filled.url}{icon['src']}").status == 200
