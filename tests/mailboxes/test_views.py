@@ -205,9 +205,9 @@ def _plans(tx: Any, viewer: Any, views: list[SavedView]) -> list[str]:
     if not tx.is_sqlite:
         tx.sql("SET LOCAL enable_seqscan = off")
     for statement, parameters in statements:
-        text = str(statement.compile(dialect=tx._connection.dialect, compile_kwargs={"literal_binds": True}))
-        assert parameters is None or isinstance(parameters, dict)
-        if "FROM thread" in text and parameters is None:
+        filled = statement.params(parameters or {})
+        text = str(filled.compile(dialect=tx._connection.dialect, compile_kwargs={"literal_binds": True}))
+        if "FROM thread" in text:
             rows = tx._connection.exec_driver_sql(f"{said} {text.replace('%', '%%') if not tx.is_sqlite else text}")
             plans.append("\n".join(str(row[-1]) for row in rows))
     return plans
