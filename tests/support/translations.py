@@ -36,10 +36,10 @@ NOT_SHOWN = (
     ),
 )
 """What only the terminal and other mail servers read: they are spoken to in English."""
-ERRORS = frozenset(
-    ["NotFound", "Forbidden", "Conflict", "Invalid", "TooMuch", "Unavailable", "SignInNeeded", "SignInRefused"]
-    + ["ProofNeeded"]
-)
+ERRORS = frozenset((
+    "NotFound", "Forbidden", "Conflict", "Invalid", "TooMuch", "Unavailable", "SignInNeeded", "SignInRefused",
+    "ProofNeeded",
+))  # fmt: skip
 TROUBLES = frozenset(["Trouble", "Lost", "Insecure", "AskPerson"])
 FIRST = ERRORS | TROUBLES | {"gettext", "say", "WorkerFailed"}
 PLACES = {"Field": 2, "tell": 2, "DemoPerson": 3, "changed": 4, "Verdict": 1, "Finding": 1, "Provider": 5}
