@@ -110,6 +110,13 @@ BODIES: dict[str, list[dict[str, Any]]] = {
     "PATCH /api/v1/views/{view_id}": [{"name": "V"}],
     "POST /views": [{"field_0": "state", "op_0": "eq", "value_0": "open"}],
     "POST /views/{view_id}": [{"name": "V"}],
+    "POST /settings/absence": [{"of": LEAVER}, {"note": "N"}],
+    "POST /settings/deputies": [{"of": LEAVER}, {"deputy_0": LEAVER}],
+    "POST /settings/deputies/hand-over": [{"of": LEAVER}, {}],
+    "POST /settings/deputies/take-back": [{"of": LEAVER}, {}],
+    "POST /settings/calendar": [{"act": "drop"}],
+    "POST /settings/mailboxes/{box_id}/calendar": [{"act": "drop"}],
+    "POST /settings/mailboxes/{box_id}/terms": [{"answer_hours": 4}],
     "POST /api/v1/absences": [
         {"starts_at": clock.iso(clock.now()), "user_id": LEAVER}, {"starts_at": clock.iso(clock.now())},
     ],
