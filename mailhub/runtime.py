@@ -37,6 +37,8 @@ from mailhub.ingest.signing import make_get_secret
 from mailhub.ingest.smtp import Limits, Listener, LmtpSession, PostOffice
 from mailhub.ingest.smtp.certificate import server_context
 from mailhub.ingest.write_back import WriteBack
+from mailhub.keeping.loop import Keeping
+from mailhub.keeping.requests import TOPIC as KEEPING_TOPIC
 from mailhub.letters.values import Address
 from mailhub.mailboxes.imports import IMPORT_JOB
 from mailhub.mailboxes.notices import sweep_notices
@@ -57,6 +59,7 @@ from mailhub.outbound.send import Sending
 from mailhub.outbound.signing import Signing
 from mailhub.routing.displays import Displays
 from mailhub.routing.importing import Importing
+from mailhub.routing.indexing import Indexing
 from mailhub.routing.processing import Processing
 from mailhub.routing.refiling import Refiling
 from mailhub.routing.verdicts import VerdictOffice
@@ -116,6 +119,7 @@ class House:
         self.database = Database(settings.database.url)
         self.files = BlobFiles(Path(settings.blobs.url.removeprefix("file://")))
         self.uploads = settings.data.dir / "imports"
+        self.exports = settings.data.dir / "exports"
         self.keys = load_keys(settings.secret.key_file)
         self.catalogs = Catalogs(locale_dir())
         self.workers = Workers(settings.parse.workers)
@@ -164,6 +168,10 @@ class House:
         if "send" in roles:
             self._start_sending()
         if "clock" in roles:
+            keeping = Keeping(self.database, self.files, self.keys, self.exports)
+            self._wake_by(KEEPING_TOPIC, keeping.wake)
+            self._begin("keeping", keeping.run())
+        if "clock" in roles:
             waking = Waking(self.database)
             self._wake_by(SNOOZED, waking.wake)
             self._begin("waking", waking.run())
@@ -191,6 +199,7 @@ class House:
         )
         self._wake_by(f"{jobs.TOPIC}.{IMPORT_JOB}", importing.wake)
         self._begin("imports", importing.run())
+        self._begin("indexing", Indexing(self.database, self.files, self.workers).run())
         self._begin("settling", Settling(self.database, self.files).run())
         self._begin("tokens", self.tokens.run())
         self._begin("accounts", Supervisor(self.means).run())

@@ -59,7 +59,7 @@ async def gone(
     door: NamedDependency[Door],
     request: Asked,
     thread_id: Id,
-    tab: Annotated[str, QueryParameter(pattern=_TAB, description="The name of the window.")],
+    tab: Annotated[str, QueryParameter(max_length=40, description="The name of the window.")] = "",
 ) -> None:
     """Say that you have left it."""
     live: Live = request.app.state.live

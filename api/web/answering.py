@@ -24,7 +24,7 @@ from core.database import ReadTx, WriteTx
 from core.errors import Conflict, Invalid
 from crm.staff.readable import Viewer
 from mailhub.letters.linkify import text_to_html
-from mailhub.mailboxes.reading import Message, get_thread
+from mailhub.mailboxes.reading import Message, get_message
 from mailhub.outbound import ledger
 from mailhub.outbound.drafts import get_draft, revive_draft
 from mailhub.outbound.quoting import find_quote
@@ -75,7 +75,7 @@ async def reply(door: NamedDependency[Door], request: Asked, thread_id: Id, plac
     except Conflict as moved:
         if "message_ids" not in moved.fields or request.headers.get("hx-request") != "true":
             raise
-        return await _show_moved(desk, thread_id, set(cast("list[int]", moved.fields["message_ids"])))
+        return await _show_moved(desk, thread_id, cast("list[int]", moved.fields["message_ids"]))
     undo = Undo("", {"message_id": str(message_id)})
     composed = Composed("sent", thread_id)
     sentence = "It leaves in a moment: %(subject)s" if regret else "It is sent: %(subject)s"
@@ -96,7 +96,7 @@ async def plan(door: Door, request: Asked, thread_id: int, typed: Typed, place: 
     except Conflict as moved:
         if "message_ids" not in moved.fields or request.headers.get("hx-request") != "true":
             raise
-        return await _show_moved(desk, thread_id, set(cast("list[int]", moved.fields["message_ids"])))
+        return await _show_moved(desk, thread_id, cast("list[int]", moved.fields["message_ids"]))
     when = make_when(desk.speaker(door.viewer), held.send_at, long=True)
     sentence = "Planned for %(when)s: %(subject)s"
     undo = Undo(f"/planned/{held.id}?place={place.key}", {"act": "edit"})
@@ -158,16 +158,16 @@ async def _quoted_text(desk: Desk, thread_id: int, typed: Typed) -> str:
     return await desk.door.read(find_quote, desk.zone, thread_id, typed.quoted)
 
 
-async def _show_moved(desk: Desk, thread_id: int, newer: set[int]) -> Response[str]:
+async def _show_moved(desk: Desk, thread_id: int, newer: list[int]) -> Response[str]:
     def see(tx: ReadTx, viewer: Viewer) -> list[Message]:
-        return [one for one in get_thread(tx, viewer, thread_id).messages if one.id in newer]
+        return [get_message(tx, viewer, one) for one in newer[-MOST_SHOWN:]]
 
     def render(viewer: Viewer, found: list[Message]) -> str:
         speaker = desk.speaker(viewer)
         last = found[-1]
         fields = {"name": last.from_name or last.from_address, "when": speaker.language.format_time(last.dated_at)}
         title = speaker.say("Not sent yet: %(name)s wrote at %(when)s, while you were writing", **fields)
-        letters = [_new_letter(speaker, one) for one in found[-MOST_SHOWN:]]
+        letters = [_new_letter(speaker, one) for one in found]
         moved = Moved(thread_id, last.id, title, letters)
         return desk.render("_moved.html", speaker, None, "", moved=moved)
 

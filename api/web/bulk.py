@@ -88,13 +88,13 @@ async def undo_bulk(
     back = await take_back(door, bulk_id)
     touched = await door.read(see_touched, None, back.restored)
     speaker = Desk(door, request).speaker(door.viewer)
-    many = speaker.language.ngettext
+    ngettext = speaker.language.ngettext
     parts = []
     if back.restored:
-        parts.append(many("%(n)s thread is as it was.", "%(n)s threads are as they were.", len(back.restored)))
+        parts.append(ngettext("%(n)s thread is as it was.", "%(n)s threads are as they were.", len(back.restored)))
     if back.changed:
         parts.append(
-            many(
+            ngettext(
                 "%(n)s was left alone: somebody has changed it since.",
                 "%(n)s were left alone: somebody has changed them since.",
                 len(back.changed),
@@ -115,27 +115,27 @@ async def _answer(
 
 
 def _sentences(speaker: Speaker, wish: Wish, name: str, done: int, refused: int) -> list[str]:
-    many = speaker.language.ngettext
+    ngettext = speaker.language.ngettext
     if wish.act == "assign":
         to = speaker.say("me") if wish.value == speaker.viewer.user_id else name
-        said = many("%(n)s thread assigned to %(name)s.", "%(n)s threads assigned to %(name)s.", done, name=to)
+        said = ngettext("%(n)s thread assigned to %(name)s.", "%(n)s threads assigned to %(name)s.", done, name=to)
         if wish.value is None:
-            said = many("%(n)s thread is nobody's now.", "%(n)s threads are nobody's now.", done)
+            said = ngettext("%(n)s thread is nobody's now.", "%(n)s threads are nobody's now.", done)
     else:
         said = {
-            "close": many("%(n)s thread closed.", "%(n)s threads closed.", done),
-            "reopen": many("%(n)s thread is open again.", "%(n)s threads are open again.", done),
-            "spam": many("%(n)s thread marked as junk.", "%(n)s threads marked as junk.", done),
-            "read": many("%(n)s thread marked read.", "%(n)s threads marked read.", done),
-            "unread": many("%(n)s thread marked unread.", "%(n)s threads marked unread.", done),
-            "snooze": many("%(n)s thread put aside.", "%(n)s threads put aside.", done),
-            "tag": many("%(n)s thread tagged.", "%(n)s threads tagged.", done),
-            "untag": many("The tag was taken off %(n)s thread.", "The tag was taken off %(n)s threads.", done),
-            "move": many("%(n)s thread moved.", "%(n)s threads moved.", done),
+            "close": ngettext("%(n)s thread closed.", "%(n)s threads closed.", done),
+            "reopen": ngettext("%(n)s thread is open again.", "%(n)s threads are open again.", done),
+            "spam": ngettext("%(n)s thread marked as junk.", "%(n)s threads marked as junk.", done),
+            "read": ngettext("%(n)s thread marked read.", "%(n)s threads marked read.", done),
+            "unread": ngettext("%(n)s thread marked unread.", "%(n)s threads marked unread.", done),
+            "snooze": ngettext("%(n)s thread put aside.", "%(n)s threads put aside.", done),
+            "tag": ngettext("%(n)s thread tagged.", "%(n)s threads tagged.", done),
+            "untag": ngettext("The tag was taken off %(n)s thread.", "The tag was taken off %(n)s threads.", done),
+            "move": ngettext("%(n)s thread moved.", "%(n)s threads moved.", done),
         }[wish.act]
     parts = [said] if done else []
     if refused:
-        parts.append(many("%(n)s you may not change.", "%(n)s you may not change.", refused))
+        parts.append(ngettext("%(n)s you may not change.", "%(n)s you may not change.", refused))
     return parts
 
 

@@ -19,6 +19,7 @@ from api.web.shell import Around, see_around
 from core.database import ReadTx, WriteTx
 from core.jobs import DeadLetter, count_waiting, list_dead_letters, revive
 from crm.staff.readable import Viewer, demand_admin
+from mailhub.mailboxes.reindexing import count_unread
 from mailhub.runtime import House
 
 MANY_WAIT = 1000
@@ -46,16 +47,17 @@ class Health:
     checks: list[Check]
 
 
-def see_health(tx: ReadTx, viewer: Viewer) -> tuple[dict[str, int], list[DeadLetter], Accounts, Around]:
+def see_health(tx: ReadTx, viewer: Viewer) -> tuple[dict[str, int], list[DeadLetter], Accounts, Around, int]:
     """Raises Forbidden for who is no administrator."""
     demand_admin(viewer)
-    return count_waiting(tx), list_dead_letters(tx, 20), see_accounts(tx, viewer), see_around(tx, viewer)
+    accounts, around = see_accounts(tx, viewer), see_around(tx, viewer)
+    return count_waiting(tx), list_dead_letters(tx, 20), accounts, around, count_unread(tx)
 
 
 @get("/health", include_in_schema=False)
 async def health(door: NamedDependency[Door], request: Asked) -> Response[str]:
     """The page."""
-    waiting, dead, accounts, around = await door.read(see_health)
+    waiting, dead, accounts, around, unread = await door.read(see_health)
     faults: dict[str, str] = await request.app.state.readiness.faults()
     disk = await asyncio.to_thread(shutil.disk_usage, door.house.settings.data.dir)
     desk = Desk(door, request)
@@ -66,6 +68,7 @@ async def health(door: NamedDependency[Door], request: Asked) -> Response[str]:
         *(_dead(speaker, one) for one in dead),
         *(_account(speaker, row) for row in shape_rows(speaker, accounts) if row.words is not None),
         _quarantine(speaker, around.held),
+        _search(speaker, unread),
         _disk(speaker, disk.free, disk.total),
     ]
     checks.sort(key=lambda one: ("broken", "look", "ok").index(one.state))
@@ -145,6 +148,17 @@ def _quarantine(speaker: Speaker, held: int) -> Check:
         return Check("ok", speaker.say("Quarantine"), speaker.say("No letter is held back."))
     said = speaker.language.ngettext("%(n)s letter is held back.", "%(n)s letters are held back.", held)
     return Check("look", speaker.say("Quarantine"), said, step=Step("/quarantine", speaker.say("Look at them")))
+
+
+def _search(speaker: Speaker, unread: int) -> Check:
+    if not unread:
+        return Check("ok", speaker.say("Search"), speaker.say("Every letter is found by its words and its files."))
+    said = speaker.language.ngettext(
+        "%(n)s letter is still to be read for search, its files above all.",
+        "%(n)s letters are still to be read for search, their files above all.",
+        unread,
+    )
+    return Check("ok", speaker.say("Search"), said)
 
 
 def _disk(speaker: Speaker, free: int, total: int) -> Check:

@@ -144,7 +144,7 @@ async def add_passkey(door: NamedDependency[Door], request: Asked, name: Name = 
         passkeys.add_passkey(tx, site_of(door.house), viewer.user_id, name, answer)
 
     await door.write(add)
-    return Response({"next": f"{HERE}#passkeys"}, status_code=200)
+    return Response({"next": HERE}, status_code=200)  # without a fragment, so that the page is loaded anew
 
 
 @post(f"{HERE}/passkeys/{{passkey_id:int}}", include_in_schema=False, status_code=303)

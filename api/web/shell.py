@@ -15,6 +15,7 @@ from crm.staff.readable import Viewer
 from mailhub.mailboxes.accounts import list_troubled
 from mailhub.mailboxes.boxes import Mailbox, list_mailboxes
 from mailhub.mailboxes.lists import Counters, count_threads
+from mailhub.mailboxes.report import manages_something
 from mailhub.mailboxes.views import SavedView, count_views, list_views
 from mailhub.routing.quarantine import count_held
 from mailhub.runtime import House
@@ -159,6 +160,8 @@ def make_shell(house: House, session: str | None, speaker: Speaker, around: Arou
     places = [Item("clients", "/clients", None, key == "clients")]
     places.append(Item("quarantine", "/quarantine", around.held, key == "quarantine"))
     places.append(Item("trash", "/trash", None, key == "trash"))
+    if manages_something(viewer):
+        places.append(Item("execution", "/execution", None, key == "execution"))
     if viewer.is_admin:
         places.append(Item("health", "/health", None, key == "health"))
     return Shell(

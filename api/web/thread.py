@@ -200,7 +200,7 @@ def make_thread(
         ),
         older=older,
         entries=told,
-        newest=seen.open.messages[-1].id if seen.open.messages else 0,
+        newest=max(seen.open.messages, key=lambda one: (one.landed_at, one.id)).id if seen.open.messages else 0,
         earlier_url=place.thread(row.id, before=seen.open.earlier) if seen.open.earlier is not None else None,
         composer=make_composer(speaker, place, seen.open, seen.writing) if seen.writing else None,
         noting=make_noting(place, row, seen.noted),

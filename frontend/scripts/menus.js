@@ -1,4 +1,4 @@
-// Menus are <details>: they open by themselves. This closes them on Escape, on a click elsewhere and after a choice.
+// Menus are <details>: they open by themselves. This closes them on Escape, on a click elsewhere and after a choice or a form that was sent.
 
 export function startMenus() {
   const close = (except) => {
@@ -8,6 +8,11 @@ export function startMenus() {
   document.addEventListener("click", (event) => {
     close(event.target);
     if (event.target.closest?.(".menu-item")) close(null);
+  });
+
+  document.addEventListener("submit", (event) => {
+    const form = event.target;
+    if (form.closest("details.menu")) setTimeout(() => (form.reset(), close(null))); // what it sends was read by then
   });
 
   document.addEventListener("toggle", (event) => event.target.open && event.target.matches?.("details.menu") && begin(event.target), true);

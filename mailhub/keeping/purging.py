@@ -1,8 +1,8 @@
 """A thread goes for good: its letters with their words, deliveries, drafts and bytes, and every row about it.
 
-In chunks, each a short unit: whoever works beside it notices nothing, and after a kill it goes on. What rooms keep about
-a thread or a message is found in their tables by its column (``thread_id``, ``message_id``), so that a new room leaves
-nothing behind. An account's server is told nothing, and what lies there is not fetched again.
+In chunks, each a short unit: whoever works beside it notices nothing, and after a kill it goes on. What rooms keep
+about a thread or a message is found in their tables by its column (``thread_id``, ``message_id``), so that a new room
+leaves nothing behind. An account's server is told nothing, and what lies there is not fetched again.
 """
 
 from __future__ import annotations
@@ -36,22 +36,14 @@ _LETTERS = (
     .where(message.c.thread_id == bindparam("thread_id"))
     .order_by(message.c.id)
 )
-_LEAVING = (
-    select(delivery.c.id)
-    .join(message, message.c.id == delivery.c.message_id)
-    .where(message.c.thread_id == bindparam("thread_id"), delivery.c.state.in_(("queued", "deferred", "sending")))
-    .limit(1)
-)
 _KEEP = (message, placement, incoming, interaction, trash)
 
 
 def purge_thread(tx: WriteTx, thread_id: int, *, most: int = CHUNK) -> bool:
-    """Delete the next letters of a thread, and in the end the thread. True when it is gone; False when there is more,
-    and for one that has to wait because a letter of it is about to leave."""
+    """Delete the next letters of a thread, and in the end the thread. True when it is gone, False when there is more.
+    Not for one of which a letter is about to leave (``is_leaving``)."""
     tx.lock(thread, thread_id)
     row = tx.get(thread, thread_id)
-    if tx.value(_LEAVING, {"thread_id": thread_id}) is not None:
-        return False
     rows = tx.rows(_LETTERS.limit(most), {"thread_id": thread_id})
     for one in rows:
         purge_message(tx, one)
@@ -109,11 +101,17 @@ def is_held() -> Any:
     return exists().where((hold.c.thread_id == thread.c.id) | (hold.c.counterparty_id == thread.c.counterparty_id))
 
 
+def is_leaving() -> Any:
+    """The condition on ``thread`` that a letter of it is about to leave."""
+    here = (message.c.thread_id == thread.c.id) & (delivery.c.message_id == message.c.id)
+    return exists().where(here, delivery.c.state.in_(("queued", "deferred", "sending")))
+
+
 def note_gone(tx: WriteTx, what: str, count: int = 1) -> None:
     """Count what was let go, for the health page."""
     make = sqlite.insert if tx.is_sqlite else postgresql.insert
     new = make(let_go).values(what=what, count=count, at=clock.now())
-    more = {"count": let_go.c.count + new.excluded.count, "at": new.excluded.at}
+    more = {"count": let_go.c["count"] + new.excluded["count"], "at": new.excluded.at}
     tx.execute(new.on_conflict_do_update(index_elements=["what"], set_=more))
 
 
@@ -128,5 +126,3 @@ def _about(column: str) -> tuple[Table, ...]:
     """The tables whose rows go with the thing that this column names, those that refer to others first."""
     named = (one for one in reversed(metadata.sorted_tables) if column in one.c and one not in _KEEP[:4])
     return tuple(one for one in named if isinstance(one.c[column].type, (type(Id), Integer)))
-
-

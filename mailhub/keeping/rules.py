@@ -116,6 +116,9 @@ def lift_hold(tx: WriteTx, viewer: Viewer, hold_id: int) -> None:
     record_audit(tx, viewer.user_id, "hold-lifted", str(hold_id))
 
 
+_LET_GO = select(let_go.c.what, let_go.c["count"].label("number"), let_go.c.at)
+
+
 def list_let_go(tx: ReadTx) -> dict[str, tuple[int, int]]:
     """What was let go so far → how much, and when last."""
-    return {row.what: (int(row.count), int(row.at)) for row in tx.rows(select(let_go))}
+    return {row.what: (int(row.number), int(row.at)) for row in tx.rows(_LET_GO)}

@@ -7,11 +7,11 @@ from __future__ import annotations
 
 from typing import Any
 
-from sqlalchemy import and_, bindparam, func, or_, select, update
+from sqlalchemy import bindparam, func, or_, select
 
 from core import clock
 from core.database import ReadTx, WriteTx
-from mailhub.keeping.purging import is_held, note_gone, purge_thread
+from mailhub.keeping.purging import is_held, is_leaving, note_gone, purge_thread
 from mailhub.keeping.tables import retention
 from mailhub.mailboxes.tables import mailbox, thread, thread_event
 from mailhub.mailboxes.trash import KEPT, put_into_trash
@@ -24,12 +24,15 @@ MOST = 20
 _DUE = (
     select(trash.c.thread_id)
     .join(thread, thread.c.id == trash.c.thread_id)
-    .where(trash.c.at < bindparam("before"), ~is_held())
+    .where(trash.c.at < bindparam("before"), ~is_held(), ~is_leaving())
     .order_by(trash.c.at)
     .limit(MOST)
 )
 _TOUCHED = (
-    select(func.max(thread_event.c.at)).where(thread_event.c.thread_id == thread.c.id).correlate(thread).scalar_subquery()
+    select(func.max(thread_event.c.at))
+    .where(thread_event.c.thread_id == thread.c.id)
+    .correlate(thread)
+    .scalar_subquery()
 )
 _JUNK = (
     select(thread.c.id)
@@ -39,8 +42,9 @@ _JUNK = (
         thread.c.state == "spam",
         thread.c.merged_into.is_(None),
         thread.c.last_message_at < bindparam("before"),
-        or_(_TOUCHED.is_(None), _TOUCHED < bindparam("before")),
+        or_(_TOUCHED.is_(None), bindparam("before") > _TOUCHED),
         ~is_held(),
+        ~is_leaving(),
     )
     .order_by(thread.c.last_message_at)
     .limit(MOST)
@@ -85,20 +89,17 @@ def list_scopes(tx: ReadTx) -> list[int]:
     return [int(one) for one in tx.values(select(mailbox.c.scope_id).order_by(mailbox.c.id))]
 
 
-def apply_retention(tx: WriteTx, mailbox_id: int, scope_id: int, months: int) -> int:
+def apply_retention(tx: WriteTx, scope_id: int, months: int) -> int:
     """Put threads of a mailbox into the trash that had no letter for so many months, where nobody waits for us.
     Returns how many."""
     old = tx.rows(_OLD, {"scope_id": scope_id, "before": clock.now() - months * MONTH})
     for row in old:
         put_into_trash(tx, row.id, how="time")
         note_gone(tx, "retention")
-    tx.execute(update(retention).where(retention.c.mailbox_id == mailbox_id).values(cursor=clock.now()))
     return len(old)
 
 
 def list_rules(tx: ReadTx) -> list[Any]:
     """The rules of time of all mailboxes, with their scopes."""
     statement = select(retention, mailbox.c.scope_id).join(mailbox, mailbox.c.id == retention.c.mailbox_id)
-    return list(tx.rows(statement.where(and_(retention.c.months > 0))))
-
-
+    return list(tx.rows(statement))

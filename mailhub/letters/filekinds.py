@@ -34,6 +34,18 @@ _BY_TYPE = {
 }
 
 
+_WITH_TEXT = frozenset(
+    {"txt", "csv", "tsv", "md", "log", "ics", "xml", "json", "html", "htm", "xhtml", "pdf"}
+    | {"docx", "xlsx", "xlsm", "pptx", "odt", "ods", "odp"}
+)
+_TYPES_WITH_TEXT = frozenset(one for one in _BY_TYPE if "ms-" not in one and "zip" not in one and "822" not in one)
+
+
+def has_text(filename: str | None, content_type: str) -> bool:
+    """Whether such a file may have text that can be read (``filetext``)."""
+    return extension_of(filename) in _WITH_TEXT or content_type in _TYPES_WITH_TEXT or content_type == "text/html"
+
+
 def extension_of(filename: str | None) -> str:
     """The extension in small letters, without the dot; empty where there is none."""
     stem, dot, extension = (filename or "").rpartition(".")

@@ -10,6 +10,7 @@ from __future__ import annotations
 import os
 import resource
 import sys
+from collections.abc import Callable
 from typing import BinaryIO
 
 import msgspec
@@ -47,6 +48,12 @@ class Examine(msgspec.Struct, frozen=True, tag="examine"):
     raw: bytes
 
 
+class Index(msgspec.Struct, frozen=True, tag="index"):
+    """Cut the words of a letter anew."""
+
+    raw: bytes
+
+
 class Understood(msgspec.Struct, frozen=True):
     """What a letter says, and its words folded for the index, with a space between two. ``parsed.html`` is None where
     there is none, and empty where there is some."""
@@ -75,8 +82,16 @@ class Examined(msgspec.Struct, frozen=True, tag="examined"):
     evidence: Evidence
 
 
-Request = Parse | Show | Examine
-Answer = Parsed | Shown | Examined
+class Indexed(msgspec.Struct, frozen=True, tag="indexed"):
+    """The words of a letter, as in ``Understood``."""
+
+    subject: str
+    people: str
+    body: str
+
+
+Request = Parse | Show | Examine | Index
+Answer = Parsed | Shown | Examined | Indexed
 _requests = msgspec.msgpack.Decoder(Request)
 _encoder = msgspec.msgpack.Encoder()
 
@@ -117,15 +132,18 @@ def write_frame(stream: BinaryIO, body: bytes) -> None:
     stream.flush()
 
 
-def serve(source: BinaryIO, sink: BinaryIO) -> None:
+def serve(source: BinaryIO, sink: BinaryIO, answer: Callable[[Request], Answer]) -> None:
     """Answer until the other side closes."""
     while (frame := read_frame(source)) is not None:
-        write_frame(sink, _encoder.encode(_answer(_requests.decode(frame))))
+        write_frame(sink, _encoder.encode(answer(_requests.decode(frame))))
 
 
 def _answer(request: Request) -> Answer:
     if isinstance(request, Parse):
         return Parsed([understand(raw) for raw in request.letters])
+    if isinstance(request, Index):
+        understood = understand(request.raw)
+        return Indexed(understood.subject, understood.people, understood.body)
     return show(request) if isinstance(request, Show) else Examined(find_evidence(request.raw))
 
 
@@ -134,7 +152,7 @@ def main() -> None:
     os.nice(NICE)
     resource.setrlimit(resource.RLIMIT_AS, (LARGEST_MEMORY, LARGEST_MEMORY))
     resource.setrlimit(resource.RLIMIT_CORE, (0, 0))
-    serve(sys.stdin.buffer, sys.stdout.buffer)
+    serve(sys.stdin.buffer, sys.stdout.buffer, _answer)
 
 
 if __name__ == "__main__":

@@ -61,7 +61,8 @@ def join(
         given["executor_id"] = other.executor_id
         _hand_over(tx, root, other.executor_id, by)
     unassign(tx, other.id)
-    tx.execute(update(message).where(message.c.thread_id == other.id).values(thread_id=root.id))
+    shown = {"thread_id": root.id, "landed_at": clock.now()}  # there they are news
+    tx.execute(update(message).where(message.c.thread_id == other.id).values(**shown))
     kept: dict[str, Any] = {"state": stood, "before": before, "given": given, "leans": leaning}
     if other.merged and "from" in other.merged:
         kept["from"] = other.merged["from"]

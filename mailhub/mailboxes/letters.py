@@ -15,11 +15,14 @@ from sqlalchemy import bindparam, select
 from core.database import ReadTx, WriteTx
 from core.fulltext import FOLDING_VERSION
 from core.fulltext.index import Words
+from mailhub.letters.filekinds import has_text
 from mailhub.letters.values import Address, ParsedLetter
 from mailhub.letters.verdicts import Verdicts
 from mailhub.mailboxes.names import named_by
 from mailhub.mailboxes.tables import letter, letter_reference, letter_words
 
+UNREAD = 0
+"""The version of words that lack those of the letter's files: ``reindexing`` adds them."""
 _BY_FINGERPRINTS = select(letter.c.fingerprint, letter.c.id).where(
     letter.c.fingerprint.in_(bindparam("fingerprints", expanding=True))
 )
@@ -80,12 +83,16 @@ def record_letter(tx: WriteTx, understood: Understood, known: Known) -> tuple[in
     tx.later(
         letter_words,
         letter_id=letter_id,
-        version=FOLDING_VERSION,
+        version=FOLDING_VERSION if not _may_say_more(parsed) else UNREAD,
         subject=words.subject,
         people=words.people,
         body=words.body,
     )
     return letter_id, True
+
+
+def _may_say_more(parsed: ParsedLetter) -> bool:
+    return any(has_text(part.filename, part.content_type) for part in parsed.attachments)
 
 
 def get_words(tx: ReadTx, letter_id: int) -> Words:

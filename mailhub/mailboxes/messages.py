@@ -88,6 +88,7 @@ def record_message(
         received_at=received_at,
         trace=trace,
         fate=fate,
+        landed_at=clock.now(),
         authentication=None if verdicts is None else asdict(verdicts),
     )
     add_words(tx, message_id, scope_id, words)

@@ -132,6 +132,7 @@ _LAST_MAIL = (
 
 def notify(
     tx: WriteTx,
+    /,
     kind: Kind,
     user_ids: Iterable[int],
     thread_id: int,

@@ -21,7 +21,7 @@ from mailhub.mailboxes.threads import find_root, list_merged
 
 @dataclass(frozen=True, slots=True)
 class Message:
-    """A letter in its thread. ``parsed`` is the plain data of ``mailboxes.letters.as_data``."""
+    """A letter in its thread, since ``landed_at``. ``parsed`` is the plain data of ``mailboxes.letters.as_data``."""
 
     id: int
     letter_id: int
@@ -40,6 +40,7 @@ class Message:
     sent_at: int | None
     dated_at: int
     received_at: int
+    landed_at: int
     excerpt: str
     spam: bool
     trace: dict[str, Any]
@@ -98,6 +99,7 @@ _MESSAGES: Select[Any] = select(
     letter.c.sent_at,
     message.c.dated_at,
     message.c.received_at,
+    message.c.landed_at,
     letter.c.excerpt,
     message.c.spam,
     message.c.trace,

@@ -187,7 +187,8 @@ for _pointer in ("claims_id", "merged_into", "continues_id"):
 # ``home_id`` is the thread it was laid into when it came and never changes, ``split_id`` the one a person split it off
 # to; ``thread_id`` is where that leads by the pointers of merged threads, and what everybody reads. A ``quiet`` message
 # is known from an archive only: nobody waits because of it. ``fate`` is what became of one of ours that answers nobody:
-# ``undelivered``, ``taken_back`` or ``forwarded``, else empty.
+# ``undelivered``, ``taken_back`` or ``forwarded``, else empty. ``landed_at`` is when it came into the thread that shows
+# it, whatever its date: what landed after somebody looked is news to them.
 message = table(
     "message",
     Column("id", Id, primary_key=True, autoincrement=False),
@@ -206,6 +207,7 @@ message = table(
     Column("trace", Json, nullable=False),
     Column("authentication", Json),
     text("fate", ""),
+    number("landed_at", 0),
 )
 Index(None, message.c.thread_id, message.c.id)
 Index(None, message.c.letter_id, message.c.mailbox_id)

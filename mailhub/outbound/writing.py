@@ -11,7 +11,7 @@ from __future__ import annotations
 from dataclasses import dataclass, replace
 from typing import Any
 
-from sqlalchemy import Row, bindparam, select
+from sqlalchemy import Row, and_, bindparam, or_, select
 
 from core.database import ReadTx, WriteTx
 from core.errors import Conflict, Invalid, NotFound
@@ -84,10 +84,24 @@ _NAMED = (
     .where(letter_reference.c.letter_id == bindparam("letter_id"))
     .order_by(letter_reference.c.place.desc())
 )
+_LANDED = select(message.c.landed_at).where(message.c.id == bindparam("seen"))
 _NEWER = (
     select(message.c.id)
-    .where(message.c.thread_id == bindparam("thread_id"), message.c.id > bindparam("seen"), _STANDS)
-    .order_by(message.c.id)
+    .where(
+        message.c.thread_id == bindparam("thread_id"),
+        _STANDS,
+        or_(
+            message.c.landed_at > bindparam("landed_at"),
+            and_(message.c.landed_at == bindparam("landed_at"), message.c.id > bindparam("seen")),
+        ),
+    )
+    .order_by(message.c.landed_at, message.c.id)
+)
+_LAST = (
+    select(message.c.id)
+    .where(message.c.thread_id == bindparam("thread_id"), _STANDS)
+    .order_by(message.c.landed_at.desc(), message.c.id.desc())
+    .limit(1)
 )
 
 
@@ -100,7 +114,7 @@ def suggest_answer(tx: ReadTx, viewer: Viewer, thread_id: int) -> Suggestion:
     came = tx.row(_NEWEST_IN, {"thread_id": thread_id})
     subject = came.subject if came is not None else row.subject
     people = list_recipients(tx, thread_id)
-    return Suggestion(people.to, people.cc, people.offered, answer_subject(subject), row.last_message_id)
+    return Suggestion(people.to, people.cc, people.offered, answer_subject(subject), find_last(tx, thread_id))
 
 
 def draw_answer(tx: ReadTx, stamp: Stamp, viewer: Viewer, thread_id: int, answer: Answer) -> Fields:
@@ -137,9 +151,18 @@ def answer_thread(
     )  # fmt: skip
 
 
+def find_last(tx: ReadTx, thread_id: int) -> int:
+    """The letter that came into a thread last, 0 for none: who has seen it has seen all."""
+    return int(tx.value(_LAST, {"thread_id": thread_id}) or 0)
+
+
 def refuse_unseen(tx: ReadTx, thread_id: int, seen_id: int | None) -> None:
-    """Raise Conflict (``fields["message_ids"]``) when letters came after the one they saw; None says nothing."""
-    newer = tx.values(_NEWER, {"thread_id": thread_id, "seen": seen_id}) if seen_id is not None else []
+    """Raise Conflict (``fields["message_ids"]``, the last one last) when letters came after the one they saw; None says
+    nothing. What counts is when a letter came into the thread, whatever its date and so its id says."""
+    if seen_id is None:
+        return
+    asked = {"thread_id": thread_id, "seen": seen_id, "landed_at": tx.value(_LANDED, {"seen": seen_id}) or 0}
+    newer = tx.values(_NEWER, asked)
     if newer:
         raise Conflict("New letters came in this thread. Read them before you send.", message_ids=newer)
 

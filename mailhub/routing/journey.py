@@ -10,7 +10,7 @@ whose a letter is only when its sender is unknown, which ``thread`` settles itse
 from __future__ import annotations
 
 from collections.abc import Callable
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from typing import Any
 from zoneinfo import ZoneInfo
 
@@ -31,7 +31,7 @@ from mailhub.mailboxes.following import list_followers
 from mailhub.mailboxes.gathering import gather as gather_threads
 from mailhub.mailboxes.homes import Home, find_home
 from mailhub.mailboxes.junk import is_junk
-from mailhub.mailboxes.letters import Understood, record_letter
+from mailhub.mailboxes.letters import Understood, get_words, record_letter
 from mailhub.mailboxes.messages import find_message, record_message
 from mailhub.mailboxes.notices import notify
 from mailhub.mailboxes.participants import Sender, is_proved
@@ -121,6 +121,9 @@ def recognise(tx: WriteTx, passage: Passage) -> None:
     passage.letter_id, new = record_letter(tx, passage.understood, passage.asked.known)
     if not new:
         tx.lock_key("message", passage.letter_id, passage.box.id)
+        # Of a letter that is known its files may have been read meanwhile: what is indexed is what is kept.
+        tx.lock_key("words", passage.letter_id)
+        passage.understood = replace(passage.understood, words=get_words(tx, passage.letter_id))
     # What comes alike again and again without an id or a date (a form, a machine) is news each time.
     nameless = parsed.message_id is None and parsed.date is None and not passage.quiet
     found = None if new or nameless else find_message(tx, passage.letter_id, passage.box.id)

@@ -18,7 +18,19 @@ import msgspec
 from core.errors import Unavailable
 from core.log import get_log
 from mailhub.letters.proof import Evidence
-from mailhub.letters.worker import Answer, Examine, Examined, Parse, Parsed, Request, Show, Shown, Understood
+from mailhub.letters.worker import (
+    Answer,
+    Examine,
+    Examined,
+    Index,
+    Indexed,
+    Parse,
+    Parsed,
+    Request,
+    Show,
+    Shown,
+    Understood,
+)
 
 RECYCLE = 2000
 SECONDS = 20.0
@@ -36,8 +48,9 @@ class WorkerFailed(Exception):
 class Worker:
     """One process, started when first needed."""
 
-    def __init__(self, seconds: float) -> None:
+    def __init__(self, seconds: float, *, module: str = "mailhub.letters.worker") -> None:
         self._seconds = seconds
+        self._module = module
         self._process: asyncio.subprocess.Process | None = None
         self._served = 0
 
@@ -66,7 +79,7 @@ class Worker:
         self._process = await asyncio.create_subprocess_exec(
             sys.executable,
             "-m",
-            "mailhub.letters.worker",
+            self._module,
             stdin=asyncio.subprocess.PIPE,
             stdout=asyncio.subprocess.PIPE,
             start_new_session=True,  # Ctrl-C at the terminal is for the server: it ends its workers itself
@@ -144,6 +157,12 @@ class Workers:
         """The harmless HTML of a letter. Raises WorkerFailed."""
         answer = await self._ask(Show(raw, parts, proxy))
         assert isinstance(answer, Shown)
+        return answer
+
+    async def index(self, raw: bytes) -> Indexed:
+        """The words of a letter without those of its files. Raises WorkerFailed."""
+        answer = await self._ask(Index(raw))
+        assert isinstance(answer, Indexed)
         return answer
 
     async def examine(self, raw: bytes) -> Evidence | None:

@@ -1,5 +1,5 @@
-"""Everybody can use it: axe-core finds nothing on any page, light and dark; hands that only have keys get through a day;
-a page at 200 % and on a phone has nothing cut off; what comes over the wire stays small."""
+"""Everybody can use it: axe-core finds nothing on any page, light and dark; hands that only have keys get through a
+day; a page at 200 % and on a phone has nothing cut off; what comes over the wire stays small."""
 
 from __future__ import annotations
 
@@ -22,11 +22,21 @@ from tests.support.engines import only
 AXE = Path(__file__).parents[2] / "frontend" / "node_modules" / "axe-core" / "axe.min.js"
 APPEARS_MS = 8000
 PLACES = (
-    "/waiting", "/mine", "/snoozed", "/open", "/closed", "/spam", "/search?q=bearings", "/search?q=nothingiscalledso", "/write",
-    "/drafts", "/notices", "/clients", "/clients/1", "/quarantine", "/trash", "/settings", "/settings/imports", "/views/new",
-    "/settings/mailboxes/1/rules", "/settings/mailboxes/1/rules/new", "/settings/mailboxes/1/connect", "/settings/sign-in",
-    "/health", "/welcome", "/settings/people", "/settings/audit", "/waiting/threads/987654321",
-)  # fmt: skip
+    *(
+        "/waiting",
+        "/mine",
+        "/snoozed",
+        "/open",
+        "/closed",
+        "/spam",
+        "/search?q=bearings",
+        "/search?q=nothingiscalledso",
+    ),
+    *("/write", "/drafts", "/notices", "/clients", "/clients/1", "/quarantine", "/trash", "/settings", "/views/new"),
+    *("/settings/mailboxes/1/rules", "/settings/mailboxes/1/rules/new", "/settings/mailboxes/1/connect", "/health"),
+    *("/settings/imports", "/settings/sign-in", "/welcome", "/settings/people", "/settings/audit"),
+    "/waiting/threads/987654321",
+)
 LARGEST_FRAGMENT, LARGEST_LOAD = 30_000, 250_000
 
 
@@ -59,7 +69,8 @@ def look(page: Page, what: str) -> list[str]:
     found = page.evaluate(
         """async () => (await axe.run(document, {resultTypes: ["violations"], runOnly: ["wcag2a", "wcag2aa", "wcag21a",
             "wcag21aa", "wcag22aa", "best-practice"]})).violations.flatMap((each) =>
-            each.nodes.slice(0, 3).map((node) => `${each.id}: ${node.html.slice(0, 160)} ${node.failureSummary.slice(0, 200)}`))"""
+            each.nodes.slice(0, 3).map((node) =>
+                `${each.id}: ${node.html.slice(0, 160)} ${node.failureSummary.slice(0, 200)}`))"""
     )
     return [f"{what}: {' '.join(line.split())}" for line in found]
 
@@ -228,8 +239,8 @@ def test_the_worker_keeps_built_files_and_nothing_else(filled: Site) -> None:
     page.locator(".row-link").first.click()
     expect(page.locator("#subject")).to_be_visible()
     kept = page.evaluate(
-        """async () => (await Promise.all((await caches.keys()).map(async (name) => (await (await caches.open(name)).keys())
-            .map((each) => new URL(each.url).pathname)))).flat()"""
+        """async () => (await Promise.all((await caches.keys()).map(async (name) =>
+            (await (await caches.open(name)).keys()).map((each) => new URL(each.url).pathname)))).flat()"""
     )
     assert "/offline" in kept
     assert all(path == "/offline" or path.startswith("/assets/") for path in kept), kept

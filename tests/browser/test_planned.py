@@ -43,7 +43,7 @@ def site(chromium: Browser, database_url: str, tmp_path: Path, sink: Sink) -> It
 
 
 def plan(page: Page, button: str, *, unless_reply: bool = False) -> None:
-    page.locator(".composer-later > summary").click()
+    page.locator(".composer-when > summary").click()
     if unless_reply:
         page.get_by_label("Only if they do not reply before").check()
     page.get_by_role("button", name=button).click()

@@ -25,6 +25,7 @@ from mailhub.migrations import upgrade
 from mailhub.outbound.identity import Stamp
 from mailhub.outbound.writing import Answer, answer_thread
 from tests.support.mail import add_office, deliver, write_letter
+from tests.support.sink import is_refused
 
 ROOT = Path(__file__).resolve().parents[2]
 CONNECTIONS = 4
@@ -38,7 +39,8 @@ _ROWS = """SELECT d.recipient, d.kind, d.state, d.repeats, l.message_id
 class SendTally:
     """What was planned, and what became of it by the ledger and by the relay's own log.
 
-    ``lost``: sent by the ledger and not there, or in no final state. ``doubled``: mailings that the relay has twice.
+    ``refused`` are those that the relay never takes. ``lost``: sent by the ledger and not there, in no final state, or
+    refused and not said so. ``doubled``: mailings that the relay has twice.
     ``repeated``: letters of people that it has more than once, never oftener than their fate was unknown plus one
     (``too_often``) and never under two Message-IDs (``two_names``). ``unsaid``: the relay has it, the ledger says
     neither sent nor unknown. ``unknown`` counts how often a fate was, ``certain`` how many of the mailings left unknown
@@ -49,6 +51,7 @@ class SendTally:
     kills: int
     cuts: int
     planned: int
+    refused: int
     lost: int
     doubled: int
     repeated: int
@@ -71,7 +74,8 @@ class SendTally:
 
     def __str__(self) -> str:
         return (
-            f"seed {self.seed}: {self.planned} letters, {self.kills} kills, {self.cuts} cuts by the relay: "
+            f"seed {self.seed}: {self.planned} letters, {self.refused} refused, {self.kills} kills, "
+            f"{self.cuts} cuts by the relay: "
             f"{self.lost} lost, {self.doubled} mailings doubled, {self.unsaid} taken without the ledger knowing, "
             f"{self.repeated} letters of people repeated ({self.too_often} too often, {self.two_names} under another "
             f"Message-ID), {self.unknown} times unknown (at most {self.most_unknown}), "
@@ -196,6 +200,10 @@ def _compare(sender: Sender, seed: int, kills: int, letters: int) -> SendTally:
     for recipient, kind, state, repeats, message_id in sender.ask(_ROWS):
         copies = taken.get(recipient, [])
         counts["lost"] += state == "sent" and not copies
+        if is_refused(recipient):
+            counts["refused"] += 1
+            counts["lost"] += state != "failed" or bool(copies)
+            continue
         counts["lost"] += state not in {"sent", "unknown"}
         counts["unsaid"] += bool(copies) and state not in {"sent", "unknown"}
         counts["two_names"] += any(copy != f"<{message_id}>" for copy in copies)
@@ -206,7 +214,7 @@ def _compare(sender: Sender, seed: int, kills: int, letters: int) -> SendTally:
         else:
             counts["repeated"] += len(copies) > 1
             counts["too_often"] += len(copies) > 1 + repeats
-    named = ("lost", "doubled", "repeated", "too_often", "two_names", "unsaid", "unknown", "certain")
+    named = ("refused", "lost", "doubled", "repeated", "too_often", "two_names", "unsaid", "unknown", "certain")
     return SendTally(seed=seed, kills=kills, cuts=cuts, planned=letters, **{name: counts[name] for name in named})
 
 

@@ -10,7 +10,8 @@ from core.database import Database
 from core.errors import Forbidden, NotFound
 from crm.interactions import count_history
 from crm.parties import add_contact, add_counterparty
-from mailhub.mailboxes.lists import count_threads, search_threads
+from mailhub.mailboxes.finding import search_threads
+from mailhub.mailboxes.lists import count_threads
 from mailhub.mailboxes.reading import get_thread
 from mailhub.mailboxes.trash import bring_back, list_trash, throw_away
 from tests.support.world import World, letter

@@ -13,6 +13,7 @@ import random
 import ssl
 import sys
 import threading
+import zlib
 from base64 import b64decode
 from collections.abc import Callable
 from dataclasses import dataclass, field
@@ -208,14 +209,25 @@ class _Conversation:
 
 
 def tangled(seed: int) -> Script:
-    """A relay with bad manners: of a hundred letters three are cut before the answer and two after taking it."""
+    """A relay with bad manners: of a hundred letters it puts twenty off and refuses three for ever (``is_refused``), of
+    the others it cuts three before the answer and two after taking them."""
     chance = random.Random(seed)
+
+    def rcpt(recipient: str, _tries: int) -> str:
+        if is_refused(recipient):
+            return "550 5.7.1 not from you"
+        return "451 4.3.2 later" if chance.random() < 0.2 else ""
 
     def dot(_recipient: str, _tries: int) -> str:
         drawn = chance.random()
         return CUT if drawn < 0.03 else CUT_AFTER if drawn < 0.05 else ""
 
-    return Script(dot=dot)
+    return Script(rcpt=rcpt, dot=dot)
+
+
+def is_refused(recipient: str) -> bool:
+    """Whom the relay with bad manners never takes letters for: three of a hundred."""
+    return zlib.crc32(recipient.encode()) % 100 < 3
 
 
 def main() -> None:

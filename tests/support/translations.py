@@ -36,9 +36,10 @@ NOT_SHOWN = (
     ),
 )
 """What only the terminal and other mail servers read: they are spoken to in English."""
-ERRORS = frozenset(
-    ["NotFound", "Forbidden", "Conflict", "Invalid", "TooMuch", "Unavailable", "SignInNeeded", "SignInRefused", "ProofNeeded"]
-)
+ERRORS = frozenset((
+    "NotFound", "Forbidden", "Conflict", "Invalid", "TooMuch", "Unavailable", "SignInNeeded", "SignInRefused",
+    "ProofNeeded",
+))  # fmt: skip
 TROUBLES = frozenset(["Trouble", "Lost", "Insecure", "AskPerson"])
 FIRST = ERRORS | TROUBLES | {"gettext", "say", "WorkerFailed"}
 PLACES = {"Field": 2, "tell": 2, "DemoPerson": 3, "changed": 4, "Verdict": 1, "Finding": 1, "Provider": 5}
@@ -47,7 +48,10 @@ NAMED = frozenset((
     "CHECK_BOTH", "TOO_LARGE", "NOT_GIVEN", "DRAFT", "sentence", "sentences", "TITLES", "_MISSING", "_BY_STATUS",
     "ACTIONS", "MERGED", "TAKEN_OUT", "SPLIT", "SPLIT_FROM", "CAME_BACK", "OFFER", "NOBODY_ASSIGNED",
     "WORDS", "KINDS_OF_LETTERS", "PROOFS", "WEEKDAYS", "LANGUAGES_OF_LETTERS", "NO_ACCESS", "NOBODY_FITS", "NO_JUNK",
-    "NOT_LETTERS", "STOPPED", "SERVER_ENDED", "NEVER_CAME", "NO_IMPORT", "CANNOT",
+    "STATES_OF_THREADS", "WAITS_FOR", "SPOKEN_LANGUAGES", "NOT_LETTERS", "STOPPED", "SERVER_ENDED", "NEVER_CAME",
+    "NO_IMPORT", "CANNOT",
+    "SNOOZED", "WOKEN", "TAKEN_UP", "TAGGED", "UNTAGGED", "TAGGED_BY_RULE", "NOT_NEEDED", "NEEDED", "URGENT",
+    "NOT_URGENT", "URGENT_BY_RULE", "MOVED", "GOES_ON", "GOES_ON_WITH", "KNOWN",
 ))  # fmt: skip
 _CODE = frozenset(["not-found", "not-possible", "too-much", "invalid", "fault"])
 

@@ -58,12 +58,14 @@ from mailhub.mailboxes.tokens import connect_with_tokens
 from mailhub.mailboxes.trash_tables import trash
 from mailhub.migrations import newest, upgrade
 from mailhub.outbound.acknowledging import set_acknowledgements
+from mailhub.outbound.dkim_keys import make_keys
 from mailhub.outbound.draft_files import add_file
 from mailhub.outbound.drafts import Text, add_draft, change_draft
 from mailhub.outbound.headers import Address
 from mailhub.outbound.identity import Stamp
 from mailhub.outbound.signatures import set_signature
 from mailhub.outbound.suppression import suppress
+from mailhub.outbound.templates import save_template
 from mailhub.outbound.ways import record_trouble
 from mailhub.outbound.writing import Answer, answer_thread
 from mailhub.routing.quarantine import hold
@@ -118,6 +120,7 @@ def fill(database: Database) -> None:
     write(accept, arrive(write_letter(7), box.id))
     write(lambda tx: fill_outgoing(tx, box.id, viewer))
     write(fill_door, olena)
+    write(fill_writing, box.id, viewer)
     write(fill_work, viewer)
     write(lambda tx: fill_talk(tx, viewer))
     chief = database.read_now(get_viewer, administrator)
@@ -133,6 +136,12 @@ def fill(database: Database) -> None:
     shown = {"letter_id": 1, "variant": "plain", "policy": POLICY_VERSION, "html": "<p>We need pumps.</p>", "facts": {}}
     write(lambda tx: tx.insert(letter_html, **shown))
     write(fill_kept, box.id, administrator)
+
+
+def fill_writing(tx: WriteTx, mailbox_id: int, viewer: Viewer) -> None:
+    """A saved text, and keys that sign what leaves."""
+    save_template(tx, viewer, mailbox_id, "Thanks", "", text_as_html("Dear {{ contact.name }}"), own=True)
+    make_keys(tx, KEYS, None, "firm.example")
 
 
 def fill_door(tx: WriteTx, user_id: int) -> None:

@@ -16,7 +16,7 @@ from core.errors import Invalid
 from crm.staff.rights import add_grant
 from tests.api.asking import Answer, Asker
 from tests.api.world import World
-from tests.web.test_answers import FORM, PART, text
+from tests.web.test_answers import FORM, PART, send, text
 
 KYIV = ZoneInfo("Europe/Kyiv")
 
@@ -94,13 +94,14 @@ def test_a_tag_has_a_list_and_stands_in_rows(loop: asyncio.Runner, world: World)
     async def journey() -> None:
         manager, number = await world.browser("manager"), world.threads["quailsalestwo"]
         await press(manager, f"/threads/{number}/tag", words="Claims")
-        tag = (await world.program("manager").get("/api/v1/tags")).json()["items"][0]
+        tags = (await world.program("manager").get("/api/v1/tags")).json()["items"]
+        tag = next(one for one in tags if one["name"] == "Claims")
         found = text(await manager.get(f"/threads/{number}/tags?words=cla"))
         assert 'aria-pressed="true"' in found
-        assert "New tag “claims”" in text(await manager.get(f"/threads/{number}/tags?words=claims"))
+        assert "New tag “reclaim”" in text(await manager.get(f"/threads/{number}/tags?words=reclaim"))
         page = text(await manager.get(f"/tags/{tag['id']}"))
         assert f'id="row-{number}"' in page
-        assert ">Claim</span>" in page
+        assert ">Claims</span>" in page
         assert (await manager.get(f"/tags/{tag['id']}/threads/{number}")).status == 200
         assert (await manager.get("/tags/999")).status == 404
         outsider = await world.browser("outsider")
@@ -135,5 +136,25 @@ def test_the_interface_does_all_or_nothing(loop: asyncio.Runner, world: World) -
         other = next(one for one in (await program.get("/api/v1/tags")).json()["items"] if one["name"] == "B")
         merged = await program.post(f"/api/v1/tags/{made['id']}/merge", {"into_id": other["id"]})
         assert merged.json()["name"] == "B"
+
+    loop.run(journey())
+
+
+def test_the_page_of_tags_renames_merges_deletes_and_brings_back(loop: asyncio.Runner, world: World) -> None:
+    async def journey() -> None:
+        manager, reader = await world.browser("manager"), await world.browser("reader")
+        await send(manager, "/settings/tags", name="Angry")
+        tags = (await world.program("manager").get("/api/v1/tags")).json()["items"]
+        angry, claim = (one["id"] for one in tags)
+        assert (await send(manager, f"/settings/tags/{angry}", name="Cross", colour="2")).status == 303
+        gone = await send(manager, f"/settings/tags/{angry}/delete")
+        assert gone.headers["location"] == f"/settings/tags?gone={angry}"
+        assert f"/settings/tags/{angry}/restore" in text(await manager.get(gone.headers["location"]))
+        assert (await send(manager, f"/settings/tags/{angry}/restore")).status == 303
+        assert 'value="Cross"' in text(await manager.get("/settings/tags"))
+        assert (await send(manager, f"/settings/tags/{claim}/merge", into_id=str(angry))).status == 303
+        assert f"row-{world.threads['quailsalestwo']}" in text(await manager.get(f"/tags/{angry}"))
+        assert 'value="Cross"' not in text(await reader.get("/settings/tags"))
+        assert (await send(reader, f"/settings/tags/{angry}/delete")).status == 403
 
     loop.run(journey())

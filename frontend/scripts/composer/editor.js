@@ -4,6 +4,8 @@
 import DOMPurify from "dompurify";
 import Squire from "squire-rte";
 
+import { Texts } from "./texts.js";
+
 const TAGS = ["a", "b", "blockquote", "br", "code", "div", "em", "h1", "h2", "h3", "hr", "i", "img", "li", "ol", "p", "pre", "s", "strong", "u", "ul"];
 const HERE = /^\/api\/v1\/drafts\/\d+\/attachments\/\d+\?inline=1$/;
 const NOISE = /\s(?:style|on[a-z]+)\s*=\s*(?:"[^"]*"|'[^']*'|[^\s>]+)|<style[\s\S]*?<\/style\s*>/gi;
@@ -80,6 +82,7 @@ export function makeEditor(letter) {
   const show = () => {
     for (const button of tools.querySelectorAll("[data-format]")) button.setAttribute("aria-pressed", String(is[button.dataset.format]()));
   };
+  new Texts(letter, root, squire);
   squire.addEventListener("pathChange", show);
   squire.addEventListener("select", show);
   squire.addEventListener("input", () => letter.touch());

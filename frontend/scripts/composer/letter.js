@@ -281,7 +281,7 @@ export class Letter {
       if (field && !field.matches("select")) this.set(name, name === "to" ? field.defaultValue : "");
     }
     this.files.show([]);
-    this.composer.querySelector(".composer-later").open = false;
+    this.composer.querySelector(".composer-when").open = false;
     this.composer.querySelector(".composer-conflict").hidden = true;
     this.warn("");
     this.editor?.setHTML(this.blank());

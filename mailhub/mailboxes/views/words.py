@@ -16,7 +16,7 @@ from crm.parties.tables import counterparty
 from crm.staff.readable import Viewer
 from mailhub.mailboxes.tables import tag, thread, thread_tag, unread
 
-STATES_OF_THREADS = {"open": "Open", "snoozed": "Snoozed", "closed": "Closed", "spam": "Junk"}
+STATES_OF_THREADS = {"open": "Open", "snoozed": "Put aside", "closed": "Closed", "spam": "Junk"}
 WAITS_FOR = {"us": "us", "them": "them"}
 SPOKEN_LANGUAGES = {"en": "English", "uk": "Ukrainian", "ru": "Russian", "bg": "Bulgarian", "vi": "Vietnamese"}
 

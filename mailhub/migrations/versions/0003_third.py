@@ -466,3 +466,4 @@ def upgrade() -> None:
     )
     waits = sa.text("version < 2")
     op.create_index("ix_letter_words_waits", "letter_words", ["letter_id"], sqlite_where=waits, postgresql_where=waits)
+    op.add_column("message", sa.Column("landed_at", ID, server_default="0", nullable=False))

@@ -1,0 +1,89 @@
+"""The loop that lets go of what is over and does what was asked about people, a small unit at a time."""
+
+from __future__ import annotations
+
+import asyncio
+from collections.abc import Awaitable, Callable
+from functools import partial
+from pathlib import Path
+from typing import Any
+
+from core.blobs import BlobFiles, read_blob
+from core.blobs.letting_go import let_go, walk_blobs
+from core.database import Database
+from core.errors import HouseError
+from core.log import get_log
+from core.secrets import Keys
+from mailhub.keeping import stripping, timing
+from mailhub.keeping.persons import Persons
+
+TURN_SECONDS = 60.0
+REST_SECONDS = 0.05
+MOST_CHUNKS = 500
+TURNS_OF_A_DAY = 1440
+log = get_log(__name__)
+
+
+class Keeping:
+    """One for a process. ``turn`` does once whatever is due; ``run`` does so every minute, and when it is woken."""
+
+    def __init__(self, database: Database, files: BlobFiles, keys: Keys, exports: Path) -> None:
+        self._database = database
+        self._files = files
+        self._persons = Persons(database, files, keys, exports)
+        self._bell = asyncio.Event()
+        self._walked = 0
+        self._turns = 0
+
+    def wake(self) -> None:
+        """Something was asked for."""
+        self._bell.set()
+
+    async def run(self) -> None:
+        """Until it is cancelled."""
+        while True:
+            self._bell.clear()
+            try:
+                await self.turn()
+            except HouseError as problem:
+                log.warning("what is over could not be let go", reason=str(problem))
+            try:
+                async with asyncio.timeout(TURN_SECONDS):
+                    await self._bell.wait()
+            except TimeoutError:
+                continue
+
+    async def turn(self) -> None:
+        """Whatever is due by now."""
+        work = self._database.work
+        await self._persons.turn()
+        await self._again(partial(work, timing.empty_trash))
+        for scope_id in await self._database.read(timing.list_scopes):
+            await self._again(partial(work, timing.purge_junk, scope_id))
+        for rule in await self._database.read(timing.list_rules):
+            if rule.act == "delete":
+                await self._again(partial(work, timing.apply_retention, rule.scope_id, rule.months))
+            else:
+                await self._strip(rule)
+        self._walked = await work(walk_blobs, self._walked)
+        await self._again(partial(work, let_go, self._files, 20))
+        if self._turns % TURNS_OF_A_DAY == 0:
+            await asyncio.to_thread(self._files.sweep)
+        self._turns += 1
+
+    async def _again(self, chunk: Callable[[], Awaitable[int]]) -> None:
+        """A chunk after the other while there is something, with a rest between two."""
+        for _ in range(MOST_CHUNKS):
+            if not await chunk():
+                return
+            await asyncio.sleep(REST_SECONDS)
+
+    async def _strip(self, rule: Any) -> None:
+        rows = await self._database.read(stripping.list_due, rule)
+        for row in rows:
+            if any(not part["inline"] and part["length"] for part in row.parsed["attachments"]):
+                raw = await asyncio.to_thread(read_blob, self._database, self._files, row.blob_id)
+                await self._database.work(stripping.strip, row, raw)
+                await asyncio.sleep(REST_SECONDS)
+        if rows:
+            await self._database.work(stripping.get_behind, rule.mailbox_id, rows[-1].id)

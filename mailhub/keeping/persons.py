@@ -1,0 +1,189 @@
+"""Does what was asked about people: an export is written to a file, an erasure goes through all letters.
+
+Both go on after a kill: an erasure from its cursor, an export from its beginning.
+"""
+
+from __future__ import annotations
+
+import asyncio
+import json
+import secrets
+import zipfile
+from pathlib import Path
+from typing import Any
+
+from sqlalchemy import func, select, update
+
+from core import clock
+from core.blobs import BlobFiles, read_blob
+from core.database import Database, ReadTx, WriteTx
+from core.errors import HouseError
+from core.log import get_log
+from core.secrets import Keys
+from crm.interactions import interaction
+from crm.parties import find_contact
+from crm.staff.readable import Viewer, get_viewer
+from mailhub.keeping.erasing import erase_range, erase_rest, is_about, list_range
+from mailhub.keeping.purging import note_gone
+from mailhub.keeping.requests import KEPT
+from mailhub.keeping.tables import person_request
+from mailhub.mailboxes.tables import message, thread
+from mailhub.outbound.suppression import find_reasons
+from mailhub.outbound.tables import delivery
+
+_PURPOSE = "erased person"
+log = get_log(__name__)
+
+
+class Persons:
+    """One for a process; ``turn`` does all that waits."""
+
+    def __init__(self, database: Database, files: BlobFiles, keys: Keys, folder: Path) -> None:
+        self._database = database
+        self._files = files
+        self._keys = keys
+        self._folder = folder
+
+    async def turn(self) -> None:
+        """What waits, one after the other; and away with the files whose time is over."""
+        for row in await self._database.read(_list_waiting):
+            try:
+                await (self._export(row) if row.kind == "export" else self._erase(row))
+            except HouseError as problem:
+                log.warning("what was asked about a person failed", request=row.id, reason=str(problem))
+                await self._database.work(_fail, row.id, str(problem))
+        for name in await self._database.work(_take_expired):
+            (self._folder / name).unlink(missing_ok=True)
+
+    async def _erase(self, row: Any) -> None:
+        after = int(row.cursor)
+        while True:
+            after = await self._database.work(_erase_next, row.id, after)
+            if after == 0:
+                break
+            await asyncio.sleep(0.02)
+        hashes = [digest.hex() for name in row.names for digest in self._keys.digests(_PURPOSE, name.encode())][:20]
+        await self._database.work(_finish_erasure, row.id, hashes)
+
+    async def _export(self, row: Any) -> None:
+        self._folder.mkdir(parents=True, exist_ok=True)
+        name = f"person-{row.id}-{secrets.token_hex(8)}.zip"
+        part = self._folder / f"{name}.part"
+        viewer = await self._database.read(get_viewer, row.user_id)
+        found = {"letters": 0, "elsewhere": 0}
+        with zipfile.ZipFile(part, "w", zipfile.ZIP_DEFLATED) as archive:
+            index, after, done = [], 0, 0
+            while True:
+                letters, seen = await self._database.search(_read_range, viewer, after)
+                for one in (one for one in letters if is_about(one, row.names)):
+                    if one.thread_id not in seen:
+                        found["elsewhere"] += 1
+                        continue
+                    raw = await asyncio.to_thread(read_blob, self._database, self._files, one.blob_id)
+                    await asyncio.to_thread(archive.writestr, f"letters/{one.id}.eml", raw)
+                    index.append(_show(one))
+                    found["letters"] += 1
+                if not letters:
+                    break
+                after, done = int(letters[-1].id), done + len(letters)
+                await self._database.work(_get_on, row.id, done)
+            about = await self._database.read(_read_person, viewer, row.contact_id, row.names, self._keys)
+            about |= {"letters": index, "letters_in_personal_mailboxes_of_others": found["elsewhere"]}
+            found |= {"sends": len(about["sends"]), "history": len(about["history"])}
+            archive.writestr("person.json", json.dumps(about, ensure_ascii=False, indent=1))
+        part.chmod(0o600)
+        part.rename(self._folder / name)
+        await self._database.work(_finish_export, row.id, name, found)
+
+
+def _list_waiting(tx: ReadTx) -> list[Any]:
+    waits = person_request.c.state.in_(("waiting", "running"))
+    return list(tx.rows(select(person_request).where(waits).order_by(person_request.c.id)))
+
+
+def _read_range(tx: ReadTx, viewer: Viewer, after: int) -> tuple[list[Any], set[int]]:
+    """The next letters, and which of their threads whoever asked may read."""
+    rows = list(list_range(tx, after))
+    ids = {row.thread_id for row in rows}
+    seen = select(thread.c.id).where(thread.c.id.in_(ids), thread.c.scope_id.in_(sorted(viewer.full)))
+    return rows, {int(one) for one in tx.values(seen)}
+
+
+def _read_person(tx: ReadTx, viewer: Viewer, contact_id: int | None, names: list[str], keys: Keys) -> dict[str, Any]:
+    """Everything but the letters."""
+    person = find_contact(tx, contact_id)
+    scopes = sorted(viewer.full)
+    sends = tx.rows(
+        select(delivery).where(func.lower(delivery.c.recipient).in_(names), delivery.c.scope_id.in_(scopes))
+    )
+    lines = tx.rows(
+        select(interaction).where(interaction.c.contact_id == (contact_id or 0), interaction.c.scope_id.in_(scopes))
+    )
+    return {
+        "asked_at": clock.iso(clock.now()),
+        "addresses": names,
+        "contact": None if person is None else {
+            "name": person.name, "position": person.position, "language": person.language,
+            "emails": list(person.emails), "clients": list(person.counterparty_ids),
+        },
+        "not_written_to_because": {name: list(find_reasons(tx, keys, name)) for name in names},
+        "sends": [
+            {"recipient": one.recipient, "state": one.state, "at": clock.iso(one.changed_at)}
+            for one in sends
+        ],
+        "history": [
+            {"kind": one.kind, "at": clock.iso(one.happened_at), "direction": one.direction, "subject": one.subject}
+            for one in lines
+        ],
+    }  # fmt: skip
+
+
+def _show(row: Any) -> dict[str, Any]:
+    return {
+        "file": f"letters/{row.id}.eml",
+        "direction": row.direction,
+        **{name: row.parsed[name] for name in ("from", "to", "cc")},
+    }
+
+
+def _erase_next(tx: WriteTx, request_id: int, after: int) -> int:
+    """The next range; the cursor moves in the same unit."""
+    row = tx.get(person_request, request_id)
+    behind, gone, struck = erase_range(tx, after, row.names)
+    found = {name: row.found.get(name, 0) + more for name, more in (("letters", gone), ("struck", struck))}
+    total = int(tx.value(select(func.count()).select_from(message)) or 0) if not row.total else row.total
+    tx.change(person_request, request_id, state="running", found=found, cursor=behind, done=row.done + 100, total=total)
+    return behind
+
+
+def _finish_erasure(tx: WriteTx, request_id: int, hashes: list[str]) -> None:
+    row = tx.get(person_request, request_id)
+    erase_rest(tx, row.contact_id, row.names)
+    others = person_request.c.about.in_([row.about, *row.names])
+    tx.execute(update(person_request).where(others).values(about="", contact_id=None))
+    ended = {"state": "done", "finished_at": clock.now(), "contact_id": None, "about": "", "done": row.total}
+    tx.change(person_request, request_id, names=hashes, **ended)
+    note_gone(tx, "persons")
+
+
+def _get_on(tx: WriteTx, request_id: int, done: int) -> None:
+    row = tx.get(person_request, request_id)
+    total = row.total or int(tx.value(select(func.count()).select_from(message)) or 0)
+    tx.change(person_request, request_id, state="running", done=done, total=total)
+
+
+def _finish_export(tx: WriteTx, request_id: int, name: str, found: dict[str, int]) -> None:
+    tx.change(person_request, request_id, state="done", file=name, found=found, finished_at=clock.now())
+
+
+def _fail(tx: WriteTx, request_id: int, reason: str) -> None:
+    tx.change(person_request, request_id, state="failed", error=reason[:500], finished_at=clock.now())
+
+
+def _take_expired(tx: WriteTx) -> list[str]:
+    """The files whose time is over; nobody can fetch them any more."""
+    over = person_request.c.file.is_not(None) & (person_request.c.finished_at < clock.now() - KEPT)
+    names = [str(one) for one in tx.values(select(person_request.c.file).where(over))]
+    if names:
+        tx.execute(update(person_request).where(over).values(file=None))
+    return names

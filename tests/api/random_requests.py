@@ -1,0 +1,102 @@
+"""Requests made from the OpenAPI document, with values that it allows and values that it does not: whatever comes, the
+server answers and has no fault. ``python -m tests.api.random_requests [SECONDS]`` goes on for so long (ten minutes)."""
+
+from __future__ import annotations
+
+import sys
+import tempfile
+import time
+from collections import Counter
+from dataclasses import dataclass, field
+from functools import partial
+from pathlib import Path
+from typing import Any
+
+import schemathesis
+from hypothesis import HealthCheck, Phase, given, settings
+
+from core.database import WriteTx
+from crm.staff.people import add_user
+from crm.staff.sessions import add_token
+from mailhub.mailboxes.boxes import add_mailbox
+from mailhub.migrations import upgrade
+from mailhub.runtime import House
+from tests.support.house import running_site, settings_for
+
+STREAMS = ("/events",)
+ANSWER_SECONDS = 20
+
+
+@dataclass
+class Outcome:
+    """What was asked and answered. ``faults`` name the request."""
+
+    requests: int = 0
+    operations: int = 0
+    statuses: Counter[int] = field(default_factory=Counter)
+    faults: list[str] = field(default_factory=list)
+
+
+def ask_everything(house: House, url: str, *, seconds: float, examples: int, seed: int = 0) -> Outcome:
+    """Ask each operation ``examples`` times, round after round until the time is over; once at least."""
+    schema = schemathesis.openapi.from_url(f"{url}/schema/openapi.json")
+    operations = [one.ok() for one in schema.get_all_operations()]
+    operations = [one for one in operations if not one.path.endswith(STREAMS)]
+    found, deadline = Outcome(operations=len(operations)), time.monotonic() + seconds
+    round_ = 0
+    while round_ == 0 or time.monotonic() < deadline:
+        for operation in operations:
+            if round_ and time.monotonic() > deadline:
+                break
+            _ask(house, url, operation, found, examples, f"{seed}-{round_}")
+        round_ += 1
+    return found
+
+
+def _ask(house: House, url: str, operation: Any, found: Outcome, examples: int, seed: str) -> None:
+    # Whoever asks may be shut out by what they ask: somebody new for each operation.
+    token = house.database.write_now(partial(_newcomer, name=f"n{found.requests}-{seed}-{time.monotonic_ns()}"))
+
+    @settings(
+        max_examples=examples, database=None, deadline=None, phases=[Phase.generate],
+        suppress_health_check=list(HealthCheck),
+    )  # fmt: skip
+    @given(case=operation.as_strategy())
+    def one(case: Any) -> None:
+        headers = {"Authorization": f"Bearer {token}"}
+        try:
+            answer = case.call(base_url=url, headers=headers, timeout=ANSWER_SECONDS)
+        except ValueError:
+            return  # what no HTTP client can write down
+        found.requests += 1
+        found.statuses[answer.status_code] += 1
+        if answer.status_code >= 500 and answer.status_code != 503:
+            found.faults.append(f"{case.method} {case.formatted_path} {case.query!r} {case.body!r}"[:500])
+
+    one()
+
+
+def _newcomer(tx: WriteTx, name: str) -> str:
+    user_id = add_user(tx, f"{name}@firm.example", "New", is_admin=True)
+    return add_token(tx, user_id, "random", ["all"])[1]
+
+
+def found_house(tx: WriteTx) -> None:
+    """A mailbox, so that there is something to ask about."""
+    add_mailbox(tx, "sales@firm.example", "Sales", "public", way="nobody")
+
+
+def main(seconds: float) -> int:
+    with tempfile.TemporaryDirectory() as folder:
+        url = f"sqlite:///{folder}/mailhub.db"
+        upgrade(url)
+        with running_site(settings_for(url, Path(folder))) as (house, site):
+            house.database.write_now(found_house)
+            found = ask_everything(house, site, seconds=seconds, examples=20, seed=int(time.time()))
+    print(f"{found.requests} requests to {found.operations} operations: {dict(sorted(found.statuses.items()))}")
+    print("\n".join(found.faults) or "0 server errors")
+    return bool(found.faults)
+
+
+if __name__ == "__main__":
+    sys.exit(main(float(sys.argv[1]) if len(sys.argv) > 1 else 600))
