@@ -47,7 +47,8 @@ def plan(page: Page, button: str, *, unless_reply: bool = False) -> None:
     if unless_reply:
         page.get_by_label("Only if they do not reply before").check()
     page.get_by_role("button", name=button).click()
-    expect(page.locator(".toast")).to_contain_text("Planned for", timeout=APPEARS_MS)
+    expect(page.locator(".toast", has_text="Planned for").last).to_be_visible(timeout=APPEARS_MS)
+    expect(page.locator(".planned")).to_be_visible(timeout=APPEARS_MS)
 
 
 def let_time_pass(site: Site) -> None:
