@@ -3,9 +3,12 @@
 from __future__ import annotations
 
 import asyncio
+import io
+import zipfile
 from typing import Any
 from urllib.parse import urlencode
 
+from mailhub.keeping.loop import Keeping
 from tests.api.asking import Answer, Asker
 from tests.api.world import World
 
@@ -124,5 +127,46 @@ def test_the_pages(world: World, loop: asyncio.Runner) -> None:
         assert b"quailpersonal" in (await owner.get("/trash")).body
         assert (await _post(owner, f"/trash/{thread}/restore")).status == 303
         assert (await owner.get(f"/open/threads/{thread}")).status == 200
+
+    loop.run(go())
+
+
+def test_how_long_things_are_kept(world: World, loop: asyncio.Runner) -> None:
+    async def go() -> None:
+        chief, manager, reader = (
+            await world.browser("administrator"),
+            await world.browser("manager"),
+            world.program("reader"),
+        )
+        box = world.boxes["sales"].id
+        page = await chief.get("/settings/keeping")
+        assert page.status == 200
+        assert b"sales@firm.example" in page.body
+        assert b"me@firm.example" not in page.body
+        assert (await world.program("outsider").get("/settings/keeping")).status == 404
+        assert (await _post(manager, f"/settings/mailboxes/{box}/retention", act="delete", months="12")).status == 303
+        path = f"/api/v1/mailboxes/{box}/retention"
+        assert (await manager.get(path)).json() == {"act": "delete", "months": 12}
+        assert (await reader.get(path)).status == 403
+        assert (await manager.ask("PUT", path, data={"act": "keep"})).status == 204
+        assert (await _post(manager, "/settings/holds", counterparty_id="1", reason="x")).status == 403
+        assert (await _post(chief, "/settings/holds", counterparty_id="1", reason="A lawsuit")).status == 303
+        (held,) = (await chief.get("/api/v1/holds")).json()["items"]
+        assert held["reason"] == "A lawsuit"
+        assert (await _post(chief, f"/settings/holds/{held['id']}/lift")).status == 303
+        wanted = {"kind": "export", "contact_id": world.contact_id}
+        assert (await manager.post("/api/v1/person-requests", data=wanted)).status == 403
+        made = (await chief.post("/api/v1/person-requests", data=wanted)).json()["id"]
+        assert (await chief.get(f"/api/v1/person-requests/{made}/file")).status == 404
+        await Keeping(world.database, world.house.files, world.house.keys, world.house.exports).turn()
+        assert (await chief.get(f"/api/v1/person-requests/{made}")).json()["state"] == "done"
+        file = await chief.get(f"/settings/persons/{made}/file")
+        assert file.status == 200
+        with zipfile.ZipFile(io.BytesIO(file.body)) as archive:
+            said = b"".join(archive.read(name) for name in archive.namelist())
+        assert b"quailsalesone" in said
+        assert b"quailpersonal" not in said
+        assert (await manager.get(f"/settings/persons/{made}/file")).status == 403
+        assert (await _post(chief, "/settings/persons", kind="erase", address="a@b.example", typed="x")).status == 400
 
     loop.run(go())
