@@ -25,7 +25,7 @@ from core.resources import locale_dir
 from core.secrets import load_keys
 from core.settings import Settings, parse_place
 from crm.parties import ADDRESSES_MOVED
-from crm.staff import sessions
+from crm.staff import ceremonies, sessions
 from crm.staff.reads import Reads
 from mailhub.ingest.imap.bounds import Bounds
 from mailhub.ingest.imap.session import Means, trust
@@ -75,6 +75,7 @@ SWEEPS: tuple[Callable[[WriteTx], int], ...] = (
     limits.sweep,
     once.sweep,
     sessions.sweep,
+    ceremonies.sweep,
     changes.sweep,
     sweep_drafts,
     sweep_notices,

@@ -130,7 +130,7 @@ def give_right(tx: WriteTx, viewer: Viewer, mailbox_id: int, new: NewGrant) -> G
     check_holder(tx, box, new.user_id, new.group_id)
     add_grant(tx, box.scope_id, new.right, user_id=new.user_id, team_id=new.group_id, only_assigned=new.only_assigned)
     record_audit(
-        tx, viewer.user_id, "right-given", str(box.id), right=new.right, to_user=new.user_id, to_team=new.group_id
+        tx, viewer.user_id, "grant-added", str(box.id), right=new.right, to_user=new.user_id, to_team=new.group_id
     )
     return list_grants(tx, box.scope_id)[-1]
 
@@ -145,7 +145,7 @@ def take_right(tx: WriteTx, viewer: Viewer, mailbox_id: int, grant_id: int) -> N
     check_holder(tx, box, found.user_id, found.team_id)
     remove_grant(tx, found.scope_id, found.right, user_id=found.user_id, team_id=found.team_id)
     taken = {"right": found.right, "from_user": found.user_id, "from_team": found.team_id}
-    record_audit(tx, viewer.user_id, "right-taken", str(mailbox_id), **taken)
+    record_audit(tx, viewer.user_id, "grant-removed", str(mailbox_id), **taken)
 
 
 @get("/mailboxes", tags=["mailboxes"])

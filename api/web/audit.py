@@ -33,7 +33,7 @@ from crm.staff.readable import Viewer, demand_admin
 
 SHOWN = 100
 EXPORTED_AT_A_TIME = 1000
-_FORMULA = re.compile(r"^[\s\u00a0\ufeff]*[=+\-@\t\r|%＝＋－＠]")
+_FORMULA = re.compile(r"^[\s\u00a0\ufeff\u200b-\u200f\u2060\"']*[=+\-@\t\r\n＝＋－＠]|^[\t\r\n]")
 Person = Annotated[str, QueryParameter(name="person", max_length=20)]
 Act = Annotated[str, QueryParameter(name="action", max_length=100)]
 Day = Annotated[str, QueryParameter(max_length=10)]

@@ -6,12 +6,19 @@ from collections.abc import Sequence
 from dataclasses import replace
 
 from api.web.letters import Act, Entry
+from api.web.moments import say_moment
 from api.web.place import Place
 from api.web.shapes import Speaker, make_when
+from core.clock import parse_iso
 from mailhub.letters.subject import parse_base_subject
+from mailhub.mailboxes.attention import NEEDED, NOT_NEEDED, NOT_URGENT, URGENT, URGENT_BY_RULE
+from mailhub.mailboxes.continuing import GOES_ON, GOES_ON_WITH
 from mailhub.mailboxes.gathering import OFFER
 from mailhub.mailboxes.joining import MERGED, SPLIT, SPLIT_FROM, TAKEN_OUT
+from mailhub.mailboxes.moving import MOVED
 from mailhub.mailboxes.reading import Message, OpenThread, ThreadEvent
+from mailhub.mailboxes.snoozing import SNOOZED, TAKEN_UP, WOKEN
+from mailhub.mailboxes.tags import TAGGED, TAGGED_BY_RULE, UNTAGGED
 
 _ICONS = {
     "Closed.": "check",
@@ -22,6 +29,20 @@ _ICONS = {
     SPLIT: "arrows-split-2",
     SPLIT_FROM: "arrows-split-2",
     TAKEN_OUT: "arrows-split-2",
+    SNOOZED: "alarm-snooze",
+    WOKEN: "alarm-snooze",
+    TAKEN_UP: "arrow-back-up",
+    TAGGED: "tag",
+    UNTAGGED: "tag",
+    TAGGED_BY_RULE: "tag",
+    URGENT: "flag",
+    NOT_URGENT: "flag",
+    URGENT_BY_RULE: "flag",
+    NOT_NEEDED: "message-off",
+    NEEDED: "mail",
+    MOVED: "folder-symlink",
+    GOES_ON: "git-merge",
+    GOES_ON_WITH: "git-merge",
 }
 _WRITTEN = ("letter", "invitation")
 
@@ -47,7 +68,10 @@ def with_splits(place: Place, thread_id: int, letters: Sequence[Entry]) -> list[
 
 
 def _event(speaker: Speaker, place: Place, opened: OpenThread, event: ThreadEvent, acts: tuple[Act, ...]) -> Entry:
-    text = speaker.language.gettext(event.sentence, **event.fields)
+    fields = event.fields
+    if "moment" in fields:
+        fields = {**fields, "moment": say_moment(speaker.language, event.at, parse_iso(fields["moment"]))}
+    text = speaker.language.gettext(event.sentence, **fields)
     if event.user_name:
         text = speaker.say("%(sentence)s, by %(name)s", sentence=text.removesuffix("."), name=event.user_name)
     when = make_when(speaker, event.at, long=True)

@@ -11,7 +11,7 @@ from api.web.shapes import Person, Speaker, lateness, make_person, make_when
 from api.web.thread import Seen
 from core.clock import iso
 from core.database import ReadTx
-from crm.interactions import Interaction, LetterFacts, count_history, get_letter_facts, list_history
+from crm.interactions import HIDDEN, Interaction, LetterFacts, count_history, get_letter_facts, list_history
 from crm.parties import Contact, Counterparty, get_counterparty, list_people_of
 from crm.parties.matching import FREE_MAIL, registered_domain
 from crm.staff.people import User, list_users
@@ -229,7 +229,7 @@ def make_past(speaker: Speaker, line: Interaction, place: Place) -> Past:
     assert when is not None
     return Past(
         icon="arrow-up-right" if line.direction == "out" else "arrow-down-left",
-        text=line.subject or speaker.say("no subject"),
+        text=speaker.say("There was a letter") if line.kind == HIDDEN else line.subject or speaker.say("no subject"),
         url=place.thread(line.thread_id) if line.thread_id is not None else None,
         lang=None,
         time_iso=iso(line.happened_at),

@@ -79,6 +79,7 @@ BODIES: dict[str, list[dict[str, Any]]] = {
         {"mailbox_id": 3, "name": "Mine", "text": "Dear {{ client.name }}", "own": True},
     ],
     "POST /api/v1/letter-templates/{template_id}/fill": [{"thread_id": OWN_THREAD}, {"thread_id": FAR_THREAD}],
+    "POST /settings/signing": [{"act": "make", "domain": "firm.example"}],
     "POST /planned/{draft_id}": [{"act": "drop"}, {"act": "edit"}],
     "POST /api/v1/threads/{thread_id}/notes": [{"body": "Is it @Reader's?"}],
     "PATCH /api/v1/notes/{note_id}": [{"body": "Not ours."}],

@@ -39,6 +39,7 @@ def test_two_people_see_each_other_come_type_and_leave(site: Site) -> None:
     came = time.monotonic() - began
     expect(petro.locator(".present-here")).to_contain_text("Oksana Lysenko", timeout=SECOND_MS)
     petro.keyboard.press("r")
+    expect(petro.get_by_label("Text of the answer")).to_be_focused()
     petro.get_by_label("Text of the answer").press_sequentially("We")
     began = time.monotonic()
     expect(oksana.locator(".present-typing")).to_contain_text("Petro Hnatiuk", timeout=3000)

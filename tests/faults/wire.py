@@ -13,7 +13,7 @@ from core.database import Database
 from core.marks import ensure_identity
 from core.secrets import load_keys
 from crm.staff.readable import get_viewer
-from mailhub.letters.html.outgoing import clean_outgoing
+from mailhub.letters.html.outgoing import NO_HTML, clean_outgoing
 from mailhub.letters.html.spoken import spoken
 from mailhub.letters.values import Address
 from mailhub.outbound import dkim_keys
@@ -64,6 +64,7 @@ def send_by_wire(folder: Path, url: str, letters: int) -> Wired:
             settings = replace(settings, send=replace(settings.send, relay=f"smtp://127.0.0.1:{postfix.port}"))
             with running_house(settings, roles=("send",)) as house:
                 record = _plan(house.database, settings.secret.key_file, letters)
+                assert house.sending is not None
                 house.sending.wake()
                 deadline = time.monotonic() + PATIENCE
                 while len({_name(one.raw) for one in sink.taken}) < letters and time.monotonic() < deadline:
@@ -89,7 +90,7 @@ def _plan(database: Database, key_file: Path, letters: int) -> str:
 
 def _letter(number: int) -> Answer:
     text = "\n".join(_words(number + line, 5 + line * 3) for line in range(number % 7 + 1))
-    html = clean_outgoing(f"<div><b>{_words(number, 4)}</b></div><div>{text}</div>") if number % 3 == 0 else None
+    html = clean_outgoing(f"<div><b>{_words(number, 4)}</b></div><div>{text}</div>") if number % 3 == 0 else NO_HTML
     files = (File(f"{_words(number, 1)}.txt", "text/plain", text.encode()),) if number % 5 == 0 else ()
     people = tuple(Address(_words(number + one, 2), f"p{number}-{one}@client.example") for one in range(number % 4))
     return Answer(
@@ -99,7 +100,7 @@ def _letter(number: int) -> Answer:
         subject=_words(number, number % 40 + 1),
         files=files,
         force=True,
-        **({"html": html} if html else {}),
+        html=html,
     )
 
 

@@ -1,26 +1,38 @@
 BEGIN TRANSACTION;
+CREATE TABLE absence (
+	id INTEGER NOT NULL PRIMARY KEY AUTOINCREMENT, 
+	user_id INTEGER NOT NULL, 
+	starts_at BIGINT NOT NULL, 
+	ends_at BIGINT NOT NULL, 
+	note TEXT DEFAULT '' NOT NULL, 
+	by_id INTEGER, 
+	created_at BIGINT NOT NULL, 
+	CONSTRAINT fk_absence_user_id FOREIGN KEY(user_id) REFERENCES user (id), 
+	CONSTRAINT fk_absence_by_id FOREIGN KEY(by_id) REFERENCES user (id)
+);
+INSERT INTO "absence" VALUES(1,2,1795086400000000,1795172800000000,'Leave',3,1795000000000000);
 CREATE TABLE access_grant (
 	id INTEGER NOT NULL PRIMARY KEY AUTOINCREMENT, 
 	scope_id INTEGER NOT NULL, 
 	user_id INTEGER, 
 	team_id INTEGER, 
 	"right" TEXT NOT NULL, 
-	only_assigned INTEGER DEFAULT '0' NOT NULL, 
+	only_assigned INTEGER DEFAULT '0' NOT NULL, from_at BIGINT, until_at BIGINT, 
 	CONSTRAINT fk_access_grant_scope_id FOREIGN KEY(scope_id) REFERENCES scope (id), 
 	CONSTRAINT fk_access_grant_team_id FOREIGN KEY(team_id) REFERENCES team (id), 
 	CONSTRAINT fk_access_grant_user_id FOREIGN KEY(user_id) REFERENCES user (id), 
 	CONSTRAINT uq_access_grant_scope_id_user_id_team_id_right UNIQUE (scope_id, user_id, team_id, "right")
 );
-INSERT INTO "access_grant" VALUES(1,1,1,NULL,'answer',0);
-INSERT INTO "access_grant" VALUES(2,1,1,NULL,'assign',0);
-INSERT INTO "access_grant" VALUES(3,1,2,NULL,'answer',0);
-INSERT INTO "access_grant" VALUES(4,1,2,NULL,'assign',0);
-INSERT INTO "access_grant" VALUES(5,1,NULL,1,'comment',1);
-INSERT INTO "access_grant" VALUES(6,2,2,NULL,'see',0);
-INSERT INTO "access_grant" VALUES(7,2,2,NULL,'comment',0);
-INSERT INTO "access_grant" VALUES(8,2,2,NULL,'answer',0);
-INSERT INTO "access_grant" VALUES(9,2,2,NULL,'assign',0);
-INSERT INTO "access_grant" VALUES(10,2,2,NULL,'manage',0);
+INSERT INTO "access_grant" VALUES(1,1,1,NULL,'answer',0,NULL,NULL);
+INSERT INTO "access_grant" VALUES(2,1,1,NULL,'assign',0,NULL,NULL);
+INSERT INTO "access_grant" VALUES(3,1,2,NULL,'answer',0,NULL,NULL);
+INSERT INTO "access_grant" VALUES(4,1,2,NULL,'assign',0,NULL,NULL);
+INSERT INTO "access_grant" VALUES(5,1,NULL,1,'comment',1,NULL,NULL);
+INSERT INTO "access_grant" VALUES(6,2,2,NULL,'see',0,NULL,NULL);
+INSERT INTO "access_grant" VALUES(7,2,2,NULL,'comment',0,NULL,NULL);
+INSERT INTO "access_grant" VALUES(8,2,2,NULL,'answer',0,NULL,NULL);
+INSERT INTO "access_grant" VALUES(9,2,2,NULL,'assign',0,NULL,NULL);
+INSERT INTO "access_grant" VALUES(10,2,2,NULL,'manage',0,NULL,NULL);
 CREATE TABLE account (
 	id INTEGER NOT NULL PRIMARY KEY AUTOINCREMENT, 
 	mailbox_id INTEGER NOT NULL, 
@@ -93,19 +105,19 @@ CREATE TABLE assignment (
 	reason TEXT NOT NULL, 
 	by_id INTEGER, 
 	assigned_at BIGINT NOT NULL, 
-	ended_at BIGINT, 
+	ended_at BIGINT, instead_of_id INTEGER, 
 	CONSTRAINT fk_assignment_by_id FOREIGN KEY(by_id) REFERENCES user (id), 
 	CONSTRAINT fk_assignment_executor_id FOREIGN KEY(executor_id) REFERENCES user (id), 
 	CONSTRAINT fk_assignment_scope_id FOREIGN KEY(scope_id) REFERENCES scope (id)
 );
-INSERT INTO "assignment" VALUES(1,1,1,1,'manager',NULL,1795000000000000,1795000000000000);
-INSERT INTO "assignment" VALUES(2,1,2,1,'manager',NULL,1795000000000000,NULL);
-INSERT INTO "assignment" VALUES(3,1,3,1,'manager',NULL,1795000000000000,NULL);
-INSERT INTO "assignment" VALUES(4,1,4,1,'manager',NULL,1795000000000000,NULL);
-INSERT INTO "assignment" VALUES(5,1,5,1,'manager',NULL,1795000000000000,NULL);
-INSERT INTO "assignment" VALUES(6,1,6,1,'manager',NULL,1795000000000000,NULL);
-INSERT INTO "assignment" VALUES(7,1,1,2,'hand',1,1795000000000000,1795000000000000);
-INSERT INTO "assignment" VALUES(8,1,8,1,'manager',NULL,1795000000000000,NULL);
+INSERT INTO "assignment" VALUES(1,1,1,1,'manager',NULL,1795000000000000,1795000000000000,NULL);
+INSERT INTO "assignment" VALUES(2,1,2,1,'manager',NULL,1795000000000000,NULL,NULL);
+INSERT INTO "assignment" VALUES(3,1,3,1,'manager',NULL,1795000000000000,NULL,NULL);
+INSERT INTO "assignment" VALUES(4,1,4,1,'manager',NULL,1795000000000000,NULL,NULL);
+INSERT INTO "assignment" VALUES(5,1,5,1,'manager',NULL,1795000000000000,NULL,NULL);
+INSERT INTO "assignment" VALUES(6,1,6,1,'manager',NULL,1795000000000000,NULL,NULL);
+INSERT INTO "assignment" VALUES(7,1,1,2,'hand',1,1795000000000000,1795000000000000,NULL);
+INSERT INTO "assignment" VALUES(8,1,8,1,'manager',NULL,1795000000000000,NULL,NULL);
 CREATE TABLE audit (
 	id INTEGER NOT NULL PRIMARY KEY AUTOINCREMENT, 
 	at BIGINT NOT NULL, 
@@ -116,10 +128,14 @@ CREATE TABLE audit (
 	previous BLOB NOT NULL, 
 	hash BLOB NOT NULL
 );
-INSERT INTO "audit" VALUES(1,1795000000000000,1,'signed-in','','{"peer":"192.0.2.1"}',X'0000000000000000000000000000000000000000000000000000000000000000',X'C02BDA3A9ADA2A1A0C12383A6C9DC56989CF77B3DA9D10B1835428D3ED28F7C9');
-INSERT INTO "audit" VALUES(2,1795000000000000,1,'token-added','report','{"scopes":["read"]}',X'C02BDA3A9ADA2A1A0C12383A6C9DC56989CF77B3DA9D10B1835428D3ED28F7C9',X'9FB927DF8FC9DC5EA9667B8B2E9B3516325BE03045F8134A77D4E5D601664029');
-INSERT INTO "audit" VALUES(3,1795000000000000,3,'import-started','1','{"mailbox":1}',X'9FB927DF8FC9DC5EA9667B8B2E9B3516325BE03045F8134A77D4E5D601664029',X'BB920E9BFA9C68AC49048339873DF6F6FA96A983D3486C144642246B6796E261');
-INSERT INTO "audit" VALUES(4,1795000000000000,4,'rule-added','Pumps','{"mailbox_id":1}',X'BB920E9BFA9C68AC49048339873DF6F6FA96A983D3486C144642246B6796E261',X'7E92E45E3966574DF45913B817B1EFBB2D60FF1B22200B32431B3311AE664918');
+INSERT INTO "audit" VALUES(1,1795000000000000,1,'signed-in','password','{"peer":"192.0.2.1"}',X'0000000000000000000000000000000000000000000000000000000000000000',X'B0A6D2720EB18086A17CD7C956CA534CBDBF5B7AC2D22AD691897E4BABE06809');
+INSERT INTO "audit" VALUES(2,1795000000000000,1,'token-added','report','{"scopes":["read"]}',X'B0A6D2720EB18086A17CD7C956CA534CBDBF5B7AC2D22AD691897E4BABE06809',X'071F68FFEBA739CA9CF6CEB50E4A854353358079B4A4E028674CE4D7738199E4');
+INSERT INTO "audit" VALUES(3,1795000000000000,1,'codes-set-up','','{}',X'071F68FFEBA739CA9CF6CEB50E4A854353358079B4A4E028674CE4D7738199E4',X'9956E804DF29BD33D30EB7520A79280D099EE8FF10E0918D75BE273FE5791855');
+INSERT INTO "audit" VALUES(4,1795000000000000,1,'recovery-codes-made','','{}',X'9956E804DF29BD33D30EB7520A79280D099EE8FF10E0918D75BE273FE5791855',X'8F33B7036B481F197017E36E70734F49D9505C1F285687554EAA66E1F9D72B78');
+INSERT INTO "audit" VALUES(5,1795000000000000,1,'identity-linked','https://id.firm.example','{}',X'8F33B7036B481F197017E36E70734F49D9505C1F285687554EAA66E1F9D72B78',X'C460E5F6FBA47A7194C57DA40DFA3DB0756FA83F389D41C65ADDCBE10A7841B4');
+INSERT INTO "audit" VALUES(6,1795000000000000,NULL,'dkim-made','firm.example','{}',X'C460E5F6FBA47A7194C57DA40DFA3DB0756FA83F389D41C65ADDCBE10A7841B4',X'D5CC677A0D7E0B05BCFB56E159440098865FB4C54B3E84CCAE4F2DD0E2FCA595');
+INSERT INTO "audit" VALUES(7,1795000000000000,3,'import-started','1','{"mailbox":1}',X'D5CC677A0D7E0B05BCFB56E159440098865FB4C54B3E84CCAE4F2DD0E2FCA595',X'801414DA70D07ABEFE71BACA159C22CD9B24259C9D2C2DB42A4702BF6F7882D1');
+INSERT INTO "audit" VALUES(8,1795000000000000,4,'rule-added','Pumps','{"mailbox_id":1}',X'801414DA70D07ABEFE71BACA159C22CD9B24259C9D2C2DB42A4702BF6F7882D1',X'8DAEFEBCCAAD51DC2A98F6E2A6D9D71A25939983F59589B5E6DD97BF655D0E2E');
 CREATE TABLE blob (
 	id INTEGER NOT NULL PRIMARY KEY AUTOINCREMENT, 
 	sha256 BLOB NOT NULL, 
@@ -147,6 +163,12 @@ INSERT INTO "blob" VALUES(15,X'183F4CF25FB8727235C5A8FDFA5A0731CDE019B8932042329
 INSERT INTO "blob" VALUES(16,X'0E22F62C8825CA20CE39736FFE800D5DBB1E86A179EF020B50053020CF374131',161,X'46726F6D3A20616E6E6140636C69656E742E6578616D706C650D0A546F3A2073616C6573406669726D2E6578616D706C650D0A5375626A6563743A204C657474657220370D0A4D6573736167652D49443A203C3740636C69656E742E6578616D706C653E0D0A446174653A204672692C203230204E6F7620323032362031303A30303A3030202B303230300D0A0D0A5765206E65656420372070756D70732E0D0A',1795000000000000,NULL);
 INSERT INTO "blob" VALUES(17,X'0081BD8A1E4E80EA8A2B3C32372C383776F7C2536369F884F94F28C90C606B80',391,X'46726F6D3A206F6C656E61203C73616C6573406669726D2E6578616D706C653E0D0A546F3A20416E6E61203C616E6E6140636C69656E742E6578616D706C653E0D0A5375626A6563743A2052653A204C657474657220300D0A446174653A205765642C203138204E6F7620323032362031313A30363A3430202B303030300D0A4D6573736167652D49443A203C6D2E61677069626167617278336E6F62717679766F6D6D67646533697A3665796C713765406669726D2E6578616D706C653E0D0A496E2D5265706C792D546F3A203C31303040636C69656E742E6578616D706C653E0D0A5265666572656E6365733A203C3040636C69656E742E6578616D706C653E203C31303040636C69656E742E6578616D706C653E0D0A4D494D452D56657273696F6E3A20312E300D0A436F6E74656E742D547970653A20746578742F706C61696E3B20636861727365743D7574662D380D0A436F6E74656E742D5472616E736665722D456E636F64696E673A20376269740D0A0D0A57652068617665207468656D2E0D0A',1795000000000000,NULL);
 INSERT INTO "blob" VALUES(18,X'0000000000000000000000000000000000000000000000000000000000000000',10,NULL,1795000000000000,1795000000000000);
+CREATE TABLE blob_doubt (
+	blob_id INTEGER NOT NULL, 
+	at BIGINT NOT NULL, 
+	CONSTRAINT pk_blob_doubt PRIMARY KEY (blob_id)
+);
+INSERT INTO "blob_doubt" VALUES(1,1795000000000000);
 CREATE TABLE boot (
 	name TEXT NOT NULL, 
 	started_at BIGINT NOT NULL, 
@@ -154,6 +176,40 @@ CREATE TABLE boot (
 	CONSTRAINT pk_boot PRIMARY KEY (name)
 );
 INSERT INTO "boot" VALUES('a8c74107e66cb0e4',1795000000000000,1795000000000000);
+CREATE TABLE bulk (
+	id INTEGER NOT NULL PRIMARY KEY AUTOINCREMENT, 
+	user_id INTEGER NOT NULL, 
+	act TEXT NOT NULL, 
+	value JSON, 
+	at BIGINT NOT NULL, 
+	CONSTRAINT fk_bulk_user_id FOREIGN KEY(user_id) REFERENCES user (id)
+);
+INSERT INTO "bulk" VALUES(1,1,'read',NULL,1795000000000000);
+CREATE TABLE bulk_thread (
+	bulk_id INTEGER NOT NULL, 
+	thread_id INTEGER NOT NULL, 
+	"before" JSON NOT NULL, 
+	version INTEGER NOT NULL, 
+	event_id INTEGER NOT NULL, 
+	CONSTRAINT pk_bulk_thread PRIMARY KEY (bulk_id, thread_id)
+);
+INSERT INTO "bulk_thread" VALUES(1,1,'{"state":"open","executor_id":2,"snoozed_until":null,"mailbox_id":1,"waiting_for":"them","waiting_since":1795000000000000,"due_at":null,"watch_at":null,"watched":0,"unread":true,"version":7}',7,13);
+INSERT INTO "bulk_thread" VALUES(1,2,'{"state":"closed","executor_id":1,"snoozed_until":null,"mailbox_id":1,"waiting_for":null,"waiting_since":null,"due_at":null,"watch_at":1795021600000000,"watched":0,"unread":true,"version":4}',4,8);
+CREATE TABLE calendar_choice (
+	scope_id INTEGER NOT NULL, 
+	"key" TEXT NOT NULL, 
+	CONSTRAINT pk_calendar_choice PRIMARY KEY (scope_id)
+);
+INSERT INTO "calendar_choice" VALUES(0,'024418dff29c369046a04ae59c8202b8');
+CREATE TABLE ceremony (
+	"key" BLOB NOT NULL, 
+	purpose TEXT NOT NULL, 
+	user_id INTEGER, 
+	details JSON NOT NULL, 
+	expires_at BIGINT NOT NULL, 
+	CONSTRAINT pk_ceremony PRIMARY KEY ("key")
+);
+INSERT INTO "ceremony" VALUES(X'2BB80D537B1DA3E38BD30361AA855686BDE0EACD7162FEF6A25FE97BF527A25B','sso',NULL,'{"state":"x"}',1795000600000000);
 CREATE TABLE change (
 	id INTEGER NOT NULL PRIMARY KEY AUTOINCREMENT, 
 	"transaction" INTEGER DEFAULT '0' NOT NULL, 
@@ -183,40 +239,63 @@ INSERT INTO "change" VALUES(16,0,'mailbox.added',2,2,'{}','house',17950000000000
 INSERT INTO "change" VALUES(17,0,'counterparty.added',1,NULL,'{}','house',1795000000000000);
 INSERT INTO "change" VALUES(18,0,'contact.added',1,NULL,'{"counterparty_id":1}','house',1795000000000000);
 INSERT INTO "change" VALUES(19,0,'message.arrived',1882193920000001,1,'{"thread_id":1,"mailbox_id":1,"quiet":false}','letter',1795000000000000);
-INSERT INTO "change" VALUES(20,0,'thread.assigned',1,1,'{"thread_id":1,"mailbox_id":1,"executor_id":1}','routing',1795000000000000);
-INSERT INTO "change" VALUES(21,0,'message.arrived',1882193920000002,1,'{"thread_id":1,"mailbox_id":1,"quiet":false}','letter',1795000000000000);
-INSERT INTO "change" VALUES(22,0,'message.arrived',1882193920000003,1,'{"thread_id":2,"mailbox_id":1,"quiet":false}','letter',1795000000000000);
-INSERT INTO "change" VALUES(23,0,'thread.assigned',2,1,'{"thread_id":2,"mailbox_id":1,"executor_id":1}','routing',1795000000000000);
-INSERT INTO "change" VALUES(24,0,'message.arrived',1882193920000004,1,'{"thread_id":2,"mailbox_id":1,"quiet":false}','letter',1795000000000000);
-INSERT INTO "change" VALUES(25,0,'message.arrived',1882193920000005,1,'{"thread_id":3,"mailbox_id":1,"quiet":false}','letter',1795000000000000);
-INSERT INTO "change" VALUES(26,0,'thread.assigned',3,1,'{"thread_id":3,"mailbox_id":1,"executor_id":1}','routing',1795000000000000);
-INSERT INTO "change" VALUES(27,0,'message.arrived',1882193920000006,1,'{"thread_id":3,"mailbox_id":1,"quiet":false}','letter',1795000000000000);
-INSERT INTO "change" VALUES(28,0,'message.arrived',1882193920000007,1,'{"thread_id":4,"mailbox_id":1,"quiet":false}','letter',1795000000000000);
-INSERT INTO "change" VALUES(29,0,'thread.assigned',4,1,'{"thread_id":4,"mailbox_id":1,"executor_id":1}','routing',1795000000000000);
-INSERT INTO "change" VALUES(30,0,'message.arrived',1882193920000008,1,'{"thread_id":4,"mailbox_id":1,"quiet":false}','letter',1795000000000000);
-INSERT INTO "change" VALUES(31,0,'message.arrived',1882193920000009,1,'{"thread_id":5,"mailbox_id":1,"quiet":false}','letter',1795000000000000);
-INSERT INTO "change" VALUES(32,0,'thread.assigned',5,1,'{"thread_id":5,"mailbox_id":1,"executor_id":1}','routing',1795000000000000);
-INSERT INTO "change" VALUES(33,0,'message.arrived',1882193920000010,1,'{"thread_id":5,"mailbox_id":1,"quiet":false}','letter',1795000000000000);
-INSERT INTO "change" VALUES(34,0,'message.arrived',1882193920000011,1,'{"thread_id":6,"mailbox_id":1,"quiet":false}','letter',1795000000000000);
-INSERT INTO "change" VALUES(35,0,'thread.assigned',6,1,'{"thread_id":6,"mailbox_id":1,"executor_id":1}','routing',1795000000000000);
-INSERT INTO "change" VALUES(36,0,'message.arrived',1882193920000012,1,'{"thread_id":6,"mailbox_id":1,"quiet":false}','letter',1795000000000000);
-INSERT INTO "change" VALUES(37,0,'thread.assigned',1,1,'{"thread_id":1,"mailbox_id":1,"executor_id":2}','user 1',1795000000000000);
-INSERT INTO "change" VALUES(38,0,'thread.state',2,1,'{"thread_id":2,"mailbox_id":1,"state":"closed"}','user 1',1795000000000000);
-INSERT INTO "change" VALUES(39,0,'account.added',1,1,'{}','house',1795000000000000);
-INSERT INTO "change" VALUES(40,0,'account.changed',1,1,'{"sends":"no"}','server',1795000000000000);
-INSERT INTO "change" VALUES(41,0,'message.arrived',1882193920000013,1,'{"thread_id":7,"mailbox_id":1,"quiet":true}','letter',1795000000000000);
-INSERT INTO "change" VALUES(42,0,'message.arrived',1882193920000014,1,'{"thread_id":8,"mailbox_id":1,"quiet":false}','letter',1795000000000000);
-INSERT INTO "change" VALUES(43,0,'thread.assigned',8,1,'{"thread_id":8,"mailbox_id":1,"executor_id":1}','routing',1795000000000000);
-INSERT INTO "change" VALUES(44,0,'letter.quarantined',15,1,'{"mailbox_id":1,"step":"parse"}','house',1795000000000000);
-INSERT INTO "change" VALUES(45,0,'thread.answered',1,1,'{"thread_id":1,"mailbox_id":1,"message_id":1882193920000015}','house',1795000000000000);
-INSERT INTO "change" VALUES(46,0,'suppression.added',1,NULL,'{"reason":"bounce"}','house',1795000000000000);
-INSERT INTO "change" VALUES(47,0,'mailbox.changed',1,1,'{}','house',1795000000000000);
-INSERT INTO "change" VALUES(48,0,'thread.drafted',2,1,'{"thread_id":2,"mailbox_id":1}','user 1',1795000000000000);
-INSERT INTO "change" VALUES(49,0,'thread.state',3,1,'{"thread_id":3,"mailbox_id":1,"state":"spam"}','user 1',1795000000000000);
-INSERT INTO "change" VALUES(50,0,'thread.state',3,1,'{"thread_id":3,"mailbox_id":1,"state":"open"}','user 1',1795000000000000);
-INSERT INTO "change" VALUES(51,0,'account.added',2,1,'{}','house',1795000000000000);
-INSERT INTO "change" VALUES(52,0,'user.added',4,NULL,'{}','house',1795000000000000);
-INSERT INTO "change" VALUES(53,0,'rules.changed',1,1,'{"mailbox_id":1}','user 4',1795000000000000);
+INSERT INTO "change" VALUES(20,0,'notice.added',1,1,'{"thread_id":1,"user_ids":[1]}','notices',1795000000000000);
+INSERT INTO "change" VALUES(21,0,'thread.assigned',1,1,'{"thread_id":1,"mailbox_id":1,"executor_id":1}','routing',1795000000000000);
+INSERT INTO "change" VALUES(22,0,'message.arrived',1882193920000002,1,'{"thread_id":1,"mailbox_id":1,"quiet":false}','letter',1795000000000000);
+INSERT INTO "change" VALUES(23,0,'notice.added',1,1,'{"thread_id":1,"user_ids":[1]}','notices',1795000000000000);
+INSERT INTO "change" VALUES(24,0,'message.arrived',1882193920000003,1,'{"thread_id":2,"mailbox_id":1,"quiet":false}','letter',1795000000000000);
+INSERT INTO "change" VALUES(25,0,'notice.added',2,1,'{"thread_id":2,"user_ids":[1]}','notices',1795000000000000);
+INSERT INTO "change" VALUES(26,0,'thread.assigned',2,1,'{"thread_id":2,"mailbox_id":1,"executor_id":1}','routing',1795000000000000);
+INSERT INTO "change" VALUES(27,0,'message.arrived',1882193920000004,1,'{"thread_id":2,"mailbox_id":1,"quiet":false}','letter',1795000000000000);
+INSERT INTO "change" VALUES(28,0,'notice.added',2,1,'{"thread_id":2,"user_ids":[1]}','notices',1795000000000000);
+INSERT INTO "change" VALUES(29,0,'message.arrived',1882193920000005,1,'{"thread_id":3,"mailbox_id":1,"quiet":false}','letter',1795000000000000);
+INSERT INTO "change" VALUES(30,0,'notice.added',3,1,'{"thread_id":3,"user_ids":[1]}','notices',1795000000000000);
+INSERT INTO "change" VALUES(31,0,'thread.assigned',3,1,'{"thread_id":3,"mailbox_id":1,"executor_id":1}','routing',1795000000000000);
+INSERT INTO "change" VALUES(32,0,'message.arrived',1882193920000006,1,'{"thread_id":3,"mailbox_id":1,"quiet":false}','letter',1795000000000000);
+INSERT INTO "change" VALUES(33,0,'notice.added',3,1,'{"thread_id":3,"user_ids":[1]}','notices',1795000000000000);
+INSERT INTO "change" VALUES(34,0,'message.arrived',1882193920000007,1,'{"thread_id":4,"mailbox_id":1,"quiet":false}','letter',1795000000000000);
+INSERT INTO "change" VALUES(35,0,'notice.added',4,1,'{"thread_id":4,"user_ids":[1]}','notices',1795000000000000);
+INSERT INTO "change" VALUES(36,0,'thread.assigned',4,1,'{"thread_id":4,"mailbox_id":1,"executor_id":1}','routing',1795000000000000);
+INSERT INTO "change" VALUES(37,0,'message.arrived',1882193920000008,1,'{"thread_id":4,"mailbox_id":1,"quiet":false}','letter',1795000000000000);
+INSERT INTO "change" VALUES(38,0,'notice.added',4,1,'{"thread_id":4,"user_ids":[1]}','notices',1795000000000000);
+INSERT INTO "change" VALUES(39,0,'message.arrived',1882193920000009,1,'{"thread_id":5,"mailbox_id":1,"quiet":false}','letter',1795000000000000);
+INSERT INTO "change" VALUES(40,0,'notice.added',5,1,'{"thread_id":5,"user_ids":[1]}','notices',1795000000000000);
+INSERT INTO "change" VALUES(41,0,'thread.assigned',5,1,'{"thread_id":5,"mailbox_id":1,"executor_id":1}','routing',1795000000000000);
+INSERT INTO "change" VALUES(42,0,'message.arrived',1882193920000010,1,'{"thread_id":5,"mailbox_id":1,"quiet":false}','letter',1795000000000000);
+INSERT INTO "change" VALUES(43,0,'notice.added',5,1,'{"thread_id":5,"user_ids":[1]}','notices',1795000000000000);
+INSERT INTO "change" VALUES(44,0,'message.arrived',1882193920000011,1,'{"thread_id":6,"mailbox_id":1,"quiet":false}','letter',1795000000000000);
+INSERT INTO "change" VALUES(45,0,'notice.added',6,1,'{"thread_id":6,"user_ids":[1]}','notices',1795000000000000);
+INSERT INTO "change" VALUES(46,0,'thread.assigned',6,1,'{"thread_id":6,"mailbox_id":1,"executor_id":1}','routing',1795000000000000);
+INSERT INTO "change" VALUES(47,0,'message.arrived',1882193920000012,1,'{"thread_id":6,"mailbox_id":1,"quiet":false}','letter',1795000000000000);
+INSERT INTO "change" VALUES(48,0,'notice.added',6,1,'{"thread_id":6,"user_ids":[1]}','notices',1795000000000000);
+INSERT INTO "change" VALUES(49,0,'notice.added',1,1,'{"thread_id":1,"user_ids":[2]}','notices',1795000000000000);
+INSERT INTO "change" VALUES(50,0,'thread.assigned',1,1,'{"thread_id":1,"mailbox_id":1,"executor_id":2}','user 1',1795000000000000);
+INSERT INTO "change" VALUES(51,0,'thread.state',2,1,'{"thread_id":2,"mailbox_id":1,"state":"closed"}','user 1',1795000000000000);
+INSERT INTO "change" VALUES(52,0,'account.added',1,1,'{}','house',1795000000000000);
+INSERT INTO "change" VALUES(53,0,'account.changed',1,1,'{"sends":"no"}','server',1795000000000000);
+INSERT INTO "change" VALUES(54,0,'message.arrived',1882193920000013,1,'{"thread_id":7,"mailbox_id":1,"quiet":true}','letter',1795000000000000);
+INSERT INTO "change" VALUES(55,0,'message.arrived',1882193920000014,1,'{"thread_id":8,"mailbox_id":1,"quiet":false}','letter',1795000000000000);
+INSERT INTO "change" VALUES(56,0,'notice.added',8,1,'{"thread_id":8,"user_ids":[1]}','notices',1795000000000000);
+INSERT INTO "change" VALUES(57,0,'thread.assigned',8,1,'{"thread_id":8,"mailbox_id":1,"executor_id":1}','routing',1795000000000000);
+INSERT INTO "change" VALUES(58,0,'letter.quarantined',15,1,'{"mailbox_id":1,"step":"parse"}','house',1795000000000000);
+INSERT INTO "change" VALUES(59,0,'thread.answered',1,1,'{"thread_id":1,"mailbox_id":1,"message_id":1882193920000015}','house',1795000000000000);
+INSERT INTO "change" VALUES(60,0,'suppression.added',1,NULL,'{"reason":"bounce"}','house',1795000000000000);
+INSERT INTO "change" VALUES(61,0,'mailbox.changed',1,1,'{}','house',1795000000000000);
+INSERT INTO "change" VALUES(62,0,'thread.drafted',2,1,'{"thread_id":2,"mailbox_id":1}','user 1',1795000000000000);
+INSERT INTO "change" VALUES(63,0,'thread.state',3,1,'{"thread_id":3,"mailbox_id":1,"state":"spam"}','user 1',1795000000000000);
+INSERT INTO "change" VALUES(64,0,'thread.state',3,1,'{"thread_id":3,"mailbox_id":1,"state":"open"}','user 1',1795000000000000);
+INSERT INTO "change" VALUES(65,0,'account.added',2,1,'{}','house',1795000000000000);
+INSERT INTO "change" VALUES(66,0,'thread.tagged',1,1,'{"thread_id":1,"mailbox_id":1}','user 1',1795000000000000);
+INSERT INTO "change" VALUES(67,0,'thread.followed',1,1,'{"thread_id":1,"mailbox_id":1}','user 1',1795000000000000);
+INSERT INTO "change" VALUES(68,0,'thread.priority',1,1,'{"thread_id":1,"mailbox_id":1}','user 1',1795000000000000);
+INSERT INTO "change" VALUES(69,0,'thread.state',4,1,'{"thread_id":4,"mailbox_id":1,"state":"snoozed"}','user 1',1795000000000000);
+INSERT INTO "change" VALUES(70,0,'notice.added',1,1,'{"thread_id":1,"user_ids":[2]}','notices',1795000000000000);
+INSERT INTO "change" VALUES(71,0,'note.added',1,1,'{"thread_id":1,"mailbox_id":1,"note_id":1}','user 1',1795000000000000);
+INSERT INTO "change" VALUES(72,0,'note.changed',1,1,'{"thread_id":1,"mailbox_id":1,"note_id":1}','user 1',1795000000000000);
+INSERT INTO "change" VALUES(73,0,'user.absence',2,NULL,'{}','user 3',1795000000000000);
+INSERT INTO "change" VALUES(74,0,'user.deputies',2,NULL,'{}','user 3',1795000000000000);
+INSERT INTO "change" VALUES(75,0,'user.added',4,NULL,'{}','house',1795000000000000);
+INSERT INTO "change" VALUES(76,0,'rules.changed',1,1,'{"mailbox_id":1}','user 4',1795000000000000);
 CREATE TABLE consumer (
 	name TEXT NOT NULL, 
 	"transaction" INTEGER DEFAULT '0' NOT NULL, 
@@ -244,11 +323,11 @@ CREATE TABLE counterparty (
 	external_id TEXT, 
 	city TEXT DEFAULT '' NOT NULL, 
 	language TEXT DEFAULT '' NOT NULL, 
-	created_at BIGINT NOT NULL, 
+	created_at BIGINT NOT NULL, answer_hours INTEGER DEFAULT '0' NOT NULL, next_hours INTEGER DEFAULT '0' NOT NULL, 
 	CONSTRAINT fk_counterparty_manager_id FOREIGN KEY(manager_id) REFERENCES user (id), 
 	CONSTRAINT uq_counterparty_external_id UNIQUE (external_id)
 );
-INSERT INTO "counterparty" VALUES(1,'Ромашка ООД','ромашка оод','company','["customer"]',1,NULL,NULL,'','',1795000000000000);
+INSERT INTO "counterparty" VALUES(1,'Ромашка ООД','ромашка оод','company','["customer"]',1,NULL,NULL,'','',1795000000000000,0,0);
 CREATE TABLE counterparty_domain (
 	counterparty_id INTEGER NOT NULL, 
 	domain TEXT NOT NULL, 
@@ -282,6 +361,28 @@ CREATE TABLE delivery (
 	CONSTRAINT uq_delivery_message_id_canonical UNIQUE (message_id, canonical)
 );
 INSERT INTO "delivery" VALUES(1,1,1882193920000015,1,'personal','anna@client.example','anna@client.example','client.example','sales@firm.example','queued',0,0,NULL,0,NULL,0,0,'','',1795000000000000,1795000000000000,'');
+CREATE TABLE deputy (
+	user_id INTEGER NOT NULL, 
+	deputy_id INTEGER NOT NULL, 
+	place INTEGER NOT NULL, 
+	CONSTRAINT pk_deputy PRIMARY KEY (user_id, deputy_id)
+);
+INSERT INTO "deputy" VALUES(2,1,0);
+CREATE TABLE dkim_key (
+	id INTEGER NOT NULL PRIMARY KEY AUTOINCREMENT, 
+	domain TEXT NOT NULL, 
+	selector TEXT NOT NULL, 
+	algorithm TEXT NOT NULL, 
+	private BLOB NOT NULL, 
+	record TEXT NOT NULL, 
+	in_use INTEGER DEFAULT '0' NOT NULL, 
+	checked_at BIGINT, 
+	fault TEXT DEFAULT '' NOT NULL, 
+	created_at BIGINT NOT NULL, 
+	CONSTRAINT uq_dkim_key_domain_selector UNIQUE (domain, selector)
+);
+INSERT INTO "dkim_key" VALUES(1,'firm.example','m20261118r','rsa',X'01792B5166A833B3B84E0F27F9F7A910B6168F46E08D26F53396319EBBB6DE1D88E6FC846F04CB9865D8B5B574CFFC98470F6B817D17F33C888C794133607BD8CBF484D7A8DFAC28624AC4667CE4341E33B689D0A613579CF5C803967048F4472B762EE70B04FDF1405D2BD59C8BED89E5F54A910B18E483C8120E09279515820371BD791172E0292E6B8F7BAD1AFC0D0247532AC988EDD0ED6E609CDCB4ECB70B350D90F5D6837238D4AA62B2A63170B158C4F5EB34A3C62A1C6C11DCAA0AECAAA408D999F5C46CE1584C0365B8FF36AC6E585BEF3D27AB4731790F6C10C1B38954C76FD2DF5892E477E011ADECDC4BA00C66A4F95C4A72D50D648B841BFE536FBC0A41D5A73A69614F4FFE3C334A1DEAC809DFD08BF27DC18F1CDD69EAB525CE44C34C8ABEB35CE4DBF11FF366EB2E38B5C805E4BC97C1E9879C881BC5153728FFB88FFFB5BD119A8193161F52BD4FFBE82016FC1AB43B118F77059A9CCC2A19519DE5962536A0DC54E4B8EBCFB351FEB15B8AB5BAE128BEF4B20BC3C8105EC3C3C5A7C7F9BBF0B0C3D9C2CEB29F4F9EA0BB318E63A338479F5D712DD82B961393E2BE402B0F48C02F128DEB8EE93DE9FE8D7CC9D135BB92C8BB4A2463601738ECE4C8D0C107D672F17829AE9A58A1D31D9EBBD5A424E210DAE1C710500DC40F4FEAE13105FB019901B53473DF987C6578B8BAD573A81FB3498AE7584C85C89E73E91EF3986B59E1DAC83A0EBA1030613E7C7A0E4AFBB21392D996CBCB5B6CAC23D1BB5CB1815E54B6AA63AC47B9287D36B6A9F9EDAFE8D285774FB2E8BCDB39FE8220AD1287F0F07B439EE6DD299730127A7AF133AEEEB1231336AC214AFEA08AF11809FF48A153DEFB764FB65CE33344800CACB1D8C33BCCE94FB5B813583234AF39479096802338A71F797A6C42938EA5EE5DD353CECD73B89BEA3DFEBCE565879DCFBBC52F415C5F53D17172E21F90AE4DD070C7C097822FB0656BDBB5A27167AEDED01646CCBB3ED850E56A6DE4FA5B43B7FF1E6E3B31BE13CC1B4AE59B0795C211E9C12C047892A8CC6C808446AF3CF24B324893C724C66C8E010BD529B805359DC0E528D90BA8B92C7D3E878281DDEA2F832CA6B5C3A185DDA0BF8B33E1021BBFE4A3E7EFE2071A571F3516DA43DB4875F6A84ACD2770B09F38D25E9C8231F7B9E1F6D70DFAD600EC834648D15C37BFE0F15DC477AAF52C144949D0728A71DE1B4829BCFF21F7D107F36BBD393F98B20FE7023A2CF2888FB4B04B796C937D30AF3BB0EB107F1F3CFA133F31C5EC7B99CFCD1B07AEB343B266631493523AF729AF551B4E1DE0C630856F4598440BB9BF886BB9112CE51D8D910825ED30FCBE9D236C4275B787C1557C9BF8E506F55A71CA58B49D2F2836D10F5DB0E8CE57891424738BBE88619ADF3E95A6007A86FA6D3ABB4D35A3FD59F56ABCAFA02D6B572B2D7F57916FF4631A2222B5C952A4F331DB8C392406531BCFC9A26D68D13421483EE0CE18C7FE49F239D83AC8E463252074A545B374EBF5C78BF12D3153588DC878E66610B06DAE024E3CF40FADAA069E34A0BCD1E5ED80EC57E99FF06EE1EED8BEA8B18259C9842AF6BD174178D7088FF67CE657A4CDCDD597946CAA18EE4C0698A95EA47E0877084E93A9CA621D40F65131B3586744F61AF0EDDD387D44C7F52F9C0BC689854746B5DE0E72B088C8B91CAFFD9B77707FF3DB1FE1E8F986FDB203DC49B1E2B11D123BA38517B05E47A67BCF166A22680AC2E8A8CA8D1E31','v=DKIM1; k=rsa; p=MIIBIjANBgkqhkiG9w0BAQEFAAOCAQ8AMIIBCgKCAQEAzmigcnjpMru3crlS2dOrrOwtawmDEbkw3zXlnGNc0c6wHUy3QSgv4qfflRuEFUKFMZ59PGT+liZ6Win5IgwAqtJhGeqAKezKPV0BRSowjnGTuv/OKbz7mDCfBTswdl9u/l22FgUZNjqDw+KXOWMJiWLDH7GvBOduL3vlCb6Gam+dWHsfQfTFmiB0sHs1ZfPYMmXRhPP25siSu12tQgHFArRf4LXdd3ccx8rSt/MYQ+jbHMyUeBFTkLa8aBF0cjI3N87fSWyXCt56BT7rgg3tf5MH8GN6s4r5jNDh8Tx1a4yda1FrRKBAyTgWsK0+npE0AxP++2YsRsNOeQPrf1TliwIDAQAB',0,NULL,'',1795000000000000);
+INSERT INTO "dkim_key" VALUES(2,'firm.example','m20261118e','ed25519',X'01792B5166B6683480FC91BAEFAE179BF735E8DBAB5E7CB1AE005CBE604A2C2667E376BB108A3ACB6788DCB7BE0934B8B7AC391E6623194E9EB6B149F0DFEEF6693C0F121258081388651F1C43A574381C','v=DKIM1; k=ed25519; p=Lqnhih5rzgIfZlSsnmWhkQ6nl8y9n2IXNqeR/r5BUic=',0,NULL,'',1795000000000000);
 CREATE TABLE draft (
 	id INTEGER NOT NULL PRIMARY KEY AUTOINCREMENT, 
 	mailbox_id INTEGER NOT NULL, 
@@ -325,6 +426,16 @@ CREATE TABLE draft_file (
 	CONSTRAINT fk_draft_file_blob_id FOREIGN KEY(blob_id) REFERENCES blob (id)
 );
 INSERT INTO "draft_file" VALUES(1,1,18,'offer.pdf','application/pdf',10,'760e819b85c924c3.file',1795000000000000);
+CREATE TABLE entry_link (
+	"key" BLOB NOT NULL, 
+	user_id INTEGER NOT NULL, 
+	purpose TEXT NOT NULL, 
+	created_at BIGINT NOT NULL, 
+	expires_at BIGINT NOT NULL, 
+	CONSTRAINT pk_entry_link PRIMARY KEY ("key"), 
+	CONSTRAINT fk_entry_link_user_id_user FOREIGN KEY(user_id) REFERENCES user (id) ON DELETE CASCADE
+);
+INSERT INTO "entry_link" VALUES(X'EF5AF6C71D8C2A1D3C618A701035B17A0B12D7413F26E88C3E6D29C6AE671CAF',1,'reset',1795000000000000,1795001800000000);
 CREATE TABLE folder (
 	id INTEGER NOT NULL PRIMARY KEY AUTOINCREMENT, 
 	account_id INTEGER NOT NULL, 
@@ -348,6 +459,16 @@ CREATE TABLE folder (
 	CONSTRAINT fk_folder_account_id FOREIGN KEY(account_id) REFERENCES account (id) ON DELETE CASCADE
 );
 INSERT INTO "folder" VALUES(1,1,'INBOX','INBOX','inbox',1,100,1,2,NULL,0,1,0,NULL,1795000000000000,NULL,0,'',NULL);
+CREATE TABLE hold (
+	id INTEGER NOT NULL PRIMARY KEY AUTOINCREMENT, 
+	counterparty_id INTEGER, 
+	thread_id INTEGER, 
+	reason TEXT NOT NULL, 
+	user_id INTEGER NOT NULL, 
+	at BIGINT NOT NULL, 
+	CONSTRAINT fk_hold_user_id FOREIGN KEY(user_id) REFERENCES user (id)
+);
+INSERT INTO "hold" VALUES(1,1,NULL,'A lawsuit',3,1795000000000000);
 CREATE TABLE incoming (
 	id INTEGER NOT NULL PRIMARY KEY AUTOINCREMENT, 
 	blob_id INTEGER NOT NULL, 
@@ -396,26 +517,26 @@ CREATE TABLE interaction (
 	thread_id INTEGER, 
 	message_id INTEGER, 
 	executor_id INTEGER, 
-	counts INTEGER DEFAULT '0' NOT NULL, 
+	counts INTEGER DEFAULT '0' NOT NULL, letter_id INTEGER, 
 	CONSTRAINT fk_interaction_contact_id FOREIGN KEY(contact_id) REFERENCES contact (id), 
 	CONSTRAINT fk_interaction_counterparty_id FOREIGN KEY(counterparty_id) REFERENCES counterparty (id), 
 	CONSTRAINT fk_interaction_scope_id FOREIGN KEY(scope_id) REFERENCES scope (id)
 );
-INSERT INTO "interaction" VALUES(1,'letter',1,1,1,1795000000000000,'in','Letter 0',1,1882193920000001,2,1);
-INSERT INTO "interaction" VALUES(2,'letter',1,1,1,1795000000000000,'in','Re: Letter 0',1,1882193920000002,2,1);
-INSERT INTO "interaction" VALUES(3,'letter',1,1,1,1795000000000000,'in','Letter 1',2,1882193920000003,1,1);
-INSERT INTO "interaction" VALUES(4,'letter',1,1,1,1795000000000000,'in','Re: Letter 1',2,1882193920000004,1,1);
-INSERT INTO "interaction" VALUES(5,'letter',1,1,1,1795000000000000,'in','Letter 2',3,1882193920000005,1,1);
-INSERT INTO "interaction" VALUES(6,'letter',1,1,1,1795000000000000,'in','Re: Letter 2',3,1882193920000006,1,1);
-INSERT INTO "interaction" VALUES(7,'letter',1,1,1,1795000000000000,'in','Letter 3',4,1882193920000007,1,1);
-INSERT INTO "interaction" VALUES(8,'letter',1,1,1,1795000000000000,'in','Re: Letter 3',4,1882193920000008,1,1);
-INSERT INTO "interaction" VALUES(9,'letter',1,1,1,1795000000000000,'in','Letter 4',5,1882193920000009,1,1);
-INSERT INTO "interaction" VALUES(10,'letter',1,1,1,1795000000000000,'in','Re: Letter 4',5,1882193920000010,1,1);
-INSERT INTO "interaction" VALUES(11,'letter',1,1,1,1795000000000000,'in','Letter 5',6,1882193920000011,1,1);
-INSERT INTO "interaction" VALUES(12,'letter',1,1,1,1795000000000000,'in','Re: Letter 5',6,1882193920000012,1,1);
-INSERT INTO "interaction" VALUES(13,'letter',1,1,1,1795000000000000,'in','Letter 200',7,1882193920000013,NULL,1);
-INSERT INTO "interaction" VALUES(14,'letter',1,1,1,1795000000000000,'in','Letter 201',8,1882193920000014,1,1);
-INSERT INTO "interaction" VALUES(15,'letter',1,1,1,1795000000000000,'out','Re: Letter 0',1,1882193920000015,2,1);
+INSERT INTO "interaction" VALUES(1,'letter',1,1,1,1795000000000000,'in','Letter 0',1,1882193920000001,2,1,1);
+INSERT INTO "interaction" VALUES(2,'letter',1,1,1,1795000000000000,'in','Re: Letter 0',1,1882193920000002,2,1,2);
+INSERT INTO "interaction" VALUES(3,'letter',1,1,1,1795000000000000,'in','Letter 1',2,1882193920000003,1,1,3);
+INSERT INTO "interaction" VALUES(4,'letter',1,1,1,1795000000000000,'in','Re: Letter 1',2,1882193920000004,1,1,4);
+INSERT INTO "interaction" VALUES(5,'letter',1,1,1,1795000000000000,'in','Letter 2',3,1882193920000005,1,1,5);
+INSERT INTO "interaction" VALUES(6,'letter',1,1,1,1795000000000000,'in','Re: Letter 2',3,1882193920000006,1,1,6);
+INSERT INTO "interaction" VALUES(7,'letter',1,1,1,1795000000000000,'in','Letter 3',4,1882193920000007,1,1,7);
+INSERT INTO "interaction" VALUES(8,'letter',1,1,1,1795000000000000,'in','Re: Letter 3',4,1882193920000008,1,1,8);
+INSERT INTO "interaction" VALUES(9,'letter',1,1,1,1795000000000000,'in','Letter 4',5,1882193920000009,1,1,9);
+INSERT INTO "interaction" VALUES(10,'letter',1,1,1,1795000000000000,'in','Re: Letter 4',5,1882193920000010,1,1,10);
+INSERT INTO "interaction" VALUES(11,'letter',1,1,1,1795000000000000,'in','Letter 5',6,1882193920000011,1,1,11);
+INSERT INTO "interaction" VALUES(12,'letter',1,1,1,1795000000000000,'in','Re: Letter 5',6,1882193920000012,1,1,12);
+INSERT INTO "interaction" VALUES(13,'letter',1,1,1,1795000000000000,'in','Letter 200',7,1882193920000013,NULL,1,13);
+INSERT INTO "interaction" VALUES(14,'letter',1,1,1,1795000000000000,'in','Letter 201',8,1882193920000014,1,1,14);
+INSERT INTO "interaction" VALUES(15,'letter',1,1,1,1795000000000000,'out','Re: Letter 0',1,1882193920000015,2,1,15);
 CREATE TABLE job (
 	id INTEGER NOT NULL PRIMARY KEY AUTOINCREMENT, 
 	kind TEXT NOT NULL, 
@@ -444,6 +565,13 @@ CREATE TABLE known_sender (
 	CONSTRAINT fk_known_sender_user_id FOREIGN KEY(user_id) REFERENCES user (id)
 );
 INSERT INTO "known_sender" VALUES(1,'anna@client.example',0,1,1795000000000000);
+CREATE TABLE let_go (
+	what TEXT NOT NULL, 
+	count INTEGER DEFAULT '0' NOT NULL, 
+	at BIGINT NOT NULL, 
+	CONSTRAINT pk_let_go PRIMARY KEY (what)
+);
+INSERT INTO "let_go" VALUES('trash',1,1795000000000000);
 CREATE TABLE letter (
 	id INTEGER NOT NULL PRIMARY KEY AUTOINCREMENT, 
 	fingerprint BLOB NOT NULL, 
@@ -507,6 +635,21 @@ INSERT INTO "letter_reference" VALUES(10,0,'4@client.example');
 INSERT INTO "letter_reference" VALUES(12,0,'5@client.example');
 INSERT INTO "letter_reference" VALUES(15,0,'100@client.example');
 INSERT INTO "letter_reference" VALUES(15,1,'0@client.example');
+CREATE TABLE letter_template (
+	id INTEGER NOT NULL PRIMARY KEY AUTOINCREMENT, 
+	mailbox_id INTEGER NOT NULL, 
+	scope_id INTEGER NOT NULL, 
+	user_id INTEGER NOT NULL, 
+	name TEXT NOT NULL, 
+	subject TEXT DEFAULT '' NOT NULL, 
+	html TEXT NOT NULL, 
+	version INTEGER DEFAULT '1' NOT NULL, 
+	created_at BIGINT NOT NULL, 
+	changed_at BIGINT NOT NULL, 
+	CONSTRAINT fk_letter_template_mailbox_id FOREIGN KEY(mailbox_id) REFERENCES mailbox (id) ON DELETE CASCADE, 
+	CONSTRAINT uq_letter_template_mailbox_id_user_id_name UNIQUE (mailbox_id, user_id, name)
+);
+INSERT INTO "letter_template" VALUES(1,1,1,1,'Thanks','','<div>Dear {{ contact.name }}</div>',1,1795000000000000,1795000000000000);
 CREATE TABLE letter_words (
 	letter_id INTEGER NOT NULL, 
 	version INTEGER NOT NULL, 
@@ -515,21 +658,31 @@ CREATE TABLE letter_words (
 	body TEXT NOT NULL, 
 	CONSTRAINT pk_letter_words PRIMARY KEY (letter_id)
 );
-INSERT INTO "letter_words" VALUES(1,1,'letter 0','anna client example sales firm example','we need 0 pumps');
-INSERT INTO "letter_words" VALUES(2,1,'re letter 0','anna client example sales firm example','we need 100 pumps');
-INSERT INTO "letter_words" VALUES(3,1,'letter 1','anna client example sales firm example','we need 1 pumps');
-INSERT INTO "letter_words" VALUES(4,1,'re letter 1','anna client example sales firm example','we need 101 pumps');
-INSERT INTO "letter_words" VALUES(5,1,'letter 2','anna client example sales firm example','we need 2 pumps');
-INSERT INTO "letter_words" VALUES(6,1,'re letter 2','anna client example sales firm example','we need 102 pumps');
-INSERT INTO "letter_words" VALUES(7,1,'letter 3','anna client example sales firm example','we need 3 pumps');
-INSERT INTO "letter_words" VALUES(8,1,'re letter 3','anna client example sales firm example','we need 103 pumps');
-INSERT INTO "letter_words" VALUES(9,1,'letter 4','anna client example sales firm example','we need 4 pumps');
-INSERT INTO "letter_words" VALUES(10,1,'re letter 4','anna client example sales firm example','we need 104 pumps');
-INSERT INTO "letter_words" VALUES(11,1,'letter 5','anna client example sales firm example','we need 5 pumps');
-INSERT INTO "letter_words" VALUES(12,1,'re letter 5','anna client example sales firm example','we need 105 pumps');
-INSERT INTO "letter_words" VALUES(13,1,'letter 200','anna client example sales firm example','we need 200 pumps');
-INSERT INTO "letter_words" VALUES(14,1,'letter 201','anna client example sales firm example','we need 201 pumps');
-INSERT INTO "letter_words" VALUES(15,1,'re letter 0','olena sales firm example anna anna client example','we have them');
+INSERT INTO "letter_words" VALUES(1,2,'letter 0','anna client example sales firm example anna client example sales firm example','we need 0 pumps');
+INSERT INTO "letter_words" VALUES(2,2,'re letter 0','anna client example sales firm example anna client example sales firm example','we need 100 pumps');
+INSERT INTO "letter_words" VALUES(3,2,'letter 1','anna client example sales firm example anna client example sales firm example','we need 1 pumps');
+INSERT INTO "letter_words" VALUES(4,2,'re letter 1','anna client example sales firm example anna client example sales firm example','we need 101 pumps');
+INSERT INTO "letter_words" VALUES(5,2,'letter 2','anna client example sales firm example anna client example sales firm example','we need 2 pumps');
+INSERT INTO "letter_words" VALUES(6,2,'re letter 2','anna client example sales firm example anna client example sales firm example','we need 102 pumps');
+INSERT INTO "letter_words" VALUES(7,2,'letter 3','anna client example sales firm example anna client example sales firm example','we need 3 pumps');
+INSERT INTO "letter_words" VALUES(8,2,'re letter 3','anna client example sales firm example anna client example sales firm example','we need 103 pumps');
+INSERT INTO "letter_words" VALUES(9,2,'letter 4','anna client example sales firm example anna client example sales firm example','we need 4 pumps');
+INSERT INTO "letter_words" VALUES(10,2,'re letter 4','anna client example sales firm example anna client example sales firm example','we need 104 pumps');
+INSERT INTO "letter_words" VALUES(11,2,'letter 5','anna client example sales firm example anna client example sales firm example','we need 5 pumps');
+INSERT INTO "letter_words" VALUES(12,2,'re letter 5','anna client example sales firm example anna client example sales firm example','we need 105 pumps');
+INSERT INTO "letter_words" VALUES(13,2,'letter 200','anna client example sales firm example anna client example sales firm example','we need 200 pumps');
+INSERT INTO "letter_words" VALUES(14,2,'letter 201','anna client example sales firm example anna client example sales firm example','we need 201 pumps');
+INSERT INTO "letter_words" VALUES(15,2,'re letter 0','olena sales firm example anna anna client example olena sales firm example anna anna client example','we have them');
+CREATE TABLE linked_identity (
+	id INTEGER NOT NULL PRIMARY KEY AUTOINCREMENT, 
+	user_id INTEGER NOT NULL, 
+	issuer TEXT NOT NULL, 
+	subject TEXT NOT NULL, 
+	created_at BIGINT NOT NULL, 
+	CONSTRAINT uq_linked_identity_issuer_subject UNIQUE (issuer, subject), 
+	CONSTRAINT fk_linked_identity_user_id_user FOREIGN KEY(user_id) REFERENCES user (id) ON DELETE CASCADE
+);
+INSERT INTO "linked_identity" VALUES(1,1,'https://id.firm.example','olena-1',1795000000000000);
 CREATE TABLE mail_import (
 	id INTEGER NOT NULL PRIMARY KEY AUTOINCREMENT, 
 	mailbox_id INTEGER NOT NULL, 
@@ -574,14 +727,14 @@ CREATE TABLE mailbox (
 	way TEXT DEFAULT 'manager' NOT NULL, 
 	default_executor_id INTEGER, 
 	answer_hours INTEGER DEFAULT '8' NOT NULL, 
-	created_at BIGINT NOT NULL, rules INTEGER DEFAULT '0' NOT NULL, 
+	created_at BIGINT NOT NULL, rules INTEGER DEFAULT '0' NOT NULL, next_hours INTEGER DEFAULT '0' NOT NULL, client_hours INTEGER DEFAULT '0' NOT NULL, remind_share INTEGER DEFAULT '75' NOT NULL, remind_minutes INTEGER DEFAULT '0' NOT NULL, calendar_key TEXT DEFAULT '' NOT NULL, escalates INTEGER DEFAULT '1' NOT NULL, escalate_to JSON, 
 	CONSTRAINT fk_mailbox_default_executor_id FOREIGN KEY(default_executor_id) REFERENCES user (id), 
 	CONSTRAINT fk_mailbox_owner_id FOREIGN KEY(owner_id) REFERENCES user (id), 
 	CONSTRAINT fk_mailbox_scope_id FOREIGN KEY(scope_id) REFERENCES scope (id), 
 	CONSTRAINT uq_mailbox_address UNIQUE (address)
 );
-INSERT INTO "mailbox" VALUES(1,1,'sales@firm.example','Sales','public',NULL,0,'round_robin',NULL,8,1795000000000000,1);
-INSERT INTO "mailbox" VALUES(2,2,'petro@firm.example','Petro','personal',2,1,'manager',NULL,8,1795000000000000,0);
+INSERT INTO "mailbox" VALUES(1,1,'sales@firm.example','Sales','public',NULL,0,'round_robin',NULL,8,1795000000000000,1,0,0,75,0,'',1,NULL);
+INSERT INTO "mailbox" VALUES(2,2,'petro@firm.example','Petro','personal',2,1,'manager',NULL,8,1795000000000000,0,0,0,75,0,'',1,NULL);
 CREATE TABLE mailbox_address (
 	address TEXT NOT NULL, 
 	mailbox_id INTEGER NOT NULL, 
@@ -621,7 +774,7 @@ CREATE TABLE message (
 	dated_at BIGINT NOT NULL, 
 	received_at BIGINT NOT NULL, 
 	trace JSON NOT NULL, 
-	authentication JSON, fate TEXT DEFAULT '' NOT NULL, 
+	authentication JSON, fate TEXT DEFAULT '' NOT NULL, landed_at INTEGER DEFAULT '0' NOT NULL, 
 	CONSTRAINT pk_message PRIMARY KEY (id), 
 	CONSTRAINT fk_message_blob_id FOREIGN KEY(blob_id) REFERENCES blob (id), 
 	CONSTRAINT fk_message_letter_id FOREIGN KEY(letter_id) REFERENCES letter (id), 
@@ -629,21 +782,21 @@ CREATE TABLE message (
 	CONSTRAINT fk_message_scope_id FOREIGN KEY(scope_id) REFERENCES scope (id), 
 	CONSTRAINT fk_message_thread_id FOREIGN KEY(thread_id) REFERENCES thread (id)
 );
-INSERT INTO "message" VALUES(1882193920000001,1,1,1,1,1,NULL,1,'in',0,0,1795000000000000,1795000000000000,'{"mail_from":"anna@client.example"}',NULL,'');
-INSERT INTO "message" VALUES(1882193920000002,2,1,1,1,1,NULL,2,'in',0,0,1795000000000000,1795000000000000,'{"mail_from":"anna@client.example"}',NULL,'');
-INSERT INTO "message" VALUES(1882193920000003,3,1,1,2,2,NULL,3,'in',0,0,1795000000000000,1795000000000000,'{"mail_from":"anna@client.example"}',NULL,'');
-INSERT INTO "message" VALUES(1882193920000004,4,1,1,2,2,NULL,4,'in',0,0,1795000000000000,1795000000000000,'{"mail_from":"anna@client.example"}',NULL,'');
-INSERT INTO "message" VALUES(1882193920000005,5,1,1,3,3,NULL,5,'in',0,0,1795000000000000,1795000000000000,'{"mail_from":"anna@client.example"}',NULL,'');
-INSERT INTO "message" VALUES(1882193920000006,6,1,1,3,3,NULL,6,'in',0,0,1795000000000000,1795000000000000,'{"mail_from":"anna@client.example"}',NULL,'');
-INSERT INTO "message" VALUES(1882193920000007,7,1,1,4,4,NULL,7,'in',0,0,1795000000000000,1795000000000000,'{"mail_from":"anna@client.example"}',NULL,'');
-INSERT INTO "message" VALUES(1882193920000008,8,1,1,4,4,NULL,8,'in',0,0,1795000000000000,1795000000000000,'{"mail_from":"anna@client.example"}',NULL,'');
-INSERT INTO "message" VALUES(1882193920000009,9,1,1,5,5,NULL,9,'in',0,0,1795000000000000,1795000000000000,'{"mail_from":"anna@client.example"}',NULL,'');
-INSERT INTO "message" VALUES(1882193920000010,10,1,1,5,5,NULL,10,'in',0,0,1795000000000000,1795000000000000,'{"mail_from":"anna@client.example"}',NULL,'');
-INSERT INTO "message" VALUES(1882193920000011,11,1,1,6,6,NULL,11,'in',0,0,1795000000000000,1795000000000000,'{"mail_from":"anna@client.example"}',NULL,'');
-INSERT INTO "message" VALUES(1882193920000012,12,1,1,6,6,NULL,12,'in',0,0,1795000000000000,1795000000000000,'{"mail_from":"anna@client.example"}',NULL,'');
-INSERT INTO "message" VALUES(1882193920000013,13,1,1,7,7,NULL,13,'in',0,1,1795000000000000,1795000000000000,'{"account":1,"folder":"INBOX","role":"inbox","uid":1}',NULL,'');
-INSERT INTO "message" VALUES(1882193920000014,14,1,1,8,8,NULL,14,'in',0,0,1795000000000000,1795000000000000,'{"mail_from":"anna@client.example"}',NULL,'');
-INSERT INTO "message" VALUES(1882193920000015,15,1,1,1,1,NULL,17,'out',0,0,1795000000000000,1795000000000000,'{"by":1}',NULL,'');
+INSERT INTO "message" VALUES(1882193920000001,1,1,1,1,1,NULL,1,'in',0,0,1795000000000000,1795000000000000,'{"mail_from":"anna@client.example"}',NULL,'',1795000000000000);
+INSERT INTO "message" VALUES(1882193920000002,2,1,1,1,1,NULL,2,'in',0,0,1795000000000000,1795000000000000,'{"mail_from":"anna@client.example"}',NULL,'',1795000000000000);
+INSERT INTO "message" VALUES(1882193920000003,3,1,1,2,2,NULL,3,'in',0,0,1795000000000000,1795000000000000,'{"mail_from":"anna@client.example"}',NULL,'',1795000000000000);
+INSERT INTO "message" VALUES(1882193920000004,4,1,1,2,2,NULL,4,'in',0,0,1795000000000000,1795000000000000,'{"mail_from":"anna@client.example"}',NULL,'',1795000000000000);
+INSERT INTO "message" VALUES(1882193920000005,5,1,1,3,3,NULL,5,'in',0,0,1795000000000000,1795000000000000,'{"mail_from":"anna@client.example"}',NULL,'',1795000000000000);
+INSERT INTO "message" VALUES(1882193920000006,6,1,1,3,3,NULL,6,'in',0,0,1795000000000000,1795000000000000,'{"mail_from":"anna@client.example"}',NULL,'',1795000000000000);
+INSERT INTO "message" VALUES(1882193920000007,7,1,1,4,4,NULL,7,'in',0,0,1795000000000000,1795000000000000,'{"mail_from":"anna@client.example"}',NULL,'',1795000000000000);
+INSERT INTO "message" VALUES(1882193920000008,8,1,1,4,4,NULL,8,'in',0,0,1795000000000000,1795000000000000,'{"mail_from":"anna@client.example"}',NULL,'',1795000000000000);
+INSERT INTO "message" VALUES(1882193920000009,9,1,1,5,5,NULL,9,'in',0,0,1795000000000000,1795000000000000,'{"mail_from":"anna@client.example"}',NULL,'',1795000000000000);
+INSERT INTO "message" VALUES(1882193920000010,10,1,1,5,5,NULL,10,'in',0,0,1795000000000000,1795000000000000,'{"mail_from":"anna@client.example"}',NULL,'',1795000000000000);
+INSERT INTO "message" VALUES(1882193920000011,11,1,1,6,6,NULL,11,'in',0,0,1795000000000000,1795000000000000,'{"mail_from":"anna@client.example"}',NULL,'',1795000000000000);
+INSERT INTO "message" VALUES(1882193920000012,12,1,1,6,6,NULL,12,'in',0,0,1795000000000000,1795000000000000,'{"mail_from":"anna@client.example"}',NULL,'',1795000000000000);
+INSERT INTO "message" VALUES(1882193920000013,13,1,1,7,7,NULL,13,'in',0,1,1795000000000000,1795000000000000,'{"account":1,"folder":"INBOX","role":"inbox","uid":1}',NULL,'',1795000000000000);
+INSERT INTO "message" VALUES(1882193920000014,14,1,1,8,8,NULL,14,'in',0,0,1795000000000000,1795000000000000,'{"mail_from":"anna@client.example"}',NULL,'',1795000000000000);
+INSERT INTO "message" VALUES(1882193920000015,15,1,1,1,1,NULL,17,'out',0,0,1795000000000000,1795000000000000,'{"by":1}',NULL,'',1795000000000000);
 CREATE TABLE not_a_client (
 	address TEXT NOT NULL, 
 	decided_at BIGINT NOT NULL, 
@@ -651,6 +804,66 @@ CREATE TABLE not_a_client (
 	CONSTRAINT pk_not_a_client PRIMARY KEY (address)
 );
 INSERT INTO "not_a_client" VALUES('news@shop.example',1795000000000000,'olena@firm.example');
+CREATE TABLE note (
+	id INTEGER NOT NULL PRIMARY KEY AUTOINCREMENT, 
+	thread_id INTEGER NOT NULL, 
+	author_id INTEGER NOT NULL, 
+	body TEXT NOT NULL, 
+	mentions JSON NOT NULL, 
+	created_at BIGINT NOT NULL, 
+	changed_at BIGINT, 
+	deleted_at BIGINT, 
+	CONSTRAINT fk_note_thread_id FOREIGN KEY(thread_id) REFERENCES thread (id) ON DELETE CASCADE, 
+	CONSTRAINT fk_note_author_id FOREIGN KEY(author_id) REFERENCES user (id)
+);
+INSERT INTO "note" VALUES(1,1,1,'@petro: is this ours?','[2]',1795000000000000,1795000000000000,NULL);
+CREATE TABLE note_version (
+	id INTEGER NOT NULL PRIMARY KEY AUTOINCREMENT, 
+	note_id INTEGER NOT NULL, 
+	body TEXT NOT NULL, 
+	ended_at BIGINT NOT NULL, 
+	CONSTRAINT fk_note_version_note_id FOREIGN KEY(note_id) REFERENCES note (id) ON DELETE CASCADE
+);
+INSERT INTO "note_version" VALUES(1,1,'@petro, is this ours?',1795000000000000);
+CREATE TABLE notice (
+	id INTEGER NOT NULL PRIMARY KEY AUTOINCREMENT, 
+	user_id INTEGER NOT NULL, 
+	thread_id INTEGER NOT NULL, 
+	kind TEXT NOT NULL, 
+	by_id INTEGER, 
+	message_id INTEGER, 
+	note_id INTEGER, 
+	fields JSON NOT NULL, 
+	created_at BIGINT NOT NULL, 
+	read_at BIGINT, 
+	mail_at BIGINT, 
+	mailed_at BIGINT, 
+	CONSTRAINT fk_notice_user_id FOREIGN KEY(user_id) REFERENCES user (id), 
+	CONSTRAINT fk_notice_thread_id FOREIGN KEY(thread_id) REFERENCES thread (id) ON DELETE CASCADE, 
+	CONSTRAINT fk_notice_by_id FOREIGN KEY(by_id) REFERENCES user (id)
+);
+INSERT INTO "notice" VALUES(1,1,1,'assigned',NULL,NULL,NULL,'{}',1795000000000000,NULL,NULL,NULL);
+INSERT INTO "notice" VALUES(2,1,1,'letter',NULL,1882193920000002,NULL,'{}',1795000000000000,NULL,NULL,NULL);
+INSERT INTO "notice" VALUES(3,1,2,'assigned',NULL,NULL,NULL,'{}',1795000000000000,NULL,NULL,NULL);
+INSERT INTO "notice" VALUES(4,1,2,'letter',NULL,1882193920000004,NULL,'{}',1795000000000000,NULL,NULL,NULL);
+INSERT INTO "notice" VALUES(5,1,3,'assigned',NULL,NULL,NULL,'{}',1795000000000000,NULL,NULL,NULL);
+INSERT INTO "notice" VALUES(6,1,3,'letter',NULL,1882193920000006,NULL,'{}',1795000000000000,NULL,NULL,NULL);
+INSERT INTO "notice" VALUES(7,1,4,'assigned',NULL,NULL,NULL,'{}',1795000000000000,NULL,NULL,NULL);
+INSERT INTO "notice" VALUES(8,1,4,'letter',NULL,1882193920000008,NULL,'{}',1795000000000000,NULL,NULL,NULL);
+INSERT INTO "notice" VALUES(9,1,5,'assigned',NULL,NULL,NULL,'{}',1795000000000000,NULL,NULL,NULL);
+INSERT INTO "notice" VALUES(10,1,5,'letter',NULL,1882193920000010,NULL,'{}',1795000000000000,NULL,NULL,NULL);
+INSERT INTO "notice" VALUES(11,1,6,'assigned',NULL,NULL,NULL,'{}',1795000000000000,NULL,NULL,NULL);
+INSERT INTO "notice" VALUES(12,1,6,'letter',NULL,1882193920000012,NULL,'{}',1795000000000000,NULL,NULL,NULL);
+INSERT INTO "notice" VALUES(13,2,1,'assigned',1,NULL,NULL,'{}',1795000000000000,NULL,NULL,NULL);
+INSERT INTO "notice" VALUES(14,1,8,'assigned',NULL,NULL,NULL,'{}',1795000000000000,NULL,NULL,NULL);
+INSERT INTO "notice" VALUES(15,2,1,'mentioned',1,NULL,1,'{}',1795000000000000,NULL,1795000060000000,NULL);
+CREATE TABLE notice_wish (
+	user_id INTEGER NOT NULL, 
+	kind TEXT NOT NULL, 
+	way TEXT NOT NULL, 
+	CONSTRAINT pk_notice_wish PRIMARY KEY (user_id, kind)
+);
+INSERT INTO "notice_wish" VALUES(1,'letter','none');
 CREATE TABLE party_address (
 	id INTEGER NOT NULL PRIMARY KEY AUTOINCREMENT, 
 	address TEXT NOT NULL, 
@@ -661,6 +874,40 @@ CREATE TABLE party_address (
 );
 INSERT INTO "party_address" VALUES(1,'office@client.example',NULL,1);
 INSERT INTO "party_address" VALUES(2,'anna@client.example',1,NULL);
+CREATE TABLE passkey (
+	id INTEGER NOT NULL PRIMARY KEY AUTOINCREMENT, 
+	user_id INTEGER NOT NULL, 
+	name TEXT NOT NULL, 
+	credential_id BLOB NOT NULL, 
+	public_key BLOB NOT NULL, 
+	sign_count INTEGER NOT NULL, 
+	synced INTEGER DEFAULT '0' NOT NULL, 
+	created_at BIGINT NOT NULL, 
+	used_at BIGINT, 
+	doubted_at BIGINT, 
+	CONSTRAINT uq_passkey_credential_id UNIQUE (credential_id), 
+	CONSTRAINT fk_passkey_user_id_user FOREIGN KEY(user_id) REFERENCES user (id) ON DELETE CASCADE
+);
+INSERT INTO "passkey" VALUES(1,1,'Laptop',X'6F6E65',X'6B6579',3,0,1795000000000000,NULL,NULL);
+CREATE TABLE person_request (
+	id INTEGER NOT NULL PRIMARY KEY AUTOINCREMENT, 
+	kind TEXT NOT NULL, 
+	contact_id INTEGER, 
+	names JSON NOT NULL, 
+	about TEXT DEFAULT '' NOT NULL, 
+	user_id INTEGER, 
+	state TEXT DEFAULT 'waiting' NOT NULL, 
+	cursor INTEGER DEFAULT '0' NOT NULL, 
+	done INTEGER DEFAULT '0' NOT NULL, 
+	total INTEGER DEFAULT '0' NOT NULL, 
+	found JSON NOT NULL, 
+	file TEXT, 
+	error TEXT DEFAULT '' NOT NULL, 
+	created_at BIGINT NOT NULL, 
+	finished_at BIGINT, 
+	CONSTRAINT fk_person_request_user_id FOREIGN KEY(user_id) REFERENCES user (id)
+);
+INSERT INTO "person_request" VALUES(1,'export',1,'["anna@client.example"]','',3,'waiting',0,0,0,'{"letters":1}',NULL,'',1795000000000000,NULL);
 CREATE TABLE placement (
 	id INTEGER NOT NULL PRIMARY KEY AUTOINCREMENT, 
 	folder_id INTEGER NOT NULL, 
@@ -685,6 +932,23 @@ CREATE TABLE rate_limit (
 	CONSTRAINT pk_rate_limit PRIMARY KEY ("key")
 );
 INSERT INTO "rate_limit" VALUES('sign-in 192.0.2.1',1795000012000000);
+CREATE TABLE recovery_code (
+	id INTEGER NOT NULL PRIMARY KEY AUTOINCREMENT, 
+	user_id INTEGER NOT NULL, 
+	code_hash BLOB NOT NULL, 
+	used_at BIGINT, 
+	CONSTRAINT fk_recovery_code_user_id_user FOREIGN KEY(user_id) REFERENCES user (id) ON DELETE CASCADE
+);
+INSERT INTO "recovery_code" VALUES(1,1,X'4FAE6A7DABB51FE2F264C948225FE035D5AA51AF771D180E9AD91120D414E937',NULL);
+INSERT INTO "recovery_code" VALUES(2,1,X'999EC319A4D4E3F58FE54D4DF019707B8AC569D2E8C5253542AE1082DAB159E1',NULL);
+INSERT INTO "recovery_code" VALUES(3,1,X'FEDB49BE58F25E5A5655E1E410B92C54EC9412735AD4E7211FD932B4D345C233',NULL);
+INSERT INTO "recovery_code" VALUES(4,1,X'F6766061DB376E68BCFC97FE2F2A8D3CEB1AEAA894CF96705B7620AE8D38D8D4',NULL);
+INSERT INTO "recovery_code" VALUES(5,1,X'BD1901FF36C3842AEA4BCE6A1290E532D2259B0E48CD25DD87BF9A0BB2BFE554',NULL);
+INSERT INTO "recovery_code" VALUES(6,1,X'AA8403223796CEB2C42F5AEB7DFC281B4CC2E6C3C2B5A06B11430DF5BAF8E12D',NULL);
+INSERT INTO "recovery_code" VALUES(7,1,X'079BEDFC18A364385870481FD1DD15041D1F31E67F4D71F4F84518B190294192',NULL);
+INSERT INTO "recovery_code" VALUES(8,1,X'982D387125AE7A3EE7C139749731F1CC66BEF0FA5DFABDD94E344019B1109F8D',NULL);
+INSERT INTO "recovery_code" VALUES(9,1,X'48B5EE6557CFE05F7BE1BF5621FD7391E69A957CD8864A1C9A1E02F94BFE6922',NULL);
+INSERT INTO "recovery_code" VALUES(10,1,X'288CF8323FD941047F0685E83C3CD0EE8257B2312A613CCB31911A1AFC932532',NULL);
 CREATE TABLE request_once (
 	user_id INTEGER NOT NULL, 
 	"key" TEXT NOT NULL, 
@@ -695,6 +959,18 @@ CREATE TABLE request_once (
 	CONSTRAINT pk_request_once PRIMARY KEY (user_id, "key")
 );
 INSERT INTO "request_once" VALUES(1,'k1','POST /threads/1/reply',X'0000000000000000000000000000000000000000000000000000000000000000',X'7B7D',1795000000000000);
+CREATE TABLE retention (
+	mailbox_id INTEGER NOT NULL, 
+	act TEXT NOT NULL, 
+	months INTEGER NOT NULL, 
+	user_id INTEGER NOT NULL, 
+	changed_at BIGINT NOT NULL, 
+	cursor INTEGER DEFAULT '0' NOT NULL, 
+	CONSTRAINT pk_retention PRIMARY KEY (mailbox_id), 
+	CONSTRAINT fk_retention_mailbox_id FOREIGN KEY(mailbox_id) REFERENCES mailbox (id) ON DELETE CASCADE, 
+	CONSTRAINT fk_retention_user_id FOREIGN KEY(user_id) REFERENCES user (id)
+);
+INSERT INTO "retention" VALUES(1,'delete',36,3,1795000000000000,0);
 CREATE TABLE rule (
 	id INTEGER NOT NULL PRIMARY KEY AUTOINCREMENT, 
 	mailbox_id INTEGER NOT NULL, 
@@ -719,12 +995,26 @@ CREATE TABLE rule_version (
 	CONSTRAINT fk_rule_version_user_id FOREIGN KEY(user_id) REFERENCES user (id)
 );
 INSERT INTO "rule_version" VALUES(1,1,'Pumps','{"version":1,"all":[{"field":"subject","op":"contains","value":"pumps"}]}','[{"assign":{"user_id":1}}]','Europe/Kyiv',4,1795000000000000);
+CREATE TABLE saved_view (
+	id INTEGER NOT NULL PRIMARY KEY AUTOINCREMENT, 
+	user_id INTEGER NOT NULL, 
+	team_id INTEGER, 
+	name TEXT NOT NULL, 
+	condition JSON NOT NULL, 
+	late INTEGER DEFAULT '0' NOT NULL, 
+	zone TEXT NOT NULL, 
+	version INTEGER DEFAULT '1' NOT NULL, 
+	created_at BIGINT NOT NULL, 
+	CONSTRAINT fk_saved_view_team_id FOREIGN KEY(team_id) REFERENCES team (id), 
+	CONSTRAINT fk_saved_view_user_id FOREIGN KEY(user_id) REFERENCES user (id)
+);
+INSERT INTO "saved_view" VALUES(1,1,NULL,'Late ones','{"version":1,"all":[{"field":"waiting","op":"eq","value":"us"}]}',1,'Europe/Kyiv',1,1795000000000000);
 CREATE TABLE scope (
 	id INTEGER NOT NULL PRIMARY KEY AUTOINCREMENT, 
 	kind TEXT NOT NULL
-);
-INSERT INTO "scope" VALUES(1,'public');
-INSERT INTO "scope" VALUES(2,'personal');
+, parent_id INTEGER, audience TEXT DEFAULT '' NOT NULL, owner_id INTEGER);
+INSERT INTO "scope" VALUES(1,'public',NULL,'',NULL);
+INSERT INTO "scope" VALUES(2,'personal',NULL,'',2);
 CREATE TABLE session (
 	"key" BLOB NOT NULL, 
 	user_id INTEGER NOT NULL, 
@@ -732,11 +1022,12 @@ CREATE TABLE session (
 	seen_at BIGINT NOT NULL, 
 	expires_at BIGINT NOT NULL, 
 	peer TEXT DEFAULT '' NOT NULL, 
-	agent TEXT DEFAULT '' NOT NULL, 
+	agent TEXT DEFAULT '' NOT NULL, waits_for TEXT DEFAULT '' NOT NULL, shown TEXT DEFAULT 'password' NOT NULL, proved_at INTEGER DEFAULT '0' NOT NULL, 
 	CONSTRAINT pk_session PRIMARY KEY ("key"), 
 	CONSTRAINT fk_session_user_id FOREIGN KEY(user_id) REFERENCES user (id)
 );
-INSERT INTO "session" VALUES(X'96FC214DB1A273D3E33F218351DDC624B98969CEFA23FC0557C58F6A9675446A',1,1795000000000000,1795000000000000,1800184000000000,'192.0.2.1','x');
+INSERT INTO "session" VALUES(X'96FC214DB1A273D3E33F218351DDC624B98969CEFA23FC0557C58F6A9675446A',1,1795000000000000,1795000000000000,1800184000000000,'192.0.2.1','x','','password',1795000000000000);
+INSERT INTO "session" VALUES(X'7A67DA6EE4AA195E1CAA9606AC3816256FD42337760AE8EA79BC5339909B0BA6',1,1795000000000000,1795000000000000,1795000600000000,'192.0.2.1','x','code','password',1795000000000000);
 CREATE TABLE signature (
 	mailbox_id INTEGER NOT NULL, 
 	user_id INTEGER NOT NULL, 
@@ -754,6 +1045,16 @@ CREATE TABLE suppression (
 	CONSTRAINT uq_suppression_address_hash_reason UNIQUE (address_hash, reason)
 );
 INSERT INTO "suppression" VALUES(1,X'5E858CA3B54B302A7551D7C6345C81C90521B26928ABC28B21900F630FB2E11F','bounce','550 5.1.1',1795000000000000);
+CREATE TABLE tag (
+	id INTEGER NOT NULL PRIMARY KEY AUTOINCREMENT, 
+	name TEXT NOT NULL, 
+	"key" TEXT NOT NULL, 
+	colour INTEGER DEFAULT '0' NOT NULL, 
+	deleted_at BIGINT, 
+	created_at BIGINT NOT NULL, 
+	CONSTRAINT uq_tag_key UNIQUE ("key")
+);
+INSERT INTO "tag" VALUES(1,'Рекламація','рекламація',2,NULL,1795000000000000);
 CREATE TABLE team (
 	id INTEGER NOT NULL PRIMARY KEY AUTOINCREMENT, 
 	name TEXT NOT NULL, 
@@ -788,21 +1089,21 @@ CREATE TABLE thread (
 	claims_id INTEGER, 
 	merged_into INTEGER, 
 	merged JSON, 
-	created_at BIGINT NOT NULL, undelivered INTEGER DEFAULT '0' NOT NULL, snoozed_until BIGINT, 
+	created_at BIGINT NOT NULL, undelivered INTEGER DEFAULT '0' NOT NULL, snoozed_until BIGINT, closed_at BIGINT, continues_id INTEGER, no_answer_id INTEGER DEFAULT '0' NOT NULL, urgent INTEGER DEFAULT '0' NOT NULL, tag_count INTEGER DEFAULT '0' NOT NULL, answered_at BIGINT, own_hours INTEGER DEFAULT '0' NOT NULL, watch_at BIGINT, watched INTEGER DEFAULT '0' NOT NULL, 
 	CONSTRAINT fk_thread_contact_id FOREIGN KEY(contact_id) REFERENCES contact (id), 
 	CONSTRAINT fk_thread_counterparty_id FOREIGN KEY(counterparty_id) REFERENCES counterparty (id), 
 	CONSTRAINT fk_thread_executor_id FOREIGN KEY(executor_id) REFERENCES user (id), 
 	CONSTRAINT fk_thread_mailbox_id FOREIGN KEY(mailbox_id) REFERENCES mailbox (id), 
 	CONSTRAINT fk_thread_scope_id FOREIGN KEY(scope_id) REFERENCES scope (id)
 );
-INSERT INTO "thread" VALUES(1,1,1,'Letter 0','letter 0','anna@client.example','anna@client.example','We have them.','',1,1,'open','them',1795000000000000,NULL,2,3,0,1795000000000000,1882193920000015,1882193920000002,5,'{"by":"address","pairs":[[1,1]]}',1795161600000000,NULL,NULL,NULL,1795000000000000,0,NULL);
-INSERT INTO "thread" VALUES(2,1,1,'Letter 1','letter 1','anna@client.example','anna@client.example','We need 101 pumps.','',1,1,'closed',NULL,NULL,NULL,1,2,0,1795000000000000,1882193920000004,1882193920000004,4,'{"by":"address","pairs":[[1,1]]}',1795161600000000,NULL,NULL,NULL,1795000000000000,0,NULL);
-INSERT INTO "thread" VALUES(3,1,1,'Letter 2','letter 2','anna@client.example','anna@client.example','We need 102 pumps.','',1,1,'open','us',1795000000000000,1795028800000000,1,2,0,1795000000000000,1882193920000006,1882193920000006,5,'{"by":"address","pairs":[[1,1]]}',1795161600000000,NULL,NULL,NULL,1795000000000000,0,NULL);
-INSERT INTO "thread" VALUES(4,1,1,'Letter 3','letter 3','anna@client.example','anna@client.example','We need 103 pumps.','',1,1,'open','us',1795000000000000,1795028800000000,1,2,0,1795000000000000,1882193920000008,1882193920000008,3,'{"by":"address","pairs":[[1,1]]}',1795161600000000,NULL,NULL,NULL,1795000000000000,0,NULL);
-INSERT INTO "thread" VALUES(5,1,1,'Letter 4','letter 4','anna@client.example','anna@client.example','We need 104 pumps.','',1,1,'open','us',1795000000000000,1795028800000000,1,2,0,1795000000000000,1882193920000010,1882193920000010,3,'{"by":"address","pairs":[[1,1]]}',1795161600000000,NULL,NULL,NULL,1795000000000000,0,NULL);
-INSERT INTO "thread" VALUES(6,1,1,'Letter 5','letter 5','anna@client.example','anna@client.example','We need 105 pumps.','',1,1,'open','us',1795000000000000,1795028800000000,1,2,0,1795000000000000,1882193920000012,1882193920000012,3,'{"by":"address","pairs":[[1,1]]}',1795161600000000,NULL,NULL,NULL,1795000000000000,0,NULL);
-INSERT INTO "thread" VALUES(7,1,1,'Letter 200','letter 200','anna@client.example','anna@client.example','We need 200 pumps.','',1,1,'closed',NULL,NULL,NULL,NULL,1,0,1795000000000000,1882193920000013,1882193920000013,1,'{"by":"address","pairs":[[1,1]]}',1795161600000000,NULL,NULL,NULL,1795000000000000,0,NULL);
-INSERT INTO "thread" VALUES(8,1,1,'Letter 201','letter 201','anna@client.example','anna@client.example','We need 201 pumps.','',1,1,'open','us',1795000000000000,1795028800000000,1,1,0,1795000000000000,1882193920000014,1882193920000014,2,'{"by":"address","pairs":[[1,1]]}',1795161600000000,NULL,NULL,NULL,1795000000000000,0,NULL);
+INSERT INTO "thread" VALUES(1,1,1,'Letter 0','letter 0','anna@client.example','anna@client.example','We have them.','',1,1,'open','them',1795000000000000,NULL,2,3,0,1795000000000000,1882193920000015,1882193920000002,7,'{"by":"address","pairs":[[1,1]]}',1795161600000000,NULL,NULL,NULL,1795000000000000,0,NULL,NULL,NULL,0,1,1,1795000000000000,0,NULL,0);
+INSERT INTO "thread" VALUES(2,1,1,'Letter 1','letter 1','anna@client.example','anna@client.example','We need 101 pumps.','',1,1,'closed',NULL,NULL,NULL,1,2,0,1795000000000000,1882193920000004,1882193920000004,4,'{"by":"address","pairs":[[1,1]]}',1795161600000000,NULL,NULL,NULL,1795000000000000,0,NULL,1795000000000000,NULL,0,0,0,NULL,0,1795021600000000,0);
+INSERT INTO "thread" VALUES(3,1,1,'Letter 2','letter 2','anna@client.example','anna@client.example','We need 102 pumps.','',1,1,'open','us',1795000000000000,1795028800000000,1,2,0,1795000000000000,1882193920000006,1882193920000006,5,'{"by":"address","pairs":[[1,1]]}',1795161600000000,NULL,NULL,NULL,1795000000000000,0,NULL,NULL,NULL,0,0,0,NULL,0,1795021600000000,0);
+INSERT INTO "thread" VALUES(4,1,1,'Letter 3','letter 3','anna@client.example','anna@client.example','We need 103 pumps.','',1,1,'snoozed','us',1795000000000000,1795028800000000,1,2,0,1795000000000000,1882193920000008,1882193920000008,4,'{"by":"address","pairs":[[1,1]]}',1795161600000000,NULL,NULL,NULL,1795000000000000,0,1795086400000000,NULL,NULL,0,0,0,NULL,0,1795021600000000,0);
+INSERT INTO "thread" VALUES(5,1,1,'Letter 4','letter 4','anna@client.example','anna@client.example','We need 104 pumps.','',1,1,'open','us',1795000000000000,1795028800000000,1,2,0,1795000000000000,1882193920000010,1882193920000010,3,'{"by":"address","pairs":[[1,1]]}',1795161600000000,NULL,NULL,NULL,1795000000000000,0,NULL,NULL,NULL,0,0,0,NULL,0,1795021600000000,0);
+INSERT INTO "thread" VALUES(6,1,1,'Letter 5','letter 5','anna@client.example','anna@client.example','We need 105 pumps.','',1,1,'open','us',1795000000000000,1795028800000000,1,2,0,1795000000000000,1882193920000012,1882193920000012,3,'{"by":"address","pairs":[[1,1]]}',1795161600000000,NULL,NULL,NULL,1795000000000000,0,NULL,NULL,NULL,0,0,0,NULL,0,1795021600000000,0);
+INSERT INTO "thread" VALUES(7,1,1,'Letter 200','letter 200','anna@client.example','anna@client.example','We need 200 pumps.','',1,1,'closed',NULL,NULL,NULL,NULL,1,0,1795000000000000,1882193920000013,1882193920000013,1,'{"by":"address","pairs":[[1,1]]}',1795161600000000,NULL,NULL,NULL,1795000000000000,0,NULL,NULL,NULL,0,0,0,NULL,0,NULL,0);
+INSERT INTO "thread" VALUES(8,1,1,'Letter 201','letter 201','anna@client.example','anna@client.example','We need 201 pumps.','',1,1,'open','us',1795000000000000,1795028800000000,1,1,0,1795000000000000,1882193920000014,1882193920000014,2,'{"by":"address","pairs":[[1,1]]}',1795161600000000,NULL,NULL,NULL,1795000000000000,0,NULL,NULL,NULL,0,0,0,NULL,0,1795021600000000,0);
 CREATE TABLE thread_event (
 	id INTEGER NOT NULL PRIMARY KEY AUTOINCREMENT, 
 	thread_id INTEGER NOT NULL, 
@@ -824,6 +1125,16 @@ INSERT INTO "thread_event" VALUES(8,2,1,'Closed.','{}',1795000000000000);
 INSERT INTO "thread_event" VALUES(9,8,NULL,'Assigned to %(name)s, the client''s responsible manager.','{"name":"olena"}',1795000000000000);
 INSERT INTO "thread_event" VALUES(10,3,1,'Marked as junk.','{}',1795000000000000);
 INSERT INTO "thread_event" VALUES(11,3,1,'Opened again.','{}',1795000000000000);
+INSERT INTO "thread_event" VALUES(12,1,1,'Tagged “%(tag)s”.','{"tag":"Рекламація"}',1795000000000000);
+INSERT INTO "thread_event" VALUES(13,1,1,'Called urgent.','{}',1795000000000000);
+INSERT INTO "thread_event" VALUES(14,4,1,'Put aside until %(moment)s.','{"moment":"2026-11-19T11:06:40Z"}',1795000000000000);
+CREATE TABLE thread_follower (
+	thread_id INTEGER NOT NULL, 
+	user_id INTEGER NOT NULL, 
+	at BIGINT NOT NULL, 
+	CONSTRAINT pk_thread_follower PRIMARY KEY (thread_id, user_id)
+);
+INSERT INTO "thread_follower" VALUES(1,1,1795000000000000);
 CREATE TABLE thread_participant (
 	thread_id INTEGER NOT NULL, 
 	address TEXT NOT NULL, 
@@ -839,6 +1150,14 @@ INSERT INTO "thread_participant" VALUES(5,'anna@client.example','wrote',0);
 INSERT INTO "thread_participant" VALUES(6,'anna@client.example','wrote',0);
 INSERT INTO "thread_participant" VALUES(7,'anna@client.example','wrote',0);
 INSERT INTO "thread_participant" VALUES(8,'anna@client.example','wrote',0);
+CREATE TABLE thread_tag (
+	thread_id INTEGER NOT NULL, 
+	tag_id INTEGER NOT NULL, 
+	scope_id INTEGER NOT NULL, 
+	last_message_at BIGINT NOT NULL, 
+	CONSTRAINT pk_thread_tag PRIMARY KEY (thread_id, tag_id)
+);
+INSERT INTO "thread_tag" VALUES(1,1,1,1795000000000000);
 CREATE TABLE token (
 	id INTEGER NOT NULL PRIMARY KEY AUTOINCREMENT, 
 	"key" BLOB NOT NULL, 
@@ -852,15 +1171,34 @@ CREATE TABLE token (
 	CONSTRAINT uq_token_key UNIQUE ("key")
 );
 INSERT INTO "token" VALUES(1,X'2E243FDD5B4E072D754B5A788ED92E6D3165F183B2975B02FAF9D451ADAF2348',1,'report','["read"]',1795000000000000,NULL,NULL);
+CREATE TABLE totp (
+	user_id INTEGER NOT NULL, 
+	secret BLOB NOT NULL, 
+	last_step INTEGER DEFAULT '0' NOT NULL, 
+	created_at BIGINT NOT NULL, 
+	CONSTRAINT pk_totp PRIMARY KEY (user_id), 
+	CONSTRAINT fk_totp_user_id_user FOREIGN KEY(user_id) REFERENCES user (id) ON DELETE CASCADE
+);
+INSERT INTO "totp" VALUES(1,X'01792B5166E3E6B605B99E8306DDA748A6599CDC4FAEEEBAF54666DBD2574A25FCDFFF1B634E4395F74214CA6FD02314327E7E9E01',59833333,1795000000000000);
+CREATE TABLE trash (
+	thread_id INTEGER NOT NULL, 
+	mailbox_id INTEGER NOT NULL, 
+	scope_id INTEGER NOT NULL, 
+	user_id INTEGER, 
+	how TEXT DEFAULT 'hand' NOT NULL, 
+	at BIGINT NOT NULL, 
+	CONSTRAINT pk_trash PRIMARY KEY (thread_id), 
+	CONSTRAINT fk_trash_mailbox_id FOREIGN KEY(mailbox_id) REFERENCES mailbox (id), 
+	CONSTRAINT fk_trash_user_id FOREIGN KEY(user_id) REFERENCES user (id)
+);
+INSERT INTO "trash" VALUES(4,1,1,3,'hand',1795000000000000);
 CREATE TABLE unread (
 	user_id INTEGER NOT NULL, 
 	thread_id INTEGER NOT NULL, 
 	scope_id INTEGER NOT NULL, 
 	CONSTRAINT pk_unread PRIMARY KEY (user_id, thread_id)
 );
-INSERT INTO "unread" VALUES(1,1,1);
 INSERT INTO "unread" VALUES(2,1,1);
-INSERT INTO "unread" VALUES(1,2,1);
 INSERT INTO "unread" VALUES(2,2,1);
 INSERT INTO "unread" VALUES(1,3,1);
 INSERT INTO "unread" VALUES(2,3,1);
@@ -888,6 +1226,20 @@ INSERT INTO "user" VALUES(1,'olena@firm.example','olena',NULL,0,'','',1795000000
 INSERT INTO "user" VALUES(2,'petro@firm.example','petro',NULL,0,'','',1795000000000000,NULL);
 INSERT INTO "user" VALUES(3,'admin@firm.example','Адмін',NULL,1,'bg','',1795000000000000,NULL);
 INSERT INTO "user" VALUES(4,'manager@firm.example','Manager',NULL,1,'','',1795000000000000,NULL);
+CREATE TABLE wait (
+	id INTEGER NOT NULL PRIMARY KEY AUTOINCREMENT, 
+	thread_id INTEGER NOT NULL, 
+	scope_id INTEGER NOT NULL, 
+	executor_id INTEGER, 
+	message_id INTEGER NOT NULL, 
+	first INTEGER NOT NULL, 
+	since BIGINT NOT NULL, 
+	due_at BIGINT NOT NULL, 
+	answered_at BIGINT NOT NULL, 
+	CONSTRAINT fk_wait_thread_id FOREIGN KEY(thread_id) REFERENCES thread (id) ON DELETE CASCADE, 
+	CONSTRAINT fk_wait_scope_id FOREIGN KEY(scope_id) REFERENCES scope (id)
+);
+INSERT INTO "wait" VALUES(1,1,1,2,1882193920000015,1,1795000000000000,1795028800000000,1795000000000000);
 CREATE TABLE way_trouble (
 	account_id INTEGER NOT NULL, 
 	sentence TEXT NOT NULL, 
@@ -904,39 +1256,39 @@ INSERT INTO sqlite_master(type,name,tbl_name,rootpage,sql)VALUES('table','word_i
 CREATE TABLE 'word_index_config'(k PRIMARY KEY, v) WITHOUT ROWID;
 INSERT INTO "word_index_config" VALUES('version',4);
 CREATE TABLE 'word_index_data'(id INTEGER PRIMARY KEY, block BLOB);
-INSERT INTO "word_index_data" VALUES(1,X'0F0F255C3B');
+INSERT INTO "word_index_data" VALUES(1,X'0F0F2581383B');
 INSERT INTO "word_index_data" VALUES(10,X'00000000010F0F000F0101010201010301010401010501010601010701010801010901010A01010B01010C01010D01010E01010F0101');
-INSERT INTO "word_index_data" VALUES(137438953473,X'000000CE02303083ABFB86E08080010C0101030103040104616E6E6183ABFB86E0808001060102020106636C69656E7483ABFB86E08080010601020301076578616D706C6583ABFB86E0808001080102040501046669726D83ABFB86E08080010601020601066C657474657283ABFB86E08080010601010201046E65656483ABFB86E080800106010303010570756D707383ABFB86E080800106010305010373317383ABFB86E080800102020204616C657383ABFB86E0808001060102050102776583ABFB86E0808001060103020412121416121412130F12');
-INSERT INTO "word_index_data" VALUES(274877906945,X'000000EC02303083ABFB86E080800206010104010331303083ABFB86E0808002060103040104616E6E6183ABFB86E0808002060102020106636C69656E7483ABFB86E08080020601020301076578616D706C6583ABFB86E0808002080102040501046669726D83ABFB86E08080020601020601066C657474657283ABFB86E08080020601010301046E65656483ABFB86E080800206010303010570756D707383ABFB86E0808002060103050102726583ABFB86E080800206010102010373317383ABFB86E080800202020204616C657383ABFB86E0808002060102050102776583ABFB86E080800206010302040F1112141612141213100F12');
-INSERT INTO "word_index_data" VALUES(412316860417,X'000000CE02303183ABFB86E08080030C0101030103040104616E6E6183ABFB86E0808003060102020106636C69656E7483ABFB86E08080030601020301076578616D706C6583ABFB86E0808003080102040501046669726D83ABFB86E08080030601020601066C657474657283ABFB86E08080030601010201046E65656483ABFB86E080800306010303010570756D707383ABFB86E080800306010305010373317383ABFB86E080800302020204616C657383ABFB86E0808003060102050102776583ABFB86E0808003060103020412121416121412130F12');
-INSERT INTO "word_index_data" VALUES(549755813889,X'000000EB02303183ABFB86E0808004060101040202303183ABFB86E0808004060103040104616E6E6183ABFB86E0808004060102020106636C69656E7483ABFB86E08080040601020301076578616D706C6583ABFB86E0808004080102040501046669726D83ABFB86E08080040601020601066C657474657283ABFB86E08080040601010301046E65656483ABFB86E080800406010303010570756D707383ABFB86E0808004060103050102726583ABFB86E080800406010102010373317383ABFB86E080800402020204616C657383ABFB86E0808004060102050102776583ABFB86E080800406010302040F1012141612141213100F12');
-INSERT INTO "word_index_data" VALUES(687194767361,X'000000CE02303283ABFB86E08080050C0101030103040104616E6E6183ABFB86E0808005060102020106636C69656E7483ABFB86E08080050601020301076578616D706C6583ABFB86E0808005080102040501046669726D83ABFB86E08080050601020601066C657474657283ABFB86E08080050601010201046E65656483ABFB86E080800506010303010570756D707383ABFB86E080800506010305010373317383ABFB86E080800502020204616C657383ABFB86E0808005060102050102776583ABFB86E0808005060103020412121416121412130F12');
-INSERT INTO "word_index_data" VALUES(824633720833,X'000000EC043031303283ABFB86E08080060601030401013283ABFB86E0808006060101040104616E6E6183ABFB86E0808006060102020106636C69656E7483ABFB86E08080060601020301076578616D706C6583ABFB86E0808006080102040501046669726D83ABFB86E08080060601020601066C657474657283ABFB86E08080060601010301046E65656483ABFB86E080800606010303010570756D707383ABFB86E0808006060103050102726583ABFB86E080800606010102010373317383ABFB86E080800602020204616C657383ABFB86E0808006060102050102776583ABFB86E08080060601030204110F12141612141213100F12');
-INSERT INTO "word_index_data" VALUES(962072674305,X'000000CE02303383ABFB86E08080070C0101030103040104616E6E6183ABFB86E0808007060102020106636C69656E7483ABFB86E08080070601020301076578616D706C6583ABFB86E0808007080102040501046669726D83ABFB86E08080070601020601066C657474657283ABFB86E08080070601010201046E65656483ABFB86E080800706010303010570756D707383ABFB86E080800706010305010373317383ABFB86E080800702020204616C657383ABFB86E0808007060102050102776583ABFB86E0808007060103020412121416121412130F12');
-INSERT INTO "word_index_data" VALUES(1099511627777,X'000000EC043031303383ABFB86E08080080601030401013383ABFB86E0808008060101040104616E6E6183ABFB86E0808008060102020106636C69656E7483ABFB86E08080080601020301076578616D706C6583ABFB86E0808008080102040501046669726D83ABFB86E08080080601020601066C657474657283ABFB86E08080080601010301046E65656483ABFB86E080800806010303010570756D707383ABFB86E0808008060103050102726583ABFB86E080800806010102010373317383ABFB86E080800802020204616C657383ABFB86E0808008060102050102776583ABFB86E08080080601030204110F12141612141213100F12');
-INSERT INTO "word_index_data" VALUES(1236950581249,X'000000CE02303483ABFB86E08080090C0101030103040104616E6E6183ABFB86E0808009060102020106636C69656E7483ABFB86E08080090601020301076578616D706C6583ABFB86E0808009080102040501046669726D83ABFB86E08080090601020601066C657474657283ABFB86E08080090601010201046E65656483ABFB86E080800906010303010570756D707383ABFB86E080800906010305010373317383ABFB86E080800902020204616C657383ABFB86E0808009060102050102776583ABFB86E0808009060103020412121416121412130F12');
-INSERT INTO "word_index_data" VALUES(1374389534721,X'000000EC043031303483ABFB86E080800A0601030401013483ABFB86E080800A060101040104616E6E6183ABFB86E080800A060102020106636C69656E7483ABFB86E080800A0601020301076578616D706C6583ABFB86E080800A080102040501046669726D83ABFB86E080800A0601020601066C657474657283ABFB86E080800A0601010301046E65656483ABFB86E080800A06010303010570756D707383ABFB86E080800A060103050102726583ABFB86E080800A06010102010373317383ABFB86E080800A02020204616C657383ABFB86E080800A060102050102776583ABFB86E080800A0601030204110F12141612141213100F12');
-INSERT INTO "word_index_data" VALUES(1511828488193,X'000000CE02303583ABFB86E080800B0C0101030103040104616E6E6183ABFB86E080800B060102020106636C69656E7483ABFB86E080800B0601020301076578616D706C6583ABFB86E080800B080102040501046669726D83ABFB86E080800B0601020601066C657474657283ABFB86E080800B0601010201046E65656483ABFB86E080800B06010303010570756D707383ABFB86E080800B06010305010373317383ABFB86E080800B02020204616C657383ABFB86E080800B060102050102776583ABFB86E080800B060103020412121416121412130F12');
-INSERT INTO "word_index_data" VALUES(1649267441665,X'000000EC043031303583ABFB86E080800C0601030401013583ABFB86E080800C060101040104616E6E6183ABFB86E080800C060102020106636C69656E7483ABFB86E080800C0601020301076578616D706C6583ABFB86E080800C080102040501046669726D83ABFB86E080800C0601020601066C657474657283ABFB86E080800C0601010301046E65656483ABFB86E080800C06010303010570756D707383ABFB86E080800C060103050102726583ABFB86E080800C06010102010373317383ABFB86E080800C02020204616C657383ABFB86E080800C060102050102776583ABFB86E080800C0601030204110F12141612141213100F12');
-INSERT INTO "word_index_data" VALUES(1786706395137,X'000000D0043032303083ABFB86E080800D0C0101030103040104616E6E6183ABFB86E080800D060102020106636C69656E7483ABFB86E080800D0601020301076578616D706C6583ABFB86E080800D080102040501046669726D83ABFB86E080800D0601020601066C657474657283ABFB86E080800D0601010201046E65656483ABFB86E080800D06010303010570756D707383ABFB86E080800D06010305010373317383ABFB86E080800D02020204616C657383ABFB86E080800D060102050102776583ABFB86E080800D060103020414121416121412130F12');
-INSERT INTO "word_index_data" VALUES(1924145348609,X'000000D0043032303183ABFB86E080800E0C0101030103040104616E6E6183ABFB86E080800E060102020106636C69656E7483ABFB86E080800E0601020301076578616D706C6583ABFB86E080800E080102040501046669726D83ABFB86E080800E0601020601066C657474657283ABFB86E080800E0601010201046E65656483ABFB86E080800E06010303010570756D707383ABFB86E080800E06010305010373317383ABFB86E080800E02020204616C657383ABFB86E080800E060102050102776583ABFB86E080800E060103020414121416121412130F12');
-INSERT INTO "word_index_data" VALUES(2061584302081,X'000000EE02303083ABFB86E080800F060101040104616E6E6183ABFB86E080800F08010206030106636C69656E7483ABFB86E080800F0601020801076578616D706C6583ABFB86E080800F080102050601046669726D83ABFB86E080800F0601020401046861766583ABFB86E080800F0601030301066C657474657283ABFB86E080800F0601010301056F6C656E6183ABFB86E080800F060102020102726583ABFB86E080800F06010102010373317383ABFB86E080800F02020204616C657383ABFB86E080800F0601020301047468656D83ABFB86E080800F060103040102776583ABFB86E080800F06010302040F13141612121413100F1212');
+INSERT INTO "word_index_data" VALUES(137438953473,X'0000014702303083ABFB86E08080010C0101030103040104616E6E6183ABFB86E0808001060102020106636C69656E7483ABFB86E08080010601020301076578616D706C6583ABFB86E0808001080102040501046669726D83ABFB86E08080010601020601066C657474657283ABFB86E08080010601010201046E65656483ABFB86E080800106010303010570756D707383ABFB86E080800106010305010373317383ABFB86E080800102020204616C657383ABFB86E0808001060102050102776583ABFB86E0808001060103020107EE8081616E6E6183ABFB86E0808001060102080406636C69656E7483ABFB86E08080010601020904076578616D706C6583ABFB86E08080010601020A0308826578616D706C6583ABFB86E08080010601020D04046669726D83ABFB86E08080010601020C040573616C657383ABFB86E08080010601020B0412121416121412130F12101514151612');
+INSERT INTO "word_index_data" VALUES(274877906945,X'0000016502303083ABFB86E080800206010104010331303083ABFB86E0808002060103040104616E6E6183ABFB86E0808002060102020106636C69656E7483ABFB86E08080020601020301076578616D706C6583ABFB86E0808002080102040501046669726D83ABFB86E08080020601020601066C657474657283ABFB86E08080020601010301046E65656483ABFB86E080800206010303010570756D707383ABFB86E0808002060103050102726583ABFB86E080800206010102010373317383ABFB86E080800202020204616C657383ABFB86E0808002060102050102776583ABFB86E0808002060103020107EE8081616E6E6183ABFB86E0808002060102080406636C69656E7483ABFB86E08080020601020904076578616D706C6583ABFB86E08080020601020A0308826578616D706C6583ABFB86E08080020601020D04046669726D83ABFB86E08080020601020C040573616C657383ABFB86E08080020601020B040F1112141612141213100F12101514151612');
+INSERT INTO "word_index_data" VALUES(412316860417,X'0000014702303183ABFB86E08080030C0101030103040104616E6E6183ABFB86E0808003060102020106636C69656E7483ABFB86E08080030601020301076578616D706C6583ABFB86E0808003080102040501046669726D83ABFB86E08080030601020601066C657474657283ABFB86E08080030601010201046E65656483ABFB86E080800306010303010570756D707383ABFB86E080800306010305010373317383ABFB86E080800302020204616C657383ABFB86E0808003060102050102776583ABFB86E0808003060103020107EE8081616E6E6183ABFB86E0808003060102080406636C69656E7483ABFB86E08080030601020904076578616D706C6583ABFB86E08080030601020A0308826578616D706C6583ABFB86E08080030601020D04046669726D83ABFB86E08080030601020C040573616C657383ABFB86E08080030601020B0412121416121412130F12101514151612');
+INSERT INTO "word_index_data" VALUES(549755813889,X'0000016402303183ABFB86E0808004060101040202303183ABFB86E0808004060103040104616E6E6183ABFB86E0808004060102020106636C69656E7483ABFB86E08080040601020301076578616D706C6583ABFB86E0808004080102040501046669726D83ABFB86E08080040601020601066C657474657283ABFB86E08080040601010301046E65656483ABFB86E080800406010303010570756D707383ABFB86E0808004060103050102726583ABFB86E080800406010102010373317383ABFB86E080800402020204616C657383ABFB86E0808004060102050102776583ABFB86E0808004060103020107EE8081616E6E6183ABFB86E0808004060102080406636C69656E7483ABFB86E08080040601020904076578616D706C6583ABFB86E08080040601020A0308826578616D706C6583ABFB86E08080040601020D04046669726D83ABFB86E08080040601020C040573616C657383ABFB86E08080040601020B040F1012141612141213100F12101514151612');
+INSERT INTO "word_index_data" VALUES(687194767361,X'0000014702303283ABFB86E08080050C0101030103040104616E6E6183ABFB86E0808005060102020106636C69656E7483ABFB86E08080050601020301076578616D706C6583ABFB86E0808005080102040501046669726D83ABFB86E08080050601020601066C657474657283ABFB86E08080050601010201046E65656483ABFB86E080800506010303010570756D707383ABFB86E080800506010305010373317383ABFB86E080800502020204616C657383ABFB86E0808005060102050102776583ABFB86E0808005060103020107EE8081616E6E6183ABFB86E0808005060102080406636C69656E7483ABFB86E08080050601020904076578616D706C6583ABFB86E08080050601020A0308826578616D706C6583ABFB86E08080050601020D04046669726D83ABFB86E08080050601020C040573616C657383ABFB86E08080050601020B0412121416121412130F12101514151612');
+INSERT INTO "word_index_data" VALUES(824633720833,X'00000165043031303283ABFB86E08080060601030401013283ABFB86E0808006060101040104616E6E6183ABFB86E0808006060102020106636C69656E7483ABFB86E08080060601020301076578616D706C6583ABFB86E0808006080102040501046669726D83ABFB86E08080060601020601066C657474657283ABFB86E08080060601010301046E65656483ABFB86E080800606010303010570756D707383ABFB86E0808006060103050102726583ABFB86E080800606010102010373317383ABFB86E080800602020204616C657383ABFB86E0808006060102050102776583ABFB86E0808006060103020107EE8081616E6E6183ABFB86E0808006060102080406636C69656E7483ABFB86E08080060601020904076578616D706C6583ABFB86E08080060601020A0308826578616D706C6583ABFB86E08080060601020D04046669726D83ABFB86E08080060601020C040573616C657383ABFB86E08080060601020B04110F12141612141213100F12101514151612');
+INSERT INTO "word_index_data" VALUES(962072674305,X'0000014702303383ABFB86E08080070C0101030103040104616E6E6183ABFB86E0808007060102020106636C69656E7483ABFB86E08080070601020301076578616D706C6583ABFB86E0808007080102040501046669726D83ABFB86E08080070601020601066C657474657283ABFB86E08080070601010201046E65656483ABFB86E080800706010303010570756D707383ABFB86E080800706010305010373317383ABFB86E080800702020204616C657383ABFB86E0808007060102050102776583ABFB86E0808007060103020107EE8081616E6E6183ABFB86E0808007060102080406636C69656E7483ABFB86E08080070601020904076578616D706C6583ABFB86E08080070601020A0308826578616D706C6583ABFB86E08080070601020D04046669726D83ABFB86E08080070601020C040573616C657383ABFB86E08080070601020B0412121416121412130F12101514151612');
+INSERT INTO "word_index_data" VALUES(1099511627777,X'00000165043031303383ABFB86E08080080601030401013383ABFB86E0808008060101040104616E6E6183ABFB86E0808008060102020106636C69656E7483ABFB86E08080080601020301076578616D706C6583ABFB86E0808008080102040501046669726D83ABFB86E08080080601020601066C657474657283ABFB86E08080080601010301046E65656483ABFB86E080800806010303010570756D707383ABFB86E0808008060103050102726583ABFB86E080800806010102010373317383ABFB86E080800802020204616C657383ABFB86E0808008060102050102776583ABFB86E0808008060103020107EE8081616E6E6183ABFB86E0808008060102080406636C69656E7483ABFB86E08080080601020904076578616D706C6583ABFB86E08080080601020A0308826578616D706C6583ABFB86E08080080601020D04046669726D83ABFB86E08080080601020C040573616C657383ABFB86E08080080601020B04110F12141612141213100F12101514151612');
+INSERT INTO "word_index_data" VALUES(1236950581249,X'0000014702303483ABFB86E08080090C0101030103040104616E6E6183ABFB86E0808009060102020106636C69656E7483ABFB86E08080090601020301076578616D706C6583ABFB86E0808009080102040501046669726D83ABFB86E08080090601020601066C657474657283ABFB86E08080090601010201046E65656483ABFB86E080800906010303010570756D707383ABFB86E080800906010305010373317383ABFB86E080800902020204616C657383ABFB86E0808009060102050102776583ABFB86E0808009060103020107EE8081616E6E6183ABFB86E0808009060102080406636C69656E7483ABFB86E08080090601020904076578616D706C6583ABFB86E08080090601020A0308826578616D706C6583ABFB86E08080090601020D04046669726D83ABFB86E08080090601020C040573616C657383ABFB86E08080090601020B0412121416121412130F12101514151612');
+INSERT INTO "word_index_data" VALUES(1374389534721,X'00000165043031303483ABFB86E080800A0601030401013483ABFB86E080800A060101040104616E6E6183ABFB86E080800A060102020106636C69656E7483ABFB86E080800A0601020301076578616D706C6583ABFB86E080800A080102040501046669726D83ABFB86E080800A0601020601066C657474657283ABFB86E080800A0601010301046E65656483ABFB86E080800A06010303010570756D707383ABFB86E080800A060103050102726583ABFB86E080800A06010102010373317383ABFB86E080800A02020204616C657383ABFB86E080800A060102050102776583ABFB86E080800A060103020107EE8081616E6E6183ABFB86E080800A060102080406636C69656E7483ABFB86E080800A0601020904076578616D706C6583ABFB86E080800A0601020A0308826578616D706C6583ABFB86E080800A0601020D04046669726D83ABFB86E080800A0601020C040573616C657383ABFB86E080800A0601020B04110F12141612141213100F12101514151612');
+INSERT INTO "word_index_data" VALUES(1511828488193,X'0000014702303583ABFB86E080800B0C0101030103040104616E6E6183ABFB86E080800B060102020106636C69656E7483ABFB86E080800B0601020301076578616D706C6583ABFB86E080800B080102040501046669726D83ABFB86E080800B0601020601066C657474657283ABFB86E080800B0601010201046E65656483ABFB86E080800B06010303010570756D707383ABFB86E080800B06010305010373317383ABFB86E080800B02020204616C657383ABFB86E080800B060102050102776583ABFB86E080800B060103020107EE8081616E6E6183ABFB86E080800B060102080406636C69656E7483ABFB86E080800B0601020904076578616D706C6583ABFB86E080800B0601020A0308826578616D706C6583ABFB86E080800B0601020D04046669726D83ABFB86E080800B0601020C040573616C657383ABFB86E080800B0601020B0412121416121412130F12101514151612');
+INSERT INTO "word_index_data" VALUES(1649267441665,X'00000165043031303583ABFB86E080800C0601030401013583ABFB86E080800C060101040104616E6E6183ABFB86E080800C060102020106636C69656E7483ABFB86E080800C0601020301076578616D706C6583ABFB86E080800C080102040501046669726D83ABFB86E080800C0601020601066C657474657283ABFB86E080800C0601010301046E65656483ABFB86E080800C06010303010570756D707383ABFB86E080800C060103050102726583ABFB86E080800C06010102010373317383ABFB86E080800C02020204616C657383ABFB86E080800C060102050102776583ABFB86E080800C060103020107EE8081616E6E6183ABFB86E080800C060102080406636C69656E7483ABFB86E080800C0601020904076578616D706C6583ABFB86E080800C0601020A0308826578616D706C6583ABFB86E080800C0601020D04046669726D83ABFB86E080800C0601020C040573616C657383ABFB86E080800C0601020B04110F12141612141213100F12101514151612');
+INSERT INTO "word_index_data" VALUES(1786706395137,X'00000149043032303083ABFB86E080800D0C0101030103040104616E6E6183ABFB86E080800D060102020106636C69656E7483ABFB86E080800D0601020301076578616D706C6583ABFB86E080800D080102040501046669726D83ABFB86E080800D0601020601066C657474657283ABFB86E080800D0601010201046E65656483ABFB86E080800D06010303010570756D707383ABFB86E080800D06010305010373317383ABFB86E080800D02020204616C657383ABFB86E080800D060102050102776583ABFB86E080800D060103020107EE8081616E6E6183ABFB86E080800D060102080406636C69656E7483ABFB86E080800D0601020904076578616D706C6583ABFB86E080800D0601020A0308826578616D706C6583ABFB86E080800D0601020D04046669726D83ABFB86E080800D0601020C040573616C657383ABFB86E080800D0601020B0414121416121412130F12101514151612');
+INSERT INTO "word_index_data" VALUES(1924145348609,X'00000149043032303183ABFB86E080800E0C0101030103040104616E6E6183ABFB86E080800E060102020106636C69656E7483ABFB86E080800E0601020301076578616D706C6583ABFB86E080800E080102040501046669726D83ABFB86E080800E0601020601066C657474657283ABFB86E080800E0601010201046E65656483ABFB86E080800E06010303010570756D707383ABFB86E080800E06010305010373317383ABFB86E080800E02020204616C657383ABFB86E080800E060102050102776583ABFB86E080800E060103020107EE8081616E6E6183ABFB86E080800E060102080406636C69656E7483ABFB86E080800E0601020904076578616D706C6583ABFB86E080800E0601020A0308826578616D706C6583ABFB86E080800E0601020D04046669726D83ABFB86E080800E0601020C040573616C657383ABFB86E080800E0601020B0414121416121412130F12101514151612');
+INSERT INTO "word_index_data" VALUES(2061584302081,X'0000017B02303083ABFB86E080800F060101040104616E6E6183ABFB86E080800F08010206030106636C69656E7483ABFB86E080800F0601020801076578616D706C6583ABFB86E080800F080102050601046669726D83ABFB86E080800F0601020401046861766583ABFB86E080800F0601030301066C657474657283ABFB86E080800F0601010301056F6C656E6183ABFB86E080800F060102020102726583ABFB86E080800F06010102010373317383ABFB86E080800F02020204616C657383ABFB86E080800F0601020301047468656D83ABFB86E080800F060103040102776583ABFB86E080800F06010302010AEE80816578616D706C6583ABFB86E080800F0601020D04046669726D83ABFB86E080800F0601020C04056F6C656E6183ABFB86E080800F0601020A040573616C657383ABFB86E080800F0601020B030582616E6E6183ABFB86E080800F0801020E030406636C69656E7483ABFB86E080800F0601021004076578616D706C6583ABFB86E080800F06010211040F13141612121413100F121210181213131414');
 CREATE TABLE 'word_index_docsize'(id INTEGER PRIMARY KEY, sz BLOB);
-INSERT INTO "word_index_docsize" VALUES(1882193920000001,X'01020604');
-INSERT INTO "word_index_docsize" VALUES(1882193920000002,X'01030604');
-INSERT INTO "word_index_docsize" VALUES(1882193920000003,X'01020604');
-INSERT INTO "word_index_docsize" VALUES(1882193920000004,X'01030604');
-INSERT INTO "word_index_docsize" VALUES(1882193920000005,X'01020604');
-INSERT INTO "word_index_docsize" VALUES(1882193920000006,X'01030604');
-INSERT INTO "word_index_docsize" VALUES(1882193920000007,X'01020604');
-INSERT INTO "word_index_docsize" VALUES(1882193920000008,X'01030604');
-INSERT INTO "word_index_docsize" VALUES(1882193920000009,X'01020604');
-INSERT INTO "word_index_docsize" VALUES(1882193920000010,X'01030604');
-INSERT INTO "word_index_docsize" VALUES(1882193920000011,X'01020604');
-INSERT INTO "word_index_docsize" VALUES(1882193920000012,X'01030604');
-INSERT INTO "word_index_docsize" VALUES(1882193920000013,X'01020604');
-INSERT INTO "word_index_docsize" VALUES(1882193920000014,X'01020604');
-INSERT INTO "word_index_docsize" VALUES(1882193920000015,X'01030803');
+INSERT INTO "word_index_docsize" VALUES(1882193920000001,X'01020C04');
+INSERT INTO "word_index_docsize" VALUES(1882193920000002,X'01030C04');
+INSERT INTO "word_index_docsize" VALUES(1882193920000003,X'01020C04');
+INSERT INTO "word_index_docsize" VALUES(1882193920000004,X'01030C04');
+INSERT INTO "word_index_docsize" VALUES(1882193920000005,X'01020C04');
+INSERT INTO "word_index_docsize" VALUES(1882193920000006,X'01030C04');
+INSERT INTO "word_index_docsize" VALUES(1882193920000007,X'01020C04');
+INSERT INTO "word_index_docsize" VALUES(1882193920000008,X'01030C04');
+INSERT INTO "word_index_docsize" VALUES(1882193920000009,X'01020C04');
+INSERT INTO "word_index_docsize" VALUES(1882193920000010,X'01030C04');
+INSERT INTO "word_index_docsize" VALUES(1882193920000011,X'01020C04');
+INSERT INTO "word_index_docsize" VALUES(1882193920000012,X'01030C04');
+INSERT INTO "word_index_docsize" VALUES(1882193920000013,X'01020C04');
+INSERT INTO "word_index_docsize" VALUES(1882193920000014,X'01020C04');
+INSERT INTO "word_index_docsize" VALUES(1882193920000015,X'01031003');
 CREATE TABLE 'word_index_idx'(segid, term, pgno, PRIMARY KEY(segid, term)) WITHOUT ROWID;
 INSERT INTO "word_index_idx" VALUES(1,X'',2);
 INSERT INTO "word_index_idx" VALUES(2,X'',2);
@@ -953,6 +1305,12 @@ INSERT INTO "word_index_idx" VALUES(12,X'',2);
 INSERT INTO "word_index_idx" VALUES(13,X'',2);
 INSERT INTO "word_index_idx" VALUES(14,X'',2);
 INSERT INTO "word_index_idx" VALUES(15,X'',2);
+CREATE TABLE working_calendar (
+	"key" TEXT NOT NULL, 
+	data JSON NOT NULL, 
+	CONSTRAINT pk_working_calendar PRIMARY KEY ("key")
+);
+INSERT INTO "working_calendar" VALUES('024418dff29c369046a04ae59c8202b8','{"zone":"Europe/Kyiv","hours":[[["09:00","18:00"]],[["09:00","18:00"]],[["09:00","18:00"]],[["09:00","18:00"]],[["09:00","18:00"]],[],[]],"country":"BG","region":"","days":[]}');
 CREATE INDEX ix_affiliation_counterparty_id ON affiliation (counterparty_id);
 CREATE INDEX ix_blob_unsettled ON blob (id) WHERE content IS NOT NULL;
 CREATE INDEX ix_change_transaction_id ON change ("transaction", id);
@@ -1015,15 +1373,57 @@ CREATE INDEX ix_draft_message_id ON draft (message_id);
 CREATE INDEX ix_draft_file_draft_id ON draft_file (draft_id);
 CREATE INDEX ix_mail_import_scope_id_id ON mail_import (scope_id, id);
 CREATE INDEX ix_mail_import_state ON mail_import (state);
+CREATE INDEX ix_thread_snoozed ON thread (snoozed_until, id) WHERE state = 'snoozed';
+CREATE INDEX ix_thread_continues_id ON thread (continues_id) WHERE continues_id IS NOT NULL;
+CREATE INDEX ix_thread_tag_newest ON thread_tag (tag_id, scope_id, last_message_at DESC, thread_id DESC);
+CREATE INDEX ix_bulk_user_id_at ON bulk (user_id, at);
+CREATE INDEX ix_saved_view_user_id_id ON saved_view (user_id, id);
+CREATE INDEX ix_saved_view_team_id_id ON saved_view (team_id, id);
+CREATE INDEX ix_audit_user_id_id ON audit (user_id, id);
+CREATE INDEX ix_audit_action_id ON audit (action, id);
+CREATE INDEX ix_audit_at ON audit (at);
+CREATE INDEX ix_recovery_code_user_id ON recovery_code (user_id);
+CREATE INDEX ix_passkey_user_id ON passkey (user_id);
+CREATE INDEX ix_linked_identity_user_id ON linked_identity (user_id);
+CREATE INDEX ix_entry_link_user_id ON entry_link (user_id);
+CREATE INDEX ix_ceremony_expires_at ON ceremony (expires_at);
+CREATE INDEX ix_draft_send_at ON draft (send_at) WHERE send_at IS NOT NULL;
+CREATE INDEX ix_notice_user_id_id ON notice (user_id, id);
+CREATE INDEX ix_notice_thread_id_user_id ON notice (thread_id, user_id);
+CREATE INDEX ix_notice_new ON notice (user_id, id) WHERE read_at IS NULL;
+CREATE INDEX ix_notice_due ON notice (mail_at) WHERE mail_at IS NOT NULL;
+CREATE INDEX ix_notice_mailed ON notice (user_id, mailed_at) WHERE mailed_at IS NOT NULL;
+CREATE INDEX ix_note_thread_id_id ON note (thread_id, id);
+CREATE INDEX ix_note_version_note_id_id ON note_version (note_id, id);
+CREATE UNIQUE INDEX uq_scope_below ON scope (parent_id, kind, audience) WHERE parent_id IS NOT NULL;
+CREATE INDEX ix_message_blob_id ON message (blob_id);
+CREATE INDEX ix_incoming_blob_id ON incoming (blob_id);
+CREATE INDEX ix_draft_file_blob_id ON draft_file (blob_id);
+CREATE INDEX ix_blob_doubt_at ON blob_doubt (at);
+CREATE INDEX ix_trash_at_thread_id ON trash (at, thread_id);
+CREATE INDEX ix_trash_mailbox_id_at ON trash (mailbox_id, at);
+CREATE INDEX ix_hold_counterparty_id ON hold (counterparty_id);
+CREATE INDEX ix_hold_thread_id ON hold (thread_id);
+CREATE INDEX ix_assignment_by_load ON assignment (executor_id, id) WHERE reason IN ('least_busy', 'rule_least_busy');
+CREATE INDEX ix_assignment_instead_of ON assignment (instead_of_id, id) WHERE instead_of_id IS NOT NULL;
+CREATE INDEX ix_absence_user_id_ends_at ON absence (user_id, ends_at);
+CREATE INDEX ix_absence_ends_at ON absence (ends_at);
+CREATE INDEX ix_deputy_deputy_id ON deputy (deputy_id);
+CREATE INDEX ix_counterparty_hours ON counterparty (id) WHERE answer_hours > 0 OR next_hours > 0;
+CREATE INDEX ix_thread_watch ON thread (watch_at, id) WHERE watch_at IS NOT NULL;
+CREATE INDEX ix_wait_scope_id_answered_at ON wait (scope_id, answered_at);
+CREATE INDEX ix_wait_thread_id ON wait (thread_id);
+CREATE INDEX ix_wait_message_id ON wait (message_id);
+CREATE INDEX ix_letter_words_waits ON letter_words (letter_id) WHERE version < 2;
 PRAGMA writable_schema=OFF;
 DELETE FROM "sqlite_sequence";
 INSERT INTO "sqlite_sequence" VALUES('scope',2);
 INSERT INTO "sqlite_sequence" VALUES('mailbox',2);
-INSERT INTO "sqlite_sequence" VALUES('change',53);
+INSERT INTO "sqlite_sequence" VALUES('change',76);
 INSERT INTO "sqlite_sequence" VALUES('user',4);
 INSERT INTO "sqlite_sequence" VALUES('access_grant',10);
 INSERT INTO "sqlite_sequence" VALUES('team',1);
-INSERT INTO "sqlite_sequence" VALUES('audit',4);
+INSERT INTO "sqlite_sequence" VALUES('audit',8);
 INSERT INTO "sqlite_sequence" VALUES('token',1);
 INSERT INTO "sqlite_sequence" VALUES('counterparty',1);
 INSERT INTO "sqlite_sequence" VALUES('job',19);
@@ -1035,7 +1435,8 @@ INSERT INTO "sqlite_sequence" VALUES('letter',15);
 INSERT INTO "sqlite_sequence" VALUES('thread',8);
 INSERT INTO "sqlite_sequence" VALUES('interaction',15);
 INSERT INTO "sqlite_sequence" VALUES('assignment',8);
-INSERT INTO "sqlite_sequence" VALUES('thread_event',11);
+INSERT INTO "sqlite_sequence" VALUES('thread_event',14);
+INSERT INTO "sqlite_sequence" VALUES('notice',15);
 INSERT INTO "sqlite_sequence" VALUES('account',2);
 INSERT INTO "sqlite_sequence" VALUES('folder',1);
 INSERT INTO "sqlite_sequence" VALUES('placement',1);
@@ -1043,6 +1444,20 @@ INSERT INTO "sqlite_sequence" VALUES('delivery',1);
 INSERT INTO "sqlite_sequence" VALUES('suppression',1);
 INSERT INTO "sqlite_sequence" VALUES('draft',1);
 INSERT INTO "sqlite_sequence" VALUES('draft_file',1);
+INSERT INTO "sqlite_sequence" VALUES('wait',1);
+INSERT INTO "sqlite_sequence" VALUES('recovery_code',10);
+INSERT INTO "sqlite_sequence" VALUES('passkey',1);
+INSERT INTO "sqlite_sequence" VALUES('linked_identity',1);
+INSERT INTO "sqlite_sequence" VALUES('letter_template',1);
+INSERT INTO "sqlite_sequence" VALUES('dkim_key',2);
+INSERT INTO "sqlite_sequence" VALUES('tag',1);
+INSERT INTO "sqlite_sequence" VALUES('note',1);
+INSERT INTO "sqlite_sequence" VALUES('note_version',1);
+INSERT INTO "sqlite_sequence" VALUES('bulk',1);
+INSERT INTO "sqlite_sequence" VALUES('saved_view',1);
+INSERT INTO "sqlite_sequence" VALUES('absence',1);
 INSERT INTO "sqlite_sequence" VALUES('mail_import',1);
 INSERT INTO "sqlite_sequence" VALUES('rule',1);
+INSERT INTO "sqlite_sequence" VALUES('hold',1);
+INSERT INTO "sqlite_sequence" VALUES('person_request',1);
 COMMIT;

@@ -42,6 +42,7 @@ from mailhub.letters.html.outgoing import text_as_html
 from mailhub.mailboxes.accounts import add_account
 from mailhub.mailboxes.attention import set_urgent
 from mailhub.mailboxes.boxes import add_mailbox
+from mailhub.mailboxes.bulk import begin_bulk, do_chunk, parse_wish
 from mailhub.mailboxes.following import follow
 from mailhub.mailboxes.handling import assign_thread, set_state
 from mailhub.mailboxes.imports import record_received, start_upload
@@ -56,6 +57,7 @@ from mailhub.mailboxes.tables import letter_html
 from mailhub.mailboxes.tags import make_tag, tag_thread
 from mailhub.mailboxes.tokens import connect_with_tokens
 from mailhub.mailboxes.trash_tables import trash
+from mailhub.mailboxes.views import add_view, parse_view
 from mailhub.migrations import newest, upgrade
 from mailhub.outbound.acknowledging import set_acknowledgements
 from mailhub.outbound.dkim_keys import make_keys
@@ -123,6 +125,7 @@ def fill(database: Database) -> None:
     write(fill_writing, box.id, viewer)
     write(fill_work, viewer)
     write(lambda tx: fill_talk(tx, viewer))
+    write(lambda tx: fill_lists(tx, viewer))
     chief = database.read_now(get_viewer, administrator)
     write(lambda tx: fill_execution(tx, chief, olena, petro))
     upload = write(start_upload, chief, box.id, "old.mbox", 2)
@@ -164,6 +167,14 @@ def fill_work(tx: WriteTx, viewer: Viewer) -> None:
     follow(tx, viewer, 1)
     set_urgent(tx, viewer, 1, urgent=True)
     snooze(tx, viewer, 4, MOMENT + clock.DAY)
+
+
+def fill_lists(tx: WriteTx, viewer: Viewer) -> None:
+    """An act on two threads that can be taken back, and a saved view."""
+    wish = parse_wish("read")
+    do_chunk(tx, viewer, begin_bulk(tx, viewer, wish), wish, [1, 2])
+    waits = {"all": [{"field": "waiting", "op": "eq", "value": "us"}]}
+    add_view(tx, viewer, parse_view(viewer, "Late ones", waits, late=True, team_id=None, zone="Europe/Kyiv"))
 
 
 def fill_talk(tx: WriteTx, viewer: Viewer) -> None:
