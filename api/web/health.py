@@ -13,6 +13,7 @@ from litestar.response import Redirect
 from api.auth import Door
 from api.web.account_rows import Accounts, Row, see_accounts, shape_rows
 from api.web.desk import Asked, Desk, Id
+from api.web.keeping import say_gone
 from api.web.lists import Step
 from api.web.shapes import Speaker, make_when
 from api.web.shell import Around, see_around
@@ -20,9 +21,11 @@ from core.database import ReadTx, WriteTx
 from core.jobs import DeadLetter, count_waiting, list_dead_letters, revive
 from crm.staff.readable import Viewer, demand_admin
 from mailhub.mailboxes.reindexing import count_unread
+from mailhub.keeping.rules import list_let_go
 from mailhub.runtime import House
 
 MANY_WAIT = 1000
+Gone = dict[str, tuple[int, int]]
 LITTLE_DISK, NO_DISK = 0.15, 0.05
 
 
@@ -47,17 +50,17 @@ class Health:
     checks: list[Check]
 
 
-def see_health(tx: ReadTx, viewer: Viewer) -> tuple[dict[str, int], list[DeadLetter], Accounts, Around, int]:
+def see_health(tx: ReadTx, viewer: Viewer) -> tuple[dict[str, int], list[DeadLetter], Accounts, Around, int, Gone]:
     """Raises Forbidden for who is no administrator."""
     demand_admin(viewer)
     accounts, around = see_accounts(tx, viewer), see_around(tx, viewer)
-    return count_waiting(tx), list_dead_letters(tx, 20), accounts, around, count_unread(tx)
+    return count_waiting(tx), list_dead_letters(tx, 20), accounts, around, count_unread(tx), list_let_go(tx)
 
 
 @get("/health", include_in_schema=False)
 async def health(door: NamedDependency[Door], request: Asked) -> Response[str]:
     """The page."""
-    waiting, dead, accounts, around, unread = await door.read(see_health)
+    waiting, dead, accounts, around, unread, gone = await door.read(see_health)
     faults: dict[str, str] = await request.app.state.readiness.faults()
     disk = await asyncio.to_thread(shutil.disk_usage, door.house.settings.data.dir)
     desk = Desk(door, request)
@@ -70,6 +73,7 @@ async def health(door: NamedDependency[Door], request: Asked) -> Response[str]:
         _quarantine(speaker, around.held),
         _search(speaker, unread),
         _disk(speaker, disk.free, disk.total),
+        *_kept(speaker, gone),
     ]
     checks.sort(key=lambda one: ("broken", "look", "ok").index(one.state))
     shown = Health(_sentence(speaker, checks), checks)
@@ -159,6 +163,13 @@ def _search(speaker: Speaker, unread: int) -> Check:
         unread,
     )
     return Check("ok", speaker.say("Search"), said)
+
+
+def _kept(speaker: Speaker, gone: Gone) -> list[Check]:
+    """What time has let go of so far."""
+    text = " · ".join(f"{name}: {number}" for name, number in say_gone(speaker, gone))
+    step = Step("/settings/keeping", speaker.say("Details"))
+    return [Check("ok", speaker.say("Let go so far"), text, step=step)] if text else []
 
 
 def _disk(speaker: Speaker, free: int, total: int) -> Check:

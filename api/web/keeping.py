@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from dataclasses import dataclass
 from typing import Any
 
@@ -126,8 +127,8 @@ async def fetch(door: NamedDependency[Door], request_id: Id) -> Response[bytes]:
     return Response(content, media_type="application/zip", headers=headers)
 
 
-def shape(speaker: Speaker, seen: Seen) -> dict[str, Any]:
-    """See templates/web/keeping.html."""
+def say_gone(speaker: Speaker, gone: Mapping[str, tuple[int, int]]) -> list[tuple[str, int]]:
+    """What was let go so far, by what it was."""
     names = {
         "trash": speaker.say("Threads out of the trash"),
         "junk": speaker.say("Junk"),
@@ -136,12 +137,17 @@ def shape(speaker: Speaker, seen: Seen) -> dict[str, Any]:
         "files": speaker.say("Files of old letters"),
         "persons": speaker.say("People"),
     }
+    return [(names[what], number) for what, (number, _) in sorted(gone.items()) if what in names]
+
+
+def shape(speaker: Speaker, seen: Seen) -> dict[str, Any]:
+    """See templates/web/keeping.html."""
     return {
         "boxes": [(box, rule.act if rule else "keep", rule.months if rule else 24) for box, rule in seen.boxes],
         "holds": [(one, make_when(speaker, one.at, long=True)) for one in seen.holds],
         "requests": [(one, make_when(speaker, one.created_at, long=True)) for one in seen.requests],
         "clients": [(one.id, one.name) for one in seen.clients],
-        "gone": [(names[what], number) for what, (number, _) in sorted(seen.gone.items()) if what in names],
+        "gone": say_gone(speaker, seen.gone),
         "is_admin": speaker.viewer.is_admin,
     }
 
