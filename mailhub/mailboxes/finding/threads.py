@@ -24,8 +24,8 @@ from mailhub.mailboxes.finding.showing import Hit, find_earlier, find_newest, ow
 from mailhub.mailboxes.lists import PAGE, ThreadRow, get_rows
 from mailhub.mailboxes.messages import COUNTER_BITS
 
-MOST_LOOKS = 6
-LOOK = 200
+# How many letters each look into the index takes: a look costs more than the letters that it finds.
+LOOKS = (200, 1000)
 
 
 @dataclass(frozen=True, slots=True)
@@ -89,8 +89,10 @@ class _Walk:
     def page(self, limit: int) -> list[tuple[ThreadRow, int, Likeness]]:
         """The next threads, each with the letter by which it was found."""
         taken: dict[int, tuple[ThreadRow, int, Likeness]] = {}
-        for _ in range(MOST_LOOKS):
-            ids = self._look()
+        looks = iter(LOOKS)
+        most = next(looks)
+        while most:
+            ids = self._look(most)
             owners = owners_of(self.tx, ids)
             rows = self._rows([owner for owner in dict.fromkeys(owners.values()) if owner not in taken])
             for message_id in ids:
@@ -101,7 +103,9 @@ class _Walk:
                         return list(taken.values())
                     taken[row.id] = row, message_id, self.ways[self.way]
                 self.before = message_id
-            if len(ids) < LOOK and not self._less_like():
+            if len(ids) == most:
+                most = next(looks, 0)
+            elif not self._less_like():
                 return list(taken.values())
         self.older = True
         self.next = encode_cursor((self.way, self.before or 0))
@@ -111,18 +115,18 @@ class _Walk:
         self.way, self.before = self.way + 1, _id_at(self.search.before)
         return self.way < len(self.ways)
 
-    def _look(self) -> list[int]:
+    def _look(self, most: int) -> list[int]:
         """Ids of messages, newest first, below the place."""
         scopes, among = self.narrowed.scopes, self.narrowed.messages
         found: list[int] = []
         if scopes and not self.search.question.wanted:
-            found = find_newest(self.tx, self.viewer, scopes, LOOK, self.before, self.since)
+            found = find_newest(self.tx, self.viewer, scopes, most, self.before, self.since)
         elif scopes:
             found = find_rows(
                 self.tx,
                 scopes,
                 self.search.question,
-                LOOK,
+                most,
                 likeness=self.ways[self.way],
                 before=self.before,
                 since=self.since,
@@ -130,7 +134,7 @@ class _Walk:
         if among:
             low, high = self.since or 0, self.before if self.before is not None else 1 << 62
             few = [one for one in among.get(self.ways[self.way], ()) if low <= one < high]
-            found = sorted({*found, *few}, reverse=True)[:LOOK]
+            found = sorted({*found, *few}, reverse=True)[:most]
         return found
 
     def _rows(self, thread_ids: list[int]) -> dict[int, ThreadRow]:
