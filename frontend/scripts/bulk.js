@@ -20,7 +20,7 @@ export function startBulk() {
   document.addEventListener("keydown", onKey, true);
   document.addEventListener("htmx:after:swap", show);
   document.addEventListener("htmx:after:request", (event) => {
-    if (!event.target.closest?.("#bulk")) return;
+    if (event.target.id !== "bulk") return; // its menus fetch what they offer
     chooseAll(false);
     document.querySelector("#toasts [data-list-moved]") && location.reload();
   });
