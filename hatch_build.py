@@ -114,7 +114,14 @@ def licences() -> str:
 
 def draw_icon(size: int) -> bytes:
     """The picture of frontend/favicon.svg as a PNG (RFC 2083): its square and its strokes, by their distances."""
-    strokes = [(15, 23, 9, 23), (9, 23, 7, 21), (7, 21, 7, 11), (7, 11, 9, 9), (9, 9, 23, 9), (23, 9, 25, 11)]
+    strokes: list[tuple[float, float, float, float]] = [
+        (15, 23, 9, 23),
+        (9, 23, 7, 21),
+        (7, 21, 7, 11),
+        (7, 11, 9, 9),
+        (9, 9, 23, 9),
+        (23, 9, 25, 11),
+    ]
     strokes += [(25, 11, 25, 17), (7, 11, 16, 17), (16, 17, 25, 11), (19, 22, 21.5, 24.5), (21.5, 24.5, 26, 20)]
     unit, lines = 32 / size, bytearray()
     for row in range(size):

@@ -128,7 +128,7 @@ def test_a_day_with_the_keyboard_alone(filled: Site) -> None:
     page.keyboard.press("i")
     expect(page.locator(".thread-state")).to_contain_text("Me")
     page.keyboard.press("r")
-    page.wait_for_function("document.activeElement.isContentEditable || document.activeElement.matches('textarea')")
+    expect(page.get_by_label("Text of the answer")).to_be_focused(timeout=APPEARS_MS)
     page.keyboard.type("They are on their way.")
     page.keyboard.press("Control+Enter")
     expect(page.locator("#thread")).to_contain_text("They are on their way.", timeout=APPEARS_MS)
