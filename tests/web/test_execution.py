@@ -36,7 +36,7 @@ def test_each_number_leads_to_its_rows(world: World, loop: asyncio.Runner) -> No
         assert "quailother" not in text(page)
         for one in {*links(page), "/execution?show=kept", "/execution?show=missed&days=30"}:
             assert (await manager.get(one)).status == 200, one
-        parts = re.findall(r'style="--part: (\d+)" href="([^"]+)"', text(page))
+        parts = re.findall(r'part-(\d+)" href="([^"]+)"', text(page))
         assert parts
         for number, url in parts:
             rows = text(await manager.get(url.replace("&amp;", "&")))
