@@ -7,6 +7,7 @@ from types import SimpleNamespace as Thing
 
 from tests.browser.sample.house import LANGUAGES, NOW, TIMEZONE, shell
 from tests.browser.sample.inbox import complaint, empty_list, stranger, waiting_list
+from tests.browser.sample.notices import notices
 from tests.browser.sample.panels import client_panel, unknown_panel
 from tests.browser.sample.places import clients, health, quarantine
 from tests.browser.sample.rules import one_rule, rule_list
@@ -39,6 +40,7 @@ def pages() -> dict[str, tuple[str, Mapping[str, object]]]:
         "quarantine": ("quarantine.html", {"shell": shell("quarantine", problem=True), "toast": None, **quarantine()}),
         "health": ("health.html", {"shell": shell("health", problem=True), "toast": None, "health": health()}),
         "clients": ("clients.html", {"shell": shell("clients"), "toast": None, "clients": clients()}),
+        "notices": ("notices.html", {"shell": shell("notices"), "toast": None, "notices": notices()}),
         "rules": ("rules.html", {"shell": shell("settings"), "toast": None, **rule_list()}),
         "rules-empty": ("rules.html", {"shell": shell("settings"), "toast": None, **rule_list(), "rules": []}),
         "rule": ("rule.html", {"shell": shell("settings"), "toast": None, **one_rule()}),

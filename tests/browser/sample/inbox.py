@@ -240,6 +240,24 @@ def event(icon: str, text: str, iso: str, when: str) -> Thing:
     return Thing(kind="event", icon=icon, text=text, time_iso=iso, time_text=when, lang=None, other=None, acts=[])
 
 
+def note() -> Thing:
+    said = "@Oksana Lysenko лагерите са от партида 7731. Складът има още 14."
+    before = [Thing(text="Партида 7713", time_iso=ago(hours=0.4), time_text="13:56")]
+    return Thing(
+        kind="note",
+        id=5,
+        who=PETRO,
+        time_iso=ago(hours=0.5),
+        time_text="13:50",
+        text=said,
+        body=said,
+        before=before,
+        deleted=False,
+        change_url="/notes/5?place=waiting",
+        lang=None,
+    )
+
+
 GEORGI = person("Георги Петров", id=9)
 COMPLAINT = """Здравейте, Оксана,
 
@@ -295,6 +313,15 @@ def complaint() -> Thing:
             handing_on=21,
             forward_subject="Fwd: Рекламация по фактура 552",
         ),
+        noting=Thing(thread_id=2, url="/threads/2/notes", colleagues_url="/api/v1/threads/2/colleagues"),
+        planned=[
+            Thing(
+                id=4,
+                url="/planned/4?place=waiting",
+                sentence="Your letter to g.petrov@balkan-log.example leaves tomorrow, 09:00, unless they reply before",
+                title="",
+            )
+        ],
         deadline=Thing(state="late", text="Answer was due 13:12, 1 h 8 min late"),
         tags=["claim"],
         executor=OKSANA,
@@ -336,6 +363,7 @@ def complaint() -> Thing:
             ),
             event("arrow-right", "Assigned to you: you answered this client last", ago(hours=5.14), "09:12"),
             event("alarm", "Deadline 13:12: first answer in 4 working hours", ago(hours=5.14), "09:12"),
+            note(),
         ],
     )
 
