@@ -6,7 +6,7 @@ import pytest
 
 from api.web.letters import names_another, split_quote
 from api.web.place import Place, read_place
-from api.web.settings import _program
+from api.web.places import name_program
 from api.web.shapes import Speaker, lateness, make_person, make_pill, soon_at
 from core.clock import DAY, HOUR, MINUTE
 from core.errors import NotFound
@@ -116,5 +116,5 @@ def test_a_name_with_another_address_is_noticed(name: str, another: bool) -> Non
 
 def test_a_browser_is_called_by_its_name() -> None:
     agent = "Mozilla/5.0 (X11; Linux x86_64) AppleWebKit/537.36 (KHTML, like Gecko) Chrome/156.0.0.0 Safari/537.36"
-    assert _program(agent) == "Chrome · Linux"
-    assert _program("") == ""
+    assert name_program(agent) == "Chrome · Linux"
+    assert name_program("") == ""
