@@ -92,11 +92,14 @@ def _letter(number: int) -> Answer:
     text = "\n".join(_words(number + line, 5 + line * 3) for line in range(number % 7 + 1))
     html = clean_outgoing(f"<div><b>{_words(number, 4)}</b></div><div>{text}</div>") if number % 3 == 0 else NO_HTML
     files = (File(f"{_words(number, 1)}.txt", "text/plain", text.encode()),) if number % 5 == 0 else ()
-    people = tuple(Address(_words(number + one, 2), f"p{number}-{one}@client.example") for one in range(number % 4))
+    copies = tuple(
+        Address(_words(number + one, 2), f"p{number}-{one}@client.example")
+        for one in range(2 if number % 8 == 0 else 0)
+    )
     return Answer(
         text=spoken(html) if html else f"{text}\n{'From here .' * (number % 90)}\n.\n",
         to=(Address(_words(number, 3), f"reader{number}@client.example"),),
-        cc=people[:2],
+        cc=copies,
         subject=_words(number, number % 40 + 1),
         files=files,
         force=True,

@@ -51,7 +51,8 @@ NAMED = frozenset((
     "STATES_OF_THREADS", "WAITS_FOR", "SPOKEN_LANGUAGES", "NOT_LETTERS", "STOPPED", "SERVER_ENDED", "NEVER_CAME",
     "NO_IMPORT", "CANNOT",
     "SNOOZED", "WOKEN", "TAKEN_UP", "TAGGED", "UNTAGGED", "TAGGED_BY_RULE", "NOT_NEEDED", "NEEDED", "URGENT",
-    "NOT_URGENT", "THROWN", "BROUGHT_BACK", "URGENT_BY_RULE", "MOVED", "GOES_ON", "GOES_ON_WITH", "KNOWN", "MANY_LATE", "MANY_SOON",
+    "NOT_URGENT", "THROWN", "BROUGHT_BACK", "URGENT_BY_RULE", "MOVED", "GOES_ON", "GOES_ON_WITH", "KNOWN",
+    "MANY_LATE", "MANY_SOON",
 ))  # fmt: skip
 _CODE = frozenset(["not-found", "not-possible", "too-much", "invalid", "fault"])
 

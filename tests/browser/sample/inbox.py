@@ -312,6 +312,10 @@ def complaint() -> Thing:
             drafts=[],
             handing_on=21,
             forward_subject="Fwd: Рекламация по фактура 552",
+            moments=[
+                Thing(name="hour", title="In an hour", when=""),
+                Thing(name="tomorrow", title="Tomorrow morning", when="09:00"),
+            ],
         ),
         noting=Thing(thread_id=2, url="/threads/2/notes", colleagues_url="/api/v1/threads/2/colleagues"),
         planned=[
