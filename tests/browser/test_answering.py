@@ -132,7 +132,7 @@ def test_an_answer_is_taken_back_and_nothing_is_lost(site: Site, sink: Sink) -> 
     page.get_by_role("button", name="Send").click()
     expect(page.locator(".toast")).to_contain_text("It leaves in a moment")
     page.locator("#thread-body, .thread-body").first.click()
-    page.keyboard.press("z")
+    page.keyboard.press("Control+z")
     expect(page.locator(".toast").last).to_contain_text("Taken back")
     expect(page.get_by_label("Text of the answer")).to_have_text("Too fast.")
     expect(page.locator(".folded-snippet").last).to_contain_text("Taken back, not sent")
