@@ -16,7 +16,6 @@ from crm.staff.readable import Viewer, demand, readable
 from crm.staff.rights import Right
 from mailhub.mailboxes.deadlines import begin_wait
 from mailhub.mailboxes.notices import notify
-from mailhub.mailboxes.deadlines import begin_wait
 from mailhub.mailboxes.owed_marks import owe_seen
 from mailhub.mailboxes.tables import mailbox, thread, unread
 from mailhub.mailboxes.tally import NOBODY_WAITS, find_waiting

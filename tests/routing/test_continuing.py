@@ -1,4 +1,4 @@
-"""A letter that answers a thread closed long ago begins a new one, whatever comes first; both say where the other is."""
+"""A letter that answers a thread closed long ago begins a new one, whatever comes first; both name the other."""
 
 from __future__ import annotations
 
