@@ -244,8 +244,8 @@ def answered(tx: WriteTx, message_id: int) -> bool:
 
     Its row of the list follows, whom we wrote to has a say, and unless the letter is automatic, quiet, forwarded or
     older than the newest incoming one: we wait for them, the assignment ends (the thread keeps its executor for what
-    comes next), and the change ``thread.answered`` says so. The client's timeline is its writer's business (``record_letter``). Returns
-    whether somebody has a say in the thread who had none before.
+    comes next), and the change ``thread.answered`` says so. The client's timeline is its writer's business
+    (``record_letter``). Returns whether somebody has a say in the thread who had none before.
     """
     sent = tx.row(_SENT, {"id": message_id})
     assert sent is not None, "record the message first"
