@@ -269,7 +269,7 @@ def _counts(shape: Shape) -> tuple[Select[Any], ...]:
     def seen(statement: Select[Any]) -> Select[Any]:
         return readable_by(shape, statement, thread)
 
-    me = bindparam("me")
+    me: ColumnElement[Any] = bindparam("me")
     number = func.count()
     new = (
         select(thread.c.id)
