@@ -16,7 +16,8 @@ from api.live import tell
 from core import clock
 from core.changes import Change, Position
 from core.database import ReadTx
-from crm.staff.readable import Viewer
+from crm.interactions import Interaction
+from crm.staff.readable import Viewer, sight_of
 from mailhub.mailboxes.lists import Counters, count_threads
 from mailhub.mailboxes.tables import thread
 from tests.api.matrix import remember, walk
@@ -130,11 +131,25 @@ def _plant_counter(patch: pytest.MonkeyPatch) -> None:
     patch.setattr("api.web.shell.count_threads", count_all)
 
 
+def _plant_search(patch: pytest.MonkeyPatch) -> None:
+    every = list(range(1, 100))
+    patch.setattr(Viewer, "within", lambda *_: (frozenset(every), frozenset()))
+    patch.setattr("mailhub.mailboxes.lists.sight_of", lambda viewer: sight_of(viewer) | {"full": every})
+
+
+def _plant_history(patch: pytest.MonkeyPatch) -> None:
+    def line(row: Any, _viewer: Viewer) -> Interaction:
+        return Interaction(row.id, row.kind, row.happened_at, row.direction, row.subject, row.thread_id, None)
+
+    patch.setattr("crm.interactions._may_know", lambda _: true())
+    patch.setattr("crm.interactions._line", line)
+
+
 planted: dict[str, Callable[[pytest.MonkeyPatch], None]] = {
     "route": lambda patch: patch.setattr("mailhub.mailboxes.reading.visible", _all_open),
     "event": lambda patch: patch.setattr("api.live._may_know", lambda *_: True),
     "counter": _plant_counter,
-    "search": lambda patch: patch.setattr("mailhub.mailboxes.lists.readable", lambda statement, *_: statement),
+    "search": _plant_search,
     "draft": lambda patch: patch.setattr("mailhub.outbound.drafts.may_write", lambda _: true()),
-    "history": lambda patch: patch.setattr("crm.interactions._may_know", lambda _: true()),
+    "history": _plant_history,
 }

@@ -109,9 +109,7 @@ def test_nonsense_is_refused(world: World) -> None:
     assert world.threads("petro") == []
 
 
-def test_a_deputy_reads_while_it_was_said_and_it_is_written_down(
-    world: World, monkeypatch: pytest.MonkeyPatch
-) -> None:
+def test_a_deputy_reads_while_it_was_said_and_it_is_written_down(world: World, monkeypatch: pytest.MonkeyPatch) -> None:
     database, now = world.database, clock.now()
     (row,) = world.threads("olena")
     scope_id = world.boxes["mine"].scope_id
