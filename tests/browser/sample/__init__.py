@@ -32,6 +32,7 @@ def pages() -> dict[str, tuple[str, Mapping[str, object]]]:
     )
     undo = Thing(url="/threads/2/reopen", fields={})
     done = Thing(text="Closed: Рекламация по фактура 552", undo=undo, stays=False, composer=None)
+    asked = asked | {"passkeys": False, "sso": None, "letters": False}
     return {
         "inbox": ("inbox.html", inbox | {"thread": complaint(), "panel": client_panel()}),
         "inbox-list": ("inbox.html", inbox | {"toast": done}),

@@ -23,6 +23,9 @@ def row(number: int, who: str, client: str | None, subject: str, snippet: str, l
         "tags": [],
         "undelivered": False,
         "gone": None,
+        "snoozed": None,
+        "found": None,
+        "urgent": False,
         "current": False,
         "pill": Thing(state=state, text=text, since_iso=None),
     }
@@ -68,7 +71,7 @@ LATE = [
         letters=6,
         attachments=3,
         colour="b",
-        tags=["claim"],
+        tags=[Thing(name="claim", colour="")],
         executor=OKSANA,
         unread=False,
         current=True,
@@ -83,7 +86,7 @@ LATE = [
         waited=4.27,
         state="late",
         letters=2,
-        tags=["quote"],
+        tags=[Thing(name="quote", colour="")],
         executor=PETRO,
     ),
 ]
@@ -111,7 +114,7 @@ SOON = [
         state="soon",
         letters=2,
         attachments=1,
-        tags=["A"],
+        tags=[Thing(name="A", colour="")],
         executor=MARIA,
         unread=False,
     ),
@@ -176,6 +179,7 @@ def waiting_list() -> Thing:
         rows_url="/fragments/rows?place=waiting",
         older=None,
         edit_url=None,
+        known=(),
         empty=None,
     )
 
@@ -201,6 +205,7 @@ def empty_list() -> Thing:
         rows_url="/fragments/rows?place=waiting",
         older=None,
         edit_url=None,
+        known=(),
         empty=empty,
     )
 
@@ -289,6 +294,25 @@ def complaint() -> Thing:
         state="open",
         mailbox=Thing(name="claims@", colour="b", personal=False),
         may_change=True,
+        work=Thing(
+            snoozed=None,
+            snoozed_iso="",
+            moments=[],
+            earliest="2025-11-20T14:20",
+            tags=[],
+            followers=[],
+            following=False,
+            urgent=False,
+            answer_needed=True,
+            targets=[],
+            urls=Thing(
+                snooze="/z", take_up="/t", answer="/a", urgent="/u", follow="/f", move="/m", tag="/g", tags="/gs"
+            ),
+            hands="/h",
+            may_change=True,
+        ),
+        sharing=None,
+        throw_url=None,
         newest=21,
         earlier_url=None,
         composer=Thing(
@@ -327,7 +351,7 @@ def complaint() -> Thing:
             )
         ],
         deadline=Thing(state="late", text="Answer was due 13:12, 1 h 8 min late"),
-        tags=["claim"],
+        tags=[Thing(name="claim", colour="")],
         executor=OKSANA,
         executors=[Thing(**vars(each), current=each is OKSANA) for each in (OKSANA, PETRO, MARIA)],
         urls=urls(2),
