@@ -43,11 +43,7 @@ class Departing:
             self._bell.clear()
             rest = LONGEST_SLEEP
             try:
-                due, coming = await self._database.read(scheduling.list_due)
-                for draft_id in due:
-                    await self._let_go(draft_id)
-                if coming is not None:
-                    rest = min(max((coming - clock.now()) / clock.SECOND, 0.05), LONGEST_SLEEP)
+                rest = await self.look()
             except Unavailable as problem:
                 log.warning("planned letters wait", reason=str(problem))
             try:
@@ -55,6 +51,13 @@ class Departing:
                     await self._bell.wait()
             except TimeoutError:
                 continue
+
+    async def look(self) -> float:
+        """Let go of what is due; says for how many seconds nothing else is. Raises Unavailable."""
+        due, coming = await self._database.read(scheduling.list_due)
+        for draft_id in due:
+            await self._let_go(draft_id)
+        return LONGEST_SLEEP if coming is None else min(max((coming - clock.now()) / clock.SECOND, 0.05), LONGEST_SLEEP)
 
     async def _let_go(self, draft_id: int) -> None:
         try:

@@ -50,10 +50,7 @@ def look(*departing: Departing) -> None:
     """Let the loops look, at the same time."""
 
     async def look_once() -> None:
-        tasks = [asyncio.create_task(one.run()) for one in departing]
-        await asyncio.sleep(0.4)
-        for task in tasks:
-            task.cancel()
+        await asyncio.gather(*(one.look() for one in departing))
 
     asyncio.run(look_once())
 
