@@ -72,7 +72,9 @@ BODIES: dict[str, list[dict[str, Any]]] = {
     "PATCH /api/v1/drafts/{draft_id}": [{"version": 1, "text": "Yes."}],
     "POST /api/v1/drafts/{draft_id}/attachments": [{}],
     "POST /api/v1/drafts/{draft_id}/send": [{"version": 1, "force": True}],
-    "PUT /api/v1/drafts/{draft_id}/schedule": [{"version": 1, "send_at": clock.iso(clock.now() + clock.HOUR), "force": True}],
+    "PUT /api/v1/drafts/{draft_id}/schedule": [
+        {"version": 1, "send_at": clock.iso(clock.now() + clock.HOUR), "force": True},
+    ],
     "POST /api/v1/dkim-keys": [{"domain": "firm.example"}],
     "POST /api/v1/letter-templates": [
         {"mailbox_id": 1, "name": "Hello", "text": "Dear {{ contact.name }}"},
