@@ -20,6 +20,7 @@ from mailhub.mailboxes.finding import Found, Known, Piece, find_known, find_thre
 Asked = Annotated[
     str,
     QueryParameter(
+        min_length=1,
         max_length=500,
         description='Words, "phrases", -without, from: to: subject: file: has: is: client: mailbox: tag: before: after',
     ),
@@ -33,13 +34,13 @@ class PieceView(msgspec.Struct):
     hit: bool
 
 
-class HitView(msgspec.Struct):
-    """A thread that was found by a letter of it. ``likeness``: exact, forms (other forms of the words) or begins."""
+class HitView(ThreadView, kw_only=True):
+    """A thread, and the letter that was found: its subject and a line of it in pieces. ``likeness``: exact, forms
+    (other forms of the words) or begins."""
 
-    thread: ThreadView
     message_id: int
     likeness: str
-    subject: list[PieceView]
+    found_subject: list[PieceView]
     excerpt: list[PieceView]
     in_file: bool
 
@@ -88,10 +89,10 @@ async def search(
     return FoundView(
         items=[
             HitView(
-                thread=show_thread(hit.row),
+                **msgspec.structs.asdict(show_thread(hit.row)),
                 message_id=hit.message_id,
                 likeness=hit.likeness,
-                subject=_pieces(hit.subject),
+                found_subject=_pieces(hit.subject),
                 excerpt=_pieces(hit.excerpt),
                 in_file=hit.in_file,
             )

@@ -1,4 +1,4 @@
-"""``/search``, ``/events`` and ``/health``: finding, listening, and how the server is."""
+"""``/events`` and ``/health``: listening, and how the server is."""
 
 from __future__ import annotations
 
@@ -8,13 +8,11 @@ from typing import Annotated, Any
 import msgspec
 from litestar import Request, get
 from litestar.di import NamedDependency
-from litestar.params import FromQuery, QueryParameter
+from litestar.params import QueryParameter
 from litestar.response import Stream
 
 from api.auth import Door
 from api.live import Live
-from api.rest.shapes import Items, Limit, Number
-from api.rest.threads import ThreadView, find_threads, show_thread
 from core.changes import Position
 from core.database import ReadTx
 from core.jobs import count_waiting
@@ -40,18 +38,6 @@ def measure(tx: ReadTx, viewer: Viewer) -> tuple[int, int, int]:
     return count_held(tx, viewer), count_threads(tx, viewer).waiting, count_waiting(tx).get("letter.process", 0)
 
 
-@get("/search", tags=["search"])
-async def search(
-    door: NamedDependency[Door],
-    q: Annotated[str, QueryParameter(min_length=1, max_length=500, description="Words that all stand in a letter.")],
-    limit: Limit = 50,
-    mailbox_id: FromQuery[Number | None] = None,
-) -> Items[ThreadView]:
-    """Threads with a letter that holds all the words, the newest letter first."""
-    found = await door.search(find_threads, "all", mailbox_id, q, None, limit)
-    return Items([show_thread(row) for row in found.items])
-
-
 @get("/events", tags=["live"], media_type="text/event-stream", opt={"plain": True})
 async def events(
     door: NamedDependency[Door],
@@ -74,4 +60,4 @@ async def health(door: NamedDependency[Door], request: Asked) -> HealthView:
     return HealthView("degraded" if faults or held else "ok", faults, held, waiting, unread)
 
 
-ROUTES = [search, events, health]
+ROUTES = [events, health]
