@@ -20,8 +20,8 @@ from api.web.shell import Around, see_around
 from core.database import ReadTx, WriteTx
 from core.jobs import DeadLetter, count_waiting, list_dead_letters, revive
 from crm.staff.readable import Viewer, demand_admin
-from mailhub.mailboxes.reindexing import count_unread
 from mailhub.keeping.rules import list_let_go
+from mailhub.mailboxes.reindexing import count_unread
 from mailhub.runtime import House
 
 MANY_WAIT = 1000

@@ -210,7 +210,8 @@ def _empty(speaker: Speaker, place: Place, found: Listed) -> Empty:
     if place.view == "all":
         if not place.words:
             text = speaker.say(
-                "Words, “phrases”, -without, from: to: subject: file: has:pdf is:open client: mailbox: tag: before: after"
+                "Words, “phrases”, -without, from: to: subject: file: has:pdf is:open client: mailbox: tag: before: "
+                "after"
             )
             return Empty(speaker.say("What are you looking for?"), text, None)
         begin = place.words.rstrip()

@@ -149,7 +149,11 @@ def make_shell(house: House, session: str | None, speaker: Speaker, around: Arou
     place = here if isinstance(here, Place) else Place("all")
     key = here if isinstance(here, str) else ""
     day, hour, minute = speaker.language.units
-    counts = {"waiting": around.counters.waiting, "mine": around.counters.mine, "snoozed": around.counters.snoozed or None}
+    counts = {
+        "waiting": around.counters.waiting,
+        "mine": around.counters.mine,
+        "snoozed": around.counters.snoozed or None,
+    }
     views = [
         Item(view, f"/{view}", counts.get(view), _is_here(place, view) and not key)
         for view in ("waiting", "mine", "snoozed", "open", "closed", "spam")

@@ -28,8 +28,8 @@ import mailhub.mailboxes.views.tables
 import mailhub.mailboxes.wait_tables
 import mailhub.outbound.acknowledging
 import mailhub.outbound.dkim_keys
-import mailhub.outbound.templates
 import mailhub.outbound.tables
+import mailhub.outbound.templates
 import mailhub.routing.rules.tables
 from core.columns import metadata
 

@@ -15,7 +15,7 @@ from collections.abc import Callable, Sequence
 from dataclasses import dataclass, field
 from pathlib import Path
 
-from sqlalchemy import func, literal_column, select
+from sqlalchemy import ColumnElement, func, literal_column, select
 
 from core import jobs
 from core.blobs import BlobFiles
@@ -121,5 +121,7 @@ def is_served(tx: ReadTx) -> bool:
 def _count_held(tx: ReadTx, mailbox_id: int, after: int) -> int:
     """Letters of imports in this mailbox that are held in quarantine and came after that row."""
     mine = (incoming.c.mailbox_id == mailbox_id) & (incoming.c.source == "import") & (incoming.c.id > after)
-    held = literal_column("state = 'quarantined' AND state <> 'done'")  # as the index of what is stuck is written
+    held: ColumnElement[bool] = literal_column(
+        "state = 'quarantined' AND state <> 'done'"
+    )  # as the index of what is stuck is written
     return int(tx.value(select(func.count()).select_from(incoming).where(mine, held)) or 0)

@@ -32,9 +32,9 @@ from mailhub.mailboxes.bulk import begin_bulk, do_chunk, parse_wish
 from mailhub.mailboxes.handling import assign_thread
 from mailhub.mailboxes.imports import start_upload
 from mailhub.mailboxes.lists import list_threads
-from mailhub.mailboxes.placements import choose_folders, list_folders
 from mailhub.mailboxes.notes import add_note
 from mailhub.mailboxes.notices import list_notices, notify
+from mailhub.mailboxes.placements import choose_folders, list_folders
 from mailhub.mailboxes.reading import Message, list_messages
 from mailhub.mailboxes.tags import make_tag, tag_thread
 from mailhub.mailboxes.views import add_view, parse_view

@@ -74,7 +74,7 @@ def _door() -> None:
     op.create_index(op.f("ix_ceremony_expires_at"), "ceremony", ["expires_at"])
 
 
-def _owned(name: str, *parts: sa.Column | sa.Constraint) -> None:
+def _owned(name: str, *parts: sa.schema.SchemaItem) -> None:
     op.create_table(
         name,
         sa.Column("id", ID, autoincrement=True, nullable=False),
