@@ -10,11 +10,11 @@ from urllib.parse import urlsplit
 from api.auth.signin import LONGEST_PASSWORD, hashing
 from core import clock
 from core.database import WriteTx
-from core.errors import Conflict, HouseError, Invalid, TooMuch
+from core.errors import Conflict, Forbidden, HouseError, Invalid, TooMuch
 from core.limits import Rate, take
 from core.log import get_log
 from crm.staff.audit import record_audit
-from crm.staff.links import Link, find_link, make_link, use_link
+from crm.staff.links import USED, Link, find_link, make_link, use_link
 from crm.staff.people import User, find_user_by_email, get_user, hash_password
 from crm.staff.readable import Viewer, demand_admin
 from mailhub.outbound.house_letters import post_house_letter
@@ -66,7 +66,7 @@ async def set_password_by_link(house: House, secret: str, new: str) -> User:
     if len(new) > LONGEST_PASSWORD:
         raise Invalid("This password is too long.", field="password")
     if await find_person_of_link(house, secret) is None:
-        return await house.database.write(use_link, secret, "")  # refuses, without the work of hashing
+        raise Forbidden(USED)  # without the work of hashing
     return await house.database.write(use_link, secret, await hashing(hash_password, new))
 
 

@@ -18,6 +18,7 @@ from crm.staff.sessions import end_sessions
 from crm.staff.tables import entry_link, user
 
 Purpose = Literal["reset", "invitation"]
+USED = "This link was used or is too old. Ask for a new one."
 LIVES: dict[Purpose, int] = {"reset": 30 * clock.MINUTE, "invitation": 7 * clock.DAY}
 
 
@@ -57,7 +58,7 @@ def use_link(tx: WriteTx, secret: str, password_hash: str) -> User:
     """Set the password of whom the link is for; it is used up, and every session of theirs ends. Raises Forbidden."""
     found = find_link(tx, secret)
     if found is None or not tx.execute(delete(entry_link).where(entry_link.c.key == hash_secret(secret))):
-        raise Forbidden("This link was used or is too old. Ask for a new one.")
+        raise Forbidden(USED)
     tx.execute(update(user).where(user.c.id == found.person.id).values(password=password_hash))
     end_sessions(tx, found.person.id)
     record_audit(tx, found.person.id, "password-set", found.purpose)

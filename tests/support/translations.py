@@ -44,7 +44,7 @@ TROUBLES = frozenset(["Trouble", "Lost", "Insecure", "AskPerson"])
 FIRST = ERRORS | TROUBLES | {"gettext", "say", "WorkerFailed"}
 PLACES = {"Field": 2, "tell": 2, "DemoPerson": 3, "changed": 4, "Verdict": 1, "Finding": 1, "Provider": 5}
 NAMED = frozenset((
-    "REFUSED", "UNREACHED", "REPLIED", "FAILED", "OUR_FAULT", "REFUSED_TEMPLATE", "SENT_AWAY",
+    "REFUSED", "UNREACHED", "REPLIED", "USED", "FAILED", "OUR_FAULT", "REFUSED_TEMPLATE", "SENT_AWAY",
     "CHECK_BOTH", "TOO_LARGE", "NOT_GIVEN", "DRAFT", "sentence", "sentences", "TITLES", "_MISSING", "_BY_STATUS",
     "ACTIONS", "MERGED", "TAKEN_OUT", "SPLIT", "SPLIT_FROM", "CAME_BACK", "OFFER", "NOBODY_ASSIGNED",
     "WORDS", "KINDS_OF_LETTERS", "PROOFS", "WEEKDAYS", "LANGUAGES_OF_LETTERS", "NO_ACCESS", "NOBODY_FITS", "NO_JUNK",
