@@ -52,6 +52,8 @@ class Preview(BaseHTTPRequestHandler):
         file = assets_dir() / Path(name).name
         if name.startswith("assets/") and file.is_file():
             self.answer(file.read_bytes(), guess_type(file)[0] or "application/octet-stream")
+        elif name == "worker.js":
+            self.answer(b"", "text/javascript")
         elif name in pages():
             page = render(name, asked.get("lang", "en"), asked.get("theme", "system"))
             self.answer(page.encode(), "text/html; charset=utf-8")

@@ -12,8 +12,9 @@ from litestar.params import JSONBody, PathParameter
 from api.auth import Door
 from api.auth.letters import invite
 from api.rest.access import SessionView, show_session
+from api.rest.once import Key, once_done
 from api.rest.people import UserView, show_user
-from api.rest.shapes import Body, Id, Items, moment
+from api.rest.shapes import Body, Id, Items, StrictRequest, moment
 from core.database import ReadTx, WriteTx
 from crm.staff import factors, passkeys
 from crm.staff.administration import (
@@ -193,9 +194,11 @@ async def change_person(door: NamedDependency[Door], user_id: Id, data: JSONBody
 
 
 @post("/users/{user_id:int}/invitation", tags=["staff"], status_code=204)
-async def invite_person(door: NamedDependency[Door], user_id: Id) -> None:
+async def invite_person(
+    door: NamedDependency[Door], request: StrictRequest, user_id: Id, idempotency_key: Key = None
+) -> None:
     """Write to a person how they come in the first time (administrators)."""
-    await door.write(lambda tx, viewer: invite(tx, viewer, door.house, user_id))
+    await once_done(door, request, idempotency_key, lambda tx, viewer: invite(tx, viewer, door.house, user_id))
 
 
 @delete("/users/{user_id:int}/factors", tags=["staff"])

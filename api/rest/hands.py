@@ -10,7 +10,8 @@ from litestar.di import NamedDependency
 from litestar.params import JSONBody, QueryParameter
 
 from api.auth import Door
-from api.rest.shapes import Body, Id, Items, Number, moment
+from api.rest.once import Key, once
+from api.rest.shapes import Body, Id, Items, Number, StrictRequest, moment
 from core import clock
 from core.database import ReadTx, WriteTx
 from core.errors import Invalid
@@ -30,7 +31,7 @@ from crm.staff.readable import Viewer
 from mailhub.mailboxes.reading import get_thread
 from mailhub.mailboxes.standing_in import Handed, hand_over, take_back
 
-ThreadOf = Annotated[int, QueryParameter(name="thread_id", ge=1, le=2**63 - 1)]
+ThreadOf = Annotated[int | None, QueryParameter(name="thread_id", ge=1, le=2**63 - 1)]
 PersonOf = Annotated[int | None, QueryParameter(name="user_id", ge=1, le=2**63 - 1)]
 
 
@@ -102,8 +103,10 @@ def _read_moment(text: str, field: str) -> int:
 
 
 @get("/assignments", tags=["execution"])
-async def list_assignments(door: NamedDependency[Door], thread_id: ThreadOf) -> Items[AssignmentView]:
+async def list_assignments(door: NamedDependency[Door], thread_id: ThreadOf = None) -> Items[AssignmentView]:
     """The history of hands of a thread, oldest first."""
+    if thread_id is None:
+        raise Invalid("Say of which thread.", field="thread_id")
 
     def verb(tx: ReadTx, viewer: Viewer) -> list[Assignment]:
         get_thread(tx, viewer, thread_id)
@@ -120,15 +123,17 @@ async def list_away(door: NamedDependency[Door], user_id: PersonOf = None) -> It
 
 
 @post("/absences", tags=["execution"])
-async def go_away(door: NamedDependency[Door], data: JSONBody[NewAbsence]) -> AbsenceView:
+async def go_away(
+    door: NamedDependency[Door], request: StrictRequest, data: JSONBody[NewAbsence], idempotency_key: Key = None
+) -> AbsenceView:
     """Say that you are away; administrators say it of anybody."""
     starts = _read_moment(data.starts_at, "starts_at")
     ends = None if data.ends_at is None else _read_moment(data.ends_at, "ends_at")
 
-    def verb(tx: WriteTx, viewer: Viewer) -> Absence:
-        return add_absence(tx, viewer, data.user_id or viewer.user_id, starts, ends, data.note)
+    def verb(tx: WriteTx, viewer: Viewer) -> AbsenceView:
+        return _show_absence(add_absence(tx, viewer, data.user_id or viewer.user_id, starts, ends, data.note))
 
-    return _show_absence(await door.write(verb))
+    return await once(door, request, idempotency_key, AbsenceView, verb)
 
 
 @delete("/absences/{absence_id:int}", tags=["execution"])

@@ -141,6 +141,7 @@ class Shell:
     units: dict[str, str]
     urls: Urls
     words: str
+    admin: bool
 
 
 def make_shell(house: House, session: str | None, speaker: Speaker, around: Around, here: Place | str) -> Shell:
@@ -185,6 +186,7 @@ def make_shell(house: House, session: str | None, speaker: Speaker, around: Arou
         units={"day": day, "hour": hour, "minute": minute},
         urls=Urls(rail=_rail_url(here)),
         words=place.words,
+        admin=viewer.is_admin,
     )
 
 

@@ -69,12 +69,14 @@ def list_audit(tx: ReadTx, before: int | None = None, most: int = 50, asked: Ask
         statement = statement.where(audit.c.action == asked.action)
     # Lines are written one after the other, so a period is a span of ids: two look-ups instead of a scan.
     if asked.since is not None:
-        first = tx.value(select(audit.c.id).where(audit.c.at >= asked.since).order_by(audit.c.at).limit(1))
+        first = tx.value(select(audit.c.id).where(audit.c.at >= asked.since).order_by(audit.c.at, audit.c.id).limit(1))
         if first is None:
             return []
         statement = statement.where(audit.c.id >= first)
     if asked.until is not None:
-        last = tx.value(select(audit.c.id).where(audit.c.at < asked.until).order_by(audit.c.at.desc()).limit(1))
+        last = tx.value(
+            select(audit.c.id).where(audit.c.at < asked.until).order_by(audit.c.at.desc(), audit.c.id.desc()).limit(1)
+        )
         if last is None:
             return []
         statement = statement.where(audit.c.id <= last)

@@ -9,14 +9,32 @@ import pytest
 
 from tests.api.world import World
 
-ONLY_ASKS = {"/api/v1/accounts/try", "/api/v1/accounts/{account_id}/test", "/api/v1/accounts/{account_id}/reconcile"}
-"""They look at another server and change nothing here."""
+ONLY_ASKS = {
+    "/api/v1/accounts/try",
+    "/api/v1/accounts/{account_id}/test",
+    "/api/v1/accounts/{account_id}/reconcile",
+    "/api/v1/letter-templates/{template_id}/fill",
+    "/api/v1/threads/{thread_id}/presence",
+}
+"""They look, here or at another server, and change nothing that stays."""
 SAY_WHAT_SHALL_BE = {
     "/api/v1/users/me/password",  # asks for the password of now: a second time it is another one
     "/api/v1/rules/order",
     "/api/v1/imports/{import_id}/pause",
     "/api/v1/imports/{import_id}/resume",
     "/api/v1/imports/{import_id}/cancel",
+    "/api/v1/dkim-keys/{key_id}/check",
+    "/api/v1/notices/read",
+    "/api/v1/tags/{tag_id}/merge",
+    "/api/v1/tags/{tag_id}/restore",
+    "/api/v1/threads/bulk",
+    "/api/v1/threads/bulk/{bulk_id}/undo",
+    "/api/v1/users/{user_id}/hand-over",
+    "/api/v1/users/{user_id}/take-back",
+    "/api/v1/users/me/codes",  # a code is good once
+    "/api/v1/users/me/codes/begin",
+    "/api/v1/users/me/codes/remove",
+    "/api/v1/users/me/codes/renew",  # nobody keeps the answer: the codes of the last one hold
 }
 """Sent twice they leave what they left the first time."""
 BRING_BYTES = {"/api/v1/imports", "/api/v1/imports/upload", "/api/v1/drafts/{draft_id}/attachments"}

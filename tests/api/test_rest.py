@@ -238,6 +238,6 @@ def test_administrators_build_the_house(world: World, loop: asyncio.Runner) -> N
     assert grant
     log = loop.run(admin.get("/api/v1/audit")).json()["items"]
     actions = [entry["action"] for entry in log]
-    assert actions[:5] == ["right-given", "mailbox-added", "team-joined", "team-added", "user-added"]
+    assert actions[:5] == ["grant-added", "mailbox-added", "team-joined", "team-added", "user-added"]
     assert loop.run(world.program("manager").get("/api/v1/audit")).status == 403
     assert loop.run(world.program("manager").post("/api/v1/groups", {"name": "x"})).status == 403

@@ -340,7 +340,7 @@ async def _walk_queries(world: World, found: Findings, people: tuple[str, ...]) 
             ]
             note(found, who, f"GET {path}?{name}=foreign", first)
             # To an executor a mailbox is no secret, only what others execute in it.
-            if not (who == "executor" and name == "mailbox_id"):
+            if not (who == "executor" and name == "mailbox_id") and path != TELLS_OF_ITSELF:
                 _tell_apart(found, f"{who}: GET {path}?{name}", first, second)
         for word, secret in itertools.product(("q", "words"), SECRETS):
             await _search(world, found, who, path, word, secret)
@@ -359,13 +359,16 @@ async def _search(world: World, found: Findings, who: str, path: str, word: str,
     asker, unwritten = world.program(who), "z" * len(secret)
     first = await _ask(asker, "GET", f"{path}?{word}={secret}", {})
     note(found, who, f"GET {path}?{word}=", first, but=secret)
-    if secret not in SEES[who]:
+    if secret not in SEES[who] and path != TELLS_OF_ITSELF:
         _tell_apart(
             found,
             f"{who}: GET {path}?{word}={secret}",
             first,
             await _ask(asker, "GET", f"{path}?{word}={unwritten}", {}),
         )
+
+
+TELLS_OF_ITSELF = "/settings/audit.csv"  # each asking is a line of what is answered the next time
 
 
 def _tell_apart(found: Findings, what: str, first: Answer, second: Answer) -> None:

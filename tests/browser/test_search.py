@@ -41,5 +41,5 @@ def test_a_letter_is_found_by_another_form(
 def test_what_cannot_be_read_says_what_to_write(site: Site) -> None:
     page = site.sign_in()
     page.goto(page.url.partition("/waiting")[0] + "/search?q=is:funny")
-    expect(page.locator(".empty-place")).to_contain_text("is:funny")
-    expect(page.locator(".empty-place")).to_contain_text("waiting")
+    expect(page.locator("#list .empty-place")).to_contain_text("is:funny")
+    expect(page.locator("#list .empty-place")).to_contain_text("waiting")

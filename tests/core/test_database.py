@@ -17,16 +17,16 @@ from tests.support.engines import count, look
 
 @pytest.fixture(autouse=True)
 def notes(database: Database) -> None:
-    database.write_now(lambda tx: tx.sql("CREATE TABLE note (id bigint PRIMARY KEY, words text)"))
+    database.write_now(lambda tx: tx.sql("CREATE TABLE remark (id bigint PRIMARY KEY, words text)"))
 
 
 def add_note(tx: WriteTx, number: int, words: str = "") -> int:
-    tx.sql("INSERT INTO note (id, words) VALUES (:id, :words)", id=number, words=words)
+    tx.sql("INSERT INTO remark (id, words) VALUES (:id, :words)", id=number, words=words)
     return number
 
 
 def count_notes(tx: ReadTx) -> int:
-    return tx.sql("SELECT count(*) FROM note").scalar_one()
+    return tx.sql("SELECT count(*) FROM remark").scalar_one()
 
 
 def ask(call, *args):
@@ -40,13 +40,13 @@ def ask(call, *args):
 
 def fail(tx: WriteTx, number: int) -> None:
     add_note(tx, number)
-    raise Invalid("Nobody wants this note.")
+    raise Invalid("Nobody wants this remark.")
 
 
 def test_whoever_is_told_done_is_read_by_a_stranger(database: Database) -> None:
     async def ask() -> None:
         assert await database.write(add_note, 1, words="ї") == 1
-        assert look(database, "SELECT words FROM note") == [("ї",)]
+        assert look(database, "SELECT words FROM remark") == [("ї",)]
         assert await database.work(add_note, 2) == 2
         assert await database.read(count_notes) == await database.search(count_notes) == 2
 
@@ -62,7 +62,7 @@ def test_a_failing_unit_harms_nobody_else(database: Database) -> None:
     assert all(isinstance(answer, Invalid) for answer in told[::3])
     kept = [number for number in range(60) if number % 3]
     assert [answer for answer in told if isinstance(answer, int)] == kept
-    assert [row[0] for row in look(database, "SELECT id FROM note ORDER BY id")] == kept
+    assert [row[0] for row in look(database, "SELECT id FROM remark ORDER BY id")] == kept
 
 
 @pytest.mark.parametrize("problem", [ZeroDivisionError("bug"), StopIteration()])
@@ -82,14 +82,14 @@ def test_a_verb_may_raise_anything(database: Database, problem: BaseException) -
     told = asyncio.run(ask())
     assert all(isinstance(told[place], BaseException) for place in (0, 2))
     assert told[1] == 1
-    assert count(database, "note") == 1
+    assert count(database, "remark") == 1
 
 
 def test_a_reader_cannot_write(database: Database) -> None:
     for call in (database.read, database.search):
         with pytest.raises(Exception, match=r"readonly database|read-only transaction"):
             ask(call, add_note, 1)
-    assert count(database, "note") == 0
+    assert count(database, "remark") == 0
     assert database.read_now(count_notes) == 0
 
 
@@ -186,7 +186,7 @@ def test_a_caller_who_goes_away_leaves_the_rest_alone(database: Database) -> Non
     gate.set()
     assert database.write_now(add_note, 4) == 4
     database.close()
-    assert count(database, "note") == 4
+    assert count(database, "remark") == 4
 
 
 def test_close_finishes_what_waits_and_refuses_the_rest(database: Database) -> None:
@@ -204,7 +204,7 @@ def test_close_finishes_what_waits_and_refuses_the_rest(database: Database) -> N
         gate.set()
         assert sorted(unit.result(10) for unit in waiting) == list(range(30))
         closing.result(10)
-    assert count(database, "note") == 30
+    assert count(database, "remark") == 30
     database.close()
     for call in (database.write, database.work, database.read, database.search):
         with pytest.raises(Unavailable):
@@ -215,7 +215,7 @@ def test_close_finishes_what_waits_and_refuses_the_rest(database: Database) -> N
 
 def test_listeners_hear_after_the_commit_and_only_then(database: Database) -> None:
     heard: list[tuple[frozenset[str], int]] = []
-    database.listen(lambda topics: heard.append((topics, count(database, "note"))))
+    database.listen(lambda topics: heard.append((topics, count(database, "remark"))))
 
     def add_and_tell(tx: WriteTx, number: int) -> None:
         tx.announce("notes")
@@ -238,7 +238,7 @@ def test_a_listener_that_fails_stops_neither_the_writer_nor_other_listeners(data
     for number in range(10):
         database.write_now(lambda tx, number=number: (tx.announce("notes"), add_note(tx, number)))
     assert heard == [frozenset({"notes"})] * 10
-    assert count(database, "note") == 10
+    assert count(database, "remark") == 10
 
 
 def test_another_process_hears_a_commit_soon(database: Database) -> None:

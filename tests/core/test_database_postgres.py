@@ -20,11 +20,11 @@ pytestmark = only("postgresql")
 
 @pytest.fixture(autouse=True)
 def notes(database: Database) -> None:
-    database.write_now(lambda tx: tx.sql("CREATE TABLE note (id bigint PRIMARY KEY, words text)"))
+    database.write_now(lambda tx: tx.sql("CREATE TABLE remark (id bigint PRIMARY KEY, words text)"))
 
 
 def add_note(tx: WriteTx, number: int) -> int:
-    tx.sql("INSERT INTO note (id) VALUES (:id)", id=number)
+    tx.sql("INSERT INTO remark (id) VALUES (:id)", id=number)
     return number
 
 
@@ -91,7 +91,7 @@ def test_serialization_failures_and_deadlocks_run_again(database: Database) -> N
         tries.append(1)
         first = len(tries) <= 2
         for number in numbers:
-            tx.sql("UPDATE note SET words = 'x' WHERE id = :id", id=number)
+            tx.sql("UPDATE remark SET words = 'x' WHERE id = :id", id=number)
             if first and number == numbers[0]:
                 meet.wait(10)
         return numbers[0]
@@ -117,7 +117,7 @@ def test_a_killed_connection_is_unavailable_and_the_next_unit_goes_on(database: 
         with pytest.raises(Unavailable):
             database.write_now(be_killed)
         assert database.write_now(add_note, number) == number
-    assert count(database, "note") == 12
+    assert count(database, "remark") == 12
 
     def lose_reader(tx) -> None:
         look(database, f"SELECT pg_terminate_backend({tx.sql('SELECT pg_backend_pid()').scalar_one()}, 5000)")
@@ -126,7 +126,7 @@ def test_a_killed_connection_is_unavailable_and_the_next_unit_goes_on(database: 
     for _ in range(6):
         with pytest.raises(Unavailable):
             database.read_now(lose_reader)
-        assert database.read_now(lambda tx: tx.sql("SELECT count(*) FROM note").scalar_one()) == 12
+        assert database.read_now(lambda tx: tx.sql("SELECT count(*) FROM remark").scalar_one()) == 12
 
 
 def test_a_connection_killed_before_its_commit_acknowledges_nothing(database: Database) -> None:
@@ -136,7 +136,7 @@ def test_a_connection_killed_before_its_commit_acknowledges_nothing(database: Da
 
     with pytest.raises(Unavailable):
         database.write_now(die_at_the_end)
-    assert count(database, "note") == 0
+    assert count(database, "remark") == 0
 
 
 def test_names_are_held_until_the_commit(database: Database) -> None:
@@ -162,7 +162,7 @@ def test_a_consumer_never_skips_a_fact_that_commits_late(database: Database) -> 
     begun, go = threading.Event(), threading.Event()
 
     def record_slowly(tx: WriteTx) -> None:
-        record_change(tx, "note.late", 1)
+        record_change(tx, "remark.late", 1)
         tx.value(select(func.count()).select_from(change))  # whoever asks the table has what waits for its end in it
         begun.set()
         assert go.wait(10)
@@ -179,21 +179,21 @@ def test_a_consumer_never_skips_a_fact_that_commits_late(database: Database) -> 
         position = [Position()]
         slow = asyncio.ensure_future(database.write(record_slowly))
         await asyncio.to_thread(begun.wait, 10)
-        await database.write(record_change, "note.early", 2)
-        assert look(database, "SELECT kind FROM change ORDER BY id") == [("note.early",)]
+        await database.write(record_change, "remark.early", 2)
+        assert look(database, "SELECT kind FROM change ORDER BY id") == [("remark.early",)]
         await consume()
         assert await database.read(newest_position) == Position()
         go.set()
         await slow
-        assert look(database, "SELECT kind FROM change ORDER BY id") == [("note.late",), ("note.early",)]
+        assert look(database, "SELECT kind FROM change ORDER BY id") == [("remark.late",), ("remark.early",)]
         await consume()
-        await database.write(record_change, "note.last", 3)
+        await database.write(record_change, "remark.last", 3)
         await consume()
         return seen
 
     seen = asyncio.run(interleave())
-    assert sorted(seen) == ["note.early", "note.last", "note.late"]
-    assert seen[-1] == "note.last"
+    assert sorted(seen) == ["remark.early", "remark.last", "remark.late"]
+    assert seen[-1] == "remark.last"
 
 
 def test_a_busy_feed_is_read_whole_and_once(database: Database) -> None:
@@ -202,7 +202,7 @@ def test_a_busy_feed_is_read_whole_and_once(database: Database) -> None:
     async def crowd() -> list[int]:
         seen: list[int] = []
         position = Position()
-        writing = asyncio.gather(*(database.write(record_change, "note.made", number) for number in range(400)))
+        writing = asyncio.gather(*(database.write(record_change, "remark.made", number) for number in range(400)))
         while not writing.done() or len(seen) < 400:
             facts = await database.read(list_changes, position, 50)
             seen.extend(fact.entity_id for fact in facts)

@@ -21,13 +21,13 @@ PAGE = 4096
 
 @pytest.fixture
 def writer(database: Database) -> SqliteWriter:
-    database.write_now(lambda tx: tx.sql("CREATE TABLE note (id integer PRIMARY KEY, words text)"))
+    database.write_now(lambda tx: tx.sql("CREATE TABLE remark (id integer PRIMARY KEY, words text)"))
     assert isinstance(database.lanes, SqliteLanes)
     return database.lanes.writer
 
 
 def add_note(tx: WriteTx, number: int, words: str = "") -> int:
-    tx.sql("INSERT INTO note (id, words) VALUES (:id, :words)", id=number, words=words)
+    tx.sql("INSERT INTO remark (id, words) VALUES (:id, :words)", id=number, words=words)
     return number
 
 
@@ -73,7 +73,7 @@ def test_callers_share_commits(database: Database, writer: SqliteWriter) -> None
     print(f"{units} units of 20 callers in {commits} commits")
     assert units == 600
     assert commits <= 150
-    assert count(database, "note") == 600
+    assert count(database, "remark") == 600
 
 
 def test_a_group_closes_by_number_and_by_time(database: Database, writer: SqliteWriter) -> None:
@@ -88,7 +88,7 @@ def test_a_broken_uniqueness_is_a_conflict_of_its_unit_alone(database: Database,
     told = one_group(database, (add_note, 1), (add_note, 1), (add_note, 2))
     assert isinstance(told[1], Conflict)
     assert [told[0], told[2]] == [1, 2]
-    assert count(database, "note") == 2
+    assert count(database, "remark") == 2
 
 
 def test_a_full_disk_in_a_group_acknowledges_nothing_falsely(database: Database, writer: SqliteWriter) -> None:
@@ -102,13 +102,13 @@ def test_a_full_disk_in_a_group_acknowledges_nothing_falsely(database: Database,
     limit_pages(database, 14)
     told = one_group(database, *((add_big, number) for number in range(8)))
     acknowledged = [answer for answer in told if isinstance(answer, int)]
-    assert [row[0] for row in look(database, "SELECT id FROM note ORDER BY id")] == acknowledged
+    assert [row[0] for row in look(database, "SELECT id FROM remark ORDER BY id")] == acknowledged
     assert all(isinstance(answer, int | Unavailable) for answer in told)
     assert 0 < len(acknowledged) < 8
     assert len(runs) > len(told), "no unit was run again: the whole transaction was not lost, so nothing is shown here"
     limit_pages(database, 10_000)
     assert database.write_now(add_big, 100) == 100
-    assert count(database, "note") == len(acknowledged) + 1
+    assert count(database, "remark") == len(acknowledged) + 1
     assert look(database, "PRAGMA integrity_check") == [("ok",)]
 
 
@@ -124,7 +124,7 @@ def test_a_verb_that_hides_a_full_disk_is_told_nothing_false(database: Database,
     assert told[0] == 1
     assert isinstance(told[1], Exception)
     assert told[2] == 3
-    assert look(database, "SELECT id FROM note ORDER BY id") == [(1,), (3,)]
+    assert look(database, "SELECT id FROM remark ORDER BY id") == [(1,), (3,)]
 
 
 def test_a_commit_that_fails_is_told_to_the_whole_group(
@@ -143,15 +143,15 @@ def test_a_commit_that_fails_is_told_to_the_whole_group(
     heard: list[frozenset[str]] = []
     database.listen(heard.append)
     told = one_group(
-        database, *((lambda tx, number=number: (tx.announce("note"), add_note(tx, number)),) for number in range(10))
+        database, *((lambda tx, number=number: (tx.announce("remark"), add_note(tx, number)),) for number in range(10))
     )
     assert [type(answer) for answer in told] == [Unavailable] * 10
     assert "SQLITE_IOERR_FSYNC" in str(told[0])
-    assert count(database, "note") == 0
+    assert count(database, "remark") == 0
     assert heard == []
     monkeypatch.undo()
     assert database.write_now(add_note, 1) == 1
-    assert count(database, "note") == 1
+    assert count(database, "remark") == 1
 
 
 def test_a_savepoint_that_cannot_be_undone_takes_the_transaction_along(
@@ -180,7 +180,7 @@ def test_a_savepoint_that_cannot_be_undone_takes_the_transaction_along(
         raw.execute("BEGIN IMMEDIATE")
         assert not writer._attempt(Unit(half), connection, Failing(raw))
         assert not raw.in_transaction
-    assert count(database, "note") == 0
+    assert count(database, "remark") == 0
 
 
 def test_a_locked_file_is_unavailable_and_then_free(

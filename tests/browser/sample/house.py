@@ -51,6 +51,7 @@ def shell(current: str = "waiting", *, problem: bool = False, events: str = "") 
         user=OKSANA,
         csrf_token="sample",
         company="Acme Bearings",
+        admin=True,
         notice="Demo: nothing leaves this machine",
         last_change=4711,
         views=[place("waiting", 14), place("mine", 5), place("open", 31), place("closed"), place("spam")],
