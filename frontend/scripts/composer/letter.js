@@ -7,6 +7,16 @@ const REST_MS = 1000;
 const FIELDS = ["to", "cc", "bcc", "sender", "subject"];
 const key = (composer) => `mailhub-letter-${composer.dataset.thread || `new-${composer.dataset.mailbox}`}`;
 
+/** Plain text as the editor has it, a line in a div of its own. */
+function lines(text) {
+  const made = text && text.split("\n").map((line) => {
+    const div = document.createElement("div");
+    div.textContent = line;
+    return line ? div.outerHTML : "<div><br></div>";
+  });
+  return made ? made.join("") : "";
+}
+
 export class Letter {
   /** Whether this tab still holds something that was typed into this form. */
   static keeps(composer) {
@@ -30,6 +40,7 @@ export class Letter {
 
   async begin() {
     const { makeEditor } = await import("./editor.js");
+    const early = this.early ? this.text.value : "";
     this.editor = makeEditor(this);
     this.form.elements.html.disabled = false;
     const kept = JSON.parse(sessionStorage.getItem(key(this.composer)) || "null");
@@ -44,7 +55,7 @@ export class Letter {
     }
     this.files.show(begun.files);
     if (begun.html) this.editor.setHTML(this.files.toAddresses(begun.html));
-    else this.editor.setHTML(this.blank());
+    else this.editor.setHTML(lines(early) + this.blank());
     this.kindShown();
     this.told();
   }
@@ -84,19 +95,16 @@ export class Letter {
 
   setText(text) {
     this.ready.then(() => {
-      const lines = text.split("\n").map((line) => {
-        const div = document.createElement("div");
-        div.textContent = line;
-        return line ? div.outerHTML : "<div><br></div>";
-      });
-      this.editor.setHTML(lines.join(""));
+      this.editor.setHTML(lines(text));
       this.touch();
     });
   }
 
   typed(event) {
     if (event.target.matches("[type=file], [name=quoted], .composer-later *")) return;
-    this.touch();
+    if (this.editor) return this.touch();
+    this.early ||= event.target === this.text; // somebody types while the editor still loads
+    this.ready.then(() => this.touch());
   }
 
   touch() {
