@@ -15,13 +15,13 @@ from api.rest.once import Key, once
 from api.rest.shapes import Body, Id, Items, Made, StrictRequest
 from core.database import ReadTx, WriteTx
 from core.errors import NotFound
+from crm.staff.administration import let_go
 from crm.staff.audit import record_audit
 from crm.staff.people import (
     Team,
     User,
     add_team,
     add_user,
-    disable_user,
     get_user,
     hash_password,
     join_team,
@@ -104,13 +104,6 @@ def add_person(tx: WriteTx, viewer: Viewer, new: NewUser, password_hash: str | N
     return user_id
 
 
-def end_person(tx: WriteTx, viewer: Viewer, user_id: int) -> None:
-    """Let a person in no more. Raises Forbidden, NotFound."""
-    demand_admin(viewer)
-    disable_user(tx, user_id)
-    record_audit(tx, viewer.user_id, "user-disabled", str(user_id))
-
-
 def prefer(tx: WriteTx, viewer: Viewer, chosen: Preferences) -> User:
     """Remember the viewer's preferences."""
     set_preferences(
@@ -166,7 +159,12 @@ async def make_user(
     door: NamedDependency[Door], request: StrictRequest, data: JSONBody[NewUser], idempotency_key: Key = None
 ) -> Made:
     """Add a person (administrators)."""
-    await door.read(lambda _, viewer: demand_admin(viewer))
+
+    def may(tx: ReadTx, viewer: Viewer) -> None:
+        demand_admin(viewer)
+        door.demand_proof(tx, programs=True)
+
+    await door.read(may)
     hashed = None if data.password is None else await hashing(hash_password, data.password)
     return await once(
         door, request, idempotency_key, Made, lambda tx, viewer: Made(add_person(tx, viewer, data, hashed))
@@ -182,7 +180,12 @@ async def get_person(door: NamedDependency[Door], user_id: Id) -> UserView:
 @delete("/users/{user_id:int}", tags=["staff"])
 async def disable_person(door: NamedDependency[Door], user_id: Id) -> None:
     """Let a person in no more (administrators): their sessions end at once, what they did keeps their name."""
-    await door.write(end_person, user_id)
+
+    def end(tx: WriteTx, viewer: Viewer) -> None:
+        door.demand_proof(tx, programs=True)
+        let_go(tx, viewer, user_id)
+
+    await door.write(end)
 
 
 @get("/users/me", tags=["staff"])
@@ -229,7 +232,13 @@ async def get_group(door: NamedDependency[Door], group_id: Id) -> GroupView:
 @put("/groups/{group_id:int}/members/{user_id:int}", tags=["staff"], status_code=204)
 async def join_group(door: NamedDependency[Door], group_id: Id, user_id: Id) -> None:
     """Make a person a member (administrators)."""
-    await door.write(let_join, group_id, user_id)
+
+    def join(tx: WriteTx, viewer: Viewer) -> None:
+        demand_admin(viewer)
+        door.demand_proof(tx, programs=True)
+        let_join(tx, viewer, group_id, user_id)
+
+    await door.write(join)
 
 
 @delete("/groups/{group_id:int}/members/{user_id:int}", tags=["staff"])

@@ -45,8 +45,10 @@ def end_sessions_of(tx: WriteTx, viewer: Viewer, user_id: int) -> int:
 
 def reset_factors(tx: WriteTx, viewer: Viewer, user_id: int) -> None:
     """For who lost the telephone: codes, passkeys and the single sign-on of a person are forgotten, and they are signed
-    out. Raises Forbidden, NotFound."""
+    out. Raises Forbidden, NotFound, and Conflict for oneself."""
     demand_admin(viewer)
+    if user_id == viewer.user_id:
+        raise Conflict("You cannot shut yourself out. Let another administrator do it.")
     get_user(tx, user_id)
     drop_codes(tx, user_id, "", by_id=viewer.user_id)
     for one in list_passkeys(tx, user_id):

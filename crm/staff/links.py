@@ -15,7 +15,7 @@ from core.secrets import hash_secret, new_secret
 from crm.staff.audit import record_audit
 from crm.staff.people import User, get_user
 from crm.staff.sessions import end_sessions
-from crm.staff.tables import entry_link, user
+from crm.staff.tables import entry_link, token, user
 
 Purpose = Literal["reset", "invitation"]
 USED = "This link was used or is too old. Ask for a new one."
@@ -55,11 +55,14 @@ def find_link(tx: ReadTx, secret: str) -> Link | None:
 
 
 def use_link(tx: WriteTx, secret: str, password_hash: str) -> User:
-    """Set the password of whom the link is for; it is used up, and every session of theirs ends. Raises Forbidden."""
+    """Set the password of whom the link is for; it is used up, and every session and token of theirs
+    ends. Raises Forbidden."""
     found = find_link(tx, secret)
     if found is None or not tx.execute(delete(entry_link).where(entry_link.c.key == hash_secret(secret))):
         raise Forbidden(USED)
     tx.execute(update(user).where(user.c.id == found.person.id).values(password=password_hash))
     end_sessions(tx, found.person.id)
+    mine = (token.c.user_id == found.person.id) & token.c.revoked_at.is_(None)
+    tx.execute(update(token).where(mine).values(revoked_at=clock.now()))
     record_audit(tx, found.person.id, "password-set", found.purpose)
     return found.person

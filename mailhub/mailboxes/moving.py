@@ -7,12 +7,13 @@ they come twice, and a letter that answers one of them finds the thread where it
 from __future__ import annotations
 
 from functools import cache
+from typing import Any
 
 from sqlalchemy import Table, delete, update
 
 from core.columns import metadata
 from core.database import ReadTx, WriteTx
-from core.errors import Conflict, NotFound
+from core.errors import Conflict, Forbidden, NotFound
 from crm.execution import is_able
 from crm.staff.readable import Viewer, demand
 from mailhub.mailboxes.boxes import Mailbox, get_mailbox, list_mailboxes
@@ -34,21 +35,32 @@ def list_targets(tx: ReadTx, viewer: Viewer, mailbox_id: int) -> list[Mailbox]:
 def move_thread(tx: WriteTx, viewer: Viewer, thread_id: int, mailbox_id: int) -> None:
     """Move a thread to a mailbox in which the viewer may answer too. Raises NotFound, Forbidden, Conflict."""
     row = get_own(tx, viewer, thread_id)
-    demand(viewer, "answer", row.scope_id, row.executor_id)
-    target = next((box for box in list_mailboxes(tx, viewer) if box.id == mailbox_id), None)
-    if target is None:
-        raise NotFound("There is no mailbox with the number %(id)s.", id=mailbox_id)
-    demand(viewer, "answer", target.scope_id)
-    if row.mailbox_id == mailbox_id:
+    origin, target = check_move(tx, viewer, row, mailbox_id)
+    if origin.id == target.id:
         return
-    origin = get_mailbox(tx, row.mailbox_id)
-    if row.scope_id != origin.scope_id:
-        raise Conflict("This thread is shared by itself. End the sharing before you move it.")
     _move(tx, thread_id, target)
     if row.executor_id is not None and not is_able(tx, target.scope_id, row.executor_id):
         release(tx, viewer, tx.get(thread, thread_id))
     tx.execute(delete(unread).where(unread.c.thread_id == thread_id, unread.c.user_id == viewer.user_id))
     tell(tx, thread_id, MOVED, user_id=viewer.user_id, origin=origin.address, target=target.address)
+
+
+def check_move(tx: ReadTx, viewer: Viewer, row: Any, mailbox_id: int) -> tuple[Mailbox, Mailbox]:
+    """From where and where to a thread (its row) would go. Raises NotFound, Forbidden, Conflict.
+
+    Out of a personal mailbox only its owner moves anything: who stands in for them for a while answers there, and takes
+    nothing along."""
+    demand(viewer, "answer", row.scope_id, row.executor_id)
+    target = next((box for box in list_mailboxes(tx, viewer) if box.id == mailbox_id), None)
+    if target is None:
+        raise NotFound("There is no mailbox with the number %(id)s.", id=mailbox_id)
+    demand(viewer, "answer", target.scope_id)
+    origin = get_mailbox(tx, row.mailbox_id)
+    if origin.kind == "personal" and origin.scope_id not in viewer.own and origin.id != target.id:
+        raise Forbidden("Only the owner of a personal mailbox moves its threads to another.")
+    if origin.id != target.id and row.scope_id != origin.scope_id:
+        raise Conflict("This thread is shared by itself. End the sharing before you move it.")
+    return origin, target
 
 
 def _move(tx: WriteTx, thread_id: int, target: Mailbox) -> None:

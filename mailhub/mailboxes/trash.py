@@ -89,7 +89,7 @@ def bring_back(tx: WriteTx, viewer: Viewer, thread_id: int) -> None:
     found = tx.row(_THROWN.where(trash.c.thread_id == thread_id, _seen(viewer)))
     if found is None:
         raise NotFound("There is no thread with the number %(id)s in the trash.", id=thread_id)
-    demand(viewer, "answer", found.scope_id, viewer.user_id)
+    demand(viewer, "answer", found.scope_id, tx.get(thread, thread_id).executor_id)
     _take_out(tx, thread_id, user_id=viewer.user_id)
 
 

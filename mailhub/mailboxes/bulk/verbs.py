@@ -14,7 +14,7 @@ from sqlalchemy import Row, bindparam, delete, func, select
 from core import clock
 from core.database import ReadTx, WriteTx
 from core.errors import HouseError, Invalid, NotFound
-from crm.staff.readable import Viewer
+from crm.staff.readable import Viewer, demand
 from mailhub.mailboxes.bulk.acts import ACTS, Wish, give_waiting_back, keep
 from mailhub.mailboxes.bulk.tables import bulk, bulk_thread
 from mailhub.mailboxes.handling import get_own
@@ -128,6 +128,8 @@ def _restore(tx: WriteTx, viewer: Viewer, wish: Wish, kept: Row[Any]) -> bool:
             return False
         if wish.act == "assign" and kept.before["executor_id"] is not None:
             act.check(tx, viewer, row, kept.before["executor_id"])
+        elif wish.act == "assign":
+            demand(viewer, "answer", row.scope_id, row.executor_id)
         if wish.act == "move":
             act.check(tx, viewer, row, kept.before["mailbox_id"])
     except HouseError:

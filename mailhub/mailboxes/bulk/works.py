@@ -7,11 +7,10 @@ from typing import Any
 
 from core import clock
 from core.database import ReadTx, WriteTx
-from core.errors import Conflict, Invalid, NotFound
+from core.errors import Conflict, Invalid
 from crm.staff.readable import Viewer, demand
-from mailhub.mailboxes.boxes import get_mailbox, list_mailboxes
 from mailhub.mailboxes.bulk.act import Act
-from mailhub.mailboxes.moving import move_thread
+from mailhub.mailboxes.moving import check_move, move_thread
 from mailhub.mailboxes.snoozing import LONGEST, snooze, take_up
 from mailhub.mailboxes.tag_rows import list_on
 from mailhub.mailboxes.tags import MOST_ON_A_THREAD, get_tag, tag_thread
@@ -57,13 +56,7 @@ def _check_tag(tx: ReadTx, viewer: Viewer, row: Any, tag_id: int) -> None:
 
 
 def _check_move(tx: ReadTx, viewer: Viewer, row: Any, mailbox_id: int) -> None:
-    _check_answer(viewer, row)
-    target = next((box for box in list_mailboxes(tx, viewer) if box.id == mailbox_id), None)
-    if target is None:
-        raise NotFound("There is no mailbox with the number %(id)s.", id=mailbox_id)
-    demand(viewer, "answer", target.scope_id)
-    if row.scope_id != get_mailbox(tx, row.mailbox_id).scope_id:
-        raise Conflict("This thread is shared by itself. End the sharing before you move it.")
+    check_move(tx, viewer, row, mailbox_id)
 
 
 def _tags_back(tx: WriteTx, viewer: Viewer, row: Any, before: Mapping[str, Any]) -> None:
