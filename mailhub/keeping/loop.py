@@ -11,7 +11,7 @@ from typing import Any
 from core.blobs import BlobFiles, read_blob
 from core.blobs.letting_go import let_go, walk_blobs
 from core.database import Database
-from core.errors import HouseError
+from core.errors import HouseError, NotFound
 from core.log import get_log
 from core.secrets import Keys
 from mailhub.keeping import stripping, timing
@@ -47,6 +47,8 @@ class Keeping:
                 await self.turn()
             except HouseError as problem:
                 log.warning("what is over could not be let go", reason=str(problem))
+            except Exception as problem:
+                log.error("a fault while letting go of what is over", exc_info=problem)  # letters go on meanwhile
             try:
                 async with asyncio.timeout(TURN_SECONDS):
                     await self._bell.wait()
@@ -82,8 +84,11 @@ class Keeping:
         rows = await self._database.read(stripping.list_due, rule)
         for row in rows:
             if any(not part["inline"] and part["length"] for part in row.parsed["attachments"]):
-                raw = await asyncio.to_thread(read_blob, self._database, self._files, row.blob_id)
-                await self._database.work(stripping.strip, row, raw)
+                try:
+                    raw = await asyncio.to_thread(read_blob, self._database, self._files, row.blob_id)
+                    await self._database.work(stripping.strip, row, raw)
+                except NotFound as problem:
+                    log.warning("a letter keeps its files", message=row.id, reason=str(problem))
                 await asyncio.sleep(REST_SECONDS)
         if rows:
             await self._database.work(stripping.get_behind, rule.mailbox_id, rows[-1].id)

@@ -49,7 +49,7 @@ class Persons:
         for row in await self._database.read(_list_waiting):
             try:
                 await (self._export(row) if row.kind == "export" else self._erase(row))
-            except HouseError as problem:
+            except (HouseError, OSError) as problem:
                 log.warning("what was asked about a person failed", request=row.id, reason=str(problem))
                 await self._database.work(_fail, row.id, str(problem))
         for name in await self._database.work(_take_expired):
@@ -71,28 +71,33 @@ class Persons:
         part = self._folder / f"{name}.part"
         viewer = await self._database.read(get_viewer, row.user_id)
         found = {"letters": 0, "elsewhere": 0}
-        with zipfile.ZipFile(part, "w", zipfile.ZIP_DEFLATED) as archive:
-            index, after, done = [], 0, 0
-            while True:
-                letters, seen = await self._database.search(_read_range, viewer, after)
-                for one in (one for one in letters if is_about(one, row.names)):
-                    if one.thread_id not in seen:
-                        found["elsewhere"] += 1
-                        continue
-                    raw = await asyncio.to_thread(read_blob, self._database, self._files, one.blob_id)
-                    await asyncio.to_thread(archive.writestr, f"letters/{one.id}.eml", raw)
-                    index.append(_show(one))
-                    found["letters"] += 1
-                if not letters:
-                    break
-                after, done = int(letters[-1].id), done + len(letters)
-                await self._database.work(_get_on, row.id, done)
-            about = await self._database.read(_read_person, viewer, row.contact_id, row.names, self._keys)
-            about |= {"letters": index, "letters_in_personal_mailboxes_of_others": found["elsewhere"]}
-            found |= {"sends": len(about["sends"]), "history": len(about["history"])}
-            archive.writestr("person.json", json.dumps(about, ensure_ascii=False, indent=1))
-        part.chmod(0o600)
-        part.rename(self._folder / name)
+        for old in self._folder.glob(f"person-{row.id}-*.part"):  # of a try that ended with its process
+            old.unlink(missing_ok=True)
+        try:
+            with zipfile.ZipFile(part, "w", zipfile.ZIP_DEFLATED) as archive:
+                index, after, done = [], 0, 0
+                while True:
+                    letters, seen = await self._database.search(_read_range, viewer, after)
+                    for one in (one for one in letters if is_about(one, row.names)):
+                        if one.thread_id not in seen:
+                            found["elsewhere"] += 1
+                            continue
+                        raw = await asyncio.to_thread(read_blob, self._database, self._files, one.blob_id)
+                        await asyncio.to_thread(archive.writestr, f"letters/{one.id}.eml", raw)
+                        index.append(_show(one))
+                        found["letters"] += 1
+                    if not letters:
+                        break
+                    after, done = int(letters[-1].id), done + len(letters)
+                    await self._database.work(_get_on, row.id, done)
+                about = await self._database.read(_read_person, viewer, row.contact_id, row.names, self._keys)
+                about |= {"letters": index, "letters_in_personal_mailboxes_of_others": found["elsewhere"]}
+                found |= {"sends": len(about["sends"]), "history": len(about["history"])}
+                archive.writestr("person.json", json.dumps(about, ensure_ascii=False, indent=1))
+            part.chmod(0o600)
+            part.rename(self._folder / name)
+        finally:
+            part.unlink(missing_ok=True)
         await self._database.work(_finish_export, row.id, name, found)
 
 

@@ -70,6 +70,9 @@ def get_behind(tx: WriteTx, mailbox_id: int, last_id: int) -> None:
 def _all_strip(tx: ReadTx, letter_id: int) -> bool:
     """Whether every mailbox that has the letter lets its files go by now. Letters of equal words but other bytes are
     left alone: their parts lie elsewhere."""
+    held = select(message.c.id).join(thread, thread.c.id == message.c.thread_id)
+    if tx.value(held.where(message.c.letter_id == letter_id, is_held()).limit(1)) is not None:
+        return False
     rows = tx.rows(
         select(message.c.id, message.c.blob_id, retention.c.act, retention.c.months)
         .outerjoin(retention, retention.c.mailbox_id == message.c.mailbox_id)

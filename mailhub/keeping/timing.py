@@ -7,15 +7,17 @@ from __future__ import annotations
 
 from typing import Any
 
-from sqlalchemy import bindparam, func, or_, select
+from sqlalchemy import Select, bindparam, func, or_, select
 
 from core import clock
 from core.database import ReadTx, WriteTx
+from core.errors import NotFound
 from mailhub.keeping.purging import is_held, is_leaving, note_gone, purge_thread
 from mailhub.keeping.tables import retention
-from mailhub.mailboxes.tables import mailbox, thread, thread_event
+from mailhub.mailboxes.tables import mailbox, message, thread, thread_event
 from mailhub.mailboxes.trash import KEPT, put_into_trash
 from mailhub.mailboxes.trash_tables import trash
+from mailhub.outbound.tables import draft
 
 JUNK_KEPT = 30 * clock.DAY
 MONTH = 30 * clock.DAY + 10 * clock.HOUR  # a twelfth of a year
@@ -34,6 +36,11 @@ _TOUCHED = (
     .correlate(thread)
     .scalar_subquery()
 )
+# What an import brings is as old as its date says and came today.
+_LANDED = (
+    select(func.max(message.c.landed_at)).where(message.c.thread_id == thread.c.id).correlate(thread).scalar_subquery()
+)
+_WRITTEN = select(draft.c.id).where(draft.c.thread_id == thread.c.id, draft.c.message_id.is_(None)).exists()
 _JUNK = (
     select(thread.c.id)
     .join(mailbox, mailbox.c.scope_id == thread.c.scope_id)
@@ -43,6 +50,7 @@ _JUNK = (
         thread.c.merged_into.is_(None),
         thread.c.last_message_at < bindparam("before"),
         or_(_TOUCHED.is_(None), bindparam("before") > _TOUCHED),
+        or_(_LANDED.is_(None), bindparam("before") > _LANDED),
         ~is_held(),
         ~is_leaving(),
     )
@@ -56,6 +64,8 @@ _OLD = (
         thread.c.merged_into.is_(None),
         thread.c.last_message_at < bindparam("before"),
         or_(thread.c.waiting_for.is_(None), thread.c.waiting_for != "us"),
+        thread.c.state != "snoozed",
+        ~_WRITTEN,
         ~is_held(),
     )
     .order_by(thread.c.last_message_at)
@@ -65,10 +75,10 @@ _OLD = (
 
 def empty_trash(tx: WriteTx) -> int:
     """Let go for good of what lies in the trash for thirty days. Returns how many threads it did something about."""
-    done = 0
-    for thread_id in tx.values(_DUE, {"before": clock.now() - KEPT})[:1]:
+    done, asked = 0, {"before": clock.now() - KEPT}
+    for thread_id in tx.values(_DUE, asked)[:1]:
         done += 1
-        if purge_thread(tx, thread_id):
+        if _is_still(tx, _DUE, asked, thread_id) and purge_thread(tx, thread_id):
             note_gone(tx, "trash")
     return done
 
@@ -76,10 +86,10 @@ def empty_trash(tx: WriteTx) -> int:
 def purge_junk(tx: WriteTx, scope_id: int) -> int:
     """Let go of a mailbox's junk that nobody touched for thirty days. Returns how many threads it did something
     about."""
-    done = 0
-    for thread_id in tx.values(_JUNK, {"scope_id": scope_id, "before": clock.now() - JUNK_KEPT})[:1]:
+    done, asked = 0, {"scope_id": scope_id, "before": clock.now() - JUNK_KEPT}
+    for thread_id in tx.values(_JUNK, asked)[:1]:
         done += 1
-        if purge_thread(tx, thread_id):
+        if _is_still(tx, _JUNK, asked, thread_id) and purge_thread(tx, thread_id):
             note_gone(tx, "junk")
     return done
 
@@ -92,11 +102,23 @@ def list_scopes(tx: ReadTx) -> list[int]:
 def apply_retention(tx: WriteTx, scope_id: int, months: int) -> int:
     """Put threads of a mailbox into the trash that had no letter for so many months, where nobody waits for us.
     Returns how many."""
-    old = tx.rows(_OLD, {"scope_id": scope_id, "before": clock.now() - months * MONTH})
+    asked = {"scope_id": scope_id, "before": clock.now() - months * MONTH}
+    old = tx.rows(_OLD, asked)
     for row in old:
-        put_into_trash(tx, row.id, how="time")
-        note_gone(tx, "retention")
+        if _is_still(tx, _OLD, asked, row.id):
+            put_into_trash(tx, row.id, how="time")
+            note_gone(tx, "retention")
     return len(old)
+
+
+def _is_still(tx: WriteTx, which: Select[Any], asked: dict[str, Any], thread_id: int) -> bool:
+    """Whether its time is over still, now that the thread is held: a letter may have come while we waited for it, or
+    a person was quicker."""
+    try:
+        tx.lock(thread, thread_id)
+    except NotFound:
+        return False
+    return tx.row(which.where(thread.c.id == thread_id), asked) is not None
 
 
 def list_rules(tx: ReadTx) -> list[Any]:

@@ -85,7 +85,11 @@ class Departing:
 
     async def _stop(self, draft_id: int, problem: HouseError) -> None:
         """Nothing happens when it has left or was changed meanwhile."""
-        if await self._database.work(scheduling.stop, draft_id, scheduling.FAILED, problem):
+        try:
+            stopped = await self._database.work(scheduling.stop, draft_id, scheduling.FAILED, problem)
+        except NotFound:
+            return  # it was thrown away
+        if stopped:
             log.warning("a planned letter did not leave", draft=draft_id, reason=problem.code)
         elif not isinstance(problem, NotFound):
             log.info("a planned letter was taken off its moment", draft=draft_id)
