@@ -29,7 +29,9 @@ from mailhub.letters.worker import understand
 from mailhub.mailboxes.finding import search_threads
 from mailhub.mailboxes.junk import change_state
 from mailhub.mailboxes.reading import get_message, list_messages
+from mailhub.mailboxes.tables import thread
 from mailhub.mailboxes.trash import list_trash, throw_away
+from mailhub.outbound.drafts import add_draft
 from mailhub.outbound.suppression import find_reasons, suppress
 from tests.support.engines import look
 from tests.support.world import World, letter
@@ -151,6 +153,37 @@ def test_junk_goes_thirty_days_after_somebody_touched_it(kept: Kept) -> None:
     kept.later(331)
     kept.turn()
     assert kept.threads() == ["Pumps"]
+
+
+def test_junk_of_an_archive_counts_from_the_day_it_came(kept: Kept) -> None:
+    """It may be years old, and nobody has seen it here yet."""
+    database = kept.world.database
+    kept.world.arrive(letter("Casino", "one@x", sender="win@casino.example"), "sales")
+    row = kept.world.threads("olena")[0]
+    database.write_now(lambda tx: tx.change(thread, row.id, state="spam", last_message_at=1))
+    kept.later(1)
+    kept.turn()
+    assert kept.threads() == ["Casino"]
+    kept.later(31)
+    kept.turn()
+    assert kept.threads() == []
+
+
+def test_what_is_put_aside_or_being_written_in_is_not_old(kept: Kept) -> None:
+    database, box = kept.world.database, kept.world.boxes["sales"]
+    for name in ("Aside", "Written", "Old"):
+        kept.world.arrive(letter(name, f"{name}@x", sender=f"{name}@client.example"), "sales")
+    ids = {one.subject: one.id for one in kept.world.threads("olena")}
+    database.write_now(set_retention, kept.viewer, box.id, "delete", 12)
+    quiet = {"waiting_for": None, "waiting_since": None, "due_at": None}
+    for thread_id in ids.values():
+        database.write_now(lambda tx, thread_id=thread_id: tx.change(thread, thread_id, **quiet))
+    aside = {"state": "snoozed", "snoozed_until": 1 << 52}
+    database.write_now(lambda tx: tx.change(thread, ids["Aside"], **aside))
+    database.write_now(add_draft, kept.viewer, "reply", thread_id=ids["Written"])
+    kept.later(500)
+    kept.turn()
+    assert kept.threads() == ["Aside", "Written"]
 
 
 def test_a_mailbox_puts_away_what_is_old_where_nobody_waits(kept: Kept) -> None:

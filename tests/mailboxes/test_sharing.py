@@ -16,6 +16,7 @@ from crm.staff.people import add_team, join_team
 from crm.staff.reads import Reads, record_reads
 from crm.staff.rights import add_grant
 from mailhub.mailboxes.lists import count_threads, list_threads
+from mailhub.mailboxes.moving import move_thread
 from mailhub.mailboxes.reading import get_thread
 from mailhub.mailboxes.sharing import Share, get_sharing, share_thread
 from tests.support.world import World, letter
@@ -126,3 +127,17 @@ def test_a_deputy_reads_while_it_was_said_and_it_is_written_down(world: World, m
     assert [(one.user_id, one.subject) for one in read] == [(world.people["petro"], str(row.id))]
     monkeypatch.setattr(clock, "now", lambda: now + 2 * clock.DAY)
     assert world.threads("petro") == []
+
+
+def test_who_stands_in_for_the_owner_takes_nothing_along(world: World) -> None:
+    database = world.database
+    (row,) = world.threads("olena")
+    world.grant("petro", "mine", "see", "answer")
+    world.grant("petro", "sales", "answer")
+    world.box("petros", owner="petro")
+    for target in ("sales", "petros"):
+        with pytest.raises(Forbidden):
+            database.write_now(move_thread, world.viewer("petro"), row.id, world.box(target).id)
+    world.grant("olena", "sales", "see", "answer")
+    database.write_now(move_thread, world.viewer("olena"), row.id, world.box("sales").id)
+    assert [one.mailbox_id for one in world.threads("petro")] == [world.box("sales").id]
