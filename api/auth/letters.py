@@ -9,7 +9,7 @@ from urllib.parse import urlsplit
 
 from api.auth.signin import LONGEST_PASSWORD, hashing
 from core import clock
-from core.database import WriteTx
+from core.database import ReadTx, WriteTx
 from core.errors import Conflict, Forbidden, HouseError, Invalid, TooMuch
 from core.limits import Rate, take
 from core.log import get_log
@@ -17,6 +17,9 @@ from crm.staff.audit import record_audit
 from crm.staff.links import USED, Link, find_link, make_link, use_link
 from crm.staff.people import User, find_user_by_email, get_user, hash_password
 from crm.staff.readable import Viewer, demand_admin
+from crm.staff.rights import list_viewers_of
+from mailhub.mailboxes.boxes import get_mailbox
+from mailhub.mailboxes.directory import read_directory
 from mailhub.outbound.house_letters import post_house_letter
 from mailhub.runtime import House
 
@@ -43,6 +46,11 @@ def invite(tx: WriteTx, viewer: Viewer, house: House, user_id: int) -> None:
     person = get_user(tx, user_id)
     if person.disabled:
         raise Conflict("This person is let in no more, so they are not invited.")
+    if _is_read_by_others(tx, person):
+        raise Conflict(
+            "Letters to %(address)s are read by others here too, so no link goes there. Set a password instead.",
+            address=person.email,
+        )
     take(tx, f"invite:{user_id}", PER_ADDRESS)
     secret = make_link(tx, user_id, "invitation")
     speak = house.speak(person.language)
@@ -77,6 +85,10 @@ def _ask_reset(tx: WriteTx, house: House, email: str, peer: str) -> None:
     person = find_user_by_email(tx, email)
     if person is None or person.disabled:
         return
+    if _is_read_by_others(tx, person):
+        log.warning("no link for a new password goes to a mailbox that others read", user_id=person.id)
+        record_audit(tx, person.id, "password-asked", peer=peer, sent=False)
+        return
     secret = make_link(tx, person.id, "reset")
     speak = house.speak(person.language)
     text = speak.gettext(
@@ -86,6 +98,16 @@ def _ask_reset(tx: WriteTx, house: House, email: str, peer: str) -> None:
     )
     post_house_letter(tx, house.keys, person.email, speak.gettext("A new password"), text, name=person.name)
     record_audit(tx, person.id, "password-asked", peer=peer)
+
+
+def _is_read_by_others(tx: ReadTx, person: User) -> bool:
+    """Whether letters to the person's address come into a mailbox here that somebody else may read: a deputy could
+    become them by such a letter."""
+    mailbox_id = read_directory(tx).find(person.email)
+    if mailbox_id is None:
+        return False
+    box = get_mailbox(tx, mailbox_id)
+    return box.kind != "personal" or any(one != person.id for one in list_viewers_of(tx, box.scope_id))
 
 
 def _url(house: House, secret: str) -> str:

@@ -17,7 +17,10 @@ from sqlalchemy import select
 
 from api import auth
 from crm.staff.links import make_link
+from crm.staff.people import add_user
+from crm.staff.rights import add_grant
 from crm.staff.tables import entry_link
+from mailhub.mailboxes.boxes import add_mailbox
 from tests.api.asking import Answer, Asker
 from tests.api.test_second_step import set_up
 from tests.api.world import PASSWORD, World
@@ -192,5 +195,24 @@ def test_a_person_who_left_gets_no_link(world: World, loop: asyncio.Runner, lett
         assert (await use(world, f"/login/password/{secret}")).status == 403
         refused = await chief.post(f"/api/v1/users/{world.users['reader']}/invitation")
         assert refused.status == 409
+
+    loop.run(walk())
+
+
+def test_no_link_goes_where_others_read(loop: asyncio.Runner, world: World, letters: list[dict[str, str]]) -> None:
+    """A deputy who reads the letters of the boss would become the boss."""
+
+    def prepare(tx: Any) -> int:
+        boss = add_user(tx, "boss@firm.example", "Boss", password_hash="x")
+        box = add_mailbox(tx, "boss@firm.example", "Boss", "personal", owner_id=boss)
+        return box.scope_id
+
+    async def walk() -> None:
+        scope_id = await world.database.write(prepare)
+        await ask(world, "boss@firm.example")
+        assert [one["to"] for one in letters] == ["boss@firm.example"]
+        await world.database.write(lambda tx: add_grant(tx, scope_id, "see", user_id=world.users["reader"]))
+        await ask(world, "boss@firm.example")
+        assert len(letters) == 1
 
     loop.run(walk())
