@@ -39,7 +39,9 @@ class Site:
         self.faults: list[str] = []
 
     def sign_in(self, name: str = "oksana", **options) -> Page:
-        context = self.chromium.new_context(viewport={"width": 1366, "height": 768}, **options)
+        """Sign in and wait until the scripts answer. A service worker would hide requests from `page.route`: who tests it asks for it."""
+        options = {"viewport": {"width": 1366, "height": 768}, "service_workers": "block", **options}
+        context = self.chromium.new_context(**options)
         page = context.new_page()
         page.on("console", lambda said: self.faults.append(said.text) if said.type == "error" else None)
         page.on("pageerror", lambda fault: self.faults.append(str(fault)))
@@ -48,6 +50,7 @@ class Site:
         page.get_by_label("Password").fill(PASSWORD)
         page.get_by_role("button", name="Sign in").click()
         expect(page).to_have_url(f"{self.url}/waiting")
+        page.wait_for_load_state()  # the scripts answer keys from here on
         return page
 
     def write(

@@ -233,7 +233,7 @@ def _wire(content: bytes, name: str) -> int:
 
 @only("sqlite")
 def test_the_worker_keeps_built_files_and_nothing_else(filled: Site) -> None:
-    page = sign_in(filled, "oksana")
+    page = sign_in(filled, "oksana", service_workers="allow")
     ready(page)
     page.evaluate("navigator.serviceWorker.ready")
     page.goto(f"{filled.url}/waiting")

@@ -21,7 +21,7 @@ def test_a_deputy_has_the_letters_until_their_colleague_is_back(site: Site) -> N
     page.get_by_label("1. deputy").select_option(label="Petro Hnatiuk")
     page.get_by_role("button", name="Save").click()
     page.get_by_label("Note").fill("Leave")
-    page.get_by_role("button", name="Enter").click()
+    page.get_by_role("button", name="Add absence").click()
     expect(page.get_by_text("now", exact=True).first).to_be_visible()
     expect(page.get_by_text("1 thread waits for us here.")).to_be_visible()
     page.get_by_role("button", name="Hand over to who stands in").click()
