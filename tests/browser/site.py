@@ -39,7 +39,10 @@ class Site:
         self.faults: list[str] = []
 
     def sign_in(self, name: str = "oksana", **options) -> Page:
-        """Sign in and wait until the scripts answer. A service worker would hide requests from `page.route`: who tests it asks for it."""
+        """Sign in and wait until the scripts answer.
+
+        A service worker would hide requests from `page.route`, so there is none unless a test asks for it.
+        """
         options = {"viewport": {"width": 1366, "height": 768}, "service_workers": "block", **options}
         context = self.chromium.new_context(**options)
         page = context.new_page()
