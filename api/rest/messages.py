@@ -32,7 +32,8 @@ class AddressView(msgspec.Struct):
 
 
 class AttachmentView(msgspec.Struct):
-    """A file of a letter; its bytes are at ``/messages/{id}/attachments/{n}``."""
+    """A file of a letter; its bytes are at ``/messages/{id}/attachments/{n}``, unless they are ``gone``: let go by how
+    long the mailbox keeps files."""
 
     n: int
     filename: str | None
@@ -41,6 +42,7 @@ class AttachmentView(msgspec.Struct):
     sha256: str
     inline: bool
     content_id: str | None
+    gone: bool
 
 
 class AuthenticationView(msgspec.Struct):
@@ -130,6 +132,7 @@ def _attachment(n: int, part: dict[str, Any]) -> AttachmentView:
         sha256=part["sha256"],
         inline=part["inline"],
         content_id=part["content_id"],
+        gone=bool(part.get("stripped")),
     )
 
 

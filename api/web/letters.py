@@ -46,12 +46,12 @@ class Pictures:
 
 @dataclass(frozen=True, slots=True)
 class File:
-    """An attachment as a card."""
+    """An attachment as a card; without an address when its bytes are no longer kept."""
 
     name: str
     size_text: str
     kind: str
-    url: str
+    url: str | None
     preview_url: str | None
 
 
@@ -195,6 +195,9 @@ def _files(speaker: Speaker, message: Message) -> list[File]:
             ending = name.rpartition(".")[2]
         elif main == "message" or ending.startswith("rfc822"):
             ending = "eml"  # a letter inside the letter, or what a server says of one
+        if part.get("stripped"):
+            found.append(File(name, speaker.say("no longer kept"), ending[:4].upper(), None, None))
+            continue
         size = speaker.language.format_size(part["size"])
         shows = part["content_type"] in PREVIEWED
         found.append(File(name, size, ending[:4].upper(), url, f"{url}?inline=1" if shows else None))
@@ -214,6 +217,8 @@ def _alarm(speaker: Speaker, message: Message, display: Display | None) -> str |
 def _defects(speaker: Speaker, message: Message, display: Display | None) -> tuple[str, ...]:
     found = [speaker.say(defect) for defect in message.parsed["defects"][:MOST_DEFECTS]]
     said = [speaker.say("Not well formed: %(defects)s", defects="; ".join(found))] if found else []
+    if any(part.get("stripped") for part in message.parsed["attachments"]):
+        said.append(speaker.say("The files of this letter were let go: this mailbox keeps them for a time only."))
     if display and display.cut:
         said.append(speaker.say("This letter is very long: its end is left out here. Its source has all of it."))
     if message.parsed["error"]:

@@ -96,7 +96,8 @@ def _ask(tx: WriteTx, viewer: Viewer, kind: What, contact_id: int | None, addres
         person_request, kind=kind, contact_id=contact_id, names=names, about=about, user_id=viewer.user_id, found={},
         created_at=now,
     )  # fmt: skip
-    record_audit(tx, viewer.user_id, f"person-{kind}", str(made), contact=contact_id)
+    action = "person-export" if kind == "export" else "person-erase"
+    record_audit(tx, viewer.user_id, action, str(made), contact=contact_id)
     tx.announce(TOPIC)
     return made
 
