@@ -3,47 +3,57 @@
 Letters that they wrote, and ours to them alone, go with everything about them. In letters of others they are struck:
 their name and address leave the recipients and the index, the letter stays as it came. That somebody must not be
 written to survives, as a keyed hash.
+
+Behind the letters go the rows at the door: copies of what went, what never became a letter, and what came meanwhile,
+wherever its date has put it among the letters.
 """
 
 from __future__ import annotations
 
-import re
 from collections.abc import Sequence
+from contextlib import suppress
+from functools import cache
 from typing import Any
 
-from sqlalchemy import Row, bindparam, delete, func, select, update
+from sqlalchemy import Row, Table, bindparam, delete, func, select, update
 
+from core.blobs.letting_go import doubt
+from core.columns import metadata
 from core.database import ReadTx, WriteTx
-from core.fulltext import FOLDING_VERSION, fold
-from core.fulltext.index import Words, add_words, remove_words
+from core.errors import NotFound
+from core.fulltext import fold
 from crm.interactions import interaction
 from crm.parties.tables import affiliation, contact, counterparty, not_a_client, party_address
+from mailhub.keeping.names import canonical, is_any_of, spellings
 from mailhub.keeping.purging import purge_letter_of
-from mailhub.mailboxes.letters import get_words
+from mailhub.keeping.striking import FIELDS, STRUCK, strike_drafts, strike_events, strike_letter, strike_trace
+from mailhub.keeping.tables import person_request
 from mailhub.mailboxes.tables import (
     incoming,
     known_sender,
     letter,
-    letter_words,
     mailbox_address,
     message,
     thread,
     thread_participant,
 )
-from mailhub.outbound.tables import delivery, draft
+from mailhub.outbound.tables import delivery
 
 CHUNK = 100
-STRUCK = {"name": "[erased]", "address": ""}
-_WORD = re.compile(r"\w+")  # the index marks some words with signs that are none of a word
-_FIELDS = ("from", "sender", "reply_to", "to", "cc")
-_RANGE = (
-    select(message.c.id, message.c.letter_id, message.c.scope_id, message.c.blob_id, message.c.thread_id,
-           message.c.direction, letter.c.from_address, letter.c.parsed)
-    .join(letter, letter.c.id == message.c.letter_id)
-    .where(message.c.id > bindparam("after"))
-    .order_by(message.c.id)
+_LETTERS = select(
+    message.c.id, message.c.letter_id, message.c.scope_id, message.c.blob_id, message.c.thread_id,
+    message.c.direction, letter.c.from_address, letter.c.parsed,
+).join(letter, letter.c.id == message.c.letter_id)  # fmt: skip
+_RANGE = _LETTERS.where(message.c.id > bindparam("after")).order_by(message.c.id).limit(CHUNK)
+_LETTER = _LETTERS.where(message.c.id == bindparam("id"))
+_ARRIVALS = (
+    select(incoming.c.id, incoming.c.message_id, incoming.c.blob_id, incoming.c.state, incoming.c.trace)
+    .where(incoming.c.id > bindparam("after"))
+    .order_by(incoming.c.id)
     .limit(CHUNK)
-)  # fmt: skip
+)
+_TO = select(delivery.c.recipient).where(delivery.c.message_id == bindparam("id"))
+_LOSE_THEM = (thread, interaction)
 
 
 def list_range(tx: ReadTx, after: int) -> Sequence[Row[Any]]:
@@ -53,54 +63,63 @@ def list_range(tx: ReadTx, after: int) -> Sequence[Row[Any]]:
 
 def is_about(row: Row[Any], names: Sequence[str]) -> bool:
     """Whether somebody of these addresses wrote the letter or got it."""
-    return bool(people_of(row) & set(names))
+    return is_any_of(people_of(row), names)
 
 
 def people_of(row: Row[Any]) -> set[str]:
-    """Every address that stands in the head of a letter, in small letters."""
-    found = {person["address"].lower() for name in _FIELDS for person in row.parsed[name]}
-    return found | {row.from_address.lower()}
+    """Every address that stands in the head of a letter, as addresses are compared."""
+    found = {canonical(person["address"]) for name in FIELDS for person in row.parsed[name]}
+    return found | {canonical(row.from_address)}
 
 
 def erase_range(tx: WriteTx, after: int, names: Sequence[str]) -> tuple[int, int, int]:
     """Erase the person from the next letters. Returns behind which to go on (0 at the end), how many letters went, and
     in how many others they were struck."""
     rows = list_range(tx, after)
-    ours = set(tx.values(select(mailbox_address.c.address)))
-    gone = struck = 0
+    done = [_erase(tx, row, names) for row in rows if is_about(row, names)]
+    return (int(rows[-1].id) if len(rows) == CHUNK else 0), done.count("gone"), done.count("struck")
+
+
+def erase_arrivals(tx: WriteTx, after: int, names: Sequence[str]) -> tuple[int, int, int]:
+    """``erase_range`` for the next rows at the door."""
+    rows = tx.rows(_ARRIVALS, {"after": after})
+    done: list[str] = []
     for row in rows:
-        if not is_about(row, names):
-            continue
-        others = people_of(row) - set(names) - ours - {""}
-        if row.from_address.lower() in names or not others:
-            tx.lock(thread, row.thread_id)
-            tx.execute(delete(delivery).where(delivery.c.message_id == row.id))
-            purge_letter_of(tx, row, row.thread_id)
-            gone += 1
-        else:
-            _strike(tx, row, names)
-            struck += 1
-    return (int(rows[-1].id) if len(rows) == CHUNK else 0), gone, struck
+        found = None if row.message_id is None else tx.row(_LETTER, {"id": row.message_id})
+        if found is not None and is_about(found, names):
+            done.append(_erase(tx, found, names))
+            found = tx.row(_LETTER, {"id": row.message_id})
+        theirs = is_any_of([str(row.trace.get("mail_from", ""))], names)
+        if (row.message_id is not None and found is None) or (theirs and row.state == "quarantined"):
+            doubt(tx, [row.blob_id])
+            tx.execute(delete(incoming).where(incoming.c.id == row.id))
+        elif (struck := strike_trace(row.trace, names)) != row.trace:
+            tx.change(incoming, row.id, trace=struck)
+    return (int(rows[-1].id) if len(rows) == CHUNK else 0), done.count("gone"), done.count("struck")
 
 
 def erase_rest(tx: WriteTx, contact_id: int | None, names: Sequence[str]) -> None:
     """What stands about the person beside letters: contact, addresses, participants, deliveries, drafts."""
-    tx.execute(delete(delivery).where(func.lower(delivery.c.recipient).in_(names)))
+    known = spellings(names)
+    sent = func.lower(delivery.c.recipient).in_(known)
+    told = tx.values(
+        select(message.c.thread_id).join(delivery, delivery.c.message_id == message.c.id).where(sent).distinct()
+    )
+    strike_events(tx, told, names)  # they may stand in no head, having had a blind copy
+    tx.execute(delete(delivery).where(sent))
     for column in (thread_participant.c.address, known_sender.c.address, not_a_client.c.address):
-        tx.execute(delete(column.table).where(func.lower(column).in_(names)))
-    tx.execute(delete(party_address).where(func.lower(party_address.c.address).in_(names)))
-    theirs = func.lower(thread.c.who_address).in_(names)
+        tx.execute(delete(column.table).where(func.lower(column).in_(known)))
+    tx.execute(delete(party_address).where(func.lower(party_address.c.address).in_(known)))
+    theirs = func.lower(thread.c.who_address).in_(known)
     tx.execute(update(thread).where(theirs).values(who=STRUCK["name"], who_address=""))
-    for name in names:
-        for line in (draft.c.to_line, draft.c.cc_line, draft.c.bcc_line):
-            tx.execute(delete(draft).where(func.lower(line).contains(name, autoescape=True)))
+    strike_drafts(tx, names)
     if contact_id is None:
         return
     companies = tx.values(select(affiliation.c.counterparty_id).where(affiliation.c.contact_id == contact_id))
-    for table in (thread, interaction):
+    for table in _LOSE_THEM:
         tx.execute(update(table).where(table.c.contact_id == contact_id).values(contact_id=None))
-    tx.execute(delete(affiliation).where(affiliation.c.contact_id == contact_id))
-    tx.execute(delete(party_address).where(party_address.c.contact_id == contact_id))
+    for table in _go_with_them():
+        tx.execute(delete(table).where(table.c.contact_id == contact_id))
     tx.execute(delete(contact).where(contact.c.id == contact_id))
     for one in companies:  # a client that was this person alone has no name any more
         left = tx.value(select(affiliation.c.contact_id).where(affiliation.c.counterparty_id == one).limit(1))
@@ -108,43 +127,45 @@ def erase_rest(tx: WriteTx, contact_id: int | None, names: Sequence[str]) -> Non
             tx.change(counterparty, one, name=STRUCK["name"], name_folded=fold(STRUCK["name"]))
 
 
-def _strike_envelope(tx: WriteTx, message_id: int, names: Sequence[str]) -> None:
-    """Let the envelope that a letter came in not name them."""
-    blob_id = tx.get(message, message_id).blob_id
-    came = (incoming.c.blob_id == blob_id) & (incoming.c.message_id == message_id)
-    for table, here in ((message, message.c.id == message_id), (incoming, came)):
-        for one in tx.rows(select(table.c.id, table.c.trace).where(here)):
-            trace = dict(one.trace)
-            if str(trace.get("mail_from", "")).lower() in names:
-                trace["mail_from"] = ""
-            if "rcpt_to" in trace:
-                trace["rcpt_to"] = [name for name in trace["rcpt_to"] if name.lower() not in names]
-            tx.change(table, one.id, trace=trace)
+@cache
+def _go_with_them() -> tuple[Table, ...]:
+    """The tables in which a contact's rows say nothing without them."""
+    named = (one for one in reversed(metadata.sorted_tables) if "contact_id" in one.c)
+    return tuple(one for one in named if one not in (*_LOSE_THEM, person_request))
 
 
-def _strike(tx: WriteTx, row: Row[Any], names: Sequence[str]) -> None:
-    """Let a letter of others not name them in its head any more, nor be found by them."""
-    parsed = dict(row.parsed)
-    gone: set[str] = set()
-    left: set[str] = set()
-    for name in _FIELDS:
-        for person in parsed[name]:
-            said = set(_WORD.findall(fold(f"{person['name']} {person['address']}")))
-            (gone if person["address"].lower() in names else left).update(said)
-        parsed[name] = [STRUCK if one["address"].lower() in names else one for one in parsed[name]]
-    tx.change(letter, row.letter_id, parsed=parsed)
-    old = get_words(tx, row.letter_id)
-    kept = (word for word in old.people.split(" ") if not {*_WORD.findall(word)} & (gone - left))
-    new = Words(old.subject, " ".join(kept), old.body)
-    for one in tx.rows(select(message.c.id, message.c.scope_id).where(message.c.letter_id == row.letter_id)):
-        _strike_envelope(tx, one.id, names)
-        remove_words(tx, one.id, one.scope_id, old)
-        add_words(tx, one.id, one.scope_id, new)
-    tx.execute(
-        update(letter_words)
-        .where(letter_words.c.letter_id == row.letter_id)
-        .values(people=new.people, version=FOLDING_VERSION)
-    )
-    tx.execute(
-        delete(delivery).where(delivery.c.message_id == row.id, func.lower(delivery.c.recipient).in_(list(names)))
-    )
+def _erase(tx: WriteTx, found: Row[Any], names: Sequence[str]) -> str:
+    """One letter that is about them: ``gone``, ``struck``, or ``""`` when it went meanwhile."""
+    row = _hold(tx, found)
+    if row is None:
+        return ""
+    if is_any_of([row.from_address], names) or not _others(tx, row, names):
+        tx.execute(delete(delivery).where(delivery.c.message_id == row.id))
+        purge_letter_of(tx, row, row.thread_id)
+        done = "gone"
+    else:
+        strike_letter(tx, row.letter_id, names)
+        here = (delivery.c.message_id == row.id) & func.lower(delivery.c.recipient).in_(spellings(names))
+        tx.execute(delete(delivery).where(here))
+        done = "struck"
+    strike_events(tx, [row.thread_id], names)
+    return done
+
+
+def _hold(tx: WriteTx, row: Row[Any] | None) -> Row[Any] | None:
+    """The letter as it is once its thread is held: it may have been moved or have gone meanwhile."""
+    while row is not None:
+        with suppress(NotFound):  # a thread that went says so; the letter says where it lies now
+            tx.lock(thread, row.thread_id)
+        now = tx.row(_LETTER, {"id": row.id})
+        if now is None or now.thread_id == row.thread_id:
+            return now
+        row = now
+    return None
+
+
+def _others(tx: ReadTx, row: Row[Any], names: Sequence[str]) -> set[str]:
+    """Who else wrote or got the letter, blind copies too, but for ourselves."""
+    ours = set(tx.values(select(mailbox_address.c.address)))
+    people = people_of(row) | {canonical(one) for one in tx.values(_TO, {"id": row.id})}
+    return people - {canonical(one) for one in (*names, *ours)} - {""}

@@ -17,13 +17,14 @@ from sqlalchemy import func, select, update
 from core import clock
 from core.blobs import BlobFiles, read_blob
 from core.database import Database, ReadTx, WriteTx
-from core.errors import HouseError
+from core.errors import HouseError, Unavailable
 from core.log import get_log
 from core.secrets import Keys
 from crm.interactions import interaction
 from crm.parties import find_contact
 from crm.staff.readable import Viewer, get_viewer
-from mailhub.keeping.erasing import erase_range, erase_rest, is_about, list_range
+from mailhub.keeping.erasing import CHUNK, erase_arrivals, erase_range, erase_rest, is_about, list_range
+from mailhub.keeping.names import is_any_of, spellings
 from mailhub.keeping.purging import note_gone
 from mailhub.keeping.requests import KEPT
 from mailhub.keeping.tables import person_request
@@ -32,6 +33,8 @@ from mailhub.outbound.suppression import find_reasons
 from mailhub.outbound.tables import delivery
 
 _PURPOSE = "erased person"
+REST_SECONDS = 0.02
+_WAITS = ("waiting", "running")
 log = get_log(__name__)
 
 
@@ -49,6 +52,8 @@ class Persons:
         for row in await self._database.read(_list_waiting):
             try:
                 await (self._export(row) if row.kind == "export" else self._erase(row))
+            except Unavailable as problem:
+                log.warning("what was asked about a person waits", request=row.id, reason=str(problem))
             except (HouseError, OSError) as problem:
                 log.warning("what was asked about a person failed", request=row.id, reason=str(problem))
                 await self._database.work(_fail, row.id, str(problem))
@@ -56,12 +61,10 @@ class Persons:
             (self._folder / name).unlink(missing_ok=True)
 
     async def _erase(self, row: Any) -> None:
-        after = int(row.cursor)
-        while True:
-            after = await self._database.work(_erase_next, row.id, after)
-            if after == 0:
-                break
-            await asyncio.sleep(0.02)
+        more = True
+        while more:
+            more = await self._database.work(_erase_next, row.id)
+            await asyncio.sleep(REST_SECONDS)
         hashes = [digest.hex() for name in row.names for digest in self._keys.digests(_PURPOSE, name.encode())][:20]
         await self._database.work(_finish_erasure, row.id, hashes)
 
@@ -71,7 +74,7 @@ class Persons:
         part = self._folder / f"{name}.part"
         viewer = await self._database.read(get_viewer, row.user_id)
         found = {"letters": 0, "elsewhere": 0}
-        for old in self._folder.glob(f"person-{row.id}-*.part"):  # of a try that ended with its process
+        for old in self._folder.glob(f"person-{row.id}-*"):  # of a try that ended with its process
             old.unlink(missing_ok=True)
         try:
             with zipfile.ZipFile(part, "w", zipfile.ZIP_DEFLATED) as archive:
@@ -98,11 +101,12 @@ class Persons:
             part.rename(self._folder / name)
         finally:
             part.unlink(missing_ok=True)
-        await self._database.work(_finish_export, row.id, name, found)
+        if not await self._database.work(_finish_export, row.id, name, found):
+            (self._folder / name).unlink(missing_ok=True)
 
 
 def _list_waiting(tx: ReadTx) -> list[Any]:
-    waits = person_request.c.state.in_(("waiting", "running"))
+    waits = person_request.c.state.in_(_WAITS)
     return list(tx.rows(select(person_request).where(waits).order_by(person_request.c.id)))
 
 
@@ -119,7 +123,7 @@ def _read_person(tx: ReadTx, viewer: Viewer, contact_id: int | None, names: list
     person = find_contact(tx, contact_id)
     scopes = sorted(viewer.full)
     sends = tx.rows(
-        select(delivery).where(func.lower(delivery.c.recipient).in_(names), delivery.c.scope_id.in_(scopes))
+        select(delivery).where(func.lower(delivery.c.recipient).in_(spellings(names)), delivery.c.scope_id.in_(scopes))
     )
     lines = tx.rows(
         select(interaction).where(interaction.c.contact_id == (contact_id or 0), interaction.c.scope_id.in_(scopes))
@@ -151,38 +155,63 @@ def _show(row: Any) -> dict[str, Any]:
     }
 
 
-def _erase_next(tx: WriteTx, request_id: int, after: int) -> int:
-    """The next range; the cursor moves in the same unit."""
-    row = tx.get(person_request, request_id)
-    behind, gone, struck = erase_range(tx, after, row.names)
+def _erase_next(tx: WriteTx, request_id: int) -> bool:
+    """The next range; the cursor moves in the same unit. True while there is more. Behind the letters (cursor from 0
+    up) come the rows at the door (from -1 down)."""
+    row = _hold_running(tx, request_id)
+    if row is None:
+        return False
+    if row.cursor >= 0:
+        behind, gone, struck = erase_range(tx, row.cursor, row.names)
+        cursor, ended = behind or -1, False
+    else:
+        behind, gone, struck = erase_arrivals(tx, -row.cursor - 1, row.names)
+        cursor, ended = -behind - 1, not behind
     found = {name: row.found.get(name, 0) + more for name, more in (("letters", gone), ("struck", struck))}
     total = int(tx.value(select(func.count()).select_from(message)) or 0) if not row.total else row.total
-    tx.change(person_request, request_id, state="running", found=found, cursor=behind, done=row.done + 100, total=total)
-    return behind
+    done = min(row.done + CHUNK, total) if row.cursor >= 0 else row.done
+    tx.change(person_request, request_id, state="running", found=found, cursor=cursor, done=done, total=total)
+    return not ended
 
 
 def _finish_erasure(tx: WriteTx, request_id: int, hashes: list[str]) -> None:
-    row = tx.get(person_request, request_id)
+    row = _hold_running(tx, request_id)
+    if row is None:
+        return
     erase_rest(tx, row.contact_id, row.names)
-    others = person_request.c.about.in_([row.about, *row.names])
-    tx.execute(update(person_request).where(others).values(about="", contact_id=None))
-    ended = {"state": "done", "finished_at": clock.now(), "contact_id": None, "about": "", "done": row.total}
-    tx.change(person_request, request_id, names=hashes, **ended)
+    for other in tx.rows(select(person_request.c.id, person_request.c.names, person_request.c.state)):
+        if is_any_of(other.names, row.names) and (other.id == request_id or other.state not in _WAITS):
+            tx.change(person_request, other.id, about="", contact_id=None, names=hashes)
+    tx.change(person_request, request_id, state="done", finished_at=clock.now(), done=row.total)
     note_gone(tx, "persons")
 
 
-def _get_on(tx: WriteTx, request_id: int, done: int) -> None:
+def _hold_running(tx: WriteTx, request_id: int) -> Any | None:
+    """The request, held; None when somebody else has finished it."""
+    tx.lock(person_request, request_id)
     row = tx.get(person_request, request_id)
+    return row if row.state in _WAITS else None
+
+
+def _get_on(tx: WriteTx, request_id: int, done: int) -> None:
+    row = _hold_running(tx, request_id)
+    if row is None:
+        return
     total = row.total or int(tx.value(select(func.count()).select_from(message)) or 0)
     tx.change(person_request, request_id, state="running", done=done, total=total)
 
 
-def _finish_export(tx: WriteTx, request_id: int, name: str, found: dict[str, int]) -> None:
+def _finish_export(tx: WriteTx, request_id: int, name: str, found: dict[str, int]) -> bool:
+    """False when somebody else has written it."""
+    if _hold_running(tx, request_id) is None:
+        return False
     tx.change(person_request, request_id, state="done", file=name, found=found, finished_at=clock.now())
+    return True
 
 
 def _fail(tx: WriteTx, request_id: int, reason: str) -> None:
-    tx.change(person_request, request_id, state="failed", error=reason[:500], finished_at=clock.now())
+    if _hold_running(tx, request_id) is not None:
+        tx.change(person_request, request_id, state="failed", error=reason[:500], finished_at=clock.now())
 
 
 def _take_expired(tx: WriteTx) -> list[str]:

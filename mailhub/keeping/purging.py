@@ -23,7 +23,7 @@ from core.fulltext.index import remove_words
 from crm.interactions import forget_letter, forget_thread, interaction
 from mailhub.keeping.tables import hold, let_go
 from mailhub.mailboxes.accounts import placement
-from mailhub.mailboxes.letters import get_words
+from mailhub.mailboxes.letters import get_words, hold_words
 from mailhub.mailboxes.tables import incoming, letter, message, thread
 from mailhub.mailboxes.tally import count_again
 from mailhub.mailboxes.threads import list_merged
@@ -60,7 +60,7 @@ def forget_threads(tx: WriteTx, family: Sequence[int]) -> None:
     """Delete threads without letters, and whatever any room keeps about them."""
     for one in family:
         forget_thread(tx, one)
-    _drop_drafts(tx, tx.values(select(draft.c.id).where(draft.c.thread_id.in_(family))))
+    drop_drafts(tx, tx.values(select(draft.c.id).where(draft.c.thread_id.in_(family))))
     for pointer in (one for name, one in thread.c.items() if name in ("claims_id", "continues_id", "merged_into")):
         tx.execute(update(thread).where(pointer.in_(family)).values({pointer.name: None}))
     for table in _about("thread_id"):
@@ -70,8 +70,9 @@ def forget_threads(tx: WriteTx, family: Sequence[int]) -> None:
 
 def purge_message(tx: WriteTx, row: Any) -> None:
     """Delete one message (its id, letter_id, scope_id, blob_id), and its letter where no mailbox has that any more."""
+    hold_words(tx, row.letter_id)
     remove_words(tx, row.id, row.scope_id, get_words(tx, row.letter_id))
-    _drop_drafts(tx, tx.values(select(draft.c.id).where(draft.c.message_id == row.id)))
+    drop_drafts(tx, tx.values(select(draft.c.id).where(draft.c.message_id == row.id)))
     for table in _about("message_id"):
         tx.execute(delete(table).where(table.c.message_id == row.id))
     tx.execute(update(placement).where(placement.c.message_id == row.id).values(blob_id=None))
@@ -115,7 +116,8 @@ def note_gone(tx: WriteTx, what: str, count: int = 1) -> None:
     tx.execute(new.on_conflict_do_update(index_elements=["what"], set_=more))
 
 
-def _drop_drafts(tx: WriteTx, ids: Sequence[int]) -> None:
+def drop_drafts(tx: WriteTx, ids: Sequence[int]) -> None:
+    """Delete drafts with their files."""
     if ids:
         doubt(tx, tx.values(select(draft_file.c.blob_id).where(draft_file.c.draft_id.in_(ids))))
         tx.execute(delete(draft).where(draft.c.id.in_(ids)))

@@ -26,6 +26,7 @@ UNREAD = 0
 _BY_FINGERPRINTS = select(letter.c.fingerprint, letter.c.id).where(
     letter.c.fingerprint.in_(bindparam("fingerprints", expanding=True))
 )
+_WORDS = select(letter_words).where(letter_words.c.letter_id == bindparam("letter_id"))
 
 
 @dataclass(frozen=True, slots=True)
@@ -49,6 +50,10 @@ class Known:
         fingerprints = [bytes.fromhex(parsed.fingerprint) for parsed in letters]
         rows = tx.rows(_BY_FINGERPRINTS, {"fingerprints": fingerprints}) if fingerprints else ()
         self.ids: dict[bytes, int] = {row.fingerprint: row.id for row in rows}
+
+    def forget(self, parsed: ParsedLetter) -> None:
+        """It is not there any more."""
+        del self.ids[bytes.fromhex(parsed.fingerprint)]
 
 
 def record_letter(tx: WriteTx, understood: Understood, known: Known) -> tuple[int, bool]:
@@ -97,9 +102,21 @@ def _may_say_more(parsed: ParsedLetter) -> bool:
 
 def get_words(tx: ReadTx, letter_id: int) -> Words:
     """The words of a letter exactly as they were indexed."""
-    row = tx.row(select(letter_words).where(letter_words.c.letter_id == letter_id))
-    assert row is not None, "every letter keeps its words"
-    return Words(row.subject, row.people, row.body)
+    words = find_words(tx, letter_id)
+    assert words is not None, "every letter keeps its words"
+    return words
+
+
+def find_words(tx: ReadTx, letter_id: int) -> Words | None:
+    """``get_words``; None for a letter that has gone for good."""
+    row = tx.row(_WORDS, {"letter_id": letter_id})
+    return None if row is None else Words(row.subject, row.people, row.body)
+
+
+def hold_words(tx: WriteTx, letter_id: int) -> None:
+    """Hold the words of a letter until the end of the unit: whoever adds a message of it, changes what is indexed or
+    lets it go does so first, so that the index never has what is not kept."""
+    tx.lock_key("words", letter_id)
 
 
 def as_data(parsed: ParsedLetter) -> dict[str, Any]:

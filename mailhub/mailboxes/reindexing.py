@@ -14,6 +14,7 @@ from core.blobs import blob
 from core.database import ReadTx, WriteTx
 from core.fulltext import FOLDING_VERSION
 from core.fulltext.index import Words, add_words, remove_words
+from mailhub.mailboxes.letters import hold_words
 from mailhub.mailboxes.tables import letter_words, message
 
 MOST_COUNTED = 10_000
@@ -61,7 +62,7 @@ def count_unread(tx: ReadTx) -> int:
 def index_again(tx: WriteTx, letter_id: int, words: Words | None) -> bool:
     """Put new words in the place of those that stand there, for every message of the letter; None keeps them. False
     when somebody else did it meanwhile."""
-    tx.lock_key("words", letter_id)
+    hold_words(tx, letter_id)
     row = tx.row(select(letter_words).where(letter_words.c.letter_id == letter_id))
     if row is None or row.version >= FOLDING_VERSION:
         return False

@@ -16,7 +16,7 @@ from core.columns import metadata
 from core.database import WriteTx
 from core.fulltext.index import add_words, remove_words
 from crm.interactions import interaction, move_letters
-from mailhub.mailboxes.letters import get_words
+from mailhub.mailboxes.letters import get_words, hold_words
 from mailhub.mailboxes.tables import message, thread
 from mailhub.mailboxes.threads import hold_root, list_merged, tell_client_waits
 from mailhub.mailboxes.trash_tables import trash
@@ -61,6 +61,7 @@ def _following() -> tuple[Table, ...]:
 
 def _move_words(tx: WriteTx, thread_id: int, scope_id: int) -> None:
     for one in tx.rows(_MESSAGES, {"thread_id": thread_id, "scope_id": scope_id}):
+        hold_words(tx, one.letter_id)
         words = get_words(tx, one.letter_id)
         remove_words(tx, one.id, one.scope_id, words)
         tx.execute(update(message).where(message.c.id == one.id).values(scope_id=scope_id))

@@ -2,27 +2,17 @@
 
 from __future__ import annotations
 
-import asyncio
 import base64
 import json
-import os
-import time
 import zipfile
-from functools import partial
-from pathlib import Path
 
 import pytest
 from sqlalchemy import select
 
-from core import clock
-from core.blobs import BlobFiles, list_unsettled, read_blob, record_settled
+from core.blobs import read_blob
 from core.columns import metadata
 from core.database import Database
 from core.errors import Conflict, Invalid
-from core.secrets import Keys
-from crm.parties import add_contact, add_counterparty
-from crm.staff.readable import Viewer
-from mailhub.keeping.loop import Keeping
 from mailhub.keeping.requests import ask_erase, ask_export, list_requests
 from mailhub.keeping.rules import add_hold, find_retention, lift_hold, list_let_go, set_retention
 from mailhub.letters.worker import understand
@@ -33,56 +23,9 @@ from mailhub.mailboxes.tables import thread
 from mailhub.mailboxes.trash import list_trash, throw_away
 from mailhub.outbound.drafts import add_draft
 from mailhub.outbound.suppression import find_reasons, suppress
+from tests.keeping.conftest import KEYS, Kept
 from tests.support.engines import look
-from tests.support.world import World, letter
-
-KEYS = Keys([bytes(32)])
-
-
-class Kept:
-    """A world with the loop that lets go, and a clock that can be put forward."""
-
-    def __init__(self, database: Database, folder: Path, patch: pytest.MonkeyPatch) -> None:
-        self.world = World(database)
-        self.files = BlobFiles(folder / "blobs")
-        self.exports = folder / "exports"
-        self.keeping = Keeping(database, self.files, KEYS, self.exports)
-        self.patch = patch
-        self.world.grant("olena", "sales", "see", "answer", "manage")
-        self.world.person("chief", is_admin=True)
-        client = database.write_now(add_counterparty, "Client")
-        anna = partial(add_contact, emails=["anna@client.example"], counterparty_id=client)
-        self.contact_id = database.write_now(anna, "Anna")
-
-    @property
-    def viewer(self) -> Viewer:
-        return self.world.viewer("olena")
-
-    def settle(self) -> None:
-        """Bytes into files, as old as can be."""
-        database = self.world.database
-        for blob_id, sha256, content in database.read_now(list_unsettled, 100, clock.now() + 1000 * clock.DAY):
-            self.files.write(sha256, content)
-            os.utime(self.files.path(sha256), (0, 0))
-            database.write_now(record_settled, [blob_id])
-
-    def later(self, days: float) -> None:
-        now = time.time_ns() // 1000 + int(days * clock.DAY)
-        self.patch.setattr(clock, "now", lambda: now)
-
-    def turn(self) -> None:
-        asyncio.run(self.keeping.turn())
-
-    def threads(self) -> list[str]:
-        return sorted(row.subject for row in self.world.threads("olena"))
-
-    def files_left(self) -> int:
-        return sum(1 for path in self.files.folder.rglob("*") if path.is_file())
-
-
-@pytest.fixture
-def kept(database: Database, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Kept:
-    return Kept(database, tmp_path, monkeypatch)
+from tests.support.world import letter
 
 
 def _rows_about(database: Database, thread_id: int, message_id: int) -> list[str]:
