@@ -42,8 +42,9 @@ Condition = Annotated[
 Doing = Annotated[
     list[dict[str, Any]],
     msgspec.Meta(
-        description="`assign` with one of `user_id`, `team_id` and `way` (`manager`, `turn`); `state` (`closed`, "
-        "`spam`); `answer_hours`; `acknowledge` false; `stop` true.",
+        description="`move` with the id of a mailbox; `assign` with one of `user_id`, `team_id` and `way` (`manager`, "
+        "`turn`, `least_busy`); `state` (`closed`, `spam`); `answer_hours`; `tag` with ids; `priority` (`urgent`); "
+        "`acknowledge` false; `stop` true.",
         examples=[[{"assign": {"user_id": 5}}, {"stop": True}]],
     ),
 ]

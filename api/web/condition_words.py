@@ -86,7 +86,7 @@ def _line(
 def _kind(field: Field, op: str) -> str:
     if op == "is_empty" or field.type == "flag":
         return "none"
-    if field.type in ("choice", "reference"):
+    if field.type in ("choice", "reference") or (field.type == "list" and field.of and op != "starts_with"):
         return "several"
     if field.type == "moment":
         return "number" if op in DAYS else "date"
@@ -107,4 +107,8 @@ def _choices(speaker: Speaker, field: Field, line: Line, names: Names) -> list[C
     if field.type == "reference":
         by_name = sorted(names.get(field.of, {}).items(), key=lambda pair: pair[1])
         return [(str(number), name, str(number) in line.values) for number, name in by_name]
+    if field.type == "list":
+        chosen = [one.strip() for value in line.values for one in value.split(",")]
+        known = sorted(names.get(field.of, {}).values())
+        return [(name, name, name in chosen) for name in dict.fromkeys([*known, *filter(None, chosen)])]
     return []

@@ -23,6 +23,7 @@ class Draft:
     name: str = ""
     joined: str = "all"
     lines: tuple[Line, ...] = (Line("from.domain", "eq"),)
+    move: str = ""
     who: str = ""
     state: str = ""
     hours: str = ""
@@ -38,6 +39,7 @@ def read_draft(fields: Mapping[str, str], chosen: Mapping[str, Sequence[str]]) -
         name=fields.get("name", "").strip(),
         joined="any" if fields.get("joined") == "any" else "all",
         lines=read_lines(fields, chosen, LETTERS),
+        move=fields.get("do_move", ""),
         who=fields.get("do_who", ""),
         state=fields.get("do_state", ""),
         hours=fields.get("do_hours", "").strip(),
@@ -61,6 +63,8 @@ def condition_data(draft: Draft) -> dict[str, Any]:
 def action_data(draft: Draft) -> list[dict[str, Any]]:
     """The actions of a draft as ``parse_actions`` reads them. Raises Invalid."""
     data: list[dict[str, Any]] = []
+    if draft.move:
+        data.append({"move": read_number(draft.move)})
     kind, _, key = draft.who.partition(":")
     if kind in ("user", "team"):
         data.append({"assign": {f"{kind}_id": read_number(key)}})
@@ -92,6 +96,7 @@ def make_draft(name: str, rule: Rule, actions: Actions) -> Draft | None:
         name=name,
         joined=fitting[0],
         lines=fitting[1],
+        move=str(actions.mailbox_id or ""),
         who=who,
         state=actions.state or "",
         hours=str(actions.answer_hours or ""),

@@ -17,12 +17,14 @@ from mailhub.routing.rules.trying import Part, Tried
 
 @dataclass(frozen=True, slots=True)
 class People:
-    """Everybody by number and name, those who may answer in the mailbox, the teams and the tags."""
+    """Everybody by number and name, those who may answer in the mailbox, the teams, the tags, and the mailboxes where
+    threads may go."""
 
     users: dict[int, str]
     able: list[int]
     teams: dict[int, str]
     tags: dict[int, str]
+    boxes: dict[int, str]
 
 
 @dataclass(frozen=True, slots=True)
@@ -33,6 +35,7 @@ class FormView:
     joined: list[Choice]
     group_words: str
     lines: list[LineView]
+    moves: list[Choice]
     who: list[Choice]
     states: list[Choice]
     hours: str
@@ -92,6 +95,8 @@ def wording_of(speaker: Speaker, people: People) -> Wording:
 def say_actions(speaker: Speaker, actions: Actions, people: People) -> str:
     """What a rule does, as a part of a sentence."""
     parts = []
+    if actions.mailbox_id is not None:
+        parts.append(speaker.say("move it to %(mailbox)s", mailbox=people.boxes.get(actions.mailbox_id, "?")))
     if actions.user_id is not None:
         parts.append(speaker.say("assign to %(name)s", name=people.users.get(actions.user_id, "?")))
     if actions.team_id is not None:
@@ -143,7 +148,8 @@ def show_form(speaker: Speaker, draft: Draft, people: People) -> FormView:
         name=draft.name,
         joined=joined,
         group_words=group_words,
-        lines=show_lines(speaker, draft.joined, draft.lines, LETTERS, {"users": people.users}),
+        lines=show_lines(speaker, draft.joined, draft.lines, LETTERS, {"users": people.users, "tags": people.tags}),
+        moves=_moves(speaker, draft, people),
         who=chosen_of(who, draft.who),
         states=chosen_of(states, draft.state),
         hours=draft.hours,
@@ -152,6 +158,15 @@ def show_form(speaker: Speaker, draft: Draft, people: People) -> FormView:
         silent=not draft.acknowledge,
         stop=draft.stop,
     )
+
+
+def _moves(speaker: Speaker, draft: Draft, people: People) -> list[Choice]:
+    """Where the thread may go; nothing to choose where there is one mailbox only."""
+    boxes = [(str(one), address) for one, address in sorted(people.boxes.items(), key=lambda pair: pair[1])]
+    if draft.move and draft.move not in dict(boxes):
+        boxes.append((draft.move, "?"))
+    stay = ("", speaker.say("leave it in this mailbox"))
+    return chosen_of([stay, *boxes], draft.move) if boxes else []
 
 
 def show_tried(speaker: Speaker, box_id: int, one: Tried) -> TriedView:
@@ -165,6 +180,7 @@ def show_tried(speaker: Speaker, box_id: int, one: Tried) -> TriedView:
         "other": one.rule or "",
         "kept": say("stays with %(name)s", **fields),
         "turn": say("whose turn it would have been"),
+        "least_busy": say("who would have had least to do"),
         "manager": say("the manager of that day"),
         "no_access": say("%(name)s may not answer here", **fields),
     }[one.who]

@@ -25,6 +25,7 @@ from crm.staff.people import list_teams, list_users
 from crm.staff.readable import Viewer
 from crm.staff.rights import list_people_with
 from mailhub.mailboxes.boxes import Mailbox
+from mailhub.mailboxes.moving import list_targets
 from mailhub.mailboxes.tags import list_tags
 from mailhub.routing.rules.facts import LETTERS
 from mailhub.routing.rules.trying import Part, try_rule
@@ -64,7 +65,9 @@ def see_rules(tx: ReadTx, viewer: Viewer, mailbox_id: int) -> Seen:
     able = [one for one in list_people_with(tx, box.scope_id, "answer") if one in users]
     teams = {one.id: one.name for one in list_teams(tx)}
     tags = {one.id: one.name for one in list_tags(tx)}
-    return Seen(box, list_rules(tx, viewer, mailbox_id), People(users, able, teams, tags), see_around(tx, viewer))
+    boxes = {one.id: one.address for one in list_targets(tx, viewer, box.id)}
+    people = People(users, able, teams, tags, boxes)
+    return Seen(box, list_rules(tx, viewer, mailbox_id), people, see_around(tx, viewer))
 
 
 def see_rule(tx: ReadTx, viewer: Viewer, rule_id: int) -> tuple[RoutingRule, Seen]:

@@ -23,6 +23,7 @@ from core.errors import Invalid
 from core.rules import Wording, say_rule
 from crm.staff.people import Team, list_teams, list_users
 from crm.staff.readable import Viewer
+from mailhub.mailboxes.tags import list_tags
 from mailhub.mailboxes.views import (
     LONGEST_NAME,
     SavedView,
@@ -78,6 +79,7 @@ def see_editor(tx: ReadTx, viewer: Viewer, view_id: int | None) -> Seen:
     names = {
         "users": {one.id: one.name for one in list_users(tx)},
         "mailboxes": {box.id: short_name(box) for box in around.boxes},
+        "tags": {one.id: one.name for one in list_tags(tx)},
     }
     teams = [team for team in list_teams(tx) if viewer.is_admin or viewer.user_id in team.member_ids]
     return Seen(get_view(tx, viewer, view_id) if view_id is not None else None, names, teams, around)

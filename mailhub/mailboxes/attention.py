@@ -54,6 +54,11 @@ def set_urgent_by_rule(tx: WriteTx, thread_id: int, rule: ByRule) -> None:
         note_change(tx, row, "thread.priority", rule)
 
 
+def is_urgent(tx: ReadTx, thread_id: int) -> bool:
+    """Whether somebody or a rule has called a thread urgent."""
+    return bool(tx.get(thread, thread_id).urgent)
+
+
 _SAID = select(thread.c.no_answer_id, thread.c.last_in_id).where(thread.c.id == bindparam("id"))
 
 

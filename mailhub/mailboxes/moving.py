@@ -9,21 +9,31 @@ from __future__ import annotations
 from functools import cache
 from typing import Any
 
-from sqlalchemy import Table, delete, update
+from sqlalchemy import Table, bindparam, delete, select, update
 
 from core.columns import metadata
 from core.database import ReadTx, WriteTx
-from core.errors import Conflict, Forbidden, NotFound
+from core.errors import Conflict, Forbidden, Invalid, NotFound
 from crm.execution import is_able
 from crm.staff.readable import Viewer, demand
 from mailhub.mailboxes.boxes import Mailbox, get_mailbox, list_mailboxes
-from mailhub.mailboxes.handling import get_own, release
+from mailhub.mailboxes.handling import ByRule, get_own, release
 from mailhub.mailboxes.rescoping import set_scope
-from mailhub.mailboxes.tables import message, thread, unread
+from mailhub.mailboxes.tables import message, thread, thread_event, unread
 from mailhub.mailboxes.tally import NOBODY_WAITS, find_waiting
 from mailhub.mailboxes.threads import list_merged, mark_unread, tell, tell_client_waits
 
 MOVED = "Moved from %(origin)s to %(target)s."
+MOVED_BY_RULE = "Moved from %(origin)s to %(target)s by the rule “%(rule)s”, version %(version)s."
+_BY_HAND = (
+    select(thread_event.c.id)
+    .where(
+        thread_event.c.thread_id == bindparam("thread_id"),
+        thread_event.c.sentence == MOVED,
+        thread_event.c.user_id.is_not(None),
+    )
+    .limit(1)
+)
 
 
 def list_targets(tx: ReadTx, viewer: Viewer, mailbox_id: int) -> list[Mailbox]:
@@ -51,16 +61,38 @@ def check_move(tx: ReadTx, viewer: Viewer, row: Any, mailbox_id: int) -> tuple[M
     Out of a personal mailbox only its owner moves anything: who stands in for them for a while answers there, and takes
     nothing along."""
     demand(viewer, "answer", row.scope_id, row.executor_id)
-    target = next((box for box in list_mailboxes(tx, viewer) if box.id == mailbox_id), None)
-    if target is None:
-        raise NotFound("There is no mailbox with the number %(id)s.", id=mailbox_id)
-    demand(viewer, "answer", target.scope_id)
     origin = get_mailbox(tx, row.mailbox_id)
-    if origin.kind == "personal" and origin.scope_id not in viewer.own and origin.id != target.id:
-        raise Forbidden("Only the owner of a personal mailbox moves its threads to another.")
+    target = origin if origin.id == mailbox_id else get_target(tx, viewer, origin, mailbox_id)
     if origin.id != target.id and row.scope_id != origin.scope_id:
         raise Conflict("This thread is shared by itself. End the sharing before you move it.")
     return origin, target
+
+
+def get_target(tx: ReadTx, viewer: Viewer, origin: Mailbox, mailbox_id: int) -> Mailbox:
+    """The other mailbox to which the viewer may move threads of ``origin``. Raises NotFound, Forbidden, Invalid for the
+    same one."""
+    target = next((box for box in list_mailboxes(tx, viewer) if box.id == mailbox_id), None)
+    if target is None:
+        raise NotFound("There is no mailbox with the number %(id)s.", id=mailbox_id)
+    if target.id == origin.id:
+        raise Invalid("Choose another mailbox.", field="mailbox_id")
+    demand(viewer, "answer", target.scope_id)
+    if origin.kind == "personal" and origin.scope_id not in viewer.own:
+        raise Forbidden("Only the owner of a personal mailbox moves its threads to another.")
+    return target
+
+
+def move_by_rule(tx: WriteTx, thread_id: int, target: Mailbox, rule: ByRule) -> bool:
+    """Let a rule move a thread. What somebody moved by hand stays where they put it, what is shared by itself stays
+    too: False then."""
+    row = tx.get(thread, thread_id)
+    origin = get_mailbox(tx, row.mailbox_id)
+    by_hand = tx.value(_BY_HAND, {"thread_id": thread_id}) is not None
+    if by_hand or origin.id == target.id or row.scope_id != origin.scope_id:
+        return False
+    _move(tx, thread_id, target)
+    tell(tx, thread_id, MOVED_BY_RULE, origin=origin.address, target=target.address, **rule.fields)
+    return True
 
 
 def _move(tx: WriteTx, thread_id: int, target: Mailbox) -> None:

@@ -24,6 +24,7 @@ from crm.parties import Match, find_manager
 from mailhub.letters.values import ParsedLetter
 from mailhub.letters.verdicts import Verdicts
 from mailhub.mailboxes import handling, threads
+from mailhub.mailboxes.attention import is_urgent
 from mailhub.mailboxes.boxes import Mailbox
 from mailhub.mailboxes.busy import count_waiting
 from mailhub.mailboxes.continuing import NEW_AFTER
@@ -31,11 +32,12 @@ from mailhub.mailboxes.following import list_followers
 from mailhub.mailboxes.gathering import gather as gather_threads
 from mailhub.mailboxes.homes import Home, find_home
 from mailhub.mailboxes.junk import is_junk
-from mailhub.mailboxes.letters import Understood, get_words, record_letter
+from mailhub.mailboxes.letters import Understood, find_words, hold_words, record_letter
 from mailhub.mailboxes.messages import find_message, record_message
 from mailhub.mailboxes.notices import notify
 from mailhub.mailboxes.participants import Sender, is_proved
 from mailhub.mailboxes.tables import message
+from mailhub.mailboxes.tag_rows import find_tags
 from mailhub.mailboxes.threads import find_executor, is_told, open_thread, receive, tell
 from mailhub.outbound.acknowledging import acknowledge as send_acknowledgement
 from mailhub.outbound.identity import Stamp
@@ -121,9 +123,13 @@ def recognise(tx: WriteTx, passage: Passage) -> None:
     passage.letter_id, new = record_letter(tx, passage.understood, passage.asked.known)
     if not new:
         tx.lock_key("message", passage.letter_id, passage.box.id)
-        # Of a letter that is known its files may have been read meanwhile: what is indexed is what is kept.
-        tx.lock_key("words", passage.letter_id)
-        passage.understood = replace(passage.understood, words=get_words(tx, passage.letter_id))
+        hold_words(tx, passage.letter_id)
+        words = find_words(tx, passage.letter_id)
+        if words is None:  # its last message has just gone for good: it comes anew
+            passage.asked.known.forget(parsed)
+            passage.letter_id, new = record_letter(tx, passage.understood, passage.asked.known)
+        else:  # its files may have been read meanwhile: what is indexed is what is kept
+            passage.understood = replace(passage.understood, words=words)
     # What comes alike again and again without an id or a date (a form, a machine) is news each time.
     nameless = parsed.message_id is None and parsed.date is None and not passage.quiet
     found = None if new or nameless else find_message(tx, passage.letter_id, passage.box.id)
@@ -256,6 +262,7 @@ def rules(tx: WriteTx, passage: Passage) -> None:
         facts=lambda zone: _facts(tx, passage, zone, begins=begins),
     )
     passage.ruled = act(tx, case, passage.received_at)
+    passage.box = passage.ruled.box or passage.box
     passage.executor_id = passage.ruled.executor_id or passage.executor_id
 
 
@@ -271,6 +278,8 @@ def _facts(tx: WriteTx, passage: Passage, zone: ZoneInfo, *, begins: bool) -> Fa
     return {
         **letter_facts(letter, zone),
         "begins": lambda: begins,
+        "tags": lambda: [one.name for one in find_tags(tx, [passage.thread_id]).get(passage.thread_id, ())],
+        "priority": lambda: "urgent" if is_urgent(tx, passage.thread_id) else "normal",
         "client.known": lambda: passage.sender.counterparty_id is not None,
         "client.manager": lambda: _manager(tx, passage),
     }

@@ -12,8 +12,11 @@ from core.changes import change
 from core.database import Database
 from core.errors import Conflict, Forbidden, Invalid, NotFound
 from crm.staff.people import add_team, join_team
+from crm.staff.rights import remove_grant
+from mailhub.mailboxes.attention import set_urgent
+from mailhub.mailboxes.moving import move_thread
 from mailhub.mailboxes.tables import thread, thread_event
-from mailhub.mailboxes.tags import delete_tag, make_tag
+from mailhub.mailboxes.tags import delete_tag, make_tag, tag_thread
 from mailhub.routing.rules.verbs import (
     RoutingRule,
     add_rule,
@@ -150,6 +153,65 @@ def test_a_rule_tags_and_calls_urgent(world: World) -> None:
     ]
     with pytest.raises(NotFound):
         rule(world, PUMPS, {"tag": [gone]})
+
+
+def test_a_rule_moves_to_another_mailbox_and_goes_on_there(world: World) -> None:
+    world.grant("petro", "claims", "see", "answer")
+    with pytest.raises(NotFound):
+        rule(world, PUMPS, {"move": 999_999})
+    with pytest.raises(Invalid):
+        rule(world, PUMPS, {"move": world.box("sales").id})
+    claims = world.box("claims")
+    rule(world, PUMPS, {"move": claims.id}, assign(world, "petro"), {"priority": "urgent"})
+    rule(world, EVERY, {"state": "closed"}, name="Not asked")
+    world.arrive(letter("Pumps", "1@client.example"), "sales")
+    row = only_thread(world)
+    assert (row.mailbox_id, row.scope_id, row.executor_id) == (claims.id, claims.scope_id, world.person("petro"))
+    assert (row.state, row.urgent) == ("open", 1)
+    assert told(world)[0] == "Moved from sales@firm.example to claims@firm.example by the rule “Pumps”, version 1."
+    world.arrive(letter("Re: Pumps", "2@client.example", references="1@client.example"), "sales")
+    assert only_thread(world).mailbox_id == claims.id
+
+
+def test_what_a_person_has_moved_back_stays_there(world: World) -> None:
+    claims, sales = world.box("claims"), world.box("sales")
+    rule(world, PUMPS, {"move": claims.id})
+    world.arrive(letter("Pumps", "1@client.example"), "sales")
+    world.database.write_now(move_thread, world.viewer("chief"), only_thread(world).id, sales.id)
+    world.arrive(letter("Re: Pumps", "2@client.example", references="1@client.example"), "sales")
+    assert only_thread(world).mailbox_id == sales.id
+
+
+def test_a_rule_moves_only_while_its_writer_may(world: World) -> None:
+    claims, box = world.box("claims"), world.box("sales")
+    world.grant("olena", "sales", "manage")
+    wanted = parse_wanted("Pumps", PUMPS, [{"move": claims.id}], "Europe/Kyiv")
+    with pytest.raises(NotFound):
+        world.database.write_now(add_rule, world.viewer("olena"), box.id, wanted)
+    world.grant("olena", "claims", "see")
+    with pytest.raises(Forbidden):
+        world.database.write_now(add_rule, world.viewer("olena"), box.id, wanted)
+    world.grant("olena", "claims", "answer")
+    world.database.write_now(partial(add_rule, active=True), world.viewer("olena"), box.id, wanted)
+    olena = world.person("olena")
+    world.database.write_now(lambda tx: remove_grant(tx, claims.scope_id, "answer", user_id=olena))
+    world.arrive(letter("Pumps", "1@client.example"), "sales")
+    assert only_thread(world).mailbox_id == box.id
+    expected = "The rule “Pumps”, version 1, moves to a mailbox where its writer may not answer any more."
+    assert told(world)[0] == expected
+
+
+def test_a_rule_asks_for_tags_and_priority_of_the_thread(world: World) -> None:
+    chief = world.viewer("chief")
+    claim = world.database.write_now(make_tag, chief, "Claim").id
+    tagged = {"field": "tags", "op": "contains", "value": "claim"}
+    rule(world, {"all": [tagged, {"field": "priority", "op": "eq", "value": "urgent"}]}, assign(world, "olena"))
+    world.arrive(letter("Pumps", "1@client.example"), "sales")
+    assert only_thread(world).executor_id is None
+    world.database.write_now(tag_thread, chief, only_thread(world).id, [claim])
+    world.database.write_now(partial(set_urgent, urgent=True), chief, only_thread(world).id)
+    world.arrive(letter("Re: Pumps", "2@client.example", references="1@client.example"), "sales")
+    assert only_thread(world).executor_id == world.person("olena")
 
 
 def test_a_rule_closes_and_nobody_waits(world: World) -> None:

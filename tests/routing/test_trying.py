@@ -11,8 +11,10 @@ from core import clock
 from core.database import Database
 from core.errors import Forbidden
 from crm.parties import add_counterparty
+from mailhub.mailboxes.attention import set_urgent
 from mailhub.mailboxes.filing import file_under
 from mailhub.mailboxes.handling import assign_thread
+from mailhub.mailboxes.tags import make_tag, tag_thread
 from mailhub.routing.rules import trying
 from mailhub.routing.rules.trying import Part, Tried, try_rule
 from mailhub.routing.rules.verbs import parse_wanted
@@ -76,6 +78,28 @@ def test_what_people_did_stands_beside_what_the_rule_would_have_done(world: Worl
     stranger = world.person("stranger")
     assert by_subject(tried(world, PUMPS, {"assign": {"user_id": stranger}}))["Pump one"].who == "no_access"
     assert by_subject(tried(world, PUMPS, {"assign": {"way": "turn"}}))["Pump one"].who == "turn"
+    assert by_subject(tried(world, PUMPS, {"assign": {"way": "least_busy"}}))["Pump one"].who == "least_busy"
+
+
+def test_tags_and_priority_are_those_of_that_day_or_unknown(world: World) -> None:
+    chief = world.viewer("chief")
+    claim = world.database.write_now(make_tag, chief, "Claim").id
+    for number in range(2):
+        world.arrive(letter(f"Pump {number}", f"{number}@client.example"), "sales")
+    threads = {one.subject: one.id for one in world.threads("chief")}
+    world.now += clock.MINUTE
+    world.database.write_now(tag_thread, chief, threads["Pump 0"], [claim])
+    world.now += clock.MINUTE
+    for number in range(2):
+        world.arrive(
+            letter(f"Re: Pump {number}", f"r{number}@client.example", references=f"{number}@client.example"), "sales"
+        )
+    tagged = {"field": "tags", "op": "contains", "value": "Claim"}
+    assert {subject: one.unknown for subject, one in by_subject(tried(world, tagged)).items()} == {"Re: Pump 0": ()}
+    world.now += clock.MINUTE
+    world.database.write_now(partial(set_urgent, urgent=True), chief, threads["Pump 1"])
+    found = by_subject(tried(world, {"field": "priority", "op": "eq", "value": "urgent"}))
+    assert {subject: one.unknown for subject, one in found.items()} == {"Re: Pump 1": ("priority",)}
 
 
 def test_what_is_not_known_of_that_day_is_said_and_not_guessed(world: World) -> None:

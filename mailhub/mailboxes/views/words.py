@@ -36,7 +36,7 @@ def threads_for(viewer: Viewer) -> Vocabulary:
             Field("mine", "flag", "it is assigned to whoever looks", _flag(thread.c.executor_id == viewer.user_id)),
             Field("unread", "flag", "it has something new for whoever looks", _flag(new)),
             Field(
-                "tags", "list", "the tags", tag.c.key, fold=fold,
+                "tags", "list", "the tags", tag.c.key, fold=fold, of="tags",
                 within=tags.where(thread_tag.c.thread_id == thread.c.id, tag.c.deleted_at.is_(None)),
             ),
             Field(

@@ -7,19 +7,22 @@ a letter in: no rule sets off another.
 from __future__ import annotations
 
 from collections.abc import Callable
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import Any
 from zoneinfo import ZoneInfo
 
 from core.database import WriteTx
+from core.errors import Forbidden, NotFound
 from core.rules import At, evaluate
 from crm.execution import Choice, choose_in_turn, choose_least_busy, is_able, stand_in_choice
 from crm.staff.people import get_user, list_teams
+from crm.staff.readable import get_viewer
 from mailhub.mailboxes import handling
 from mailhub.mailboxes.attention import set_urgent_by_rule
 from mailhub.mailboxes.boxes import Mailbox
 from mailhub.mailboxes.busy import count_waiting
 from mailhub.mailboxes.handling import ByRule
+from mailhub.mailboxes.moving import get_target, move_by_rule
 from mailhub.mailboxes.tables import message
 from mailhub.mailboxes.tags import tag_by_rule
 from mailhub.mailboxes.threads import tell
@@ -28,6 +31,7 @@ from mailhub.routing.rules.facts import LETTERS, Facts, ask
 from mailhub.routing.rules.verbs import RoutingRule, list_active
 
 NO_ACCESS = "The rule “%(rule)s”, version %(version)s, assigns to %(name)s, who may not answer here."
+NO_WAY = "The rule “%(rule)s”, version %(version)s, moves to a mailbox where its writer may not answer any more."
 NO_JUNK = "The rule “%(rule)s”, version %(version)s, calls no letter junk that goes on with a conversation."
 NOBODY_FITS = "The rule “%(rule)s”, version %(version)s, found nobody who may answer here."
 
@@ -35,9 +39,10 @@ NOBODY_FITS = "The rule “%(rule)s”, version %(version)s, found nobody who ma
 @dataclass(slots=True)
 class Outcome:
     """What the rules decided that the later steps of the journey heed. ``executor_id`` is who got the thread,
-    ``put_away`` whether it was closed or called junk."""
+    ``put_away`` whether it was closed or called junk, ``box`` the mailbox it was moved to."""
 
     acknowledge: bool = True
+    box: Mailbox | None = None
     put_away: bool = False
     executor_id: int | None = None
 
@@ -66,8 +71,8 @@ def act(tx: WriteTx, case: Case, now: int) -> Outcome:
             known[rule.zone] = ask(case.facts(zone))
         if evaluate(rule.condition, LETTERS, known[rule.zone], At(now, zone)):
             _do(tx, case, rule, outcome)
-            if rule.actions.stop:
-                break
+            if rule.actions.stop or outcome.box is not None:
+                break  # a thread that was moved is no more the business of these rules
     return outcome
 
 
@@ -75,6 +80,8 @@ def _do(tx: WriteTx, case: Case, rule: RoutingRule, outcome: Outcome) -> None:
     actions, mark = rule.actions, ByRule(rule.id, rule.version, rule.name)
     if not actions.acknowledge:
         outcome.acknowledge = False
+    if actions.mailbox_id is not None and not case.held:
+        case = _move(tx, case, rule, mark, outcome)
     if actions.assigns and not case.held and outcome.executor_id is None:
         _assign(tx, case, actions, mark, outcome)
     if actions.answer_hours is not None:
@@ -91,6 +98,20 @@ def _do(tx: WriteTx, case: Case, rule: RoutingRule, outcome: Outcome) -> None:
             tx.change(message, case.message_id, spam=1)
         handling.put_away(tx, case.thread_id, actions.state, mark)
         outcome.put_away = True
+
+
+def _move(tx: WriteTx, case: Case, rule: RoutingRule, mark: ByRule, outcome: Outcome) -> Case:
+    """The case as it is in the other mailbox. Whoever wrote the rule must still be able to move a thread there."""
+    assert rule.actions.mailbox_id is not None
+    try:
+        target = get_target(tx, get_viewer(tx, rule.by_id), case.box, rule.actions.mailbox_id)
+    except (NotFound, Forbidden):
+        tell(tx, case.thread_id, NO_WAY, **mark.fields)
+        return case
+    if not move_by_rule(tx, case.thread_id, target, mark):
+        return case
+    outcome.box = target
+    return replace(case, box=target)
 
 
 def _assign(tx: WriteTx, case: Case, actions: Actions, mark: ByRule, outcome: Outcome) -> None:

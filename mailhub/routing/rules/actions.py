@@ -1,4 +1,4 @@
-"""What a rule may do with a letter: as data, ``[{"assign": {"user_id": 5}}, {"tag": [2]}, {"state": "closed"}]``.
+"""What a rule may do with a letter: as data, ``[{"assign": {"user_id": 5}}, {"tag": [2]}, {"move": 7}]``.
 
 None of them writes a letter or brings one in, so no rule ever sets off another.
 """
@@ -14,7 +14,7 @@ Turn = Literal["manager", "turn", "least_busy"]
 State = Literal["closed", "spam"]
 MOST_HOURS = 720
 MOST_TAGS = 20
-KNOWN = "An action is one of assign, state, answer_hours, tag, priority, acknowledge, stop."
+KNOWN = "An action is one of assign, move, state, answer_hours, tag, priority, acknowledge, stop."
 
 
 @dataclass(frozen=True, slots=True)
@@ -24,9 +24,11 @@ class Actions:
     The executor is ``user_id``, or the first in turn of ``team_id``, or found by ``way``: the client's responsible
     manager, whose turn it is in the mailbox, or who of it has least to do. ``answer_hours`` is the time for the
     answer, ``acknowledge`` False sends no "your letter has come", ``stop`` asks no further rule. ``tags`` are put on
-    the thread, ``urgent`` calls it so.
+    the thread, ``urgent`` calls it so. ``mailbox_id`` is where the thread goes; everything else happens to it there,
+    and no further rule is asked.
     """
 
+    mailbox_id: int | None = None
     user_id: int | None = None
     team_id: int | None = None
     way: Turn | None = None
@@ -64,7 +66,8 @@ def actions_data(actions: Actions) -> list[dict[str, Any]]:
     """As ``parse_actions`` reads them."""
     set_ = {one.name: getattr(actions, one.name) for one in fields(Actions)}
     who = {name: set_[name] for name in ("user_id", "team_id", "way") if set_[name] is not None}
-    data: list[dict[str, Any]] = [{"assign": who}] if who else []
+    data: list[dict[str, Any]] = [] if actions.mailbox_id is None else [{"move": actions.mailbox_id}]
+    data += [{"assign": who}] if who else []
     data += [{name: set_[name]} for name in ("state", "answer_hours") if set_[name] is not None]
     data += [{"tag": list(actions.tags)}] if actions.tags else []
     data += [{"priority": "urgent"}] if actions.urgent else []
@@ -83,6 +86,8 @@ def _assign(value: object, place: str) -> dict[str, Any]:
 
 
 def _plain(name: str, value: Any, place: str) -> dict[str, Any]:
+    if name == "move" and _is_number(value) and 0 < value < 2**63:
+        return {"mailbox_id": value}
     if name == "state" and value in get_args(State):
         return {"state": value}
     if name == "answer_hours" and _is_number(value) and 0 < value <= MOST_HOURS:

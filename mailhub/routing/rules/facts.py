@@ -29,6 +29,7 @@ KINDS_OF_LETTERS = {
     "receipt": "a receipt for our letter",
 }
 PROOFS = {"proved": "proved", "unproved": "not proved", "doubtful": "doubtful", "unknown": "not asked about"}
+PRIORITIES = {"urgent": "urgent", "normal": "not urgent"}
 WEEKDAYS = {
     "1": "Monday",
     "2": "Tuesday",
@@ -62,6 +63,8 @@ LETTERS = Vocabulary(
         Field("kind", "choice", "it", choices=KINDS_OF_LETTERS),
         Field("language", "choice", "the language", choices=LANGUAGES_OF_LETTERS),
         Field("begins", "flag", "it begins a conversation"),
+        Field("tags", "list", "the tags of the thread", fold=fold, of="tags"),
+        Field("priority", "choice", "the thread", choices=PRIORITIES),
         Field("client.known", "flag", "the sender is a client"),
         Field("client.manager", "reference", "the client's responsible manager", of="users"),
         Field("proof", "choice", "that it comes from its sender", choices=PROOFS),
@@ -70,7 +73,8 @@ LETTERS = Vocabulary(
         Field("hour", "number", "the hour it comes in"),
     ],
 )
-"""What is written is asked without quotes and signatures; hours and days are those of the company."""
+"""What is written is asked without quotes and signatures; hours and days are those of the company. Tags and priority
+are those of the thread when the letter came to it, before any rule."""
 
 Facts = Mapping[str, Callable[[], Any]]
 

@@ -23,15 +23,20 @@ from crm.execution import assignment, is_able
 from crm.staff.people import get_user
 from crm.staff.readable import Viewer
 from mailhub.letters.verdicts import Verdicts
-from mailhub.mailboxes.boxes import Mailbox
+from mailhub.mailboxes.attention import NOT_URGENT, URGENT, URGENT_BY_RULE
+from mailhub.mailboxes.boxes import Mailbox, get_mailbox
 from mailhub.mailboxes.messages import COUNTER_BITS
 from mailhub.mailboxes.tables import letter, message, thread, thread_event
+from mailhub.mailboxes.tag_rows import find_tags
+from mailhub.mailboxes.tags import TAGGED, TAGGED_BY_RULE, UNTAGGED
 from mailhub.routing.rules.facts import LETTERS, Facts, Letter, ask, letter_facts
 from mailhub.routing.rules.verbs import Wanted, get_managed
 
 DAYS = 90
+OF_TAGS = (TAGGED, UNTAGGED, TAGGED_BY_RULE)
+OF_PRIORITY = (URGENT, NOT_URGENT, URGENT_BY_RULE)
 PART = 200
-Who = Literal["nobody", "same", "other", "kept", "turn", "manager", "no_access"]
+Who = Literal["nobody", "same", "other", "kept", "turn", "least_busy", "manager", "no_access"]
 
 
 @dataclass(frozen=True, slots=True)
@@ -39,7 +44,8 @@ class Tried:
     """A letter that the rule would have touched, or perhaps: ``unknown`` are then the fields that decide and cannot be
     told. ``people`` is who had its thread after it came, ``rule`` whom the rule would have given it, by name; ``who``
     how the two compare: ``same``, ``other``, ``nobody`` where the rule assigns nobody, ``kept`` where somebody had the
-    thread already, ``turn`` and ``manager`` where the person of that day is not known, ``no_access``."""
+    thread already, ``turn``, ``least_busy`` and ``manager`` where the person of that day is not known,
+    ``no_access``."""
 
     message_id: int
     thread_id: int
@@ -67,7 +73,7 @@ class Part:
 _COLUMNS = (
     message.c.id, message.c.thread_id, message.c.home_id, message.c.received_at, message.c.authentication,
     message.c.trace, letter.c.subject, letter.c.excerpt, letter.c.kind, letter.c.language, letter.c.parsed,
-    blob.c.size, thread.c.state, thread.c.counterparty_id,
+    blob.c.size, thread.c.state, thread.c.urgent, thread.c.counterparty_id,
 )  # fmt: skip
 _LIVE = (
     message.c.mailbox_id == bindparam("mailbox_id"),
@@ -96,6 +102,11 @@ _FILED = (
     select(thread_event.c.thread_id, func.max(thread_event.c.at).label("at"))
     .where(thread_event.c.thread_id.in_(_THREADS), thread_event.c.sentence.like("Filed under%"))
     .group_by(thread_event.c.thread_id)
+)
+_MARKED = (
+    select(thread_event.c.thread_id, thread_event.c.sentence, func.max(thread_event.c.at).label("at"))
+    .where(thread_event.c.thread_id.in_(_THREADS), thread_event.c.sentence.in_((*OF_TAGS, *OF_PRIORITY)))
+    .group_by(thread_event.c.thread_id, thread_event.c.sentence)
 )
 _HANDS = (
     select(assignment.c.thread_id, assignment.c.executor_id, assignment.c.assigned_at)
@@ -127,9 +138,19 @@ class _Past:
         asked = {"threads": sorted(set(thread_ids))}
         self.first = {row.home_id: row.first for row in tx.rows(_FIRST, asked)}
         self.filed = {row.thread_id: row.at for row in tx.rows(_FILED, asked)}
+        self.tags = find_tags(tx, sorted(set(thread_ids)))
+        self.marked = {(row.thread_id, row.sentence): int(row.at) for row in tx.rows(_MARKED, asked)}
         self.hands: dict[int, list[tuple[int, int]]] = {}
         for row in tx.rows(_HANDS, asked):
             self.hands.setdefault(row.thread_id, []).append((row.assigned_at, row.executor_id))
+
+    def begins(self, row: Row[Any]) -> bool:
+        """Whether its conversation began with the letter."""
+        return bool(self.first.get(row.home_id) == row.id)
+
+    def marked_since(self, row: Row[Any], sentences: Sequence[str]) -> bool:
+        """Whether one of these was said of the thread after the letter came."""
+        return any(self.marked.get((row.thread_id, one), 0) >= row.received_at for one in sentences)
 
     def held(self, row: Row[Any]) -> int | None:
         """Who had the thread when the letter came."""
@@ -182,8 +203,9 @@ def _compare(tx: ReadTx, box: Mailbox, wanted: Wanted, held: int | None, given: 
     if held is not None:
         return "kept", held
     if actions.user_id is None:
-        return ("manager" if actions.way == "manager" else "turn"), None
-    if not is_able(tx, box.scope_id, actions.user_id):
+        return ("turn" if actions.way is None else actions.way), None
+    scope_id = box.scope_id if actions.mailbox_id is None else get_mailbox(tx, actions.mailbox_id).scope_id
+    if not is_able(tx, scope_id, actions.user_id):
         return "no_access", actions.user_id
     return ("same" if given == actions.user_id else "other"), actions.user_id
 
@@ -209,7 +231,21 @@ def _facts(row: Row[Any], past: _Past, zone: ZoneInfo) -> Facts:
     client = UNKNOWN if filed_later else row.counterparty_id is not None and not doubtful
     return {
         **letter_facts(found, zone),
-        "begins": lambda: past.first.get(row.home_id) == row.id,
+        "begins": lambda: past.begins(row),
+        "tags": lambda: _tags(row, past),
+        "priority": lambda: _priority(row, past),
         "client.known": lambda: client,
         "client.manager": lambda: None if client is False else UNKNOWN,
     }
+
+
+def _tags(row: Row[Any], past: _Past) -> Any:
+    if past.begins(row):
+        return ()
+    return UNKNOWN if past.marked_since(row, OF_TAGS) else [one.name for one in past.tags.get(row.thread_id, ())]
+
+
+def _priority(row: Row[Any], past: _Past) -> Any:
+    if past.begins(row):
+        return "normal"
+    return UNKNOWN if past.marked_since(row, OF_PRIORITY) else "urgent" if row.urgent else "normal"

@@ -19,6 +19,7 @@ from crm.staff.audit import record_audit
 from crm.staff.people import get_user, list_teams
 from crm.staff.readable import Viewer, demand
 from mailhub.mailboxes.boxes import Mailbox, get_mailbox, list_mailboxes
+from mailhub.mailboxes.moving import get_target
 from mailhub.mailboxes.tables import mailbox
 from mailhub.mailboxes.tags import get_tag
 from mailhub.routing.rules.actions import Actions, actions_data, parse_actions
@@ -42,6 +43,8 @@ class RoutingRule:
     condition: Rule
     actions: Actions
     zone: str
+    by_id: int
+    """Who wrote this version."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -76,6 +79,7 @@ _STANDING = (
     select(
         rule.c.id, rule.c.mailbox_id, rule.c.place, rule.c.active, rule.c.version,
         rule_version.c.name, rule_version.c.condition, rule_version.c.actions, rule_version.c.zone,
+        rule_version.c.user_id,
     )
     .join(rule_version, (rule_version.c.rule_id == rule.c.id) & (rule_version.c.version == rule.c.version))
     .where(rule.c.deleted_at.is_(None))
@@ -118,7 +122,7 @@ def get_rule(tx: ReadTx, viewer: Viewer, rule_id: int) -> RoutingRule:
 def add_rule(tx: WriteTx, viewer: Viewer, mailbox_id: int, wanted: Wanted, *, active: bool = False) -> RoutingRule:
     """A new rule behind the others, switched off unless asked otherwise. Raises NotFound, Forbidden, Invalid."""
     box = _hold(tx, viewer, mailbox_id)
-    _check(tx, wanted)
+    _check(tx, viewer, box, wanted)
     count = tx.value(select(func.count()).where(rule.c.mailbox_id == mailbox_id, rule.c.deleted_at.is_(None)))
     if count >= MOST_RULES:
         raise Conflict("A mailbox has %(most)s rules at most.", most=MOST_RULES)
@@ -136,7 +140,7 @@ def change_rule(tx: WriteTx, viewer: Viewer, rule_id: int, wanted: Wanted, *, ve
     found = get_rule(tx, viewer, rule_id)
     box = _hold(tx, viewer, found.mailbox_id)
     found = get_rule(tx, viewer, rule_id)
-    _check(tx, wanted)
+    _check(tx, viewer, box, wanted)
     if version is not None and version != found.version:
         raise Conflict("Somebody has changed this rule meanwhile. Look at it again.")
     if wanted == Wanted(found.name, found.condition, found.actions, found.zone):
@@ -180,8 +184,11 @@ def _hold(tx: WriteTx, viewer: Viewer, mailbox_id: int) -> Mailbox:
     return box
 
 
-def _check(tx: ReadTx, wanted: Wanted) -> None:
-    """Everybody and every tag that a rule names exists. Raises Invalid, NotFound."""
+def _check(tx: ReadTx, viewer: Viewer, box: Mailbox, wanted: Wanted) -> None:
+    """Everybody and everything that a rule names exists, and its writer may move threads there. Raises Invalid,
+    NotFound, Forbidden."""
+    if wanted.actions.mailbox_id is not None:
+        get_target(tx, viewer, box, wanted.actions.mailbox_id)
     for tag_id in wanted.actions.tags:
         get_tag(tx, tag_id)
     if wanted.actions.user_id is not None:
@@ -235,4 +242,5 @@ def _rule(row: Row[Any]) -> RoutingRule:
         condition=parse_rule(row.condition, LETTERS),
         actions=parse_actions(row.actions),
         zone=row.zone,
+        by_id=row.user_id,
     )
