@@ -178,6 +178,8 @@ Index("ix_thread_snoozed", thread.c.snoozed_until, thread.c.id, sqlite_where=_sn
 _watched = sql("watch_at IS NOT NULL")
 Index("ix_thread_watch", thread.c.watch_at, thread.c.id, sqlite_where=_watched, postgresql_where=_watched)
 Index("ix_thread_counterparty", thread.c.counterparty_id, thread.c.subject_base, desc(thread.c.last_message_at))
+Index("ix_thread_client_newest", thread.c.counterparty_id, thread.c.scope_id, *_newest)
+Index("ix_thread_who", thread.c.scope_id, thread.c.who_address)
 for _pointer in ("claims_id", "merged_into", "continues_id"):
     _where = sql(f"{_pointer} IS NOT NULL")
     Index(f"ix_thread_{_pointer}", thread.c[_pointer], sqlite_where=_where, postgresql_where=_where)

@@ -21,6 +21,7 @@ import mailhub.mailboxes.bulk.tables
 import mailhub.mailboxes.imports
 import mailhub.mailboxes.note_tables
 import mailhub.mailboxes.notices
+import mailhub.mailboxes.recent_searches
 import mailhub.mailboxes.tables
 import mailhub.mailboxes.tokens
 import mailhub.mailboxes.trash_tables
@@ -51,6 +52,7 @@ ROOMS = (
     mailhub.mailboxes.imports,
     mailhub.mailboxes.note_tables,
     mailhub.mailboxes.notices,
+    mailhub.mailboxes.recent_searches,
     mailhub.mailboxes.tables,
     mailhub.mailboxes.tokens,
     mailhub.mailboxes.trash_tables,

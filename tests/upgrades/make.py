@@ -21,7 +21,17 @@ from core.marks import ensure_identity
 from core.once import Keyed, answer_once
 from core.secrets import Keys
 from crm.execution import add_absence, set_deputies
-from crm.parties import add_contact, add_counterparty, record_not_a_client
+from crm.parties import (
+    Phone,
+    add_contact,
+    add_counterparty,
+    add_firm,
+    add_link,
+    ensure_channel,
+    record_consent,
+    record_not_a_client,
+    set_groups,
+)
 from crm.staff.ceremonies import begin_ceremony
 from crm.staff.factors import begin_codes, set_up_codes
 from crm.staff.identities import Admission, Told, enter_by_identity
@@ -52,6 +62,7 @@ from mailhub.mailboxes.notes import add_note, change_note
 from mailhub.mailboxes.notices import set_wishes
 from mailhub.mailboxes.oauth import Tokens
 from mailhub.mailboxes.placements import Listed
+from mailhub.mailboxes.recent_searches import remember_search
 from mailhub.mailboxes.snoozing import snooze
 from mailhub.mailboxes.tables import letter_html
 from mailhub.mailboxes.tags import make_tag, tag_thread
@@ -126,6 +137,8 @@ def fill(database: Database) -> None:
     write(fill_work, viewer)
     write(lambda tx: fill_talk(tx, viewer))
     write(lambda tx: fill_lists(tx, viewer))
+    write(remember_search, viewer, "invoice 2024")
+    write(fill_parties, client, petro)
     chief = database.read_now(get_viewer, administrator)
     write(lambda tx: fill_execution(tx, chief, olena, petro))
     upload = write(start_upload, chief, box.id, "old.mbox", 2)
@@ -149,13 +162,13 @@ def fill_writing(tx: WriteTx, mailbox_id: int, viewer: Viewer) -> None:
 
 def fill_door(tx: WriteTx, user_id: int) -> None:
     """What lets a person in beside a password."""
+    told = Told("https://id.firm.example", "olena-1", "olena@firm.example", verified=True, name="Olena")
+    enter_by_identity(tx, told, Admission((), add=False))
     secret, _sealed = begin_codes(KEYS, user_id)
     set_up_codes(tx, KEYS, user_id, secret, code_at(secret, step_at(clock.now())))
     now = clock.now()
     key = {"credential_id": b"one", "public_key": b"key", "sign_count": 3, "created_at": now}
     tx.insert(passkey, user_id=user_id, name="Laptop", **key)
-    told = Told("https://id.firm.example", "olena-1", "olena@firm.example", verified=True, name="Olena")
-    enter_by_identity(tx, told, Admission((), add=False))
     make_link(tx, user_id, "reset")
     begin_ceremony(tx, "sso", "secret", state="x")
     start_session(tx, user_id, peer="192.0.2.1", agent="x", waits_for="code")
@@ -167,6 +180,18 @@ def fill_work(tx: WriteTx, viewer: Viewer) -> None:
     follow(tx, viewer, 1)
     set_urgent(tx, viewer, 1, urgent=True)
     snooze(tx, viewer, 4, MOMENT + clock.DAY)
+
+
+def fill_parties(tx: WriteTx, client: int, user_id: int) -> None:
+    """A holding with a department, the firm behind a client, a group, links, a person who said yes to mailings."""
+    came_by = ensure_channel(tx, "Fair")
+    holding = add_counterparty(tx, "Holding", manager_id=user_id, channel_id=came_by, phones=[Phone("+35924123456")])
+    add_counterparty(tx, "Department", parent_id=holding, parent_as="department", birthday="--02-29")
+    add_firm(tx, client, "Ромашка ООД", "BG 123456789", "София")
+    set_groups(tx, client, ["Garden"])
+    add_link(tx, "counterparty", holding, client, "dealer")
+    person = add_contact(tx, "Ivan", counterparty_id=holding, positions={holding: "director"})
+    record_consent(tx, person, given=True, source="A form at the fair", by_id=user_id)
 
 
 def fill_lists(tx: WriteTx, viewer: Viewer) -> None:
