@@ -51,12 +51,15 @@ from mailhub.notices.mailing import NoticeLetters
 from mailhub.outbound import dkim_keys, ledger, scheduling
 from mailhub.outbound.account_ways import AccountWays
 from mailhub.outbound.departing import Departing
+from mailhub.outbound.direct import Direct
 from mailhub.outbound.drafts import sweep_drafts
 from mailhub.outbound.house_letters import HOUSE_JOB, HouseLetters
 from mailhub.outbound.identity import Stamp, make_stamp
+from mailhub.outbound.mx import Names
 from mailhub.outbound.relay import parse_relay
 from mailhub.outbound.send import Sending
 from mailhub.outbound.signing import Signing
+from mailhub.outbound.sts import Policies, fetch_with
 from mailhub.routing.displays import Displays
 from mailhub.routing.importing import Importing
 from mailhub.routing.indexing import Indexing
@@ -246,6 +249,8 @@ class House:
             accounts=AccountWays(
                 self.database, self.keys, self.means.guard, self.means.context, self.means.get_secret, send.hostname
             ),
+            direct=self._direct(),
+            guard=Guard(resolve_by_system, own=send.allowed_networks),
             signing=signing,
         )
         self._wake_by(dkim_keys.TOPIC, signing.forget)
@@ -256,6 +261,12 @@ class House:
         self.departing = Departing(self.database, self.files, self.stamp, zone)
         self._wake_by(scheduling.TOPIC, self.departing.wake)
         self._begin("planned letters", self.departing.run())
+
+    def _direct(self) -> Direct:
+        """The way straight to the servers of a domain."""
+        send, names = self.settings.send, Names(self.settings.verdicts.dns_servers)
+        policies = Policies(self.database, names.ask, fetch_with(self.fetcher))
+        return Direct(names.ask, policies, send.hostname, inside=send.allowed_networks)
 
     def _write_to_people(self, sending: Sending) -> None:
         """Letters of the house itself, and the notices that go out as such."""

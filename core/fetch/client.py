@@ -80,8 +80,10 @@ class Fetcher:
             network_backend=_GuardedNetwork(guard, network or httpcore.AnyIOBackend()),
         )
 
-    async def fetch(self, url: str, *, accept: tuple[str, ...], max_size: int, deadline: float) -> Fetched:
-        """Get what is at ``url``, following a few redirects, never from https to http.
+    async def fetch(
+        self, url: str, *, accept: tuple[str, ...], max_size: int, deadline: float, redirects: int = MOST_REDIRECTS
+    ) -> Fetched:
+        """Get what is at ``url``, following so many ``redirects``, never from https to http.
 
         ``accept`` are beginnings of content types, ``("image/",)`` say; ``max_size`` counts bytes, packed and
         unpacked; ``deadline`` is in seconds for all of it. Raises ``Invalid`` for an address or an answer that cannot
@@ -89,7 +91,7 @@ class Fetcher:
         ``Unavailable`` when the other side does not deliver.
         """
         async with _within(deadline):
-            return await self._follow(url, accept, max_size)
+            return await self._follow(url, accept, max_size, redirects)
 
     async def post_form(self, url: str, form: Mapping[str, str], *, max_size: int, deadline: float) -> Answered:
         """Post fields over https, once and without following anything: they may hold secrets. Raises as ``fetch``."""
@@ -119,9 +121,9 @@ class Fetcher:
         """Close what is still open."""
         await self._pool.aclose()
 
-    async def _follow(self, url: str, accept: tuple[str, ...], max_size: int) -> Fetched:
+    async def _follow(self, url: str, accept: tuple[str, ...], max_size: int, redirects: int) -> Fetched:
         was_safe = False
-        for _ in range(MOST_REDIRECTS + 1):
+        for _ in range(redirects + 1):
             target = parse_url(url)
             if was_safe and target.scheme == "http":
                 raise Forbidden("The other server leads from https to plain http.")

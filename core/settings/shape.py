@@ -210,7 +210,8 @@ class Oauth:
 
 @dataclass(frozen=True, slots=True)
 class Send:
-    """The way out. Everything leaves through one relay: the provider's submission server, or a mail server beside."""
+    """The way out. Everything leaves through one relay, the provider's submission server or a mail server beside,
+    unless a mailbox has a way of its own."""
 
     relay: str = _key(
         "",
@@ -236,6 +237,13 @@ class Send:
         check=is_domain,
     )
     hostname: str = _key("", "What this server calls itself to the relay.", default_text="<smtp.hostname>")
+    allowed_networks: tuple[str, ...] = _key(
+        (),
+        "Networks that are not on the public internet and to which letters may go all the same, where a mailbox has a "
+        "relay of its own or sends straight to the servers of each domain. The relay of `send.relay` may lie anywhere.",
+        expects="a list of addresses or networks such as 10.0.0.0/8",
+        check=lambda networks: all(map(is_network, networks)),
+    )
     connections: int = _key(
         4,
         "How many connections to the relay are used at a time.",

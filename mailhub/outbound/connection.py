@@ -62,7 +62,7 @@ class Connection:
             local_hostname=hostname,
             timeout=CONNECT_SECONDS,
             use_tls=relay.privacy == "tls",
-            start_tls={"tls": False, "starttls": True, "offered": None}[relay.privacy],
+            start_tls={"tls": False, "starttls": True, "offered": None, "open": False}[relay.privacy],
             validate_certs=relay.verifies,
         )
         self.letters = 0

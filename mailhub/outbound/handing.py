@@ -1,5 +1,5 @@
-"""What the sender says to the database: claim, mark, answer, recover. Every write names the fence of its claim, so a
-process that slept through its lease changes nothing any more.
+"""What the sender says to the database about what it claimed: mark, answer, recover. Every write names the fence of
+its claim, so a process that slept through its lease changes nothing any more.
 
 The mark ``handed_at`` is committed before the last byte of a letter leaves. After a crash a row without it was
 certainly not taken and is queued again; with it nobody knows. A personal or automatic letter is then sent again under
@@ -11,24 +11,21 @@ from __future__ import annotations
 from dataclasses import dataclass
 from typing import Any
 
-from sqlalchemy import Row, bindparam, case, or_, select, update
+from sqlalchemy import Row, bindparam, case, select, update
 
 from core import clock
 from core.database import WriteTx
-from core.jobs import AT_ONCE, database_now
+from core.jobs import AT_ONCE
 from core.jobs import boot as boots
-from core.marks import get_identity
 from core.secrets import Keys
-from mailhub.mailboxes.accounts import account
 from mailhub.mailboxes.returned import take_up_again
-from mailhub.mailboxes.tables import message
 from mailhub.mailboxes.threads import tell
 from mailhub.outbound.ledger import TOPIC, find_row, move
 from mailhub.outbound.replies import GIVE_UP, LATE, PAUSE, Reply, judge, next_try, pauses_domain
 from mailhub.outbound.states import Kind
 from mailhub.outbound.suppression import may_send, suppress
-from mailhub.outbound.tables import delivery, way_trouble
-from mailhub.outbound.ways import find_server, find_way
+from mailhub.outbound.tables import delivery
+from mailhub.outbound.ways import HOUSE, Way
 
 MOST_REPEATS = 5
 _FREE: dict[str, Any] = {"boot": None, "handed_at": None}
@@ -44,31 +41,10 @@ class Claimed:
     return_path: str
     recipient: str
     kind: Kind
-    account_id: int | None = None
-    """By whose server it leaves; None for the relay of the house."""
+    domain: str
+    way: Way = HOUSE
 
 
-_OWN_WAY = (
-    message.join(account, account.c.mailbox_id == message.c.mailbox_id)
-    .outerjoin(way_trouble, way_trouble.c.account_id == account.c.id)
-)  # fmt: skip
-_HAS_OWN = (
-    select(1)
-    .select_from(_OWN_WAY)
-    .where(message.c.id == delivery.c.message_id, account.c.sends == 1, account.c.smtp_host.is_not(None))
-)
-_READY = (
-    select(delivery.c.id)
-    .where(
-        delivery.c.state.in_(["queued", "deferred"]),
-        delivery.c.next_at <= bindparam("now"),
-        ~_HAS_OWN.where(way_trouble.c.next_at > bindparam("now")).exists(),
-        or_(bindparam("by_house") == 1, _HAS_OWN.exists()),
-    )
-    .order_by(delivery.c.next_at, delivery.c.id)
-    .limit(bindparam("most"))
-    .with_for_update(skip_locked=True, of=delivery)
-)
 _ORPHANS = (
     select(delivery.c.id)
     .where(delivery.c.state == "sending", delivery.c.boot.not_in(select(boots.c.name)))
@@ -76,30 +52,6 @@ _ORPHANS = (
     .limit(bindparam("most"))
     .with_for_update(skip_locked=True)
 )
-_ALIVE = select(boots.c.name).where(boots.c.name == bindparam("name")).with_for_update(read=True, key_share=True)
-
-
-def claim(tx: WriteTx, keys: Keys, boot: str, most: int, house: str | None = "") -> list[Claimed]:
-    """Take up to ``most`` deliveries whose time has come. Those whose address must not be written to are cancelled.
-    ``house`` is what its relay is called; with None only those are taken that leave by the server of an account.
-
-    Nothing is given to a boot that was given up, nor while a restored copy is held.
-    """
-    if tx.value(_ALIVE, {"name": boot}) is None or get_identity(tx).held:
-        return []
-    claimed: list[Claimed] = []
-    for delivery_id in tx.values(_READY, {"now": database_now(tx), "most": most, "by_house": int(house is not None)}):
-        row = find_row(tx, delivery_id)
-        assert row is not None, "it is locked by this unit"
-        if not may_send(tx, keys, row.recipient, row.kind):
-            move(tx, row, "cancelled", reply_text="suppressed")
-            continue
-        fence, way = row.fence + 1, find_way(tx, row.mailbox_id)
-        server = (house or "") if way is None else find_server(tx, way)
-        move(tx, row, "sending", boot=boot, fence=fence, attempts=row.attempts + 1, handed_at=None, server=server)
-        blob_id = tx.get(message, row.message_id).blob_id
-        claimed.append(Claimed(row.id, fence, blob_id, row.return_path, row.recipient, row.kind, way))
-    return claimed
 
 
 def put_back(tx: WriteTx, ours: Claimed) -> None:

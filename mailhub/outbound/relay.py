@@ -9,13 +9,14 @@ from urllib.parse import unquote, urlsplit
 
 from core.errors import Invalid
 
-Privacy = Literal["tls", "starttls", "offered"]
+Privacy = Literal["tls", "starttls", "offered", "open"]
 
 
 @dataclass(frozen=True, slots=True)
 class Relay:
     """``privacy``: ``tls`` from the first byte, ``starttls`` always or no letter, ``offered`` STARTTLS where the relay
-    offers it. The certificate is verified except for ``offered``, where nothing secret is said or the way is loopback.
+    offers it, ``open`` never. The certificate is verified for the first two; on the others nothing secret is said, or
+    the way is loopback.
     ``auth``: ``password`` is one, or with ``xoauth2`` an access token.
     """
 
@@ -29,7 +30,7 @@ class Relay:
     @property
     def verifies(self) -> bool:
         """True when the relay has to prove its name."""
-        return self.privacy != "offered"
+        return self.privacy in {"tls", "starttls"}
 
     def __str__(self) -> str:
         return f"{self.host}:{self.port}"

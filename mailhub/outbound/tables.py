@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from sqlalchemy import Column, ForeignKey, Index, LargeBinary, UniqueConstraint
+from sqlalchemy import Column, ForeignKey, Index, LargeBinary, Text, UniqueConstraint
 from sqlalchemy import text as sql
 
 from core.columns import (
@@ -51,6 +51,10 @@ delivery = table(
 )
 _waits = sql("state IN ('queued', 'deferred')")
 Index("ix_delivery_ready", delivery.c.next_at, delivery.c.id, sqlite_where=_waits, postgresql_where=_waits)
+Index(
+    "ix_delivery_scope_ready", delivery.c.scope_id, delivery.c.next_at, delivery.c.id,
+    sqlite_where=_waits, postgresql_where=_waits,
+)  # fmt: skip
 _leased = sql("state = 'sending'")
 Index("ix_delivery_leased", delivery.c.boot, sqlite_where=_leased, postgresql_where=_leased)
 Index("ix_delivery_scope", delivery.c.scope_id, delivery.c.id)
@@ -64,6 +68,41 @@ way_trouble = table(
     instant("since"),
     number("tries"),
     instant("next_at"),
+)
+
+# How the letters of a mailbox leave, where somebody chose: ``way`` as in ``ways``, ``relay`` sealed with its password,
+# ``server`` what it is called.
+mailbox_way = table(
+    "mailbox_way",
+    Column("mailbox_id", Id, ForeignKey("mailbox.id", ondelete="CASCADE"), primary_key=True, autoincrement=False),
+    text("way"),
+    Column("relay", LargeBinary),
+    text("server", ""),
+)
+
+# Why letters wait that leave straight to a domain (``domain client.example``) or by the relay of a mailbox (``mailbox
+# 7``), since when, and when it is tried again.
+lane_trouble = table(
+    "lane_trouble",
+    Column("lane", Text, primary_key=True),
+    text("sentence"),
+    Column("fields", Json, nullable=False),
+    instant("since"),
+    number("tries"),
+    instant("next_at"),
+)
+
+# What a domain promised about the servers that take its letters (MTA-STS), as it was fetched last; ``name`` is the id
+# that its record gave it, ``age`` is in seconds.
+sts_policy = table(
+    "sts_policy",
+    Column("domain", Text, primary_key=True),
+    text("name"),
+    text("mode"),
+    Column("servers", Json, nullable=False),
+    number("age"),
+    instant("fetched_at"),
+    instant("ends_at"),
 )
 
 # An address stands here as a keyed hash: it stays refused when the person asked to be erased, and tells nobody who.

@@ -1,13 +1,14 @@
-"""The way out of a mailbox: the server of its own account where it has one, else the relay of the house.
+"""The ways out of a mailbox: the server of its own account where it has one, else the relay of the house; or, where
+somebody chose so, a relay of its own, the relay of the house whatever accounts there are, or straight to the servers of
+each domain.
 
-Trouble with the server of one account stands in a row of its own: its letters wait until it is tried again, and nobody
-else's do.
+Trouble on a way stands in a row of its own: its letters wait until it is tried again, and nobody else's do.
 """
 
 from __future__ import annotations
 
 from dataclasses import dataclass
-from typing import Any
+from typing import Any, Literal
 
 from sqlalchemy import bindparam, delete, select
 
@@ -18,10 +19,29 @@ from crm.staff.audit import record_audit
 from crm.staff.readable import Viewer
 from mailhub.mailboxes.accounts import account, get_account
 from mailhub.mailboxes.connecting import get_own_account
-from mailhub.outbound.tables import way_trouble
+from mailhub.outbound.lane_troubles import LaneTrouble, find_lane_trouble
+from mailhub.outbound.tables import mailbox_way, way_trouble
 
 FIRST_PAUSE, LONGEST_PAUSE = 5 * clock.SECOND, 15 * clock.MINUTE
 REFUSED_PAUSE = 6 * clock.HOUR  # a wrong password that is tried again and again closes the account there
+
+
+@dataclass(frozen=True, slots=True)
+class Way:
+    """How a letter leaves: by the ``house``'s relay, the server of ``account`` number so, the ``relay`` of mailbox
+    number so, or ``direct`` to the servers of a domain."""
+
+    kind: Literal["house", "account", "relay", "direct"] = "house"
+    number: int = 0
+    domain: str = ""
+
+    @property
+    def lane(self) -> str:
+        """Under which name its trouble is kept, for a relay and a domain."""
+        return f"domain {self.domain}" if self.kind == "direct" else f"mailbox {self.number}"
+
+
+HOUSE = Way()
 
 
 @dataclass(frozen=True, slots=True)
@@ -36,6 +56,8 @@ class WayTrouble:
     next_at: int
 
 
+_CHOSEN = select(mailbox_way.c.way).where(mailbox_way.c.mailbox_id == bindparam("mailbox_id"))
+_SERVER = select(mailbox_way.c.server).where(mailbox_way.c.mailbox_id == bindparam("mailbox_id"))
 _WAY = (
     select(account.c.id)
     .where(account.c.mailbox_id == bindparam("mailbox_id"), account.c.smtp_host.is_not(None), account.c.sends == 1)
@@ -44,10 +66,34 @@ _WAY = (
 )
 
 
-def find_way(tx: ReadTx, mailbox_id: int) -> int | None:
-    """The account by whose server letters of a mailbox leave; None for the relay of the house."""
-    found = tx.value(_WAY, {"mailbox_id": mailbox_id})
-    return None if found is None else int(found)
+def find_way(tx: ReadTx, mailbox_id: int, domain: str) -> Way:
+    """How a letter of a mailbox leaves for somebody at ``domain``."""
+    chosen = tx.value(_CHOSEN, {"mailbox_id": mailbox_id})
+    if chosen == "direct":
+        return Way("direct", domain=domain)
+    if chosen == "relay":
+        return Way("relay", mailbox_id)
+    found = tx.value(_WAY, {"mailbox_id": mailbox_id}) if chosen is None else None
+    return HOUSE if found is None else Way("account", int(found))
+
+
+def is_resting(tx: ReadTx, way: Way) -> bool:
+    """True while the server of an account, or the relay of a mailbox, is left alone."""
+    found: WayTrouble | LaneTrouble | None = None
+    if way.kind == "account":
+        found = find_trouble(tx, way.number)
+    elif way.kind == "relay":
+        found = find_lane_trouble(tx, way.lane)
+    return found is not None and found.next_at > clock.now()
+
+
+def name_server(tx: ReadTx, way: Way) -> str:
+    """What is called that takes the letters on a way other than the house's."""
+    if way.kind == "account":
+        return find_server(tx, way.number)
+    if way.kind == "relay":
+        return str(tx.value(_SERVER, {"mailbox_id": way.number}) or "")
+    return way.domain
 
 
 def find_server(tx: ReadTx, account_id: int) -> str:

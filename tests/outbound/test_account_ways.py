@@ -20,7 +20,7 @@ from core.database import Database, WriteTx
 from core.fetch import Guard
 from mailhub.ingest.smtp import self_signed
 from mailhub.mailboxes.accounts import Account, Relay, account, add_account, open_secret, set_relay
-from mailhub.outbound import handing, ledger, ways
+from mailhub.outbound import claiming, handing, ledger, ways
 from mailhub.outbound.account_ways import AccountWays
 from mailhub.outbound.relay import parse_relay
 from mailhub.outbound.send import Sending
@@ -187,7 +187,8 @@ def test_a_relay_of_the_house_is_not_needed(office: Office, tmp_path: Path, pape
 def test_a_fault_of_our_own_ends_no_loop(
     office: Office, tmp_path: Path, paper: tuple[Path, Path], place: str, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    verb, broken = getattr(handing, place), [3]
+    room = claiming if place == "claim" else handing
+    verb, broken = getattr(room, place), [3]
     seen: list[str] = []
 
     def breaks(tx: WriteTx, *args: Any) -> Any:
@@ -196,7 +197,7 @@ def test_a_fault_of_our_own_ends_no_loop(
             raise RuntimeError("planted")
         return verb(tx, *args)
 
-    monkeypatch.setattr(handing, place, breaks)
+    monkeypatch.setattr(room, place, breaks)
     monkeypatch.setattr("mailhub.outbound.send.SWEEP_SECONDS", 0.1)
     office.answer()
     with Sink() as house, running(office, tmp_path, paper, house) as sending:

@@ -23,7 +23,9 @@ from mailhub.ingest.smtp import self_signed
 from mailhub.mailboxes.reading import get_thread
 from mailhub.mailboxes.tables import thread
 from mailhub.outbound import handing, ledger, suppression
+from mailhub.outbound.claiming import claim
 from mailhub.outbound.connection import Connection, RelayError
+from mailhub.outbound.lanes import Load
 from mailhub.outbound.ledger import Delivery
 from mailhub.outbound.relay import Relay, parse_relay
 from mailhub.outbound.send import STOP_FILE, Sending
@@ -198,8 +200,8 @@ def test_who_slept_through_its_lease_writes_nothing(office: Office) -> None:
     database, keys = office.world.database, office.stamp.keys
     office.answer()
     boot = database.write_now(jobs.start_boot)
-    (ours,) = database.write_now(handing.claim, keys, boot, 5)
-    assert database.write_now(handing.claim, keys, boot, 5) == []
+    (ours,) = database.write_now(claim, keys, boot, Load(most=5))
+    assert database.write_now(claim, keys, boot, Load(most=5)) == []
     database.write_now(jobs.stop_boot, boot)
     assert database.write_now(handing.recover) == 1
     assert not database.write_now(handing.hand, keys, ours)
@@ -212,7 +214,7 @@ def test_a_suppression_before_the_mark_is_respected(office: Office) -> None:
     database, keys = office.world.database, office.stamp.keys
     office.answer()
     boot = database.write_now(jobs.start_boot)
-    (ours,) = database.write_now(handing.claim, keys, boot, 5)
+    (ours,) = database.write_now(claim, keys, boot, Load(most=5))
     database.write_now(suppression.suppress, keys, "anna@client.example", "hand")
     assert not database.write_now(handing.hand, keys, ours)
     assert states(office) == {"anna@client.example": "cancelled"}
@@ -263,7 +265,7 @@ def test_a_domain_that_slows_us_down_is_left_alone_for_a_while(office: Office, t
     database = office.world.database
     office.answer()
     boot = database.write_now(jobs.start_boot)
-    (ours,) = database.write_now(handing.claim, office.stamp.keys, boot, 5)
+    (ours,) = database.write_now(claim, office.stamp.keys, boot, Load(most=5))
     office.answer("second")
     reply = handing.Reply("rcpt", 421, "4.7.28", "slow down")
     database.write_now(handing.record_reply, office.stamp.keys, ours, reply)

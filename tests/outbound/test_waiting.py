@@ -7,6 +7,8 @@ import pytest
 from core import clock, jobs
 from mailhub.mailboxes.reading import get_thread
 from mailhub.outbound import handing, ledger
+from mailhub.outbound.claiming import claim
+from mailhub.outbound.lanes import Load
 from mailhub.outbound.replies import GIVE_UP, WAITS, Reply, judge, next_try, read_reply
 from tests.outbound.conftest import Office
 
@@ -26,7 +28,7 @@ def try_at(office: Office, age: int, reply: Reply) -> str:
         lambda tx: tx.sql("UPDATE delivery SET created_at = :then, next_at = :due", then=now - age, due=now - 1)
     )
     boot = database.write_now(jobs.start_boot)
-    (ours,) = database.write_now(handing.claim, office.stamp.keys, boot, 1)
+    (ours,) = database.write_now(claim, office.stamp.keys, boot, Load(most=1))
     database.write_now(handing.record_reply, office.stamp.keys, ours, reply)
     (row,) = database.read_now(ledger.list_deliveries, office.world.viewer("ivan")).items
     return row.state

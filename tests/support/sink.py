@@ -53,6 +53,7 @@ class Sink:
     log: Path | None = None
     taken: list[Taken] = field(default_factory=list)
     said: list[str] = field(default_factory=list)
+    host: str = "127.0.0.1"
     port: int = 0
     open_now: int = 0
     open_most: int = 0
@@ -64,7 +65,7 @@ class Sink:
 
         async def serve() -> None:
             self._loop = asyncio.get_running_loop()
-            server = await asyncio.start_server(self._talk, "127.0.0.1", port, limit=64 << 20)
+            server = await asyncio.start_server(self._talk, self.host, port, limit=64 << 20)
             self.port = server.sockets[0].getsockname()[1]
             self._end = asyncio.Event()
             ready.set()

@@ -1,0 +1,125 @@
+"""Which servers take the letters of a domain, by the DNS: its MX records in the order of their preference, else the
+domain itself (RFC 5321 §5.1); none where the domain says that it takes no letters (null MX, RFC 7505)."""
+
+from __future__ import annotations
+
+import random
+from collections.abc import Awaitable, Callable, Sequence
+from ipaddress import ip_address
+from typing import Literal
+
+import dns.asyncresolver
+import dns.exception
+import dns.resolver
+from dns.rdtypes.ANY.MX import MX
+from dns.rdtypes.ANY.TXT import TXT
+
+Kind = Literal["MX", "A", "AAAA", "TXT"]
+Ask = Callable[[str, Kind], Awaitable[Sequence[str]]]
+"""The records of a name as text, an MX as ``10 mx.client.example``; none for a name that has none. Raises
+NoAnswerError when nobody knows now."""
+
+MOST_REMEMBERED = 10_000
+SECONDS = 10.0
+MOST_SERVERS = 8
+
+
+class NoAnswerError(Exception):
+    """The DNS says nothing now; it may later."""
+
+
+class NowhereError(Exception):
+    """The domain takes no letters, whenever one asks. ``status`` is the enhanced code that says so."""
+
+    def __init__(self, why: str, status: str) -> None:
+        super().__init__(why)
+        self.status = status
+
+
+class Names:
+    """The DNS, with a memory that keeps each answer as long as its TTL says. One per event loop."""
+
+    def __init__(self, servers: Sequence[str] = ()) -> None:
+        """``servers`` are addresses of recursive resolvers; without any those of the machine are asked."""
+        self._servers = list(servers)
+        self._network: dns.asyncresolver.Resolver | None = None
+
+    async def ask(self, name: str, kind: Kind) -> list[str]:
+        """See ``Ask``."""
+        try:
+            found = await self._resolver().resolve(f"{name}.", kind, raise_on_no_answer=False, search=False)
+        except dns.resolver.NXDOMAIN:
+            return []
+        except (dns.exception.DNSException, OSError, ValueError) as problem:
+            raise NoAnswerError(f"The DNS does not answer for {name} now.") from problem
+        return [] if found.rrset is None else [_as_text(record) for record in found.rrset]
+
+    def _resolver(self) -> dns.asyncresolver.Resolver:
+        if self._network is None:
+            self._network = dns.asyncresolver.Resolver(configure=not self._servers)
+            if self._servers:
+                self._network.nameservers = list(self._servers)
+            self._network.lifetime = SECONDS
+            self._network.cache = dns.resolver.LRUCache(MOST_REMEMBERED)
+        return self._network
+
+
+async def find_servers(ask: Ask, domain: str, own: str = "") -> list[str]:
+    """The servers to try, one after the other; those of one preference in any order. ``own`` is what we are called:
+    we and those behind us are left out, as a letter must not come back to us.
+
+    Raises NowhereError and NoAnswerError.
+    """
+    if domain.startswith("["):
+        raise NowhereError(f"{domain} is no domain. Letters go to names, not to addresses of machines.", "5.1.2")
+    records = sorted(map(_read_mx, await ask(domain, "MX")))
+    if not records:
+        if not await find_addresses(ask, domain):
+            raise NowhereError(f"The DNS names no server that takes letters for {domain}.", "5.1.2")
+        return [domain]
+    if [host for _, host in records] == [""]:
+        raise NowhereError(f"{domain} takes no letters: it says so in the DNS.", "5.1.10")
+    ours = min((place for place, host in records if own and host == own.lower()), default=None)
+    if ours is not None:
+        records = [one for one in records if one[0] < ours]
+        if not records:
+            raise NowhereError(f"The DNS says that this server itself takes the letters of {domain}.", "5.4.6")
+    usable = [(place, random.random(), host) for place, host in records if _is_name(host)]  # noqa: S311 - no secret
+    if not usable:
+        raise NowhereError(f"The DNS names no server that takes letters for {domain}.", "5.4.4")
+    return [host for _, _, host in sorted(usable)][:MOST_SERVERS]
+
+
+async def find_addresses(ask: Ask, host: str) -> list[str]:
+    """The addresses of a host, IPv4 before IPv6. Raises NoAnswerError when there is none and one question failed."""
+    found: list[str] = []
+    failed: NoAnswerError | None = None
+    kinds: tuple[Kind, ...] = ("A", "AAAA")
+    for kind in kinds:
+        try:
+            found += await ask(host, kind)
+        except NoAnswerError as problem:
+            failed = problem
+    if failed is not None and not found:
+        raise failed
+    return found
+
+
+def _as_text(record: object) -> str:
+    if isinstance(record, TXT):
+        return b"".join(record.strings).decode("ascii", "replace")
+    return f"{record.preference} {record.exchange}" if isinstance(record, MX) else str(record)
+
+
+def _read_mx(text: str) -> tuple[int, str]:
+    preference, _, host = text.partition(" ")
+    return int(preference), host.strip().rstrip(".").lower()
+
+
+def _is_name(host: str) -> bool:
+    """Is it a name, as it has to be? Some write the address of a machine there."""
+    try:
+        ip_address(host)
+    except ValueError:
+        return bool(host)
+    return False
