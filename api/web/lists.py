@@ -154,7 +154,13 @@ def make_list(
     """The list; ``section`` is where the page before ended."""
     totals = {"waiting": around.counters.waiting, "all": len(found.rows) if place.words and not found.next else None}
     sections = make_sections(
-        speaker, place, found.rows, open_id=open_id, after=section, late=found.view is not None and found.view.late
+        speaker,
+        place,
+        found.rows,
+        open_id=open_id,
+        after=section,
+        late=found.view is not None and found.view.late,
+        whole=found.next is None,
     )
     if found.hits:
         sections = mark_hits(sections, found.hits)

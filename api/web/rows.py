@@ -142,9 +142,11 @@ def make_sections(
     open_id: int | None,
     after: str = "",
     late: bool = False,
+    whole: bool = False,
 ) -> list[Section]:
     """By lateness in the list of what waits and in a view that is sorted so (``late``), else one section without a
-    head. ``after`` is the section in which the page before ended: its head and those above it are not repeated."""
+    head. ``after`` is the section in which the page before ended: its head and those above it are not repeated.
+    A section that ends on this page says how many it has; the last one only when nothing follows (``whole``)."""
     if not rows:
         return []
     if place.view != "waiting" and not late:
@@ -154,7 +156,12 @@ def make_sections(
         key = lateness(row, speaker.now) or "time"
         by_key.setdefault(key, []).append(make_row(speaker, place, row, open_id=open_id))
     told = SECTIONS.index(after) if after in SECTIONS else -1
-    return [Section(key, None, number <= told, by_key[key]) for number, key in enumerate(SECTIONS) if key in by_key]
+    last = max(SECTIONS.index(key) for key in by_key)
+    return [
+        Section(key, len(by_key[key]) if number < last or whole else None, number <= told, by_key[key])
+        for number, key in enumerate(SECTIONS)
+        if key in by_key
+    ]
 
 
 def _why_gone(speaker: Speaker, place: Place, found: ThreadRow) -> str | None:

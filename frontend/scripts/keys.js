@@ -46,10 +46,12 @@ export function startKeys() {
 }
 
 export function press(target) {
+  const outer = target.matches(".menu-nested > summary") && target.closest(".menu"); // what opens inside a menu opens it
+  if (outer) outer.open = true;
   if (target.matches("input, textarea, select")) target.focus();
   else target.click();
   const first = ".menu-item, input:not([type=hidden])";
-  if (target.matches(".menu > summary") && target.parentElement.open) target.parentElement.querySelector(first)?.focus();
+  if (target.matches(":is(.menu, .menu-nested) > summary") && target.parentElement.open) target.parentElement.querySelector(first)?.focus();
 }
 
 export function isTyping(target) {

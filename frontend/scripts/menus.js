@@ -7,7 +7,7 @@ export function startMenus() {
 
   document.addEventListener("click", (event) => {
     close(event.target);
-    if (event.target.closest?.(".menu-item")) close(null);
+    if (event.target.closest?.(".menu-item:not(summary)")) close(null);
   });
 
   document.addEventListener("submit", (event) => {
@@ -15,7 +15,7 @@ export function startMenus() {
     if (form.closest("details.menu")) setTimeout(() => (form.reset(), close(null))); // what it sends was read by then
   });
 
-  document.addEventListener("toggle", (event) => event.target.open && event.target.matches?.("details.menu") && begin(event.target), true);
+  document.addEventListener("toggle", (event) => event.target.open && event.target.matches?.("details:is(.menu, .menu-nested)") && begin(event.target), true);
 
   document.addEventListener("keydown", (event) => {
     const menu = event.target.closest?.("details.menu[open]");
@@ -35,5 +35,6 @@ export function startMenus() {
 
 /** A menu in which one searches is ready to be typed in, however it was opened. */
 function begin(menu) {
-  menu.querySelector("input[type=search]")?.focus();
+  const search = menu.querySelector("input[type=search]");
+  if (search?.checkVisibility()) search.focus();
 }

@@ -2,7 +2,7 @@
 // so that its words are those of the page and it can never do what no button does; clients are asked of the server.
 
 import { inAnyAlphabet } from "./alphabets.js";
-import { isTyping } from "./keys.js";
+import { isTyping, press } from "./keys.js";
 
 const MOST = 9;
 
@@ -103,9 +103,9 @@ export function startPalette() {
 /** What the page offers now: acts on what is chosen or open, places, pages. */
 function collect(dialog) {
   const chosen = document.querySelector(".row-check :checked") !== null;
-  const room = chosen ? "#bulk" : ".thread";
-  const buttons = [...document.querySelectorAll(`${room} :is(button, summary)[class*="button"], ${room} [data-key]`)];
-  const acts = [...new Set(buttons)].filter((each) => each.checkVisibility() && !each.matches("[data-choose], [data-dismiss], .back, [data-palette]"));
+  const room = chosen ? "#bulk" : ".thread[data-thread]";
+  const buttons = [...document.querySelectorAll(`${room} :is(button, summary)[class*="button"], ${room} [data-key], ${room} .thread-more .menu-item:not(.menu-nested button)`)];
+  const acts = [...new Set(buttons)].filter((each) => (each.checkVisibility() || each.closest(".thread-more .menu-item")) && !each.matches("[data-choose], [data-dismiss], .back, [data-palette]"));
   const people = chosen ? [] : [...document.querySelectorAll(".thread [name=executor_id]")].filter((each) => each.value && each.closest(".menu-body"));
   const group = chosen ? dialog.dataset.chosen : dialog.dataset.this;
   const offers = [
@@ -121,7 +121,7 @@ function collect(dialog) {
 function act(element, group) {
   const label = element.getAttribute("aria-label") || (element.title || element.innerText).replace(/\s*\([^)]*\)$/, "");
   const key = element.dataset.key ?? element.dataset.bulkKey;
-  return { group, label: firstLine(label, key), keys: key?.split(/[ +]/).map(capital), acts: true, icon: element.querySelector("svg"), run: () => element.click() };
+  return { group, label: firstLine(label, key), keys: key?.split(/[ +]/).map(capital), acts: true, icon: element.querySelector("svg"), run: () => press(element) };
 }
 
 function firstLine(text, key) {

@@ -16,6 +16,7 @@ from core.log import get_log
 from core.settings import Settings, load_settings
 from crm.staff.tables import user
 from mailhub.demo.company import COMPANY, DEMO_PEOPLE, DOMAIN, found_company, hash_passwords
+from mailhub.demo.habits import find_habits, settle_in
 from mailhub.demo.office import DemoOffice
 from mailhub.demo.outbox import Outbox
 from mailhub.demo.postman import Postman
@@ -131,6 +132,8 @@ class Performance:
         if missing:
             # Not before: nobody is told today that a letter of last week has come.
             await database.write(_promise_answers)
+            if await database.read(find_habits) is None:
+                await database.write(settle_in)
         log.info("the letters of the demo are here", letters=len(missing), seconds=(clock.now() - began) / clock.SECOND)
         return story
 
