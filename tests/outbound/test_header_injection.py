@@ -13,11 +13,15 @@ import pytest
 from core import clock
 from core.blobs import find_content
 from core.errors import HouseError, Invalid
+from core.language import Catalogs
+from core.resources import locale_dir
 from crm.staff.tables import user
 from mailhub.letters.encoded_words import decode_header
 from mailhub.letters.letter import parse_letter
 from mailhub.letters.values import Address, ParsedLetter
+from mailhub.mailboxes.notices import list_notices, notify
 from mailhub.mailboxes.tables import message
+from mailhub.notices.mailing import make_letter
 from mailhub.outbound.compose import Fields, answer_references, compose
 from mailhub.outbound.headers import ascii_address
 from mailhub.outbound.parts import File
@@ -162,6 +166,25 @@ def test_nothing_of_the_table_is_injected(office: Office) -> None:
     print(f"{len(cases)} cases, {refused} refused, {len(injected)} injected")
     assert not injected
     assert len(cases) >= 40
+
+
+def test_a_notice_by_mail_injects_nothing_and_is_not_lost(office: Office) -> None:
+    """What a stranger wrote stands in the subject of what the house tells its own people."""
+    cases = [one for one in table("header_injection")["cases"] if "raw" in one or "bytes_b64" in one]
+    english, ivan = Catalogs(locale_dir()).language("en", "UTC"), office.world.person("ivan")
+    expected = {"no_header": ["Bcc", "X-Evil", "Cc", "Received"]}
+    injected = []
+    for case in cases:
+        office.world.now = clock.now()
+        office.world.arrive(incoming(case), "sales")
+        thread_id = max(row.id for row in office.world.threads("ivan"))
+        office.world.database.write_now(lambda tx, one=thread_id: notify(tx, "letter", [ivan], one))
+        told = office.world.database.read_now(list_notices, office.world.viewer("ivan")).items[:1]
+        subject, _text = make_letter(english, clock.now(), told, "https://mail.firm.example")
+        raw = compose(plain(subject=subject, automatic="auto-generated"))
+        injected += [(case["id"], fault) for fault in faults({"expect": expected}, raw)]
+    assert injected == []
+    assert len(cases) > 25
 
 
 @pytest.mark.parametrize("name", ["Bcc", "X-Evil", "Received"])
