@@ -11,6 +11,7 @@ from dataclasses import dataclass
 from typing import Any, Literal
 
 from sqlalchemy import Column, Index, and_, bindparam, case, delete, func, literal, or_, select, tuple_, update
+from sqlalchemy import text as sql
 from sqlalchemy.dialects import postgresql, sqlite
 
 from core.columns import (
@@ -46,8 +47,19 @@ interaction = table(
     Column("executor_id", Id),
     number("counts", 0),
     Column("letter_id", Id),
+    text("body", ""),
+    Column("author_id", Id),
+    number("minutes", 0),
+    Column("channel_id", Id),
+    Column("based_on_id", Id),
+    Column("based_thread_id", Id),
+    Column("based_message_id", Id),
 )
 Index(None, interaction.c.counterparty_id, interaction.c.happened_at, interaction.c.id)
+Index(None, interaction.c.counterparty_id, interaction.c.kind, interaction.c.happened_at, interaction.c.id)
+Index(None, interaction.c.letter_id, interaction.c.counterparty_id)
+_BASED = sql("based_thread_id IS NOT NULL")
+Index("ix_interaction_based", interaction.c.based_thread_id, sqlite_where=_BASED, postgresql_where=_BASED)
 Index(None, interaction.c.thread_id)
 
 letter_facts = table(

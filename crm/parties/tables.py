@@ -1,9 +1,10 @@
-"""The tables of the clients, in their first form."""
+"""The tables of the clients: who they are, how they are reached and found, and how they belong together."""
 
 from __future__ import annotations
 
 from sqlalchemy import Column, Index, Text
 from sqlalchemy import text as sql
+from sqlalchemy.dialects import postgresql
 
 from core.columns import (
     Id,
@@ -11,6 +12,7 @@ from core.columns import (
     id_column,
     instant,
     number,
+    optional_instant,
     optional_reference,
     optional_text,
     reference,
@@ -33,11 +35,25 @@ counterparty = table(
     instant("created_at"),
     number("answer_hours", 0),
     number("next_hours", 0),
+    text("parent_as", ""),
+    text("time_zone", ""),
+    text("birthday", ""),
+    Column("channel_id", Id),
+    text("about", ""),
+    number("version", 1),
 )
 HAS_HOURS = "answer_hours > 0 OR next_hours > 0"
 Index("ix_counterparty_hours", counterparty.c.id, sqlite_where=sql(HAS_HOURS), postgresql_where=sql(HAS_HOURS))
 Index(None, counterparty.c.name_folded, counterparty.c.id)
 Index(None, counterparty.c.manager_id)
+_HAS_PARENT = sql("parent_id IS NOT NULL")
+Index(
+    "ix_counterparty_parent",
+    counterparty.c.parent_id,
+    counterparty.c.name_folded,
+    sqlite_where=_HAS_PARENT,
+    postgresql_where=_HAS_PARENT,
+)
 
 counterparty_domain = table(
     "counterparty_domain",
@@ -55,6 +71,10 @@ contact = table(
     text("position", ""),
     text("language", ""),
     instant("created_at"),
+    text("time_zone", ""),
+    text("birthday", ""),
+    text("about", ""),
+    number("version", 1),
 )
 Index(None, contact.c.name_folded, contact.c.id)
 
@@ -62,6 +82,7 @@ affiliation = table(
     "affiliation",
     Column("contact_id", Id, primary_key=True, nullable=False),
     Column("counterparty_id", Id, primary_key=True, nullable=False),
+    text("position", ""),
 )
 Index(None, affiliation.c.counterparty_id)
 
@@ -72,6 +93,7 @@ party_address = table(
     text("address"),
     optional_reference("contact_id", "contact.id"),
     optional_reference("counterparty_id", "counterparty.id"),
+    text("kind", ""),
 )
 Index(None, party_address.c.address)
 Index(None, party_address.c.contact_id)
@@ -81,3 +103,102 @@ Index(None, party_address.c.counterparty_id)
 not_a_client = table(
     "not_a_client", Column("address", Text, primary_key=True), instant("decided_at"), optional_text("by")
 )
+
+# Telephones, as party_address: E.164, with what is dialled after it.
+party_phone = table(
+    "party_phone",
+    id_column(),
+    text("number"),
+    text("extension", ""),
+    text("kind", ""),
+    optional_reference("contact_id", "contact.id"),
+    optional_reference("counterparty_id", "counterparty.id"),
+)
+Index(None, party_phone.c.number)
+Index(None, party_phone.c.contact_id)
+Index(None, party_phone.c.counterparty_id)
+
+# The firms behind a business partner, who sign and pay: their letters and documents are the partner's history.
+legal_entity = table(
+    "legal_entity",
+    id_column(),
+    reference("counterparty_id", "counterparty.id"),
+    text("name"),
+    text("tax_number", ""),
+    text("requisites", ""),
+    instant("created_at"),
+)
+Index(None, legal_entity.c.counterparty_id)
+_HAS_TAX_NUMBER = sql("tax_number <> ''")
+Index(
+    "ix_legal_entity_tax_number",
+    legal_entity.c.tax_number,
+    sqlite_where=_HAS_TAX_NUMBER,
+    postgresql_where=_HAS_TAX_NUMBER,
+)
+
+client_group = table(
+    "client_group", id_column(), text("name"), Column("name_folded", Text, nullable=False, unique=True)
+)
+group_member = table(
+    "group_member",
+    Column("group_id", Id, primary_key=True, nullable=False),
+    Column("counterparty_id", Id, primary_key=True, nullable=False),
+)
+Index(None, group_member.c.counterparty_id)
+
+# What one is to the other: both are counterparties, or both are contacts (``of``). "from_id is a relative of to_id".
+party_link = table(
+    "party_link",
+    id_column(),
+    text("of"),
+    number("from_id"),
+    number("to_id"),
+    text("kind"),
+    text("note", ""),
+    instant("created_at"),
+)
+Index("uq_party_link", party_link.c.of, party_link.c.from_id, party_link.c.to_id, party_link.c.kind, unique=True)
+Index(None, party_link.c.of, party_link.c.to_id)
+
+# Every answer that somebody gave to "may we send you mailings?"; the newest one holds.
+consent = table(
+    "consent",
+    id_column(),
+    reference("contact_id", "contact.id"),
+    number("given"),
+    text("source"),
+    instant("at"),
+    Column("by_id", Id),
+)
+Index(None, consent.c.contact_id, consent.c.at, consent.c.id)
+
+# Where clients come from.
+channel = table(
+    "channel",
+    id_column(),
+    text("name"),
+    Column("name_folded", Text, nullable=False, unique=True),
+    optional_instant("ended_at"),
+)
+
+# Who answered for a client before, and since when whoever does now.
+manager_change = table(
+    "manager_change",
+    id_column(),
+    reference("counterparty_id", "counterparty.id"),
+    Column("manager_id", Id),
+    Column("before_id", Id),
+    Column("by_id", Id),
+    instant("at"),
+)
+Index(None, manager_change.c.counterparty_id, manager_change.c.id)
+
+# By what a party is found while somebody types: beginnings of these words (``words``). Compared by their bytes.
+party_word = table(
+    "party_word",
+    Column("of", Text, primary_key=True, nullable=False),
+    Column("word", Text().with_variant(postgresql.TEXT(collation="C"), "postgresql"), primary_key=True, nullable=False),
+    Column("party_id", Id, primary_key=True, nullable=False),
+)
+Index(None, party_word.c.of, party_word.c.party_id)

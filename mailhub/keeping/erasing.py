@@ -23,7 +23,8 @@ from core.database import ReadTx, WriteTx
 from core.errors import NotFound
 from core.fulltext import fold
 from crm.interactions import interaction
-from crm.parties.tables import affiliation, contact, counterparty, not_a_client, party_address
+from crm.parties import forget_addresses, forget_contact
+from crm.parties.tables import affiliation, contact, counterparty, not_a_client
 from mailhub.keeping.names import canonical, is_any_of, spellings
 from mailhub.keeping.purging import purge_letter_of
 from mailhub.keeping.striking import FIELDS, STRUCK, strike_drafts, strike_events, strike_letter, strike_trace
@@ -109,7 +110,7 @@ def erase_rest(tx: WriteTx, contact_id: int | None, names: Sequence[str]) -> Non
     tx.execute(delete(delivery).where(sent))
     for column in (thread_participant.c.address, known_sender.c.address, not_a_client.c.address):
         tx.execute(delete(column.table).where(func.lower(column).in_(known)))
-    tx.execute(delete(party_address).where(func.lower(party_address.c.address).in_(known)))
+    forget_addresses(tx, known)
     theirs = func.lower(thread.c.who_address).in_(known)
     tx.execute(update(thread).where(theirs).values(who=STRUCK["name"], who_address=""))
     strike_drafts(tx, names)
@@ -125,6 +126,7 @@ def erase_rest(tx: WriteTx, contact_id: int | None, names: Sequence[str]) -> Non
         left = tx.value(select(affiliation.c.contact_id).where(affiliation.c.counterparty_id == one).limit(1))
         if left is None and tx.get(counterparty, one).kind == "person":
             tx.change(counterparty, one, name=STRUCK["name"], name_folded=fold(STRUCK["name"]))
+    forget_contact(tx, contact_id, companies)
 
 
 @cache

@@ -53,12 +53,14 @@ def test_there_is_a_database_of_each_revision() -> None:
 def test_an_old_database_keeps_every_row(old: Path, sqlite_template: Path) -> None:
     connection = sqlite3.connect(old)
     before = count_rows(connection)
+    house = connection.execute("SELECT count(*) FROM scope WHERE kind = 'house'").fetchone()[0]
     connection.close()
     upgrade(f"sqlite:///{old}")
     check_current(f"sqlite:///{old}")
     assert present(f"sqlite:///{old}") == newest()
     connection = sqlite3.connect(old)
     after = count_rows(connection)
+    before["scope"] += 1 - house  # what is everybody's came with the histories that people write
     assert {name: after.get(name) for name in before} == before
     assert connection.execute("PRAGMA foreign_key_check").fetchall() == []
     assert connection.execute("PRAGMA integrity_check").fetchall() == [("ok",)]

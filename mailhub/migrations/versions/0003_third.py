@@ -4,6 +4,8 @@ import sqlalchemy as sa
 from alembic import op
 from sqlalchemy.dialects import postgresql
 
+from crm.parties.words import words_of
+
 revision = "0003"
 down_revision = "0002"
 
@@ -468,6 +470,7 @@ def upgrade() -> None:
     op.create_index("ix_letter_words_waits", "letter_words", ["letter_id"], sqlite_where=waits, postgresql_where=waits)
     op.add_column("message", sa.Column("landed_at", ID, server_default="0", nullable=False))
     _ways_out()
+    _parties()
 
 
 def _ways_out() -> None:
@@ -512,3 +515,162 @@ def _ways_out() -> None:
         sqlite_where=leaves,
         postgresql_where=leaves,
     )
+
+
+def _parties() -> None:
+    """Who the clients are, how they are found and belong together; what people write into a history by hand."""
+    _more_about_parties()
+    _made(
+        "party_phone",
+        sa.Column("number", sa.Text(), nullable=False),
+        sa.Column("extension", sa.Text(), server_default="", nullable=False),
+        sa.Column("kind", sa.Text(), server_default="", nullable=False),
+        _to("contact_id", "contact", "party_phone", optional=True),
+        _to("counterparty_id", "counterparty", "party_phone", optional=True),
+    )
+    for name in ("number", "contact_id", "counterparty_id"):
+        op.create_index(op.f(f"ix_party_phone_{name}"), "party_phone", [name])
+    _made(
+        "legal_entity",
+        _to("counterparty_id", "counterparty", "legal_entity"),
+        sa.Column("name", sa.Text(), nullable=False),
+        sa.Column("tax_number", sa.Text(), server_default="", nullable=False),
+        sa.Column("requisites", sa.Text(), server_default="", nullable=False),
+        sa.Column("created_at", sa.BigInteger(), nullable=False),
+    )
+    op.create_index(op.f("ix_legal_entity_counterparty_id"), "legal_entity", ["counterparty_id"])
+    _partial("ix_legal_entity_tax_number", "legal_entity", ["tax_number"], "tax_number <> ''")
+    _made(
+        "client_group",
+        sa.Column("name", sa.Text(), nullable=False),
+        sa.Column("name_folded", sa.Text(), nullable=False),
+        sa.UniqueConstraint("name_folded", name=op.f("uq_client_group_name_folded")),
+    )
+    op.create_table(
+        "group_member",
+        sa.Column("group_id", ID, autoincrement=False, nullable=False),
+        sa.Column("counterparty_id", ID, autoincrement=False, nullable=False),
+        sa.PrimaryKeyConstraint("group_id", "counterparty_id", name=op.f("pk_group_member")),
+    )
+    op.create_index(op.f("ix_group_member_counterparty_id"), "group_member", ["counterparty_id"])
+    _made(
+        "party_link",
+        sa.Column("of", sa.Text(), nullable=False),
+        sa.Column("from_id", ID, nullable=False),
+        sa.Column("to_id", ID, nullable=False),
+        sa.Column("kind", sa.Text(), nullable=False),
+        sa.Column("note", sa.Text(), server_default="", nullable=False),
+        sa.Column("created_at", sa.BigInteger(), nullable=False),
+    )
+    op.create_index("uq_party_link", "party_link", ["of", "from_id", "to_id", "kind"], unique=True)
+    op.create_index(op.f("ix_party_link_of_to_id"), "party_link", ["of", "to_id"])
+    _consents_and_managers()
+    collated = sa.Text().with_variant(postgresql.TEXT(collation="C"), "postgresql")
+    op.create_table(
+        "party_word",
+        sa.Column("of", sa.Text(), nullable=False),
+        sa.Column("word", collated, nullable=False),
+        sa.Column("party_id", ID, autoincrement=False, nullable=False),
+        sa.PrimaryKeyConstraint("of", "word", "party_id", name=op.f("pk_party_word")),
+    )
+    op.create_index(op.f("ix_party_word_of_party_id"), "party_word", ["of", "party_id"])
+    _lay_words(op.get_bind())
+    _written_by_hand()
+
+
+def _lay_words(connection: sa.Connection) -> None:
+    """Let those be found who stand there already, a thousand at a time."""
+    address = sa.table("party_address", *map(sa.column, ("address", "contact_id", "counterparty_id")))
+    word = sa.table("party_word", *map(sa.column, ("of", "word", "party_id")))
+    for of in ("counterparty", "contact"):
+        party, owner, after = sa.table(of, sa.column("id"), sa.column("name")), address.c[f"{of}_id"], 0
+        page = sa.select(party.c.id, party.c.name).order_by(party.c.id).limit(1000)
+        while rows := connection.execute(page.where(party.c.id > after)).fetchall():
+            after = rows[-1].id
+            addresses: dict[int, list[str]] = {}
+            theirs = sa.select(owner, address.c.address).where(owner.in_([row.id for row in rows]))
+            for owner_id, one in [*connection.execute(theirs), *_domains_of(connection, of, rows)]:
+                addresses.setdefault(owner_id, []).append(one)
+            found = [(row.id, words_of([row.name], addresses.get(row.id, ()))) for row in rows]
+            laid = [{"of": of, "word": one, "party_id": party_id} for party_id, words in found for one in sorted(words)]
+            if laid:
+                connection.execute(sa.insert(word), laid)
+
+
+def _domains_of(
+    connection: sa.Connection, of: str, rows: list[sa.Row[tuple[int, str]]]
+) -> list[sa.Row[tuple[int, str]]]:
+    if of == "contact":
+        return []
+    domain = sa.table("counterparty_domain", sa.column("counterparty_id"), sa.column("domain"))
+    theirs = domain.c.counterparty_id.in_([row.id for row in rows])
+    return list(connection.execute(sa.select(domain.c.counterparty_id, domain.c.domain).where(theirs)))
+
+
+def _more_about_parties() -> None:
+    for name in ("parent_as", "time_zone", "birthday", "about"):
+        op.add_column("counterparty", sa.Column(name, sa.Text(), server_default="", nullable=False))
+    op.add_column("counterparty", sa.Column("channel_id", ID, nullable=True))
+    _partial("ix_counterparty_parent", "counterparty", ["parent_id", "name_folded"], "parent_id IS NOT NULL")
+    for name in ("time_zone", "birthday", "about"):
+        op.add_column("contact", sa.Column(name, sa.Text(), server_default="", nullable=False))
+    for name in ("counterparty", "contact"):
+        op.add_column(name, sa.Column("version", ID, server_default="1", nullable=False))
+    op.add_column("affiliation", sa.Column("position", sa.Text(), server_default="", nullable=False))
+    op.add_column("party_address", sa.Column("kind", sa.Text(), server_default="", nullable=False))
+
+
+def _consents_and_managers() -> None:
+    _made(
+        "consent",
+        _to("contact_id", "contact", "consent"),
+        sa.Column("given", ID, nullable=False),
+        sa.Column("source", sa.Text(), nullable=False),
+        sa.Column("at", sa.BigInteger(), nullable=False),
+        sa.Column("by_id", ID, nullable=True),
+    )
+    op.create_index(op.f("ix_consent_contact_id_at_id"), "consent", ["contact_id", "at", "id"])
+    _made(
+        "channel",
+        sa.Column("name", sa.Text(), nullable=False),
+        sa.Column("name_folded", sa.Text(), nullable=False),
+        sa.Column("ended_at", sa.BigInteger(), nullable=True),
+        sa.UniqueConstraint("name_folded", name=op.f("uq_channel_name_folded")),
+    )
+    _made(
+        "manager_change",
+        _to("counterparty_id", "counterparty", "manager_change"),
+        sa.Column("manager_id", ID, nullable=True),
+        sa.Column("before_id", ID, nullable=True),
+        sa.Column("by_id", ID, nullable=True),
+        sa.Column("at", sa.BigInteger(), nullable=False),
+    )
+    op.create_index(op.f("ix_manager_change_counterparty_id_id"), "manager_change", ["counterparty_id", "id"])
+
+
+def _written_by_hand() -> None:
+    op.execute("INSERT INTO scope (id, kind) VALUES (0, 'house')")
+    op.add_column("interaction", sa.Column("body", sa.Text(), server_default="", nullable=False))
+    op.add_column("interaction", sa.Column("minutes", ID, server_default="0", nullable=False))
+    for name in ("author_id", "channel_id", "based_on_id", "based_thread_id", "based_message_id"):
+        op.add_column("interaction", sa.Column(name, ID, nullable=True))
+    kinds = ["counterparty_id", "kind", "happened_at", "id"]
+    op.create_index(op.f(f"ix_interaction_{'_'.join(kinds)}"), "interaction", kinds)
+    op.create_index(op.f("ix_interaction_letter_id_counterparty_id"), "interaction", ["letter_id", "counterparty_id"])
+    _partial("ix_interaction_based", "interaction", ["based_thread_id"], "based_thread_id IS NOT NULL")
+
+
+def _made(name: str, *parts: sa.Column[object] | sa.Constraint) -> None:
+    """A table with an id of its own."""
+    numbered = sa.Column("id", ID, autoincrement=True, nullable=False)
+    key = sa.PrimaryKeyConstraint("id", name=op.f(f"pk_{name}"))
+    op.create_table(name, numbered, *parts, key, sqlite_autoincrement=True)
+
+
+def _to(column: str, target: str, name: str, *, optional: bool = False) -> sa.Column[object]:
+    key = sa.ForeignKey(f"{target}.id", name=op.f(f"fk_{name}_{column}"))
+    return sa.Column(column, ID, key, nullable=optional)
+
+
+def _partial(name: str, table: str, columns: list[str], where: str) -> None:
+    op.create_index(name, table, columns, sqlite_where=sa.text(where), postgresql_where=sa.text(where))
