@@ -17,7 +17,7 @@ from __future__ import annotations
 
 import secrets
 from collections.abc import Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import Any
 
 from sqlalchemy import Column, Index, Text, and_, bindparam, delete, exists, func, literal_column, or_, select, update
@@ -231,6 +231,23 @@ def give_up(tx: WriteTx, failed: Job, error: str) -> bool:
         .values(boot=None, error=error[:500], run_at=now + wait, dead_at=now if dead else None)
     )
     return dead and changed == 1
+
+
+def put_off(tx: WriteTx, held: Job, wait: int) -> bool:
+    """Let go of a job that is not to blame: the try does not count, and it is ready again after ``wait``. False for one
+    whose lease was lost."""
+    mine = update(job).where(job.c.id == held.id, job.c.fence == held.fence, job.c.boot.is_not(None))
+    return tx.execute(mine.values(boot=None, tries=job.c.tries - 1, run_at=database_now(tx) + wait)) == 1
+
+
+def note(tx: WriteTx, held: Job, **facts: Any) -> Job:
+    """Write into the payload of a job how far it is, for whoever has it in hand after this process. Raises Conflict
+    when the lease was lost."""
+    payload = held.payload | facts
+    mine = update(job).where(job.c.id == held.id, job.c.fence == held.fence, job.c.boot.is_not(None))
+    if tx.execute(mine.values(payload=payload)) != 1:
+        raise Conflict("The job was given to another worker in the meantime.")
+    return replace(held, payload=payload)
 
 
 def give_back(tx: WriteTx, kind: str, boot_name: str) -> int:

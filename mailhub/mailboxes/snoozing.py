@@ -13,12 +13,13 @@ from sqlalchemy import ColumnElement, bindparam, func, literal_column, select
 from core import clock
 from core.changes import record_change
 from core.database import ReadTx, WriteTx
-from core.errors import Conflict, Invalid
+from core.errors import Conflict, Invalid, NotFound
 from crm.staff.readable import Viewer, demand
 from mailhub.mailboxes.handling import get_own, note_change
 from mailhub.mailboxes.notices import notify
 from mailhub.mailboxes.tables import thread, thread_event
 from mailhub.mailboxes.threads import mark_unread, tell, tell_client_waits
+from mailhub.mailboxes.trash import is_thrown
 
 TOPIC = "threads.snoozed"
 LONGEST = 2 * 366 * clock.DAY
@@ -81,11 +82,16 @@ def wake_due(tx: WriteTx) -> int:
     executes it get a notice. Returns how many did; as many as ``MOST_AT_ONCE`` means that more may be due."""
     due = tx.values(_DUE, {"now": clock.now()})
     for thread_id in due:
-        tx.lock(thread, thread_id)
-        row = tx.get(thread, thread_id)
+        try:
+            tx.lock(thread, thread_id)
+            row = tx.get(thread, thread_id)
+        except NotFound:
+            continue  # it has gone for good
         if row.state != "snoozed" or row.snoozed_until > clock.now():
             continue  # somebody was quicker
         _open(tx, row)
+        if is_thrown(tx, thread_id):
+            continue  # nobody hears of what lies in the trash; brought back it is open
         mark_unread(tx, thread_id, row.scope_id)
         tell(tx, thread_id, WOKEN)
         notify(tx, "snooze", {row.executor_id, tx.value(_BY, {"thread_id": thread_id})} - {None}, thread_id)

@@ -19,6 +19,7 @@ from crm.execution import unassign
 from crm.staff.readable import Viewer, demand, visible
 from crm.staff.rights import get_scope_below
 from crm.staff.tables import user
+from mailhub.mailboxes.deadlines import begin_wait
 from mailhub.mailboxes.handling import get_own
 from mailhub.mailboxes.rescoping import set_scope
 from mailhub.mailboxes.tables import mailbox, thread
@@ -93,10 +94,15 @@ def bring_back(tx: WriteTx, viewer: Viewer, thread_id: int) -> None:
     _take_out(tx, thread_id, user_id=viewer.user_id)
 
 
+def is_thrown(tx: ReadTx, thread_id: int) -> bool:
+    """Whether a thread lies in the trash: nobody is told of it there."""
+    return tx.value(_PLACE, {"thread_id": thread_id}) is not None
+
+
 def out_of_trash(tx: WriteTx, row: Any, home_scope_id: int) -> Any:
     """The row of a thread that a letter comes to, held: what lies in the trash of its mailbox (``home_scope_id``) is
     brought back by it."""
-    if row.scope_id == home_scope_id or tx.value(_PLACE, {"thread_id": row.id}) is None:
+    if row.scope_id == home_scope_id or not is_thrown(tx, row.id):
         return row
     _take_out(tx, row.id)
     return tx.get(thread, row.id)
@@ -125,5 +131,9 @@ def _take_out(tx: WriteTx, thread_id: int, *, user_id: int | None = None) -> Non
     place = tx.value(_PLACE, {"thread_id": thread_id})
     tx.execute(delete(trash).where(trash.c.thread_id == thread_id))
     row = set_scope(tx, thread_id, int(place))
+    if row.waiting_for == "us" and row.waiting_since is not None:  # nobody looked whether they were answered
+        box, first = tx.get(mailbox, row.mailbox_id), row.answered_at is None
+        waits = begin_wait(tx, box, row, row.waiting_since, first=first, own_hours=row.own_hours, watched=row.watched)
+        tx.change(thread, row.id, **waits)
     tell(tx, thread_id, BROUGHT_BACK, user_id=user_id)
     tell_client_waits(tx, row.counterparty_id, int(place))

@@ -16,6 +16,7 @@ from sqlalchemy import bindparam, select
 
 from core import clock
 from core.database import ReadTx, WriteTx
+from core.errors import NotFound
 from core.marks import find_mark, set_mark
 from crm.execution import find_stand_in
 from crm.staff.rights import list_people_with
@@ -24,6 +25,7 @@ from crm.working import find_calendar
 from mailhub.mailboxes.deadlines import ESCALATED, NOT_LOOKED, REMINDED, next_working_day
 from mailhub.mailboxes.notices import notify
 from mailhub.mailboxes.tables import mailbox, thread
+from mailhub.mailboxes.trash import is_thrown
 
 MOST_AT_ONCE = 200
 MOST_SINGLE = 10
@@ -76,10 +78,16 @@ def list_responsible(tx: ReadTx, box: Any) -> list[int]:
 
 
 def _look(tx: WriteTx, thread_id: int, now: int) -> Iterator[_Told]:
-    tx.lock(thread, thread_id)
-    row = tx.get(thread, thread_id)
+    try:
+        tx.lock(thread, thread_id)
+        row = tx.get(thread, thread_id)
+    except NotFound:
+        return  # it has gone for good
     if row.watch_at is None or row.watch_at > now:
         return  # it was answered meanwhile
+    if is_thrown(tx, thread_id):
+        tx.change(thread, thread_id, watch_at=None)  # who brings it back says when to look again
+        return
     if row.state == "snoozed" and row.waiting_for == "us":
         tx.change(thread, thread_id, watch_at=max(int(row.snoozed_until or 0), now + clock.MINUTE))
         return

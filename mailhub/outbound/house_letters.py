@@ -3,16 +3,19 @@ thread, so they are jobs and no rows of the ledger.
 
 They say that a machine wrote them (``Auto-Submitted: auto-generated``) and leave with the null return path, so that
 nothing answers them and nothing comes back. Their words are sealed while they wait. Like everything that leaves they
-obey the stop file, the hold of a restored copy and the relay. After a cut that hides the answer a letter is sent again
-under the same Message-ID.
+obey the stop file, the hold of a restored copy and the relay. A mark is committed before the dot of each; after a
+cut or a kill that hides the answer it is sent again under the same Message-ID, once a cut and ``MOST_REPEATS`` times in all.
+While the relay cannot be used they wait, and no try of theirs counts.
 """
 
 from __future__ import annotations
 
 import asyncio
 import secrets
+import time
 from base64 import b64decode, b64encode
 from collections.abc import Callable
+from typing import Concatenate, ParamSpec
 
 import msgspec
 
@@ -30,7 +33,11 @@ from mailhub.outbound.replies import Reply, judge
 
 HOUSE_JOB = "house.letter"
 SWEEP_SECONDS = 5.0
+AGAIN_SECONDS = 1.0
+FIRST_PAUSE, LONGEST_PAUSE = 2.0, 300.0
+MOST_REPEATS = 5
 _SEAL = "house letter"
+P = ParamSpec("P")
 log = get_log(__name__)
 
 
@@ -74,6 +81,8 @@ class HouseLetters:
         self._sender = sender
         self._may_go = may_go
         self._bell = asyncio.Event()
+        self._pause = 0.0
+        self._rests_until = 0.0
 
     def wake(self) -> None:
         """There may be something to do."""
@@ -96,25 +105,78 @@ class HouseLetters:
 
     async def once(self) -> bool:
         """One letter. False when nothing waits or nothing may leave."""
-        if self._relay is None or not self._may_go():
+        if self._relay is None or not self._may_go() or time.monotonic() < self._rests_until:
             return False
         claimed = await self._database.work(jobs.claim, HOUSE_JOB, self._boot, 1)
         for job in claimed:
             try:
-                reply = await self._send(self._relay, self._open(job))
-            except (RelayError, CutError, Unavailable) as problem:
-                await self._database.work(jobs.give_up, job, str(problem))
-                continue
-            except (HouseError, ValueError) as problem:
-                log.error("a letter of the house cannot be written", reason=str(problem))
-            else:
-                if judge(reply) == "later":
-                    await self._database.work(jobs.give_up, job, f"{reply.code} {reply.text}")
-                    continue
-                if judge(reply) != "sent":
-                    log.error("a letter of the house was refused", code=reply.code, reason=reply.text)
-            await self._finish(job)
+                await self._carry(self._relay, job)
+            except Conflict as problem:
+                log.warning("a letter of the house is in other hands", job=job.id, reason=str(problem))
         return bool(claimed)
+
+    async def _carry(self, relay: Relay, job: jobs.Job) -> None:
+        """One letter to its end, whatever that is. Raises Conflict when its lease was lost: then it did not leave."""
+        marks = int(job.payload.get("marks", 0))
+        if marks > MOST_REPEATS:
+            log.error("nobody knows whether a letter of the house arrived", job=job.id, times=marks)
+            await self._surely(jobs.finish, job)
+            return
+        try:
+            letter = self._open(job)
+            recipient, raw = ascii_address(letter.to), self.write_down(letter)
+        except (HouseError, ValueError) as problem:
+            log.error("a letter of the house cannot be written", job=job.id, reason=str(problem))
+            await self._surely(jobs.give_up, job, str(problem))
+            return
+        connection = Connection(relay, self._hostname)
+        try:
+            await connection.open()
+            reply = await connection.offer("", recipient, len(raw))
+            if reply.code == 354:
+                job = await self._database.work(_mark, job, marks + 1)
+                reply = await connection.hand_over(raw)
+        except (RelayError, Unavailable) as problem:
+            await self._rest(job, str(problem))
+        except CutError as cut:
+            await self._surely(jobs.give_up, job, str(cut))
+        else:
+            await connection.close()
+            await self._record(job, reply, marks)
+        finally:
+            connection.abandon()
+
+    async def _record(self, job: jobs.Job, reply: Reply, marks: int) -> None:
+        """What the relay said of a letter, written down for good; ``marks`` is how often its fate was hidden before."""
+        if judge(reply) == "later":
+            await self._surely(jobs.note, job, marks=marks)
+            why = f"{reply.code} {reply.text}"
+            if reply.code == 421:  # it asks everybody to go, whatever it thinks of this letter
+                await self._rest(job, why)
+            else:
+                await self._surely(jobs.give_up, job, why)
+            return
+        self._pause = 0.0
+        if judge(reply) != "sent":
+            log.error("a letter of the house was refused", job=job.id, code=reply.code, reason=reply.text)
+        await self._surely(jobs.finish, job)
+
+    async def _rest(self, job: jobs.Job, why: str) -> None:
+        """Leave the relay alone for a while that doubles until it takes a letter again; no letter is to blame."""
+        self._pause = min(max(self._pause * 2, FIRST_PAUSE), LONGEST_PAUSE)
+        self._rests_until = time.monotonic() + self._pause
+        log.warning("letters of the house wait", reason=why, seconds=self._pause)
+        await self._surely(jobs.put_off, job, int(self._pause * clock.SECOND))
+
+    async def _surely(self, verb: Callable[Concatenate[WriteTx, P], object], *args: P.args, **kwargs: P.kwargs) -> None:
+        """Write this, at the latest when the database can again: what the relay said is never forgotten."""
+        while True:
+            try:
+                await self._database.work(verb, *args, **kwargs)
+                return
+            except Unavailable as problem:
+                log.warning("what became of a letter of the house is not written down yet", reason=str(problem))
+                await asyncio.sleep(AGAIN_SECONDS)
 
     def _open(self, job: jobs.Job) -> HouseLetter:
         return msgspec.json.decode(self._keys.open(_SEAL, b64decode(job.payload["sealed"])), type=HouseLetter)
@@ -134,19 +196,7 @@ class HouseLetters:
             )
         )
 
-    async def _send(self, relay: Relay, letter: HouseLetter) -> Reply:
-        """Hand it to the relay; what that says last. Raises RelayError, CutError."""
-        raw = self.write_down(letter)
-        connection = Connection(relay, self._hostname)
-        await connection.open()
-        try:
-            reply = await connection.offer("", ascii_address(letter.to), len(raw))
-            return await connection.hand_over(raw) if reply.code == 354 else reply
-        finally:
-            await connection.close()
 
-    async def _finish(self, job: jobs.Job) -> None:
-        try:
-            await self._database.work(jobs.finish, job)
-        except Conflict:
-            log.warning("a letter of the house was sent by two", job=job.id)
+def _mark(tx: WriteTx, job: jobs.Job, marks: int) -> jobs.Job:
+    """Committed before the letter's dot leaves: from here on nobody knows, until the answer is written down."""
+    return jobs.note(tx, job, marks=marks)

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from functools import partial
 from typing import Any
 
 import pytest
@@ -17,6 +18,8 @@ from mailhub.mailboxes.reading import get_thread
 from mailhub.mailboxes.regrouping import merge_threads, split_thread, unmerge_thread
 from mailhub.mailboxes.snoozing import find_next, snooze, take_up, wake_due
 from mailhub.mailboxes.tables import thread
+from mailhub.mailboxes.trash import bring_back, throw_away
+from tests.support.engines import look
 from tests.support.world import START, World, letter
 
 
@@ -158,3 +161,18 @@ def test_merging_wakes_and_splitting_does_not(world: World, now: list[int]) -> N
     assert views(world, apart) == views(world, first) == {"snoozed", "all"}
     now[0] = until
     assert write(wake_due) == 2
+
+
+def test_what_lies_in_the_trash_wakes_nobody_and_comes_back_open(world: World, now: list[int]) -> None:
+    database, olena = world.database, world.viewer("olena")
+    thread_id = one(world)
+    database.write_now(partial(set_read, read=True), olena, thread_id)
+    database.write_now(snooze, olena, thread_id, now[0] + clock.HOUR)
+    database.write_now(throw_away, olena, thread_id)
+    now[0] += 2 * clock.HOUR
+    assert database.write_now(wake_due) == 1
+    assert database.read_now(find_next) is None
+    assert look(database, "SELECT kind FROM notice WHERE kind = 'snooze'") == []
+    assert look(database, f"SELECT 1 FROM unread WHERE user_id = {olena.user_id}") == []
+    database.write_now(bring_back, olena, thread_id)
+    assert views(world, thread_id) >= {"open", "waiting"}

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Iterator
 from typing import Any
 from unittest.mock import patch
@@ -15,6 +16,7 @@ from crm.working import Calendar
 from mailhub.mailboxes.handling import assign_thread, set_state
 from mailhub.mailboxes.snoozing import snooze, wake_due
 from mailhub.mailboxes.terms import Terms, set_house_calendar, set_terms
+from mailhub.mailboxes.trash import bring_back, throw_away
 from mailhub.mailboxes.watching import MANY_LATE, watch
 from tests.support.engines import look
 from tests.support.world import World, letter
@@ -169,3 +171,15 @@ def test_what_stays_late_is_told_in_one_notice(world: World, time: Time) -> None
     assert time.at(19.8) == []
     assert time.at(19.9) == [("escalation", "olena", MANY_LATE)], "Thursday at nine"
     assert time.at(30) == []
+
+
+def test_what_lies_in_the_trash_is_not_told_and_hides_nothing_else(world: World, time: Time) -> None:
+    database, first = world.database, come(world, time, count=3)[0]
+    assert len(time.at(5)) == 6
+    database.write_now(throw_away, world.viewer("olena"), first)
+    assert time.at(29) == [("escalation", "olena", MANY_LATE)]
+    (shown, fields), *_ = look(database, "SELECT thread_id, fields FROM notice ORDER BY id DESC")
+    assert shown != first, "whoever hears of two could see neither"
+    assert "count:2" in re.sub(r"""["' ]""", "", str(fields))
+    database.write_now(bring_back, world.viewer("olena"), first)
+    assert [kind for kind, _, _ in time.at(29.1)] == ["escalation"]

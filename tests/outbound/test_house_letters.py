@@ -4,16 +4,20 @@ from __future__ import annotations
 
 import asyncio
 from collections.abc import Iterator
+from concurrent.futures import ThreadPoolExecutor
 from email import message_from_bytes, policy
 
 import pytest
 
 from core import jobs
-from core.database import Database
+from core.database import Database, WriteTx
+from core.errors import Unavailable
 from core.secrets import Keys
 from mailhub.letters.values import Address
-from mailhub.outbound.house_letters import HOUSE_JOB, HouseLetters, post_house_letter
+from mailhub.outbound import house_letters
+from mailhub.outbound.house_letters import HOUSE_JOB, HouseLetter, HouseLetters, post_house_letter
 from mailhub.outbound.relay import parse_relay
+from tests.support.engines import look
 from tests.support.sink import CUT_AFTER, Script, Sink
 
 KEYS = Keys([b"k" * 32])
@@ -43,6 +47,14 @@ def _post(database: Database) -> None:
     database.write_now(
         lambda tx: post_house_letter(tx, KEYS, "anna@firm.example", "Новина", "Ось що сталося.\n", name="Ганна")
     )
+
+
+def _give_to_another(tx: WriteTx) -> None:
+    tx.execute(jobs.job.update().values(fence=jobs.job.c.fence + 1))
+
+
+def _away(*_args: object) -> None:
+    raise Unavailable("The database cannot be reached now. Try again in a minute.")
 
 
 def test_it_leaves_once_and_nothing_can_answer_it(database: Database, sink: Sink) -> None:
@@ -95,4 +107,93 @@ def test_after_a_cut_it_is_the_same_letter(database: Database, sink: Sink) -> No
     asyncio.run(letters.once())
     ids = {message_from_bytes(one.raw)["Message-ID"] for one in sink.taken}
     assert len(ids) == 1
+    assert database.read_now(jobs.count_waiting) == {}
+
+
+def test_while_the_relay_is_away_no_try_counts_and_it_is_left_alone(database: Database) -> None:
+    with Sink() as gone:
+        letters = _letters(database, gone)
+    _post(database)
+    for _ in range(12):
+        letters._rests_until = 0.0
+        database.write_now(lambda tx: tx.execute(jobs.job.update().values(run_at=0)))
+        assert asyncio.run(letters.once())
+    assert not asyncio.run(letters.once())
+    assert look(database, "SELECT tries, dead_at, boot FROM job") == [(0, None, None)]
+    with Sink() as again:
+        back = _letters(database, again)
+        database.write_now(lambda tx: tx.execute(jobs.job.update().values(run_at=0)))
+        assert asyncio.run(back.once())
+    assert len(again.taken) == 1
+
+
+def test_a_letter_that_was_taken_is_not_sent_again_because_the_database_was_away(
+    database: Database, sink: Sink, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    letters, failed = _letters(database, sink), []
+    _post(database)
+    real = jobs.finish
+
+    def finish(tx: WriteTx, done: jobs.Job) -> None:
+        if len(failed) < 2:
+            failed.append(done)
+            raise Unavailable("The database cannot write now (%(reason)s). Try again in a minute.", reason="full")
+        real(tx, done)
+
+    monkeypatch.setattr(jobs, "finish", finish)
+    monkeypatch.setattr(house_letters, "AGAIN_SECONDS", 0.01)
+    assert asyncio.run(letters.once())
+    assert not asyncio.run(letters.once())
+    assert (len(failed), len(sink.taken)) == (2, 1)
+    assert database.read_now(jobs.count_waiting) == {}
+
+
+def test_a_letter_leaves_only_after_its_mark(database: Database, sink: Sink, monkeypatch: pytest.MonkeyPatch) -> None:
+    letters = _letters(database, sink)
+    _post(database)
+    with monkeypatch.context() as patch:
+        patch.setattr(house_letters, "_mark", _away)
+        assert asyncio.run(letters.once())
+    assert sink.taken == []
+    assert look(database, "SELECT tries FROM job") == [(0,)]
+
+
+def test_of_two_that_hold_a_letter_one_sends_it(database: Database, sink: Sink) -> None:
+    """Its lease was given to another while this process slept."""
+    letters = _letters(database, sink)
+    _post(database)
+    real = letters.write_down
+
+    def and_sleep(letter: HouseLetter) -> bytes:
+        with ThreadPoolExecutor(1) as other:
+            other.submit(database.write_now, _give_to_another).result(10)
+        return real(letter)
+
+    letters.write_down = and_sleep  # type: ignore[method-assign]
+    assert asyncio.run(letters.once())
+    assert sink.taken == []
+    assert database.read_now(jobs.count_waiting) == {HOUSE_JOB: 1}
+
+
+def test_a_letter_whose_fate_stays_hidden_is_repeated_a_few_times_only(database: Database, sink: Sink) -> None:
+    sink.script = Script(dot=lambda _recipient, _tries: CUT_AFTER)
+    letters = _letters(database, sink)
+    _post(database)
+    for _ in range(10):
+        database.write_now(lambda tx: tx.execute(jobs.job.update().values(run_at=0, tries=0)))
+        asyncio.run(letters.once())
+    assert len({message_from_bytes(one.raw)["Message-ID"] for one in sink.taken}) == 1
+    assert len(sink.taken) == 1 + house_letters.MOST_REPEATS
+    assert database.read_now(jobs.count_waiting) == {}
+
+
+def test_a_relay_that_asks_to_come_later_knows_that_it_has_nothing(database: Database, sink: Sink) -> None:
+    sink.script = Script(dot=lambda _recipient, tries: "421 4.3.2 not now" if tries < 8 else "")
+    letters = _letters(database, sink)
+    _post(database)
+    for _ in range(9):
+        letters._rests_until = 0.0
+        database.write_now(lambda tx: tx.execute(jobs.job.update().values(run_at=0)))
+        assert asyncio.run(letters.once())
+    assert len(sink.taken) == 1
     assert database.read_now(jobs.count_waiting) == {}
