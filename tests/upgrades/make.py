@@ -62,6 +62,7 @@ from mailhub.mailboxes.notes import add_note, change_note
 from mailhub.mailboxes.notices import set_wishes
 from mailhub.mailboxes.oauth import Tokens
 from mailhub.mailboxes.placements import Listed
+from mailhub.mailboxes.recent_searches import remember_search
 from mailhub.mailboxes.snoozing import snooze
 from mailhub.mailboxes.tables import letter_html
 from mailhub.mailboxes.tags import make_tag, tag_thread
@@ -136,6 +137,7 @@ def fill(database: Database) -> None:
     write(fill_work, viewer)
     write(lambda tx: fill_talk(tx, viewer))
     write(lambda tx: fill_lists(tx, viewer))
+    write(remember_search, viewer, "invoice 2024")
     write(fill_parties, client, petro)
     chief = database.read_now(get_viewer, administrator)
     write(lambda tx: fill_execution(tx, chief, olena, petro))
