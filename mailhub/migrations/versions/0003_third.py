@@ -461,7 +461,9 @@ def upgrade() -> None:
         sa.Column("version", ID, server_default="1", nullable=False),
         sa.Column("created_at", sa.BigInteger(), nullable=False),
         sa.Column("changed_at", sa.BigInteger(), nullable=False),
-        sa.ForeignKeyConstraint(["mailbox_id"], ["mailbox.id"], name=op.f("fk_letter_template_mailbox_id"), ondelete="CASCADE"),
+        sa.ForeignKeyConstraint(
+            ["mailbox_id"], ["mailbox.id"], name=op.f("fk_letter_template_mailbox_id"), ondelete="CASCADE"
+        ),
         sa.PrimaryKeyConstraint("id", name=op.f("pk_letter_template")),
         sa.UniqueConstraint("mailbox_id", "user_id", "name", name=op.f("uq_letter_template_mailbox_id_user_id_name")),
         sqlite_autoincrement=True,
@@ -469,52 +471,10 @@ def upgrade() -> None:
     waits = sa.text("version < 2")
     op.create_index("ix_letter_words_waits", "letter_words", ["letter_id"], sqlite_where=waits, postgresql_where=waits)
     op.add_column("message", sa.Column("landed_at", ID, server_default="0", nullable=False))
-    _ways_out()
     _parties()
-
-
-def _ways_out() -> None:
-    """How the letters of a mailbox leave, and what is known of the servers of other domains."""
-    op.create_table(
-        "mailbox_way",
-        sa.Column("mailbox_id", ID, autoincrement=False, nullable=False),
-        sa.Column("way", sa.Text(), nullable=False),
-        sa.Column("relay", sa.LargeBinary(), nullable=True),
-        sa.Column("server", sa.Text(), server_default="", nullable=False),
-        sa.ForeignKeyConstraint(
-            ["mailbox_id"], ["mailbox.id"], name=op.f("fk_mailbox_way_mailbox_id"), ondelete="CASCADE"
-        ),
-        sa.PrimaryKeyConstraint("mailbox_id", name=op.f("pk_mailbox_way")),
-    )
-    op.create_table(
-        "lane_trouble",
-        sa.Column("lane", sa.Text(), nullable=False),
-        sa.Column("sentence", sa.Text(), nullable=False),
-        sa.Column("fields", JSON, nullable=False),
-        sa.Column("since", sa.BigInteger(), nullable=False),
-        sa.Column("tries", ID, nullable=False),
-        sa.Column("next_at", sa.BigInteger(), nullable=False),
-        sa.PrimaryKeyConstraint("lane", name=op.f("pk_lane_trouble")),
-    )
-    op.create_table(
-        "sts_policy",
-        sa.Column("domain", sa.Text(), nullable=False),
-        sa.Column("name", sa.Text(), nullable=False),
-        sa.Column("mode", sa.Text(), nullable=False),
-        sa.Column("servers", JSON, nullable=False),
-        sa.Column("age", ID, nullable=False),
-        sa.Column("fetched_at", sa.BigInteger(), nullable=False),
-        sa.Column("ends_at", sa.BigInteger(), nullable=False),
-        sa.PrimaryKeyConstraint("domain", name=op.f("pk_sts_policy")),
-    )
-    leaves = sa.text("state IN ('queued', 'deferred')")
-    op.create_index(
-        "ix_delivery_scope_ready",
-        "delivery",
-        ["scope_id", "next_at", "id"],
-        sqlite_where=leaves,
-        postgresql_where=leaves,
-    )
+    _ways_out()
+    _finding_again()
+    _places_of_accounts()
 
 
 def _parties() -> None:
@@ -674,3 +634,68 @@ def _to(column: str, target: str, name: str, *, optional: bool = False) -> sa.Co
 
 def _partial(name: str, table: str, columns: list[str], where: str) -> None:
     op.create_index(name, table, columns, sqlite_where=sa.text(where), postgresql_where=sa.text(where))
+
+
+def _ways_out() -> None:
+    """How the letters of a mailbox leave, and what is known of the servers of other domains."""
+    op.create_table(
+        "mailbox_way",
+        sa.Column("mailbox_id", ID, autoincrement=False, nullable=False),
+        sa.Column("way", sa.Text(), nullable=False),
+        sa.Column("relay", sa.LargeBinary(), nullable=True),
+        sa.Column("server", sa.Text(), server_default="", nullable=False),
+        sa.ForeignKeyConstraint(
+            ["mailbox_id"], ["mailbox.id"], name=op.f("fk_mailbox_way_mailbox_id"), ondelete="CASCADE"
+        ),
+        sa.PrimaryKeyConstraint("mailbox_id", name=op.f("pk_mailbox_way")),
+    )
+    op.create_table(
+        "lane_trouble",
+        sa.Column("lane", sa.Text(), nullable=False),
+        sa.Column("sentence", sa.Text(), nullable=False),
+        sa.Column("fields", JSON, nullable=False),
+        sa.Column("since", sa.BigInteger(), nullable=False),
+        sa.Column("tries", ID, nullable=False),
+        sa.Column("next_at", sa.BigInteger(), nullable=False),
+        sa.PrimaryKeyConstraint("lane", name=op.f("pk_lane_trouble")),
+    )
+    op.create_table(
+        "sts_policy",
+        sa.Column("domain", sa.Text(), nullable=False),
+        sa.Column("name", sa.Text(), nullable=False),
+        sa.Column("mode", sa.Text(), nullable=False),
+        sa.Column("servers", JSON, nullable=False),
+        sa.Column("age", ID, nullable=False),
+        sa.Column("fetched_at", sa.BigInteger(), nullable=False),
+        sa.Column("ends_at", sa.BigInteger(), nullable=False),
+        sa.PrimaryKeyConstraint("domain", name=op.f("pk_sts_policy")),
+    )
+    leaves = sa.text("state IN ('queued', 'deferred')")
+    op.create_index(
+        "ix_delivery_scope_ready",
+        "delivery",
+        ["scope_id", "next_at", "id"],
+        sqlite_where=leaves,
+        postgresql_where=leaves,
+    )
+
+
+def _finding_again() -> None:
+    """The newest threads of a client, whom a mailbox has corresponded with, and what somebody searched for of late."""
+    newest = [sa.literal_column("last_message_at DESC"), sa.literal_column("id DESC")]
+    op.create_index("ix_thread_client_newest", "thread", ["counterparty_id", "scope_id", *newest])
+    op.create_index("ix_thread_who", "thread", ["scope_id", "who_address"])
+    op.create_table(
+        "recent_search",
+        sa.Column("user_id", ID, autoincrement=False, nullable=False),
+        sa.Column("words", sa.Text(), nullable=False),
+        sa.Column("at", sa.BigInteger(), nullable=False),
+        sa.PrimaryKeyConstraint("user_id", "words", name=op.f("pk_recent_search")),
+    )
+    op.create_index(op.f("ix_recent_search_user_id_at"), "recent_search", ["user_id", "at"])
+
+
+def _places_of_accounts() -> None:
+    """Who named the servers of an account: those of before were an administrator's, as far as they lie inside."""
+    op.add_column("account", sa.Column("inside", ID, server_default="1", nullable=False))
+    op.add_column("account", sa.Column("smtp_inside", ID, server_default="1", nullable=False))
