@@ -72,15 +72,29 @@ class Door:
 
         A request that only asks (GET) writes nothing but its reader's own marks, that a thread was seen say.
         """
-        return await self._noted(await self.house.database.write(self._bind(verb, args, kwargs)))
+        bound = self._bind(verb, args, kwargs)
+
+        def unit(tx: WriteTx) -> T:
+            result = bound(tx)
+            record_reads(tx, self.viewer.user_id, self.house.reads.find_due(self.viewer))
+            return result
+
+        return self._remembered(await self.house.database.write(unit))
 
     async def _noted(self, result: R) -> R:
         """What was found, when it is written down whose personal mail was opened for it."""
         viewer: Viewer | None = self._remember.get("viewer")
         if viewer is not None and viewer.read:
-            due = self.house.reads.take_due(viewer)
+            due = self.house.reads.find_due(viewer)
             if due:
                 await self.house.database.write(record_reads, viewer.user_id, due)
+        return self._remembered(result)
+
+    def _remembered(self, result: R) -> R:
+        viewer: Viewer | None = self._remember.get("viewer")
+        if viewer is not None and viewer.read:
+            self.house.reads.remember(viewer.user_id, self.house.reads.find_due(viewer))
+            viewer.read.clear()
         return result
 
     def _bind(self, verb: Callable[..., T], args: Any, kwargs: Any) -> Callable[[Any], T]:
@@ -105,6 +119,18 @@ class Door:
                 raise Forbidden("A program may not do this. Sign in with a browser.")
         elif not is_proved(tx, self.credentials.session):
             raise ProofNeeded("Show that it is you before you change this.")
+
+    def proved(
+        self, verb: Callable[Concatenate[WriteTx, Viewer, P], T], *, programs: bool = False
+    ) -> Callable[Concatenate[WriteTx, Viewer, P], T]:
+        """The verb for who showed a moment ago that it is them, and for ``programs`` where those may (``demand_proof``
+        in its transaction)."""
+
+        def shown(tx: WriteTx, viewer: Viewer, /, *args: P.args, **kwargs: P.kwargs) -> T:
+            self.demand_proof(tx, programs=programs)
+            return verb(tx, viewer, *args, **kwargs)
+
+        return shown
 
     def with_pass(self, text: str, message_id: int) -> Door:
         """The door that a pass opens for the files of this letter; this same door when it is no good."""

@@ -14,12 +14,15 @@ from core.secrets import Keys
 from crm.staff.audit import record_audit
 from crm.staff.factors import read_setup, set_up_codes, take_code
 from crm.staff.passkeys import Site, begin_passkey_sign_in, make_site, take_passkey
-from crm.staff.sessions import Waiting, find_waiting, is_known_place, prove_session, start_session
+from crm.staff.sessions import Waiting, find_waiting, hold_waiting, is_known_place, prove_session, start_session
 from mailhub.runtime import House
 
 PERIOD = 10 * clock.MINUTE
 PER_PLACE = Rate(5, PERIOD)
 PER_PERSON = Rate(50, PERIOD)
+PER_PLACE_A_DAY = Rate(50, clock.DAY)
+PER_PERSON_A_DAY = Rate(200, clock.DAY)
+"""Three codes of a million are good at any moment: by this many tries one is met in years, not in a month."""
 PER_PEER = Rate(100, PERIOD)
 
 
@@ -84,15 +87,17 @@ async def _get_waiting(house: House, half: str, waits_for: str) -> Waiting:
 
 def _count_code(tx: WriteTx, user_id: int, place: str, peer: str) -> None:
     take(tx, place, PER_PLACE)
+    take(tx, f"day:{place}", PER_PLACE_A_DAY)
     if not is_known_place(tx, user_id, peer):
         take(tx, f"code:{user_id}", PER_PERSON)
+        take(tx, f"day:code:{user_id}", PER_PERSON_A_DAY)
 
 
 def _enter_by_code(
     tx: WriteTx, keys: Keys, half: str, typed: str, place: str, peer: str, agent: str
 ) -> str | None:  # fmt: skip
-    waiting = find_waiting(tx, half)
-    if waiting is None:
+    waiting = hold_waiting(tx, half)
+    if waiting is None or waiting.waits_for != "code":
         raise SignInNeeded("Sign in to go on.")
     shown = take_code(tx, keys, waiting.user_id, typed)
     if not shown:
@@ -105,7 +110,7 @@ def _enter_by_code(
 def _enter_set_up(
     tx: WriteTx, keys: Keys, half: str, waiting: Waiting, secret: bytes, typed: str, peer: str, agent: str
 ) -> tuple[str, list[str]]:
-    if find_waiting(tx, half) != waiting:
+    if hold_waiting(tx, half) != waiting:
         raise SignInNeeded("Sign in to go on.")
     codes = set_up_codes(tx, keys, waiting.user_id, secret, typed)
     return start_session(tx, waiting.user_id, peer=peer, agent=agent, replaces=half, shown="password, code"), codes
@@ -129,4 +134,4 @@ def _enter_by_passkey(
 
 def _prove_by_passkey(tx: WriteTx, site: Site, user_id: int, secret: str, answer: dict[str, Any]) -> str | None:
     found = take_passkey(tx, site, answer)
-    return prove_session(tx, secret, "passkey") if found == user_id else None
+    return prove_session(tx, secret) if found == user_id else None

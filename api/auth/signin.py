@@ -22,6 +22,7 @@ from crm.staff.factors import what_is_missing
 from crm.staff.people import find_password, hash_password, password_fits, set_password
 from crm.staff.readable import Viewer
 from crm.staff.sessions import LONGEST, end_session, find_waiting, prove_session, start_session
+from crm.staff.tables import user
 from mailhub.runtime import House
 
 PERIOD = 5 * clock.MINUTE
@@ -77,26 +78,28 @@ async def find_step(house: House, secret: str | None) -> str:
 async def prove_by_password(house: House, viewer: Viewer, secret: str, password: str, *, peer: str) -> str:
     """Show again that it is you: the secret under which the session goes on. Raises SignInRefused, TooMuch."""
     await check_password(house, viewer, password, peer=peer)
-    return await house.database.write(prove_session, secret, "password")
+    return await house.database.write(prove_session, secret)
 
 
-async def check_password(house: House, viewer: Viewer, password: str, *, peer: str) -> None:
-    """Raises SignInRefused for a wrong password, TooMuch as ``sign_in``."""
+async def check_password(house: House, viewer: Viewer, password: str, *, peer: str) -> tuple[int, str]:
+    """What it was compared with (``find_password``). Raises SignInRefused for a wrong password, TooMuch as
+    ``sign_in``."""
     account = hashlib.sha256(viewer.email.encode()).hexdigest()[:32]
     await house.database.write(_count_try, f"sign-in:{account}:{peer}", f"sign-in:{account}", peer)
     known = await house.database.read(find_password, viewer.email)
     if known is None or not await hashing(password_fits, known[1], password[:LONGEST_PASSWORD]):
         await house.database.write(_note_refused, viewer.user_id, peer)
         raise SignInRefused("The password is not right.")
+    return known
 
 
 async def change_password(house: House, viewer: Viewer, old: str, new: str, *, peer: str) -> None:
-    """Set a new password; every session of the person ends, this one too. Raises SignInRefused for a wrong old one,
-    Invalid for a new one that is too short, TooMuch as ``sign_in``."""
-    await check_password(house, viewer, old, peer=peer)
+    """Set a new password; every session and token of the person ends, this session too. Raises SignInRefused for a
+    wrong old one, Invalid for a new one that is too short, TooMuch as ``sign_in``."""
+    known = await check_password(house, viewer, old, peer=peer)
     if len(new) > LONGEST_PASSWORD:
         raise Invalid("This password is too long.", field="new")
-    await house.database.write(_replace_password, viewer.user_id, await hashing(hash_password, new))
+    await house.database.write(_replace_password, viewer.email, known, await hashing(hash_password, new))
 
 
 def session_cookie(settings: Settings, secret: str) -> Cookie:
@@ -133,14 +136,18 @@ def _note_refused(tx: WriteTx, user_id: int | None, peer: str) -> None:
     record_audit(tx, user_id, "sign-in-refused", "password", peer=peer)
 
 
-def _replace_password(tx: WriteTx, user_id: int, hashed: str) -> None:
-    set_password(tx, user_id, hashed)
-    record_audit(tx, user_id, "password-changed")
+def _replace_password(tx: WriteTx, email: str, known: tuple[int, str], hashed: str) -> None:
+    tx.lock(user, known[0])
+    if _password_changed(tx, email, known):
+        raise SignInRefused("The password is not right.")
+    set_password(tx, known[0], hashed)
+    record_audit(tx, known[0], "password-changed")
 
 
 def _enter(
     tx: WriteTx, email: str, known: tuple[int, str], place: str, peer: str, agent: str, replaces: str | None, rule: str
 ) -> str:
+    tx.lock(user, known[0])  # whoever sets a new password at this moment waits, or has set it and is seen here
     if _password_changed(tx, email, known):
         raise SignInRefused("The address or the password is not right.")
     forget(tx, place)

@@ -13,7 +13,7 @@ import hmac
 import secrets
 from collections.abc import Mapping
 from dataclasses import dataclass
-from typing import Any
+from typing import Any, Literal
 from urllib.parse import urlencode, urlsplit
 
 import msgspec
@@ -32,9 +32,13 @@ from mailhub.ingest.imap.session import trust
 ALGORITHMS = ("RS256", "RS384", "RS512", "PS256", "PS384", "PS512", "ES256", "ES384", "ES512", "EdDSA", "Ed25519")
 DISCOVERY_LIFE = clock.HOUR
 LEEWAY = 60
+MOST_SECONDS = 1 << 40
+Aim = Literal["enter", "prove", "join"]
 LARGEST = 262_144
 DEADLINE = 10.0
 BACK = "/login/sso/back"
+SHOWN = "single sign-on"
+"""What a session says it began with."""
 
 
 class Discovery(msgspec.Struct):
@@ -44,6 +48,7 @@ class Discovery(msgspec.Struct):
     authorization_endpoint: str
     token_endpoint: str
     jwks_uri: str
+    end_session_endpoint: str = ""
     authorization_response_iss_parameter_supported: bool = False
 
 
@@ -70,8 +75,9 @@ class SingleSignOn:
             self._fetcher = Fetcher(guard, tls=trust(self.settings.ca_file))
         return self._fetcher
 
-    async def begin(self, there: str) -> Begun:
-        """Where to send the browser that wants to go ``there`` afterwards. Raises Unavailable, Invalid, Forbidden."""
+    async def begin(self, there: str, aim: Aim = "enter") -> Begun:
+        """Where to send the browser that wants to go ``there`` afterwards. To ``prove`` that it is them the person is
+        asked for more than the session that they have there. Raises Unavailable, Invalid, Forbidden."""
         known = await self._discover()
         verifier, state, nonce = (secrets.token_urlsafe(48) for _ in range(3))
         challenge = base64.urlsafe_b64encode(hashlib.sha256(verifier.encode()).digest()).rstrip(b"=").decode()
@@ -85,9 +91,26 @@ class SingleSignOn:
             "code_challenge": challenge,
             "code_challenge_method": "S256",
         }
-        sign = "&" if "?" in known.authorization_endpoint else "?"
-        remembered = {"verifier": verifier, "state": state, "nonce": nonce, "next": there}
-        return Begun(f"{known.authorization_endpoint}{sign}{urlencode(asked)}", remembered)
+        if aim == "prove":
+            asked |= {"prompt": "login", "max_age": "0"}
+        remembered = {
+            "verifier": verifier, "state": state, "nonce": nonce, "next": there, "aim": aim, "begun_at": clock.now(),
+        }  # fmt: skip
+        return Begun(_with(known.authorization_endpoint, asked), remembered)
+
+    async def find_way_out(self) -> str | None:
+        """Where the browser of somebody who signs out ends its session at the provider as well (OpenID Connect
+        RP-Initiated Logout 1.0); None where that offers no such place, or does not answer."""
+        try:
+            known = await self._discover()
+        except HouseError:
+            return None
+        if urlsplit(known.end_session_endpoint).scheme != "https":
+            return None
+        back = self.back.removesuffix(BACK) + "/login"
+        return _with(
+            known.end_session_endpoint, {"client_id": self.settings.client_id, "post_logout_redirect_uri": back}
+        )
 
     async def finish(self, begun: Ceremony, came: Mapping[str, str]) -> Told:
         """Who signed in there, by what the browser came back with. Raises Forbidden for whatever does not hold."""
@@ -134,7 +157,18 @@ class SingleSignOn:
         subject, email, name = (claims.get(one, "") for one in ("sub", "email", "name"))
         if not all(isinstance(one, str) for one in (subject, email, name)) or not 0 < len(subject) <= 255:
             raise Forbidden("What the provider signed does not hold, so nobody was let in.")
-        return Told(issuer, subject, email, claims.get("email_verified") is True, name[:200])
+        at, company = claims.get("auth_time"), claims.get("hd", "")
+        if not isinstance(at, int) or isinstance(at, bool) or not 0 < at < MOST_SECONDS:
+            at = None
+        return Told(
+            issuer,
+            subject,
+            email,
+            claims.get("email_verified") is True,
+            name[:200],
+            signed_in_at=None if at is None else at * clock.SECOND,
+            company=company if isinstance(company, str) else "",
+        )
 
     async def _discover(self) -> Discovery:
         if self._known is not None and clock.now() - self._known[0] < DISCOVERY_LIFE:
@@ -173,6 +207,16 @@ class SingleSignOn:
         """Close what is still open."""
         if self._fetcher is not None:
             await self._fetcher.close()
+
+
+def is_fresh(begun: Ceremony, told: Told) -> bool:
+    """Did they show who they are there after this was begun? Clocks may differ by a minute."""
+    since = int(begun.details["begun_at"]) - LEEWAY * clock.SECOND
+    return told.signed_in_at is not None and since <= told.signed_in_at <= clock.now() + LEEWAY * clock.SECOND
+
+
+def _with(address: str, asked: Mapping[str, str]) -> str:
+    return f"{address}{'&' if '?' in address else '?'}{urlencode(asked)}"
 
 
 def _token_of(answer: Answered) -> str:

@@ -108,8 +108,9 @@ def show_entry(entry: Entry) -> EntryView:
 
 
 def mint_token(tx: WriteTx, viewer: Viewer, new: NewToken, door: Door) -> MadeToken:
-    """A key for a program of the viewer's. Raises ProofNeeded."""
-    door.demand_proof(tx, programs=True)
+    """A key for a program of the viewer's. Raises ProofNeeded, and Forbidden for a program: a copied token must not
+    outlive its end in another one."""
+    door.demand_proof(tx)
     return MadeToken(*add_token(tx, viewer.user_id, new.name, list(new.scopes)))
 
 
@@ -141,7 +142,7 @@ async def list_own_tokens(door: NamedDependency[Door]) -> Items[TokenView]:
 async def make_token(
     door: NamedDependency[Door], request: StrictRequest, data: JSONBody[NewToken], idempotency_key: Key = None
 ) -> MadeToken:
-    """A new token; keep it, it is not shown again."""
+    """A new token; keep it, it is not shown again. Programs make none."""
     return await once(
         door, request, idempotency_key, MadeToken, lambda tx, viewer: mint_token(tx, viewer, data, door), secret=True
     )

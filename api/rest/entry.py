@@ -26,7 +26,6 @@ from crm.staff.administration import (
 )
 from crm.staff.factors import Factors, get_factors
 from crm.staff.passkeys import Passkey, list_passkeys
-from crm.staff.people import User, get_user
 from crm.staff.readable import Viewer
 from crm.staff.totp import spell_secret, totp_uri
 
@@ -183,14 +182,8 @@ async def drop_my_passkey(door: NamedDependency[Door], passkey_id: Id) -> None:
 
 @patch("/users/{user_id:int}", tags=["staff"])
 async def change_person(door: NamedDependency[Door], user_id: Id, data: JSONBody[UserChange]) -> UserView:
-    """Change a person's role (administrators)."""
-
-    def change(tx: WriteTx, viewer: Viewer) -> User:
-        change_role(tx, viewer, user_id, data.is_admin)
-        door.demand_proof(tx, programs=True)
-        return get_user(tx, user_id)
-
-    return show_user(await door.write(change))
+    """Change a person's role (administrators, no programs)."""
+    return show_user(await door.write(door.proved(change_role), user_id, data.is_admin))
 
 
 @post("/users/{user_id:int}/invitation", tags=["staff"], status_code=204)
@@ -198,18 +191,14 @@ async def invite_person(
     door: NamedDependency[Door], request: StrictRequest, user_id: Id, idempotency_key: Key = None
 ) -> None:
     """Write to a person how they come in the first time (administrators)."""
-    await once_done(door, request, idempotency_key, lambda tx, viewer: invite(tx, viewer, door.house, user_id))
+    send = door.proved(invite, programs=True)
+    await once_done(door, request, idempotency_key, lambda tx, viewer: send(tx, viewer, door.house, user_id))
 
 
 @delete("/users/{user_id:int}/factors", tags=["staff"])
 async def reset_person(door: NamedDependency[Door], user_id: Id) -> None:
-    """Forget the codes and passkeys of who lost them; they are signed out (administrators)."""
-
-    def reset(tx: WriteTx, viewer: Viewer) -> None:
-        reset_factors(tx, viewer, user_id)
-        door.demand_proof(tx, programs=True)
-
-    await door.write(reset)
+    """Forget the codes and passkeys of who lost them; they are signed out (administrators, no programs)."""
+    await door.write(door.proved(reset_factors), user_id)
 
 
 @get("/users/{user_id:int}/sessions", tags=["staff"])
@@ -221,7 +210,7 @@ async def list_person_sessions(door: NamedDependency[Door], user_id: Id) -> Item
 @delete("/users/{user_id:int}/sessions", tags=["staff"])
 async def end_person_sessions(door: NamedDependency[Door], user_id: Id) -> None:
     """Sign a person out everywhere (administrators)."""
-    await door.write(end_sessions_of, user_id)
+    await door.write(door.proved(end_sessions_of, programs=True), user_id)
 
 
 @delete("/users/{user_id:int}/sessions/{name:str}", tags=["staff"])
@@ -229,7 +218,7 @@ async def end_person_session(
     door: NamedDependency[Door], user_id: Id, name: Annotated[str, PathParameter(max_length=64)]
 ) -> None:
     """Sign a person out in one place (administrators)."""
-    await door.write(end_session_of, user_id, name)
+    await door.write(door.proved(end_session_of, programs=True), user_id, name)
 
 
 ROUTES = [

@@ -158,11 +158,11 @@ async def list_staff(door: NamedDependency[Door]) -> Items[UserView]:
 async def make_user(
     door: NamedDependency[Door], request: StrictRequest, data: JSONBody[NewUser], idempotency_key: Key = None
 ) -> Made:
-    """Add a person (administrators)."""
+    """Add a person (administrators). A program adds no administrators."""
 
     def may(tx: ReadTx, viewer: Viewer) -> None:
         demand_admin(viewer)
-        door.demand_proof(tx, programs=True)
+        door.demand_proof(tx, programs=not data.is_admin)
 
     await door.read(may)
     hashed = None if data.password is None else await hashing(hash_password, data.password)
@@ -179,10 +179,12 @@ async def get_person(door: NamedDependency[Door], user_id: Id) -> UserView:
 
 @delete("/users/{user_id:int}", tags=["staff"])
 async def disable_person(door: NamedDependency[Door], user_id: Id) -> None:
-    """Let a person in no more (administrators): their sessions end at once, what they did keeps their name."""
+    """Let a person in no more (administrators): their sessions and tokens end at once, what they did keeps their name.
+    A program lets no administrator go."""
 
     def end(tx: WriteTx, viewer: Viewer) -> None:
-        door.demand_proof(tx, programs=True)
+        demand_admin(viewer)
+        door.demand_proof(tx, programs=not get_user(tx, user_id).is_admin)
         let_go(tx, viewer, user_id)
 
     await door.write(end)
@@ -220,7 +222,8 @@ async def make_group(
     door: NamedDependency[Door], request: StrictRequest, data: JSONBody[NewGroup], idempotency_key: Key = None
 ) -> Made:
     """Add a team (administrators)."""
-    return await once(door, request, idempotency_key, Made, lambda tx, viewer: Made(make_team(tx, viewer, data)))
+    make = door.proved(make_team, programs=True)
+    return await once(door, request, idempotency_key, Made, lambda tx, viewer: Made(make(tx, viewer, data)))
 
 
 @get("/groups/{group_id:int}", tags=["staff"])
@@ -232,19 +235,13 @@ async def get_group(door: NamedDependency[Door], group_id: Id) -> GroupView:
 @put("/groups/{group_id:int}/members/{user_id:int}", tags=["staff"], status_code=204)
 async def join_group(door: NamedDependency[Door], group_id: Id, user_id: Id) -> None:
     """Make a person a member (administrators)."""
-
-    def join(tx: WriteTx, viewer: Viewer) -> None:
-        demand_admin(viewer)
-        door.demand_proof(tx, programs=True)
-        let_join(tx, viewer, group_id, user_id)
-
-    await door.write(join)
+    await door.write(door.proved(let_join, programs=True), group_id, user_id)
 
 
 @delete("/groups/{group_id:int}/members/{user_id:int}", tags=["staff"])
 async def leave_group(door: NamedDependency[Door], group_id: Id, user_id: Id) -> None:
     """End a membership (administrators)."""
-    await door.write(let_leave, group_id, user_id)
+    await door.write(door.proved(let_leave, programs=True), group_id, user_id)
 
 
 ROUTES = [

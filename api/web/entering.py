@@ -1,4 +1,4 @@
-"""Other ways in: the single sign-on, a link in a letter; and showing again that it is you."""
+"""Another way in, a link in a letter; and showing again that it is you."""
 
 from __future__ import annotations
 
@@ -7,71 +7,25 @@ from urllib.parse import quote
 
 from litestar import Response, get, post
 from litestar.background_tasks import BackgroundTask
-from litestar.datastructures import Cookie
 from litestar.di import NamedDependency
-from litestar.params import PathParameter, QueryParameter
-from litestar.response import Redirect
+from litestar.params import PathParameter
 
 from api import auth
 from api.auth import Door, own_path, peer_of
-from api.auth.credentials import LONGEST_SECRET, is_secure
+from api.auth.credentials import LONGEST_SECRET
 from api.auth.letters import find_person_of_link, send_reset, set_password_by_link
-from api.auth.sso import SingleSignOn
-from api.web.alone import go_in, house_of, say_refusal, session_of, show_alone
+from api.web.alone import go_in, house_of, say_refusal, show_alone
 from api.web.desk import Asked
 from api.web.forms import read_form
 from api.web.signing import REFUSED, Next, read_answer
-from core import clock
-from core.database import ReadTx, WriteTx
+from core.database import ReadTx
 from core.errors import Forbidden, HouseError
-from core.secrets import new_secret
-from crm.staff.ceremonies import LIFE, begin_ceremony, end_ceremony
 from crm.staff.factors import get_factors
-from crm.staff.identities import Admission, Told, enter_by_identity, has_identity
+from crm.staff.identities import has_identity
 from crm.staff.people import find_password
 from crm.staff.readable import Viewer
-from crm.staff.sessions import start_session
 
-SSO = "sso"
 Secret = Annotated[str, PathParameter(max_length=LONGEST_SECRET)]
-Said = Annotated[str, QueryParameter(max_length=4000)]
-State = Annotated[str, QueryParameter(name="state", max_length=4000)]
-
-
-@get("/login/sso", include_in_schema=False)
-async def to_sso(request: Asked, next_: Next = "/") -> Response[Any]:
-    """To the provider; the way back is bound to this browser by a cookie of its own."""
-    sso = _sso(request)
-    try:
-        begun = await sso.begin(own_path(next_))
-    except HouseError as refused:
-        return show_alone(request, "no_way.html", problem=say_refusal(request, refused), status=503)
-    secret = new_secret()
-    await house_of(request).database.write(lambda tx: begin_ceremony(tx, SSO, secret, **begun.details))
-    answer = Redirect(begun.url, status_code=303)
-    answer.set_cookie(_cookie(request, secret, LIFE // clock.SECOND))
-    return answer
-
-
-@get("/login/sso/back", include_in_schema=False)
-async def from_sso(
-    request: Asked, said: State = "", code: Said = "", iss: Said = "", error: Said = ""
-) -> Response[Any]:  # fmt: skip
-    """Back from there. What was begun is used up whatever comes of it."""
-    house = house_of(request)
-    try:
-        begun = await house.database.write(end_ceremony, SSO, request.cookies.get(_name(request), "")[:LONGEST_SECRET])
-        told = await _sso(request).finish(begun, {"code": code, "state": said, "iss": iss, "error": error})
-        oidc = house.settings.oidc
-        secret = await house.database.write(
-            _enter, told, Admission(oidc.domains, oidc.add_people), peer_of(request),
-            request.headers.get("user-agent", ""), session_of(request),
-        )  # fmt: skip
-    except HouseError as refused:
-        return show_alone(request, "no_way.html", problem=say_refusal(request, refused), status=403)
-    answer = go_in(request, secret, str(begun.details["next"]))
-    answer.set_cookie(_cookie(request, "", 0))
-    return answer
 
 
 @get("/login/forgotten", include_in_schema=False)
@@ -187,29 +141,7 @@ async def _new_password(request: Asked, secret: str, problem: str | None = None)
     )  # fmt: skip
 
 
-def _enter(tx: WriteTx, told: Told, rule: Admission, peer: str, agent: str, replaces: str | None) -> str:
-    user_id = enter_by_identity(tx, told, rule)
-    return start_session(tx, user_id, peer=peer, agent=agent, replaces=replaces, shown="single sign-on")
-
-
-def _sso(request: Asked) -> SingleSignOn:
-    sso: SingleSignOn = request.app.state.sso
-    return sso
-
-
-def _name(request: Asked) -> str:
-    return "__Host-mailhub-sso" if is_secure(house_of(request).settings) else "mailhub-sso"
-
-
-def _cookie(request: Asked, secret: str, seconds: int) -> Cookie:
-    settings = house_of(request).settings
-    return Cookie(
-        key=_name(request), value=secret, max_age=seconds, path="/",
-        secure=is_secure(settings), httponly=True, samesite="lax",
-    )  # fmt: skip
-
-
 ROUTES = [
-    to_sso, from_sso, forgotten, ask_link, new_password, set_new_password, prove, show_proof, begin_proof,
+    forgotten, ask_link, new_password, set_new_password, prove, show_proof, begin_proof,
     passkey_proof,
 ]  # fmt: skip

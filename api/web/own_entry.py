@@ -205,7 +205,9 @@ async def _show(door: Door, request: Asked, *, made: str | None = None) -> Respo
 
     def render(viewer: Viewer, found: Own) -> str:
         speaker = desk.speaker(viewer)
+        oidc = door.house.settings.oidc
         shown = shape(speaker, found) | {"site": bool(site_of(door.house).rp_id), "made": made}
+        shown["sso"] = oidc.name if oidc.issuer else None
         return desk.render("own_entry.html", speaker, found.around, "settings", **shown)
 
     return html(await door.page(render, see_own, door.credentials.session))

@@ -12,13 +12,13 @@ from api.web.desk import Asked, Here, Id, lead
 from api.web.forms import read_form
 from api.web.place import read_place
 from api.web.rights import read_who
-from core.database import ReadTx, WriteTx
+from core.database import ReadTx
 from core.errors import Invalid
 from crm.parties import find_manager
 from crm.staff.people import list_teams, list_users
 from crm.staff.readable import Viewer
 from mailhub.mailboxes.lists import ThreadRow
-from mailhub.mailboxes.sharing import WHATS, Share, get_sharing, may_share, share_thread
+from mailhub.mailboxes.sharing import WHATS, get_sharing, may_share, share_with
 
 
 @dataclass(frozen=True, slots=True)
@@ -64,17 +64,11 @@ async def share(door: NamedDependency[Door], request: Asked, thread_id: Id, plac
     """Show the thread to one more, show them something else, or nothing any more (``what`` empty)."""
     form = await read_form(request)
     user_id, team_id = read_who(form.get("who", ""))
-    what = form.get("what", "")
-    if what not in (*WHATS, ""):
+    asked = form.get("what", "")
+    what = next((one for one in WHATS if one == asked), None)
+    if asked and what is None:
         raise Invalid("A thread is shared with a person or a team: its letters, or a trace of them.", field="what")
-
-    def verb(tx: WriteTx, viewer: Viewer) -> None:
-        shares = get_sharing(tx, viewer, thread_id).shares
-        kept = [one for one in shares if (one.user_id, one.team_id) != (user_id, team_id)]
-        wanted = [Share(user_id, team_id, one) for one in WHATS if one == what]
-        share_thread(tx, viewer, thread_id, [*kept, *wanted])
-
-    await door.write(verb)
+    await door.write(share_with, thread_id, user_id=user_id, team_id=team_id, what=what)
     return lead(request, read_place(place).thread(thread_id))
 
 

@@ -14,6 +14,7 @@ from litestar.response import Redirect
 
 from api import auth
 from api.auth import SignInNeeded, SignInRefused, ended_cookie, own_path, peer_of
+from api.auth.sso import SHOWN, SingleSignOn
 from api.web.alone import go_in, house_of, language_here, say_refusal, session_of, show_alone
 from api.web.desk import Asked
 from api.web.forms import read_form
@@ -22,7 +23,7 @@ from core.errors import Forbidden, Invalid, TooMuch
 from crm.staff.factors import begin_codes, read_setup
 from crm.staff.passkeys import LARGEST_ANSWER
 from crm.staff.people import get_user
-from crm.staff.sessions import find_waiting
+from crm.staff.sessions import find_shown, find_waiting
 from crm.staff.totp import spell_secret, totp_uri
 from mailhub.runtime import House
 
@@ -111,12 +112,18 @@ async def passkey(request: Asked, next_: Next = "/") -> Response[Any]:
     return done
 
 
-@post("/logout", include_in_schema=False, status_code=303)
-async def sign_out(request: Asked) -> Redirect:
-    """The session ends here and now."""
-    house = house_of(request)
-    await auth.sign_out(house, session_of(request))
-    answer = Redirect("/login", status_code=303)
+@post("/logout", include_in_schema=False, status_code=200)
+async def sign_out(request: Asked) -> Response[Any]:
+    """The session ends here and now; who came by the single sign-on is led to where that ends too."""
+    house, secret, out = house_of(request), session_of(request), None
+    if secret and await house.database.read(find_shown, secret) == SHOWN:
+        sso: SingleSignOn = request.app.state.sso
+        out = await sso.find_way_out()
+    await auth.sign_out(house, secret)
+    # A page and no redirect: a form of ours may lead nowhere else (form-action).
+    answer: Response[Any] = Redirect("/login", status_code=303)
+    if out is not None:
+        answer = show_alone(request, "signed_out.html", out=out, name=house.settings.oidc.name)
     answer.set_cookie(ended_cookie(house.settings))
     return answer
 

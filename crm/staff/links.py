@@ -6,16 +6,15 @@ from __future__ import annotations
 from dataclasses import dataclass
 from typing import Literal
 
-from sqlalchemy import delete, select, update
+from sqlalchemy import delete, select
 
 from core import clock
 from core.database import ReadTx, WriteTx
 from core.errors import Forbidden
 from core.secrets import hash_secret, new_secret
 from crm.staff.audit import record_audit
-from crm.staff.people import User, get_user
-from crm.staff.sessions import end_sessions
-from crm.staff.tables import entry_link, token, user
+from crm.staff.people import User, get_user, set_password
+from crm.staff.tables import entry_link, user
 
 Purpose = Literal["reset", "invitation"]
 USED = "This link was used or is too old. Ask for a new one."
@@ -60,9 +59,6 @@ def use_link(tx: WriteTx, secret: str, password_hash: str) -> User:
     found = find_link(tx, secret)
     if found is None or not tx.execute(delete(entry_link).where(entry_link.c.key == hash_secret(secret))):
         raise Forbidden(USED)
-    tx.execute(update(user).where(user.c.id == found.person.id).values(password=password_hash))
-    end_sessions(tx, found.person.id)
-    mine = (token.c.user_id == found.person.id) & token.c.revoked_at.is_(None)
-    tx.execute(update(token).where(mine).values(revoked_at=clock.now()))
+    set_password(tx, found.person.id, password_hash)
     record_audit(tx, found.person.id, "password-set", found.purpose)
     return found.person

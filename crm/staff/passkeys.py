@@ -161,14 +161,18 @@ def take_passkey(tx: WriteTx, site: Site, answer: dict[str, Any]) -> int | None:
     parsed = _understood(lambda: parse_authentication_credential_json(answer))
     challenge = _challenge_of(parsed.response.client_data_json)
     end_ceremony(tx, _SIGN_IN, challenge)
-    row = tx.row(
+    asked = (
         select(passkey)
         .join(user, user.c.id == passkey.c.user_id)
         .where(passkey.c.credential_id == parsed.raw_id, user.c.disabled_at.is_(None))
     )
+    owner = tx.row(asked)
+    if owner is None:
+        return None
+    tx.lock(user, owner.user_id)
+    row = tx.row(asked)  # it may have been removed, or its person disabled, until the row was held
     if row is None:
         return None
-    tx.lock(user, row.user_id)
     shown = _understood(
         lambda: verify_authentication_response(
             credential=parsed,
@@ -181,7 +185,7 @@ def take_passkey(tx: WriteTx, site: Site, answer: dict[str, Any]) -> int | None:
         )
     )
     here = update(passkey).where(passkey.c.id == row.id)
-    known = int(tx.value(select(passkey.c.sign_count).where(passkey.c.id == row.id)) or 0)
+    known = int(row.sign_count)
     if (shown.new_sign_count or known) and shown.new_sign_count <= known:
         tx.execute(here.values(doubted_at=clock.now()))
         record_audit(tx, row.user_id, "passkey-doubted", str(row.id))

@@ -15,7 +15,7 @@ from core import clock
 from core.changes import record_change
 from core.database import ReadTx, WriteTx
 from core.errors import Conflict, Invalid, NotFound
-from crm.staff.tables import entry_link, membership, session, team, user
+from crm.staff.tables import entry_link, membership, session, team, token, user
 
 SHORTEST_PASSWORD = 8
 _hasher = PasswordHasher(time_cost=2, memory_cost=19456, parallelism=1)
@@ -123,25 +123,41 @@ def find_password(tx: ReadTx, email: str) -> tuple[int, str] | None:
 
 
 def set_password(tx: WriteTx, user_id: int, password_hash: str) -> None:
-    """Store a new hash and end every session of the person, and the links that were sent to them."""
+    """Store a new hash and end every way in that the person had (``end_ways_in``)."""
+    tx.lock(user, user_id)  # a sign-in with the old password waits here, and is refused afterwards
     tx.execute(update(user).where(user.c.id == user_id).values(password=password_hash))
+    end_ways_in(tx, user_id)
+
+
+def end_ways_in(tx: WriteTx, user_id: int) -> None:
+    """End a person's sessions, tokens and the links that were sent to them: nothing that somebody copied outlives what
+    was changed about the account."""
     tx.execute(delete(session).where(session.c.user_id == user_id))
     tx.execute(delete(entry_link).where(entry_link.c.user_id == user_id))
+    mine = (token.c.user_id == user_id) & token.c.revoked_at.is_(None)
+    tx.execute(update(token).where(mine).values(revoked_at=clock.now()))
 
 
 def set_admin(tx: WriteTx, user_id: int, is_admin: bool) -> bool:
-    """Make a person an administrator, or one no more; every session of theirs ends, so that no copy of a cookie grows
-    by it. Raises NotFound, and Conflict for the last administrator. False when they were that before."""
+    """Make a person an administrator, or one no more; every way in that they had ends, so that no copy of a cookie or
+    a token grows by it. Raises NotFound, and Conflict for the last administrator. False when they were that before."""
     tx.lock_key("administrators")
+    tx.lock(user, user_id)
     if get_user(tx, user_id).is_admin == is_admin:
         return False
-    others = select(user.c.id).where(user.c.is_admin == 1, user.c.disabled_at.is_(None), user.c.id != user_id).limit(1)
-    if not is_admin and tx.value(others) is None:
-        raise Conflict("This is the last administrator. Make somebody else one first.")
+    if not is_admin:
+        _refuse_last_administrator(tx, user_id)
     tx.execute(update(user).where(user.c.id == user_id).values(is_admin=int(is_admin)))
-    tx.execute(delete(session).where(session.c.user_id == user_id))
+    end_ways_in(tx, user_id)
     record_change(tx, "user.changed", user_id)
     return True
+
+
+def _refuse_last_administrator(tx: WriteTx, user_id: int) -> None:
+    """Raise Conflict when nobody else is one; the caller holds the lock of the administrators."""
+    there = select(user.c.id).where(user.c.is_admin == 1, user.c.disabled_at.is_(None))
+    if tx.values(there.limit(2)) == [user_id]:
+        raise Conflict("This is the last administrator. Make somebody else one first.")
 
 
 def set_preferences(tx: WriteTx, user_id: int, *, language: str | None = None, theme: str | None = None) -> None:
@@ -152,11 +168,14 @@ def set_preferences(tx: WriteTx, user_id: int, *, language: str | None = None, t
 
 
 def disable_user(tx: WriteTx, user_id: int) -> None:
-    """Let a person in no more; their sessions end at once, their name stays on what they did."""
+    """Let a person in no more; every way in that they had ends at once, their name stays on what they did. Raises
+    NotFound, and Conflict for the last administrator."""
+    tx.lock_key("administrators")
     tx.lock(user, user_id)
+    _refuse_last_administrator(tx, user_id)
     if not tx.execute(update(user).where(user.c.id == user_id).values(disabled_at=clock.now())):
         raise NotFound("There is no user with the number %(id)s.", id=user_id)
-    tx.execute(delete(session).where(session.c.user_id == user_id))
+    end_ways_in(tx, user_id)
     record_change(tx, "user.disabled", user_id)
 
 

@@ -153,10 +153,11 @@ def get_viewer(tx: ReadTx, user_id: int) -> Viewer:
     )
 
 
-def note_read(viewer: Viewer, scope_id: int, thread_id: int) -> None:
-    """Note that a letter of somebody's personal mail is shown: who opens the door for it writes that down."""
+def note_read(viewer: Viewer, scope_id: int, thread_id: int | None) -> None:
+    """Note that words of somebody's personal mail are shown, of a thread or of what has none yet: who opens the door
+    for it writes that down."""
     if scope_id in viewer.others:
-        viewer.read.add((scope_id, thread_id))
+        viewer.read.add((scope_id, thread_id or 0))
 
 
 def visible(viewer: Viewer, scope_column: ColumnElement[Any], executor_column: ColumnElement[Any] | None) -> Any:

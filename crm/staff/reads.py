@@ -1,4 +1,4 @@
-"""Who opened a letter out of somebody else's personal mailbox: written down, once an hour for a person and a thread."""
+"""Who opened what is in somebody else's personal mailbox: written down, once an hour for a person and a thread."""
 
 from __future__ import annotations
 
@@ -12,29 +12,32 @@ from crm.staff.readable import Viewer
 
 AGAIN = clock.HOUR
 MOST_REMEMBERED = 10_000
+Opened = tuple[int, int]
+"""A scope and a thread; the thread is 0 for what has none, a letter in quarantine say."""
 
 
 class Reads:
     """What this process has had written down lately; another process may write a line more, none less."""
 
     def __init__(self) -> None:
-        self._known: OrderedDict[tuple[int, int], int] = OrderedDict()
+        self._known: OrderedDict[tuple[int, int, int], int] = OrderedDict()
 
-    def take_due(self, viewer: Viewer) -> list[tuple[int, int]]:
-        """Which of the threads that were opened by this request have to be written down: pairs of scope and thread."""
+    def find_due(self, viewer: Viewer) -> list[Opened]:
+        """What was opened by this request and has to be written down. It stays due until it is remembered."""
         now = clock.now()
-        opened = sorted(viewer.read)
-        viewer.read.clear()
-        due = [one for one in opened if self._known.get((viewer.user_id, one[1]), 0) <= now - AGAIN]
-        for _, thread_id in due:
-            self._known[viewer.user_id, thread_id] = now
-            self._known.move_to_end((viewer.user_id, thread_id))
+        return [one for one in sorted(viewer.read) if self._known.get((viewer.user_id, *one), 0) <= now - AGAIN]
+
+    def remember(self, user_id: int, written: Sequence[Opened]) -> None:
+        """These stand in the audit log, for good: only after the COMMIT."""
+        now = clock.now()
+        for one in written:
+            self._known[user_id, *one] = now
+            self._known.move_to_end((user_id, *one))
         while len(self._known) > MOST_REMEMBERED:
             self._known.popitem(last=False)
-        return due
 
 
-def record_reads(tx: WriteTx, user_id: int, opened: Sequence[tuple[int, int]]) -> None:
-    """Write down that somebody opened threads of another's personal mail."""
+def record_reads(tx: WriteTx, user_id: int, opened: Sequence[Opened]) -> None:
+    """Write down that somebody opened something of another's personal mail."""
     for scope_id, thread_id in opened:
-        record_audit(tx, user_id, "personal-read", str(thread_id), scope=scope_id)
+        record_audit(tx, user_id, "personal-read", str(thread_id or ""), scope=scope_id)

@@ -18,10 +18,15 @@ from crm.staff.audit import record_audit
 from crm.staff.tables import entry_link, session, token, user
 
 IDLE = 14 * clock.DAY
+"""Longer than a holiday's gap between two days of work, shorter than the life of a laptop that nobody misses."""
 LONGEST = 60 * clock.DAY
+"""A cookie that was copied is good for two months at most, however busy its owner is."""
 WAITING = 10 * clock.MINUTE
+"""Time to fetch the telephone from another room."""
 PROOF = 15 * clock.MINUTE
+"""Enough to change several things after one another, too little for a stranger at a desk that was left."""
 TOUCH = 5 * clock.MINUTE
+"""How exact ``seen_at`` is: a write for each request would cost more than it says."""
 TOUCH_TOKEN = clock.MINUTE
 TOKEN_SCOPES = ("all", "read")
 
@@ -75,9 +80,11 @@ def start_session(
     replaces: str | None = None,
     shown: str = "password",
     waits_for: str = "",
+    proved_at: int | None = None,
 ) -> str:
     """Sign a person in who showed ``shown``; returns the secret for the cookie. ``replaces`` ends the session that the
-    browser had. One that ``waits_for`` something opens nothing and is over in ten minutes."""
+    browser had. One that ``waits_for`` something opens nothing and is over in ten minutes. ``proved_at``: when they
+    showed that it is them, where that was not now; 0 for who was let in on somebody else's word."""
     if replaces:
         end_session(tx, replaces)
     secret = new_secret()
@@ -93,7 +100,7 @@ def start_session(
         agent=agent[:200],
         waits_for=waits_for,
         shown=shown,
-        proved_at=now,
+        proved_at=now if proved_at is None else min(proved_at, now),
     )
     if not waits_for:
         record_audit(tx, user_id, "signed-in", shown, peer=peer)
@@ -128,19 +135,34 @@ def find_waiting(tx: ReadTx, secret: str) -> Waiting | None:
     return None if row is None else Waiting(row.user_id, row.waits_for)
 
 
+def hold_waiting(tx: WriteTx, secret: str) -> Waiting | None:
+    """``find_waiting``, and nobody sets a password, changes factors or ends sessions of that person until the end of
+    the unit."""
+    found = find_waiting(tx, secret)
+    if found is None:
+        return None
+    tx.lock(user, found.user_id)
+    return find_waiting(tx, secret)
+
+
 def is_proved(tx: ReadTx, secret: str) -> bool:
     """Did the person behind this cookie show a moment ago that it is them?"""
     proved = tx.value(select(session.c.proved_at).where(session.c.key == hash_secret(secret)))
     return proved is not None and clock.now() - PROOF < proved <= clock.now()
 
 
-def prove_session(tx: WriteTx, secret: str, shown: str) -> str:
+def prove_session(tx: WriteTx, secret: str) -> str:
     """The person showed again that it is them: the same session under a new secret. Raises NotFound when it is over."""
     fresh = new_secret()
     here = update(session).where(session.c.key == hash_secret(secret), session.c.waits_for == "")
-    if not tx.execute(here.values(key=hash_secret(fresh), proved_at=clock.now(), shown=shown)):
+    if not tx.execute(here.values(key=hash_secret(fresh), proved_at=clock.now())):
         raise NotFound("This session is over already.")
     return fresh
+
+
+def find_shown(tx: ReadTx, secret: str) -> str:
+    """With what the session behind a cookie began; empty for none."""
+    return tx.value(select(session.c.shown).where(session.c.key == hash_secret(secret))) or ""
 
 
 def is_known_place(tx: ReadTx, user_id: int, peer: str) -> bool:

@@ -19,7 +19,7 @@ from core.errors import HouseError
 from core.fetch import Guard, open_socket
 from mailhub.ingest.imap.bounds import Bounds
 from mailhub.ingest.imap.client import Client, Place
-from mailhub.ingest.imap.session import Means
+from mailhub.ingest.imap.session import Means, guard_of
 from mailhub.ingest.imap.trouble import Insecure, Lie, PasswordRefused, Throttled, Trouble, clean
 from mailhub.mailboxes.accounts import Account, Auth, Security
 from mailhub.mailboxes.placements import Listed
@@ -129,7 +129,7 @@ async def try_account(means: Means, account: Account) -> Finding:
     except HouseError as problem:
         return Finding("password", problem.sentence, dict(problem.fields))
     server = Server(account.host, account.port, account.security, account.user, secret, account.auth)
-    return await try_imap(means.guard, means.context, server)
+    return await try_imap(guard_of(means, account), means.context, server)
 
 
 def _unreached(trouble: Trouble, server: Server) -> Finding:

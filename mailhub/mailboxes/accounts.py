@@ -60,6 +60,8 @@ account = table(
     number("write_answered", 1),
     number("write_sent", 1),
     number("sends", 1),
+    number("inside", 1),
+    number("smtp_inside", 1),
     optional_text("trusted_servers"),
     number("follow_new", 1),
     number("paused", 0),
@@ -128,7 +130,8 @@ Index(None, placement.c.message_id)
 class Account:
     """An account as pages and loops see it, without its secrets. ``sentence`` with ``fields`` says in words how it is
     since the instant ``since``; ``tries`` counts what failed one after the other. ``sends``: letters of the mailbox go
-    out by ``smtp_host``, where there is one. ``trusted_servers``: see ``trust``."""
+    out by ``smtp_host``, where there is one. ``inside``, ``smtp_inside``: an administrator named the server, so it may
+    lie in a network that is not public. ``trusted_servers``: see ``trust``."""
 
     id: int
     mailbox_id: int
@@ -146,6 +149,8 @@ class Account:
     write_answered: bool
     write_sent: bool
     sends: bool
+    inside: bool
+    smtp_inside: bool
     trusted_servers: str | None
     paused: bool
     state: State
@@ -181,8 +186,11 @@ def add_account(
     *,
     auth: Auth = "password",
     relay: Relay | None = None,
+    inside: bool = True,
 ) -> Account:
     """Connect an account to a mailbox; the loops hear of it after the commit. Secrets are sealed for this row alone.
+    ``inside`` False where no administrator named its servers: whatever their names mean later, they are reached on the
+    public internet alone.
 
     Raises NotFound for the mailbox, Invalid for what can be no host, port, name or secret, Conflict for an account
     that is connected to this mailbox already. Whether the host may be reached is asked whenever one connects.
@@ -202,13 +210,14 @@ def add_account(
         security=security,
         user=user,
         auth=auth,
+        inside=int(inside),
         since=now,
         fields={},
         created_at=now,
     )
     set_secret(tx, keys, account_id, secret)
     if relay is not None:
-        set_relay(tx, keys, account_id, relay)
+        set_relay(tx, keys, account_id, relay, inside=inside)
     record_change(tx, "account.added", account_id, scope_id=box.scope_id)
     return get_account(tx, account_id)
 
@@ -226,15 +235,16 @@ def keep_secret(tx: WriteTx, keys: Keys, account_id: int, secret: str) -> None:
         raise _no_account(account_id)
 
 
-def set_relay(tx: WriteTx, keys: Keys, account_id: int, relay: Relay | None) -> None:
-    """Say through which server letters of this account go out; None for the one of the house. Raises NotFound,
-    Invalid."""
+def set_relay(tx: WriteTx, keys: Keys, account_id: int, relay: Relay | None, *, inside: bool = True) -> None:
+    """Say through which server letters of this account go out; None for the one of the house. ``inside`` as in
+    ``add_account``. Raises NotFound, Invalid."""
     if relay is None:
         values: dict[str, Any] = {"smtp_host": None, "smtp_user": None, "smtp_secret": None}
     else:
         values = {
             "smtp_host": _checked(relay.host, relay.port, relay.security, relay.user, relay.secret or "-", "password"),
             "smtp_port": relay.port,
+            "smtp_inside": int(inside),
             "smtp_security": relay.security,
             "smtp_user": relay.user,
             "smtp_secret": relay.secret and keys.seal(f"account-smtp:{account_id}", relay.secret.encode()),
@@ -243,10 +253,13 @@ def set_relay(tx: WriteTx, keys: Keys, account_id: int, relay: Relay | None) -> 
         raise _no_account(account_id)
 
 
-def set_place(tx: WriteTx, account_id: int, host: str, port: int, security: Security, user: str) -> None:
-    """Where and as whom to sign in from now on. Raises NotFound, Invalid."""
+def set_place(
+    tx: WriteTx, account_id: int, host: str, port: int, security: Security, user: str, *, inside: bool = True
+) -> None:
+    """Where and as whom to sign in from now on. ``inside`` as in ``add_account``. Raises NotFound, Invalid."""
     name = _checked(host, port, security, user, "-", "password")
-    if not tx.change(account, account_id, host=name, port=port, security=security, user=user):
+    place = {"host": name, "port": port, "security": security, "user": user, "inside": int(inside)}
+    if not tx.change(account, account_id, **place):
         raise _no_account(account_id)
 
 
@@ -390,6 +403,6 @@ def _no_account(account_id: int) -> NotFound:
 
 def _account(row: Row[Any]) -> Account:
     values: dict[str, Any] = {name: getattr(row, name) for name in Account.__dataclass_fields__}
-    for switch in ("write_seen", "write_answered", "write_sent", "sends", "paused"):
+    for switch in ("write_seen", "write_answered", "write_sent", "sends", "inside", "smtp_inside", "paused"):
         values[switch] = bool(values[switch])
     return Account(**values)

@@ -134,7 +134,7 @@ def connect_account(
     """Connect an account with a password. ``folders`` are wire and name of the only ones to follow; without any, all
     that the server has. Raises NotFound, Forbidden, Invalid, Conflict."""
     box = get_own_mailbox(tx, viewer, mailbox_id)
-    made = add_account(tx, keys, box.id, host, port, security, user, secret, relay=relay)
+    made = add_account(tx, keys, box.id, host, port, security, user, secret, relay=relay, inside=viewer.is_admin)
     if folders:
         choose_folders(tx, made.id, folders)
     record_audit(tx, viewer.user_id, "account-connected", str(made.id), mailbox=box.id)
@@ -161,7 +161,8 @@ def change_sign_in(
     if then != now and secret is None:
         raise Invalid("For another server or name enter the password too.", field="password")
     if then != now:
-        set_place(tx, account_id, *then)
+        same = (found.host, found.port) == then[:2]
+        set_place(tx, account_id, *then, inside=viewer.is_admin or (same and found.inside))
     if secret is not None:
         tx.change(account, account_id, auth="password")
         set_secret(tx, keys, account_id, secret)
@@ -183,7 +184,8 @@ def change_relay(
             return
         if not entered:
             raise Invalid("For another server or name enter the password too.", field="smtp")
-    set_relay(tx, keys, account_id, relay)
+    same = relay is not None and (found.smtp_host, found.smtp_port) == (relay.host, relay.port)
+    set_relay(tx, keys, account_id, relay, inside=viewer.is_admin or (same and found.smtp_inside))
     record_audit(tx, viewer.user_id, "account-changed", str(account_id))
 
 

@@ -21,7 +21,7 @@ from core.changes import record_change
 from core.database import ReadTx, WriteTx
 from core.errors import Conflict, Forbidden, Invalid, NotFound
 from crm.staff.people import list_names
-from crm.staff.readable import Viewer, demand, get_viewer
+from crm.staff.readable import Viewer, demand, get_viewer, note_read
 from crm.staff.rights import Right, list_viewers_of
 from crm.staff.tables import user
 from mailhub.mailboxes.following import list_followers
@@ -140,16 +140,20 @@ def delete_note(tx: WriteTx, viewer: Viewer, note_id: int) -> None:
 def get_note(tx: ReadTx, viewer: Viewer, note_id: int) -> Note:
     """One note with what it said before. Raises NotFound, alike for what is not there and what is not theirs."""
     found = tx.row(_ONE, {"id": note_id})
-    if found is None or not get_rows(tx, viewer, [find_root(tx, found.thread_id)]):
+    rows = [] if found is None else get_rows(tx, viewer, [find_root(tx, found.thread_id)])
+    if found is None or not rows:
         raise NotFound("There is no note with the number %(id)s.", id=note_id)
+    note_read(viewer, rows[0].scope_id, rows[0].id)
     return _with_versions(tx, [found])[0]
 
 
 def list_notes(tx: ReadTx, viewer: Viewer, thread_id: int) -> list[Note]:
     """The notes of a thread and of those merged into it, oldest first. Raises NotFound."""
     root = find_root(tx, thread_id)
-    if not get_rows(tx, viewer, [root]):
+    seen = get_rows(tx, viewer, [root])
+    if not seen:
         raise NotFound("There is no thread with the number %(id)s.", id=thread_id)
+    note_read(viewer, seen[0].scope_id, root)
     rows = tx.rows(_NOTES, {"ids": list_merged(tx, root)})
     return _with_versions(tx, list(reversed(rows)))
 

@@ -71,6 +71,17 @@ def share_thread(tx: WriteTx, viewer: Viewer, thread_id: int, shares: Iterable[S
     return Sharing(row.id, mine=True, shares=tuple(wanted))
 
 
+def share_with(
+    tx: WriteTx, viewer: Viewer, thread_id: int, *, user_id: int | None, team_id: int | None, what: What | None
+) -> Sharing:
+    """Show a thread to one more, show them something else, or nothing any more (``what`` None); who else sees it stays
+    as it is at this moment. Raises as ``share_thread``."""
+    tx.lock(thread, find_root(tx, thread_id))
+    shares = get_sharing(tx, viewer, thread_id).shares
+    kept = [one for one in shares if (one.user_id, one.team_id) != (user_id, team_id)]
+    return share_thread(tx, viewer, thread_id, kept if what is None else [*kept, Share(user_id, team_id, what)])
+
+
 def may_share(viewer: Viewer, scope_id: int) -> bool:
     """Whether a thread of this scope is the viewer's to share."""
     return scope_id in viewer.own
@@ -87,11 +98,14 @@ def _get_own(tx: ReadTx, viewer: Viewer, thread_id: int) -> Any:
 
 
 def _list_shares(tx: ReadTx, row: Any) -> tuple[Share, ...]:
+    """Without those who are let in no more: they see nothing, and the next change leaves them out."""
     if tx.get(mailbox, row.mailbox_id).scope_id == row.scope_id:
         return ()
+    gone = {int(one) for one in tx.values(select(user.c.id).where(user.c.disabled_at.is_not(None)))}
     return tuple(
         Share(one.user_id, one.team_id, "trace" if one.right == KNOW else "letters")
         for one in list_grants(tx, row.scope_id)
+        if one.user_id not in gone
     )
 
 

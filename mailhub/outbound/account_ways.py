@@ -57,7 +57,8 @@ class AccountWays:
         host = one.smtp_host or ""
         try:
             relay = await self._find_relay(one)
-            connected = await open_socket(self._guard, host, one.smtp_port, "smtp", CONNECT_SECONDS)
+            guard = self._guard if one.smtp_inside else self._guard.without_own()
+            connected = await open_socket(guard, host, one.smtp_port, "smtp", CONNECT_SECONDS)
         except HouseError as problem:
             raise WayError(problem.sentence, dict(problem.fields)) from problem
         except OSError as problem:

@@ -18,7 +18,7 @@ from core.changes import record_change
 from core.database import ReadTx, WriteTx
 from core.errors import Conflict, Invalid, NotFound
 from core.paging import Page, cut_page, decode_cursor
-from crm.staff.readable import Viewer, demand, readable
+from crm.staff.readable import Viewer, demand, note_read, readable
 from crm.staff.tables import user
 from mailhub.letters.html.outgoing import CleanHtml
 from mailhub.mailboxes.tables import mailbox, thread
@@ -133,17 +133,19 @@ def list_drafts(
         statement = statement.where(draft.c.thread_id == thread_id)
     if after is not None:
         statement = statement.where(draft.c.id < decode_cursor(after, (int,))[0])
-    return cut_page(_shown(tx, tx.rows(statement)), limit, lambda one: (one.id,))
+    return cut_page(_shown(tx, viewer, tx.rows(statement)), limit, lambda one: (one.id,))
 
 
-def list_where(tx: ReadTx, *conditions: ColumnElement[bool], order: Sequence[Any], limit: int) -> list[Draft]:
+def list_where(
+    tx: ReadTx, viewer: Viewer, *conditions: ColumnElement[bool], order: Sequence[Any], limit: int
+) -> list[Draft]:
     """Drafts by conditions on ``draft`` and its ``thread``, ``may_write`` among them, in that order."""
-    return _shown(tx, tx.rows(_DRAFTS.where(*conditions).order_by(*order).limit(limit)))
+    return _shown(tx, viewer, tx.rows(_DRAFTS.where(*conditions).order_by(*order).limit(limit)))
 
 
 def get_draft(tx: ReadTx, viewer: Viewer, draft_id: int) -> Draft:
     """The draft. Raises NotFound, alike for what is not there and what they may not send."""
-    found = _shown(tx, tx.rows(_DRAFTS.where(draft.c.id == draft_id, may_write(viewer))))
+    found = _shown(tx, viewer, tx.rows(_DRAFTS.where(draft.c.id == draft_id, may_write(viewer))))
     if not found:
         raise NotFound("There is no draft with the number %(id)s.", id=draft_id)
     return found[0]
@@ -270,7 +272,10 @@ def tell_drafted(tx: WriteTx, user_id: int, found: Draft) -> Draft:
     return found
 
 
-def _shown(tx: ReadTx, rows: Sequence[Row[Any]]) -> list[Draft]:
+def _shown(tx: ReadTx, viewer: Viewer, rows: Sequence[Row[Any]]) -> list[Draft]:
+    for row in rows:
+        if row.author_id != viewer.user_id:
+            note_read(viewer, row.scope_id, row.thread_id)
     files: dict[int, list[DraftFile]] = {row.id: [] for row in rows}
     for one in tx.rows(_FILES, {"ids": list(files)}) if files else ():
         shown = DraftFile(one.id, one.draft_id, one.blob_id, one.name, one.content_type, one.size, one.content_id)

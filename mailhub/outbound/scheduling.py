@@ -119,7 +119,7 @@ def unschedule_draft(tx: WriteTx, viewer: Viewer, draft_id: int) -> Draft:
 
 def list_scheduled(tx: ReadTx, viewer: Viewer, *, limit: int = 200) -> list[Draft]:
     """The planned letters that the viewer may send, the next first."""
-    return list_where(tx, *_PLANNED, may_write(viewer), order=(draft.c.send_at, draft.c.id), limit=limit)
+    return list_where(tx, viewer, *_PLANNED, may_write(viewer), order=(draft.c.send_at, draft.c.id), limit=limit)
 
 
 def stop_for_reply(tx: WriteTx, thread_id: int) -> int:

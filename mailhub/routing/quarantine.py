@@ -14,7 +14,7 @@ from core.errors import Conflict, NotFound
 from core.jobs import enqueue
 from core.paging import Page, cut_page, decode_cursor
 from crm.parties import get_counterparty
-from crm.staff.readable import Shape, Viewer, demand, readable, readable_by, shape_of, sight_of
+from crm.staff.readable import Shape, Viewer, demand, note_read, readable, readable_by, shape_of, sight_of
 from mailhub.ingest.intake import PROCESS_JOB
 from mailhub.mailboxes.tables import incoming
 
@@ -78,6 +78,7 @@ def get_held(tx: ReadTx, viewer: Viewer, incoming_id: int) -> Held:
     row = tx.row(readable(statement, viewer, incoming))
     if row is None:
         raise NotFound("There is no letter in quarantine with the number %(id)s.", id=incoming_id)
+    note_read(viewer, row.scope_id, None)
     return _held(row)
 
 

@@ -64,7 +64,7 @@ def test_every_post_that_changes_something_takes_a_key(world: World, loop: async
     ],
 )
 def test_the_same_request_makes_one(world: World, loop: asyncio.Runner, path: str, body: dict[str, Any]) -> None:
-    admin = world.program("administrator")
+    admin = loop.run(world.browser("administrator"))
     before = len(loop.run(admin.get(path)).json()["items"])
     key = {"Idempotency-Key": "order-552"}
     first, second = (loop.run(admin.post(path, body, headers=key)) for _ in range(2))
@@ -77,7 +77,8 @@ def test_the_same_request_makes_one(world: World, loop: asyncio.Runner, path: st
 
 def test_a_token_is_kept_for_its_second_answer_under_the_keys_of_the_house(world: World, loop: asyncio.Runner) -> None:
     key = {"Idempotency-Key": "order-552"}
-    made = loop.run(world.program("manager").post("/api/v1/tokens", {"name": "x", "scopes": ["read"]}, headers=key))
+    manager = loop.run(world.browser("manager"))
+    made = loop.run(manager.post("/api/v1/tokens", {"name": "x", "scopes": ["read"]}, headers=key))
     kept = world.database.read_now(lambda tx: bytes(tx.sql("SELECT answer FROM request_once").scalar_one()))
     assert made.json()["token"].encode() not in kept
 

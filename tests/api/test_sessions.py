@@ -239,7 +239,8 @@ def test_strangers_take_the_same_way_as_people(world: World, loop: asyncio.Runne
 
 
 def test_a_reading_token_only_reads(world: World, loop: asyncio.Runner) -> None:
-    made = loop.run(world.program("reader").post("/api/v1/tokens", {"name": "look", "scopes": ["read"]})).json()
+    reader = loop.run(world.browser("reader"))
+    made = loop.run(reader.post("/api/v1/tokens", {"name": "look", "scopes": ["read"]})).json()
     program = Asker(world.app, token=made["token"])
     assert loop.run(program.get("/api/v1/threads")).status == 200
     refused = loop.run(program.post("/api/v1/tokens", {"name": "more"}))

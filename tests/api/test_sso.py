@@ -9,16 +9,24 @@ import hmac
 import json
 import re
 from dataclasses import replace
+from functools import partial
+from html import escape
 from typing import Any
 from urllib.parse import urlencode
 
 import pytest
 from joserfc.jwk import RSAKey
 
+from api.auth.second import PER_PEER
 from api.auth.sso import SingleSignOn
-from core.errors import Unavailable
+from core import clock
+from core.errors import Forbidden, Unavailable
 from core.settings import Oidc
+from crm.staff.factors import begin_codes, set_up_codes
+from crm.staff.identities import Admission, Told, enter_by_identity
 from crm.staff.people import disable_user
+from crm.staff.sessions import start_session
+from crm.staff.totp import code_at
 from tests.api.asking import Answer, Asker
 from tests.api.world import World
 from tests.support.issuer import CLIENT, ISSUER, Issuer
@@ -37,10 +45,11 @@ class Visitor:
     def __init__(self, world: World) -> None:
         self.asker = Asker(world.app)
 
-    async def go(self, there: str = "/mine") -> str:
-        answer = await self.asker.get(f"/login/sso?{urlencode({'next': there})}")
+    async def go(self, there: str = "/mine", by: str = "/login/sso") -> str:
+        answer = await self.asker.get(f"{by}?{urlencode({'next': there})}")
         assert answer.status == 303
-        self.asker.cookie = answer.cookies[0].partition(";")[0]
+        mine = [one for one in self.asker.cookie.split("; ") if one.startswith("mailhub=")]
+        self.asker.cookie = "; ".join([*mine, answer.cookies[0].partition(";")[0]])
         assert "HttpOnly" in answer.cookies[0]
         return answer.headers["location"]
 
@@ -101,6 +110,128 @@ def test_strangers_come_in_by_setting_alone(world: World, loop: asyncio.Runner) 
     answer = loop.run(enter(world, issuer))
     me = loop.run(world.with_cookie(who(answer)).get("/api/v1/users/me")).json()
     assert (me["email"], me["is_admin"]) == ("new@firm.example", False)
+
+
+async def prove(world: World, issuer: Issuer, cookie: str, by: str = "/prove/sso", **claims: Any) -> Answer:
+    """Somebody who is signed in goes to the provider and comes back with that."""
+    visitor = Visitor(world)
+    visitor.asker.cookie = f"mailhub={cookie}"
+    said = issuer.follow(await visitor.go("/settings/people", by))
+    issuer.claims = claims
+    return await visitor.come_back(said)
+
+
+async def is_open(world: World, cookie: str) -> bool:
+    """May they change how they sign in?"""
+    answer = await world.with_cookie(cookie).post("/api/v1/tokens", {"name": "x", "scopes": ["read"]})
+    assert answer.status in (201, 403)
+    return answer.status == 201
+
+
+def test_to_prove_is_to_sign_in_anew(world: World, loop: asyncio.Runner) -> None:
+    """The provider is asked to ask (prompt, max_age), and believed by what it signs of when and who (auth_time)."""
+    issuer = Issuer()
+    use(world, issuer)
+
+    async def walk() -> None:
+        now = clock.now() // clock.SECOND
+        cookie = who(await enter(world, issuer))
+        assert not await is_open(world, cookie), "a session that the provider had already shows nothing"
+        for lie in ({}, {"auth_time": now - 3600}, {"auth_time": now + 3600}, {"auth_time": True}):
+            assert (await prove(world, issuer, cookie, **lie)).status == 403, lie
+            assert not await is_open(world, cookie)
+        assert (issuer.sent["prompt"], issuer.sent["max_age"]) == ("login", "0")
+        assert (await prove(world, issuer, cookie, auth_time=now, sub="petro-1")).status == 403, "somebody else"
+        stranger = await world.database.write(start_session, world.users["manager"], peer="", agent="")
+        assert (await prove(world, issuer, stranger, auth_time=now)).status == 403, "somebody else here"
+        shown = await prove(world, issuer, cookie, auth_time=now)
+        assert (shown.status, shown.headers["location"]) == (303, "/settings/people")
+        assert who(shown) != cookie
+        assert await is_open(world, who(shown))
+        assert (await world.with_cookie(cookie).get("/api/v1/threads")).status == 401
+        issuer.claims = {"auth_time": now}
+        assert await is_open(world, who(await enter(world, issuer))), "who has just signed in there"
+
+    loop.run(walk())
+
+
+def test_an_address_joins_nobody_who_shows_more(world: World, loop: asyncio.Runner) -> None:
+    """Administrators and who has a second factor sign in their own way once, and join the two themselves."""
+    issuer = Issuer()
+    use(world, issuer)
+
+    async def walk() -> None:
+        reader, chief = world.users["reader"], world.users["administrator"]
+        secret, _ = begin_codes(world.house.keys, reader)
+        code = code_at(secret, clock.now() // clock.SECOND // 30)
+        await world.database.write(set_up_codes, world.house.keys, reader, secret, code)
+        for email in ("reader@firm.example", "administrator@firm.example"):
+            issuer.claims = {"email": email, "sub": email}
+            refused = await enter(world, issuer)
+            assert refused.status == 403
+            assert "Sign in your own way once" in refused.body.decode()
+        cookie = await world.database.write(start_session, chief, peer="", agent="")
+        mine = {"sub": "chief-1", "email": "olena@private.example"}
+        joined = await prove(world, issuer, cookie, "/settings/sign-in/join", **mine)
+        assert (joined.status, joined.headers["location"]) == (303, "/settings/sign-in")
+        issuer.claims = mine
+        me = (await world.with_cookie(who(await enter(world, issuer))).get("/api/v1/users/me")).json()
+        assert me["id"] == chief
+        again = await prove(world, issuer, cookie, "/settings/sign-in/join", **mine)
+        assert again.status == 403, "joined already"
+        weak = await world.database.write(partial(start_session, proved_at=0), reader, peer="", agent="")
+        asker = world.with_cookie(weak)
+        assert (await asker.get("/settings/sign-in/join")).headers["location"].startswith("/prove")
+
+    loop.run(walk())
+
+
+def test_a_public_issuer_vouches_for_no_company(world: World, loop: asyncio.Runner) -> None:
+    """Where anybody makes an account under any address, ``hd`` says whose people they are."""
+    told = Told("https://accounts.google.com", "1", "reader@firm.example", True, "R")
+    rule = Admission(("firm.example",), add=True)
+    database = world.database
+    for wrong in (told, replace(told, company="other.example")):
+        with pytest.raises(Forbidden):
+            database.write_now(enter_by_identity, wrong, rule)
+    with pytest.raises(Forbidden):
+        database.write_now(enter_by_identity, replace(told, email="new@x.example"), Admission((), add=True))
+    right = replace(told, company="firm.example")
+    assert database.write_now(enter_by_identity, right, rule) == world.users["reader"]
+
+
+def test_the_door_to_the_provider_is_no_free_work(world: World, loop: asyncio.Runner) -> None:
+    use(world, Issuer())
+    stranger = replace(Asker(world.app), peer="192.0.2.9", scheme="https")
+
+    async def walk() -> list[int]:
+        return [(await stranger.get("/login/sso")).status for _ in range(PER_PEER.count + 1)]
+
+    assert loop.run(walk())[-2:] == [303, 429]
+
+
+def test_signing_out_ends_it_there_too(world: World, loop: asyncio.Runner) -> None:
+    """OpenID Connect RP-Initiated Logout 1.0, where the provider offers it; by a page of ours."""
+    way = f"{ISSUER}/leave?realm=firm"
+
+    async def leave(says: dict[str, str], cookie: str = "") -> Answer:
+        issuer = Issuer(says=says)
+        use(world, issuer)
+        return await world.with_cookie(cookie or who(await enter(world, issuer))).post("/logout")
+
+    async def walk() -> None:
+        page = await leave({"end_session_endpoint": way})
+        assert page.status == 200
+        assert any(one.startswith("mailhub=;") or 'mailhub=""' in one for one in page.cookies)
+        back = world.house.settings.web.base_url + "/login"
+        asked = urlencode({"client_id": CLIENT, "post_logout_redirect_uri": back})
+        assert escape(f"{way}&{asked}") in page.body.decode()
+        for says in ({}, {"end_session_endpoint": "http://id.firm.example/leave"}):
+            assert (await leave(says)).headers["location"] == "/login"
+        cookie = await world.database.write(start_session, world.users["reader"], peer="", agent="")
+        assert (await leave({"end_session_endpoint": way}, cookie)).status == 303, "who came by a password"
+
+    loop.run(walk())
 
 
 LIES = {

@@ -12,13 +12,13 @@ from core.errors import Forbidden, Invalid, NotFound
 from crm.interactions import HIDDEN, count_history, list_history
 from crm.parties import add_contact, add_counterparty
 from crm.staff.audit import list_audit
-from crm.staff.people import add_team, join_team
+from crm.staff.people import add_team, disable_user, join_team
 from crm.staff.reads import Reads, record_reads
 from crm.staff.rights import add_grant
 from mailhub.mailboxes.lists import count_threads, list_threads
 from mailhub.mailboxes.moving import move_thread
 from mailhub.mailboxes.reading import get_thread
-from mailhub.mailboxes.sharing import Share, get_sharing, share_thread
+from mailhub.mailboxes.sharing import Share, get_sharing, share_thread, share_with
 from tests.support.world import World, letter
 
 
@@ -110,6 +110,20 @@ def test_nonsense_is_refused(world: World) -> None:
     assert world.threads("petro") == []
 
 
+def test_who_is_let_in_no_more_stands_in_nobodys_way(world: World) -> None:
+    """Somebody who was shown the thread left the house: it is shared further, and they are left out of it."""
+    (row,) = world.threads("olena")
+    olena, petro, anna = world.viewer("olena"), world.person("petro"), world.person("anna")
+    share, database = Share(petro, None, "letters"), world.database
+    database.write_now(share_thread, olena, row.id, [share])
+    database.write_now(disable_user, petro)
+    assert database.read_now(get_sharing, olena, row.id).shares == ()
+    database.write_now(partial(share_with, user_id=anna, team_id=None, what="trace"), olena, row.id)
+    assert database.read_now(get_sharing, olena, row.id).shares == (Share(anna, None, "trace"),)
+    database.write_now(partial(share_with, user_id=anna, team_id=None, what=None), olena, row.id)
+    assert database.read_now(get_sharing, olena, row.id).shares == ()
+
+
 def test_a_deputy_reads_while_it_was_said_and_it_is_written_down(world: World, monkeypatch: pytest.MonkeyPatch) -> None:
     database, now = world.database, clock.now()
     (row,) = world.threads("olena")
@@ -122,7 +136,9 @@ def test_a_deputy_reads_while_it_was_said_and_it_is_written_down(world: World, m
     for viewer in (deputy, owner, deputy):
         database.read_now(get_thread, viewer, row.id)
         for _ in range(2):
-            database.write_now(record_reads, viewer.user_id, reads.take_due(viewer))
+            due = reads.find_due(viewer)
+            database.write_now(record_reads, viewer.user_id, due)
+            reads.remember(viewer.user_id, due)
     read = [one for one in database.read_now(list_audit) if one.action == "personal-read"]
     assert [(one.user_id, one.subject) for one in read] == [(world.people["petro"], str(row.id))]
     monkeypatch.setattr(clock, "now", lambda: now + 2 * clock.DAY)

@@ -25,6 +25,7 @@ from mailhub.mailboxes.views import (
     list_views,
     listing,
     parse_view,
+    verbs,
 )
 from tests.support.world import World, letter
 
@@ -141,6 +142,29 @@ def test_views_are_read_strictly_and_changed_by_their_maker(world: World) -> Non
     assert (changed.name, changed.late, changed.version) == ("Other", True, 2)
     with pytest.raises(Conflict):
         world.database.write_now(change_view, viewer, view.id, wanted, version=view.version)
+
+
+def test_how_far_was_looked_tells_nobody_of_what_is_not_theirs(world: World) -> None:
+    """Deadlines and numbers of a colleague's work are not counted out by pages of a view."""
+    mine, other = begin(world, "Mine", "claims"), begin(world, "Not mine", "claims")
+    world.database.write_now(assign_thread, world.viewer("olena"), mine, world.person("maria"))
+    for late in (True, False):
+        looked = look(world, "maria", keep(world, "maria", {"all": []}, late=late))
+        assert ([row.id for row in looked.items], looked.looked_at) == ([mine], 1), other
+
+
+def test_a_view_is_small_and_those_of_colleagues_crowd_out_nobodys_own(world: World) -> None:
+    viewer, team = world.viewer("petro"), world.database.write_now(add_team, "Sales")
+    for name in ("olena", "petro"):
+        world.database.write_now(join_team, team, world.person(name))
+    large = {"any": [leaf("client.name", "contains", f"{number}".zfill(300)) for number in range(60)]}
+    with pytest.raises(Invalid):
+        parse_view(viewer, "Large", large, late=False, team_id=None, zone=ZONE)
+    with patch.object(verbs, "_MINE", verbs._MINE.limit(2)):
+        for _ in range(2):
+            keep(world, "olena", {"all": []}, team_id=team)
+        own = keep(world, "petro", {"all": []})
+        assert own.id in [one.id for one in world.database.read_now(list_views, viewer)]
 
 
 def test_pages_follow_one_another_and_say_how_far_they_looked(world: World) -> None:

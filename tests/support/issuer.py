@@ -33,11 +33,13 @@ class Issuer:
     asked: list[dict[str, str]] = field(default_factory=list)
     nonce: str = ""
     challenge: str = ""
+    sent: dict[str, str] = field(default_factory=dict)
 
     def follow(self, url: str) -> dict[str, str]:
         """Somebody comes with their browser and signs in; what the browser goes back with."""
         sent = {name: values[0] for name, values in parse_qs(urlsplit(url).query).items()}
         assert (sent["client_id"], sent["response_type"], sent["code_challenge_method"]) == (CLIENT, "code", "S256")
+        self.sent = sent
         self.nonce, self.challenge = sent["nonce"], sent["code_challenge"]
         return {"code": "the-code", "state": sent["state"]}
 

@@ -22,7 +22,7 @@ from imapclient.exceptions import IMAPClientAbortError, IMAPClientError
 
 from mailhub.ingest.imap.bounds import Bounds
 from mailhub.ingest.imap.client import Place, without_secret
-from mailhub.ingest.imap.session import Means
+from mailhub.ingest.imap.session import Means, guard_of
 from mailhub.ingest.imap.trouble import Insecure, Lie, Lost, Refused, Trouble, refusal
 from mailhub.mailboxes.accounts import Account, Auth
 
@@ -119,7 +119,7 @@ class Errand:
 async def begin_errand(means: Means, account: Account) -> Errand:
     """An errand at the account's server. The name is resolved once and checked; what is connected to is the address.
     Raises Trouble, and Forbidden, Invalid or Unavailable as ``Guard.check_host``."""
-    addresses = await means.guard.check_host(account.host, account.port, "imap")
+    addresses = await guard_of(means, account).check_host(account.host, account.port, "imap")
     place = Place(account.host, tuple(addresses), account.port, account.security)
     secret = await means.get_secret(account)
     return await Errand.begin(place, means.context, means.bounds, account.user, secret, account.auth)

@@ -49,6 +49,12 @@ def seen_by(means: Means, *, is_admin: bool) -> Means:
     return means if is_admin else replace(means, guard=means.guard.without_own())
 
 
+def guard_of(means: Means, account: Account) -> Guard:
+    """Where this account may lie. Asked at every connection: a name that meant a public place when somebody typed it
+    may mean one inside by now (DNS rebinding)."""
+    return means.guard if account.inside else means.guard.without_own()
+
+
 class Session:
     """Runs until something goes wrong; ``done`` is called after each round in which every folder was looked at.
     ``letters`` counts those that were stored."""
@@ -141,7 +147,7 @@ class Session:
 async def open_client(means: Means, account: Account) -> Client:
     """A connection to the account's server, signed in. The name is resolved once and checked; what is connected to is
     the address. Raises Trouble, and Forbidden, Invalid or Unavailable as ``Guard.check_host``."""
-    addresses = await means.guard.check_host(account.host, account.port, "imap")
+    addresses = await guard_of(means, account).check_host(account.host, account.port, "imap")
     place = Place(account.host, tuple(addresses), account.port, account.security)
     secret = await means.get_secret(account)
     client = await Client.connect(place, means.context, means.bounds)

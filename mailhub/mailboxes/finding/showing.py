@@ -11,7 +11,7 @@ from sqlalchemy import bindparam, func, select, union_all
 from core.database import ReadTx
 from core.fulltext.question import Likeness
 from core.fulltext.row import END, Words
-from crm.staff.readable import Viewer
+from crm.staff.readable import Viewer, note_read
 from mailhub.mailboxes.finding.asking import Search
 from mailhub.mailboxes.finding.excerpts import LONGEST_TEXT, Piece, cut_pieces, find_excerpt
 from mailhub.mailboxes.finding.narrowing import closest
@@ -99,8 +99,9 @@ def find_earlier(tx: ReadTx, search: Search, rows: Iterable[ThreadRow], way: Lik
     return shown
 
 
-def show(tx: ReadTx, search: Search, page: Sequence[tuple[ThreadRow, int, Likeness]]) -> list[Hit]:
-    """The page with its hits; among those alike, first what is spelled as it was typed, tones and all."""
+def show(tx: ReadTx, viewer: Viewer, search: Search, page: Sequence[tuple[ThreadRow, int, Likeness]]) -> list[Hit]:
+    """The page with its hits; among those alike, first what is spelled as it was typed, tones and all. Whose words are
+    shown is noted as read."""
     texts = {row.id: row for row in tx.rows(_TEXTS, {"ids": [found[1] for found in page]})} if page else {}
     hits: list[tuple[tuple[int, int], Hit]] = []
     bare: list[int] = []
@@ -117,6 +118,8 @@ def show(tx: ReadTx, search: Search, page: Sequence[tuple[ThreadRow, int, Likene
         line = files.get(int(texts[hit.message_id].letter_id))
         if not hit.excerpt and line:
             hits[at] = rank, Hit(hit.row, hit.message_id, hit.likeness, hit.subject, line, in_file=True)
+        if hits[at][1].excerpt:
+            note_read(viewer, hit.row.scope_id, hit.row.id)
     return [hit for _, hit in sorted(hits, key=lambda one: one[0])]
 
 

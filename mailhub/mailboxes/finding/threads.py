@@ -58,7 +58,7 @@ def find_threads(
     walk = _Walk(tx, viewer, search, narrowed, after)
     page = walk.page(limit)
     back = (walk.before >> COUNTER_BITS) * clock.SECOND if walk.older and walk.before is not None else None
-    return Found(show(tx, search, page), walk.next, walk.older, back)
+    return Found(show(tx, viewer, search, page), walk.next, walk.older, back)
 
 
 def search_threads(

@@ -119,10 +119,11 @@ def _look(viewer: Viewer, late: bool, fits: Any, narrowing: Narrowing, key: Key 
             top = top.where(WAITS).order_by(column, thread.c.id)
         else:
             top = top.where(thread.c.merged_into.is_(None)).order_by(column.desc(), thread.c.id.desc())
-            if executor_id is not None:
-                top = top.where(thread.c.executor_id == executor_id)
-            elif narrowing.state is not None:
-                top = top.where(literal_column(f"thread.state = '{narrowing.state}'"))
+        # Also where the condition would sort them out: how far was looked must tell nobody of what is not theirs.
+        if executor_id is not None:
+            top = top.where(thread.c.executor_id == executor_id)
+        elif narrowing.state is not None and not late:
+            top = top.where(literal_column(f"thread.state = '{narrowing.state}'"))
         if key is not None:
             here, there = tuple_(column, thread.c.id), tuple_(*key)
             top = top.where(here > there if late else here < there)

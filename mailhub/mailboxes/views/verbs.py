@@ -5,11 +5,12 @@ A view holds no right: it shows everybody only what they may see anyway.
 
 from __future__ import annotations
 
+import json
 from dataclasses import dataclass
 from typing import Any
 from zoneinfo import ZoneInfo
 
-from sqlalchemy import Row, bindparam, func, or_, select
+from sqlalchemy import Row, bindparam, case, func, or_, select
 
 from core import clock
 from core.database import ReadTx, WriteTx
@@ -23,6 +24,8 @@ from mailhub.mailboxes.views.tables import saved_view
 from mailhub.mailboxes.views.words import threads_for
 
 MOST_VIEWS = 50
+LARGEST = 16_384
+"""Characters of a condition as it is kept: all views of a person are read for each page."""
 LONGEST_NAME = 60
 
 
@@ -57,7 +60,7 @@ _MY_TEAMS = select(membership.c.team_id).where(membership.c.user_id == bindparam
 _VIEWS = select(saved_view, user.c.name.label("owner")).join(user, user.c.id == saved_view.c.user_id)
 _MINE = (
     _VIEWS.where(or_(saved_view.c.user_id == bindparam("me"), saved_view.c.team_id.in_(_MY_TEAMS)))
-    .order_by(saved_view.c.id)
+    .order_by(case((saved_view.c.user_id == bindparam("me"), 0), else_=1), saved_view.c.id)
     .limit(MOST_VIEWS)
 )
 _ONE = _VIEWS.where(
@@ -74,12 +77,16 @@ def parse_view(
     if not name or len(name) > LONGEST_NAME or not name.isprintable():
         raise Invalid("A view needs a name of %(most)s characters at most.", most=LONGEST_NAME, field="name")
     ZoneInfo(zone)
-    return WantedView(name, parse_rule(condition, threads_for(viewer)), late, team_id, zone)
+    read = parse_rule(condition, threads_for(viewer))
+    if len(json.dumps(to_data(read), ensure_ascii=False)) > LARGEST:
+        raise Invalid("The conditions of a view have %(most)s characters at most.", most=LARGEST, field="condition")
+    return WantedView(name, read, late, team_id, zone)
 
 
 def list_views(tx: ReadTx, viewer: Viewer) -> list[SavedView]:
-    """One's own and those of one's teams, as they were made."""
-    return [_view(row, viewer) for row in tx.rows(_MINE, {"me": viewer.user_id})]
+    """One's own and those of one's teams, as they were made; where they are too many, colleagues' are left out."""
+    rows = sorted(tx.rows(_MINE, {"me": viewer.user_id}), key=lambda row: int(row.id))
+    return [_view(row, viewer) for row in rows]
 
 
 def get_view(tx: ReadTx, viewer: Viewer, view_id: int) -> SavedView:
