@@ -7,12 +7,14 @@ bytes are one blob. The database stays small and a backup copies only new files.
 
 from __future__ import annotations
 
+import fcntl
 import hashlib
 import os
 import secrets
 import threading
 import time
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Iterable, Iterator, Mapping, Sequence
+from contextlib import contextmanager, suppress
 from itertools import accumulate
 from pathlib import Path
 
@@ -48,6 +50,11 @@ Index("ix_blob_unsettled", blob.c.id, sqlite_where=_in_its_row, postgresql_where
 
 _BY_HASH = select(blob.c.id, blob.c.content.is_(None).label("settled")).where(blob.c.sha256 == bindparam("sha256"))
 _BY_HASHES = select(blob.c.id, blob.c.sha256).where(blob.c.sha256.in_(bindparam("hashes", expanding=True)))
+
+# Held until the end of the unit, as a row that refers to it holds it: nobody lets it go meanwhile. One that is just
+# being let go is waited for, and is not found then.
+_BY_HASH_HELD = _BY_HASH.with_for_update(read=True, key_share=True)
+_BY_HASHES_HELD = _BY_HASHES.order_by(blob.c.id).with_for_update(read=True, key_share=True)
 
 
 class BlobFiles:
@@ -122,42 +129,69 @@ class BlobFiles:
         """Where a file is written before it gets its name; a thread writes its files one call after another."""
         return path.with_name(f".new-{self._mine}-{threading.get_native_id()}-{number}")
 
-    def forget(self, sha256: bytes, idle: float) -> bool:
-        """Delete the file of bytes that nothing refers to; True when there is none afterwards. One that was wanted in
-        the last ``idle`` seconds stays. Taken aside first: who wants the bytes meanwhile finds no file and writes one.
-        """
-        path = self.path(sha256)
-        aside = path.with_name(f"{GONE}{path.name}")
+    @contextmanager
+    def holding(self, *, alone: bool = False) -> Iterator[bool]:
+        """Hold all files: nothing is let go while anybody does. ``alone``, for whoever lets go, is False within when
+        somebody holds them already. Ends with the process at the latest."""
+        self.folder.mkdir(parents=True, exist_ok=True)
+        handle = os.open(self.folder / ".hold", os.O_RDWR | os.O_CREAT | os.O_CLOEXEC, 0o600)
+        try:
+            held = True
+            try:
+                fcntl.flock(handle, fcntl.LOCK_EX | fcntl.LOCK_NB if alone else fcntl.LOCK_SH)
+            except BlockingIOError:
+                held = False
+            yield held
+        finally:
+            os.close(handle)
+
+    def set_aside(self, sha256: bytes, idle: float) -> bool:
+        """Take the file of bytes that nothing seems to refer to out of the way, until ``drop`` or ``put_back``: whoever
+        wants the bytes meanwhile finds no file and writes one. False, and it stays, for one that was wanted in the last
+        ``idle`` seconds."""
+        path, aside = self.path(sha256), self._gone(sha256)
         try:
             path.rename(aside)
+            young = aside.stat().st_mtime > time.time() - idle
         except FileNotFoundError:
-            return True
-        if aside.stat().st_mtime > time.time() - idle:
-            aside.rename(path)
-            return False
-        aside.unlink()
-        return True
+            return not path.exists()  # there was none, or somebody has put it back
+        if young:
+            self.put_back(sha256)
+        return not young
+
+    def drop(self, sha256: bytes) -> None:
+        """Delete what was set aside."""
+        self._gone(sha256).unlink(missing_ok=True)
+
+    def put_back(self, sha256: bytes) -> None:
+        """What was set aside is wanted after all. A file that was written meanwhile is the same."""
+        with suppress(FileNotFoundError):  # somebody else has put it back
+            self._gone(sha256).rename(self.path(sha256))
+
+    def list_aside(self) -> list[bytes]:
+        """The hashes of what was set aside by somebody who was killed."""
+        return [bytes.fromhex(path.name.removeprefix(GONE)) for path in self.folder.glob(f"[0-9a-f][0-9a-f]/{GONE}*")]
 
     def sweep(self, idle: float = 86400.0) -> int:
-        """Delete what writers that were killed have left, and put back what a killed ``forget`` took aside. Returns how
-        many there were."""
+        """Delete what writers that were killed have left. Returns how many there were."""
         swept = 0
-        for path in self.folder.glob("[0-9a-f][0-9a-f]/.*"):
-            if path.name.startswith(GONE) and not path.with_name(path.name.removeprefix(GONE)).exists():
-                path.rename(path.with_name(path.name.removeprefix(GONE)))
-            elif path.stat().st_mtime < time.time() - idle:
-                path.unlink(missing_ok=True)
-            else:
-                continue
-            swept += 1
+        for path in self.folder.glob("[0-9a-f][0-9a-f]/.new-*"):
+            with suppress(FileNotFoundError):  # it got its name, or somebody else sweeps too
+                if path.stat().st_mtime < time.time() - idle:
+                    path.unlink()
+                    swept += 1
         return swept
+
+    def _gone(self, sha256: bytes) -> Path:
+        path = self.path(sha256)
+        return path.with_name(f"{GONE}{path.name}")
 
     def read(self, sha256: bytes) -> bytes:
         """The bytes. Raises NotFound when the file is missing: an alarm, never normal."""
-        try:
-            return self.path(sha256).read_bytes()
-        except FileNotFoundError as problem:
-            raise NotFound("The bytes of this letter are missing on the disk. Restore them from a backup.") from problem
+        for path in (self.path(sha256), self._gone(sha256), self.path(sha256)):
+            with suppress(FileNotFoundError):
+                return path.read_bytes()
+        raise NotFound("The bytes of this letter are missing on the disk. Restore them from a backup.")
 
 
 def keep(tx: WriteTx, content: bytes) -> int:
@@ -166,7 +200,7 @@ def keep(tx: WriteTx, content: bytes) -> int:
     They are put into its row again even so: its file may have been lost, and what is promised here holds for these.
     """
     sha256 = hashlib.sha256(content).digest()
-    found = tx.row(_BY_HASH, {"sha256": sha256})
+    found = tx.row(_BY_HASH if tx.is_sqlite else _BY_HASH_HELD, {"sha256": sha256})
     if found is not None:
         if found.settled:
             tx.change(blob, found.id, content=content, settled_at=None)
@@ -181,7 +215,7 @@ def keep_settled(tx: WriteTx, sha256: bytes, size: int) -> int:
 
 def keep_all_settled(tx: WriteTx, sizes: Mapping[bytes, int]) -> dict[bytes, int]:
     """``keep_settled`` for several hashes and the sizes of their bytes; returns the blobs' ids."""
-    rows = tx.rows(_BY_HASHES, {"hashes": list(sizes)}) if sizes else ()
+    rows = tx.rows(_BY_HASHES if tx.is_sqlite else _BY_HASHES_HELD, {"hashes": list(sizes)}) if sizes else ()
     ids = {row.sha256: int(row.id) for row in rows}
     now = clock.now()
     for sha256, size in sizes.items():

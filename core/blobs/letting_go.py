@@ -1,23 +1,26 @@
 """Bytes that nothing refers to any more: found, looked at once more, and gone with their file.
 
 What stops referring to a blob puts it in *doubt*; a slow walk over all blobs finds what nobody told of (a draft that
-was thrown away, a unit that failed). A blob goes when it was in doubt for an hour and nothing refers to it then, in the
-unit that deletes its row. Its file is first taken aside: whoever wants the same bytes at that moment either has touched
-the file, and it is put back, or finds none and writes it anew.
+was thrown away, a unit that failed). A blob goes when it was in doubt for an hour and nothing refers to it then. Its
+file is first set aside, then the unit that deletes its row is committed, and only then is the file deleted: whoever
+wants the same bytes meanwhile either has touched the file, and it is put back, or finds none and writes it anew. After
+a kill in between the file is still read where it was set aside, and ``settle_aside`` decides about it.
 """
 
 from __future__ import annotations
 
-from collections.abc import Iterable
+import asyncio
+from collections.abc import Iterable, Sequence
+from dataclasses import dataclass
 from functools import cache
 from typing import Any
 
-from sqlalchemy import Column, Select, bindparam, delete, exists, select
+from sqlalchemy import Column, Select, bindparam, delete, exists, select, update
 
 from core import clock
 from core.blobs import BlobFiles, blob, blob_doubt
 from core.columns import metadata
-from core.database import ReadTx, WriteTx
+from core.database import Database, ReadTx, WriteTx
 
 AT_REST = clock.HOUR
 """How long nothing may have wanted the bytes."""
@@ -42,20 +45,81 @@ def walk_blobs(tx: WriteTx, after: int) -> int:
     return int(ids[-1])
 
 
-def let_go(tx: WriteTx, files: BlobFiles, most: int = 50) -> int:
+async def let_go(database: Database, files: BlobFiles, most: int = 50) -> int:
     """Delete blobs that were in doubt for long enough and that nothing refers to, with their files. Returns how many
-    were looked at."""
+    were looked at; 0 while somebody holds the files (a backup)."""
+    with files.holding(alone=True) as alone:
+        if not alone:
+            return 0
+        due = await database.work(_clear_doubts, most)
+        for blob_id, sha256 in due.unreferenced:
+            if not await asyncio.to_thread(files.set_aside, sha256, AT_REST // clock.SECOND):
+                continue  # somebody has just brought the same bytes: looked at again
+            try:
+                gone = await database.work(_delete, blob_id)
+            except BaseException:
+                files.put_back(sha256)
+                raise
+            await asyncio.to_thread(files.drop if gone else files.put_back, sha256)
+        return due.looked
+
+
+async def settle_aside(database: Database, files: BlobFiles) -> None:
+    """What a process that was killed has set aside is put back, or deleted where its row is gone."""
+    with files.holding(alone=True) as alone:
+        aside = await asyncio.to_thread(files.list_aside) if alone else []
+        named = await database.read(_list_named, aside)
+        for sha256 in aside:
+            if sha256 in named:
+                files.put_back(sha256)
+            else:
+                files.drop(sha256)
+
+
+@dataclass(frozen=True, slots=True)
+class _Due:
+    looked: int
+    unreferenced: list[tuple[int, bytes]]
+
+
+def _clear_doubts(tx: WriteTx, most: int) -> _Due:
+    """The next doubts that are old enough: those about blobs that are needed end; the others' ids and hashes."""
     due = blob_doubt.c.at < clock.now() - AT_REST
     ids = tx.values(select(blob_doubt.c.blob_id).where(due).order_by(blob_doubt.c.at).limit(most))
-    for blob_id in ids:
-        tx.lock(blob, blob_id)
-        row = tx.row(_unreferenced().add_columns(blob.c.sha256).where(blob.c.id == blob_id, blob.c.content.is_(None)))
-        if row is not None and not files.forget(row.sha256, AT_REST // clock.SECOND):
-            continue
-        tx.execute(delete(blob_doubt).where(blob_doubt.c.blob_id == blob_id))
-        if row is not None:
-            tx.execute(delete(blob).where(blob.c.id == blob_id))
-    return len(ids)
+    free = tx.rows(_unreferenced().add_columns(blob.c.sha256).where(blob.c.id.in_(ids), blob.c.content.is_(None)))
+    found = {int(row.id): row.sha256 for row in free}
+    _end_doubts(tx, [one for one in ids if one not in found])
+    _doubt_anew(tx, list(found))
+    return _Due(len(ids), list(found.items()))
+
+
+def _delete(tx: WriteTx, blob_id: int) -> bool:
+    """Delete the row of a blob, and the doubt with it; False when something refers to it by now. FOR UPDATE: whoever
+    refers to it holds its key, and is waited for."""
+    here = select(blob.c.id).where(blob.c.id == blob_id)
+    if tx.value(here if tx.is_sqlite else here.with_for_update()) is None:
+        _end_doubts(tx, [blob_id])
+        return True
+    free = tx.value(_unreferenced().where(blob.c.id == blob_id, blob.c.content.is_(None))) is not None
+    _end_doubts(tx, [blob_id])
+    if free:
+        tx.execute(delete(blob).where(blob.c.id == blob_id))
+    return free
+
+
+def _end_doubts(tx: WriteTx, blob_ids: list[int]) -> None:
+    if blob_ids:
+        tx.execute(delete(blob_doubt).where(blob_doubt.c.blob_id.in_(blob_ids)))
+
+
+def _doubt_anew(tx: WriteTx, blob_ids: list[int]) -> None:
+    """Behind all others, so that one that cannot go now keeps none from going."""
+    if blob_ids:
+        tx.execute(update(blob_doubt).where(blob_doubt.c.blob_id.in_(blob_ids)).values(at=clock.now()))
+
+
+def _list_named(tx: ReadTx, hashes: Sequence[bytes]) -> set[bytes]:
+    return {bytes(one) for one in tx.values(select(blob.c.sha256).where(blob.c.sha256.in_(hashes)))}
 
 
 def is_referred(tx: ReadTx, blob_id: int) -> bool:

@@ -9,7 +9,7 @@ from pathlib import Path
 from typing import Any
 
 from core.blobs import BlobFiles, read_blob
-from core.blobs.letting_go import let_go, walk_blobs
+from core.blobs.letting_go import let_go, settle_aside, walk_blobs
 from core.database import Database
 from core.errors import HouseError, NotFound
 from core.log import get_log
@@ -68,8 +68,9 @@ class Keeping:
             else:
                 await self._strip(rule)
         self._walked = await work(walk_blobs, self._walked)
-        await self._again(partial(work, let_go, self._files, 20))
+        await self._again(partial(let_go, self._database, self._files, 20))
         if self._turns % TURNS_OF_A_DAY == 0:
+            await settle_aside(self._database, self._files)
             await asyncio.to_thread(self._files.sweep)
         self._turns += 1
 

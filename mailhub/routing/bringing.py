@@ -10,6 +10,7 @@ from __future__ import annotations
 
 import asyncio
 import hashlib
+import time
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 
@@ -23,6 +24,7 @@ from mailhub.mailboxes.letters import Understood
 from mailhub.routing.taking import Fault, StepFailed, as_understood, bring_in
 from mailhub.routing.workers import WorkerFailed, Workers
 
+FRESH_SECONDS = 600.0
 log = get_log(__name__)
 
 
@@ -32,6 +34,8 @@ class Prepared:
 
     pieces: Sequence[Piece]
     letters: Sequence[tuple[Arrival, Understood | Fault]]
+    at: float
+    """When its files were written or seen last, by the monotonic clock."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -56,6 +60,7 @@ class Bringing:
 
     async def prepare(self, pieces: Sequence[Piece]) -> Prepared:
         """Keep the bytes and understand them. Raises Unavailable when the disk is full."""
+        began = time.monotonic()
         good = [piece for piece in pieces if not piece.fault]
         raws = [piece.raw for piece in good]
         hashes, answers = await asyncio.gather(asyncio.to_thread(self._keep, raws), self._workers.understand(raws))
@@ -66,12 +71,14 @@ class Bringing:
             )
             for piece, settled, answer in zip(good, hashes, answers, strict=True)
         ]
-        return Prepared(pieces, letters)
+        return Prepared(pieces, letters, began)
 
     async def store(self, prepared: Prepared, note: Note | None = None) -> Stored:
         """Take the letters on their journeys; one that fails there goes to quarantine. ``note`` writes down what became
         of them in the transaction that ends the batch. Raises Unavailable when the database cannot write: nothing of
         the batch counts as taken then."""
+        if time.monotonic() - prepared.at > FRESH_SECONDS:  # files that nothing referred to since may have gone
+            await asyncio.to_thread(self._keep, [arrival.raw for arrival, _ in prepared.letters])
         try:
             return await self._database.work(_bring, prepared.letters, note)
         except Unavailable:

@@ -2,7 +2,8 @@
 
 A backup is a folder: ``manifest.json``, one copy of the database, ``blobs/`` with the files it names, a list of them,
 and the key file only when it was asked for (with it, whoever finds the backup reads every sealed password). The
-database is copied first: files are written before rows name them, so every file that the copy names is there already.
+database is copied first: files are written before rows name them, so every file that the copy names is there already,
+and none is let go until they are copied (``BlobFiles.holding``).
 The same folder may be used again and again; only new files are copied then.
 """
 
@@ -39,7 +40,7 @@ def make_backup(
     made_at = clock.iso(clock.now())
     stamp = datetime.fromisoformat(made_at).strftime("%Y%m%dT%H%M%S%f")
     files = folder / f"files-{stamp}.txt"
-    with open_copy(url) as way:
+    with _files(settings).holding(), open_copy(url) as way:
         database = folder / f"database-{stamp}.{way.suffix}"
         try:
             way.make(database)

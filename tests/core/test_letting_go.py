@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import asyncio
 import hashlib
 import os
 import time
@@ -11,10 +12,19 @@ from pathlib import Path
 import pytest
 
 from core import clock
-from core.blobs import BlobFiles, find_content, keep, keep_settled, list_unsettled, record_settled
-from core.blobs.letting_go import doubt, is_referred, let_go, walk_blobs
-from core.database import Database
-from core.errors import NotFound
+from core.blobs import (
+    BlobFiles,
+    find_content,
+    keep,
+    keep_settled,
+    letting_go,
+    list_unsettled,
+    read_blob,
+    record_settled,
+)
+from core.blobs.letting_go import doubt, is_referred, let_go, settle_aside, walk_blobs
+from core.database import Database, WriteTx
+from core.errors import NotFound, Unavailable
 from tests.support.engines import count
 
 CONTENT = b"We need pumps."
@@ -54,9 +64,9 @@ def test_a_blob_that_nothing_refers_to_is_found_and_goes_with_its_file(
     monkeypatch.setattr(clock, "now", lambda: now + 2 * clock.DAY)
     assert database.write_now(walk_blobs, 0) == blob_id
     assert database.write_now(walk_blobs, blob_id) == 0
-    assert database.write_now(let_go, files) == 0  # the doubt is young
+    assert asyncio.run(let_go(database, files)) == 0  # the doubt is young
     monkeypatch.setattr(clock, "now", lambda: now + 3 * clock.DAY)
-    assert database.write_now(let_go, files) == 1
+    assert asyncio.run(let_go(database, files)) == 1
     assert (count(database, "blob"), count(database, "blob_doubt"), files.path(HASH).exists()) == (0, 0, False)
     with pytest.raises(NotFound):
         database.read_now(find_content, blob_id)
@@ -69,7 +79,7 @@ def test_bytes_that_are_wanted_again_stay(
     database.write_now(doubt, [blob_id])
     monkeypatch.setattr(clock, "now", lambda: now + 2 * clock.DAY)
     files.write(HASH, CONTENT)  # somebody brings the same bytes, and will refer to them in a moment
-    assert database.write_now(let_go, files) == 1
+    assert asyncio.run(let_go(database, files)) == 1
     assert files.read(HASH) == CONTENT
     assert database.write_now(partial(keep_settled, sha256=HASH, size=len(CONTENT))) == blob_id
     assert count(database, "blob_doubt") == 1
@@ -83,9 +93,88 @@ def test_what_killed_writers_left_is_swept(files: BlobFiles) -> None:
     for one in (left, young):
         one.write_bytes(b"half")
     os.utime(left, (0, 0))
-    assert files.forget(b"\0" * 32, 10)
-    files.path(HASH).rename(folder / f".gone-{HASH.hex()}")
-    assert files.sweep() == 2
+    assert files.sweep() == 1
     assert not left.exists()
     assert young.exists()
     assert files.read(HASH) == CONTENT
+
+
+def test_two_who_let_go_of_the_same_file_do_not_mind_each_other(files: BlobFiles) -> None:
+    files.write(HASH, CONTENT)
+    _age(files)
+    assert files.set_aside(HASH, 10)
+    assert files.set_aside(HASH, 10)
+    assert files.read(HASH) == CONTENT
+    files.drop(HASH)
+    files.drop(HASH)
+    files.put_back(HASH)
+    assert files.set_aside(b"\0" * 32, 10)
+    with pytest.raises(NotFound):
+        files.read(HASH)
+
+
+def test_a_sweep_that_meets_another_goes_on(files: BlobFiles, monkeypatch: pytest.MonkeyPatch) -> None:
+    files.write(HASH, CONTENT)
+    folder = files.path(HASH).parent
+    for number in range(3):
+        (folder / f".new-1-1-{number}").write_bytes(b"half")
+        os.utime(folder / f".new-1-1-{number}", (0, 0))
+    real = Path.stat
+
+    def and_the_other_was_quicker(path: Path, **more: bool) -> os.stat_result:
+        if path.name == ".new-1-1-1":
+            path.unlink(missing_ok=True)
+        return real(path, **more)
+
+    monkeypatch.setattr(Path, "stat", and_the_other_was_quicker)
+    assert files.sweep() == 2
+
+
+def _in_doubt(database: Database, files: BlobFiles, monkeypatch: pytest.MonkeyPatch) -> int:
+    blob_id, now = _settled(database, files), clock.now()
+    database.write_now(doubt, [blob_id])
+    monkeypatch.setattr(clock, "now", lambda: now + clock.DAY)
+    return blob_id
+
+
+def test_the_file_goes_only_after_its_row(
+    database: Database, files: BlobFiles, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """What the database cannot commit leaves row and bytes as they were."""
+    blob_id = _in_doubt(database, files, monkeypatch)
+
+    def fail(_tx: WriteTx, _blob_id: int) -> bool:
+        raise Unavailable("The database cannot write now (%(reason)s). Try again in a minute.", reason="full")
+
+    with monkeypatch.context() as patch:
+        patch.setattr(letting_go, "_delete", fail)
+        with pytest.raises(Unavailable):
+            asyncio.run(let_go(database, files))
+    assert read_blob(database, files, blob_id) == CONTENT
+    assert files.path(HASH).exists()
+
+
+def test_a_kill_in_between_loses_nothing_and_leaves_nothing(
+    database: Database, files: BlobFiles, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    blob_id = _in_doubt(database, files, monkeypatch)
+    assert files.set_aside(HASH, 10)
+    assert read_blob(database, files, blob_id) == CONTENT
+    asyncio.run(settle_aside(database, files))
+    assert files.path(HASH).exists()
+    assert files.set_aside(HASH, 10)
+    database.write_now(letting_go._delete, blob_id)
+    asyncio.run(settle_aside(database, files))
+    assert [path for path in files.folder.rglob("*") if path.is_file() and path.name != ".hold"] == []
+
+
+def test_nothing_goes_while_somebody_holds_the_files(
+    database: Database, files: BlobFiles, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    blob_id = _in_doubt(database, files, monkeypatch)
+    with files.holding(), files.holding():
+        assert asyncio.run(let_go(database, files)) == 0
+        asyncio.run(settle_aside(database, files))
+    assert read_blob(database, files, blob_id) == CONTENT
+    assert asyncio.run(let_go(database, files)) == 1
+    assert count(database, "blob") == 0

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import asyncio
 import random
+import time
 from typing import Any
 
 import pytest
@@ -22,7 +23,7 @@ from mailhub.letters.worker import Understood, understand
 from mailhub.mailboxes.boxes import Mailbox
 from mailhub.mailboxes.tables import incoming, letter, message, thread, thread_participant
 from mailhub.routing import journey
-from mailhub.routing.bringing import Bringing
+from mailhub.routing.bringing import FRESH_SECONDS, Bringing
 from mailhub.routing.processing import Processing
 from mailhub.routing.workers import WorkerFailed, Workers
 from tests.support.world import START, World
@@ -203,3 +204,24 @@ def test_what_we_wrote_ourselves_is_ours(database: Database, tmp_path: Any) -> N
     lines = database.read_now(lambda tx: tx.rows(select(interaction)))
     assert sorted((row.direction, row.counterparty_id) for row in lines) == [("in", 1), ("in", 1), ("out", 1)]
     assert database.read_now(lambda tx: tx.values(select(thread.c.waiting_for))) == [None, None]
+
+
+def test_a_batch_that_waited_long_has_its_files_when_it_is_stored(
+    database: Database, tmp_path: Any, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """While the database was away nothing referred to them, and whoever lets go of files may have come by."""
+    files, world = BlobFiles(tmp_path), World(database)
+    box = world.box("sales")
+    bringing = Bringing(database, files, Here(), box.id)
+
+    async def go() -> None:
+        prepared = await bringing.prepare(pieces([compose("Pumps", "one@client")]))
+        settled = prepared.letters[0][0].settled
+        assert settled is not None
+        files.path(settled).unlink()
+        later = time.monotonic() + FRESH_SECONDS + 1
+        monkeypatch.setattr(time, "monotonic", lambda: later)
+        await bringing.store(prepared)
+        assert b"Subject: Pumps" in files.read(settled)
+
+    asyncio.run(go())
