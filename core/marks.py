@@ -8,7 +8,7 @@ from __future__ import annotations
 import secrets
 from dataclasses import dataclass
 
-from sqlalchemy import Column, Text, select, update
+from sqlalchemy import Column, Text, bindparam, select, update
 
 from core.columns import table, text
 from core.database import ReadTx, WriteTx
@@ -53,9 +53,12 @@ def let_go(tx: WriteTx) -> None:
     set_mark(tx, "held", "no")
 
 
+_NOTED = select(mark.c.value).where(mark.c.name == bindparam("name"))
+
+
 def find_mark(tx: ReadTx, name: str) -> str | None:
     """What was noted last under a name, or None."""
-    found = tx.value(select(mark.c.value).where(mark.c.name == name))
+    found = tx.value(_NOTED, {"name": name})
     return None if found is None else str(found)
 
 

@@ -16,7 +16,7 @@ from weakref import ref
 from sqlalchemy import JSON, Dialect, Executable, Row, Select, Table, TextClause
 from sqlalchemy.engine.result import SimpleResultMetaData
 from sqlalchemy.exc import DBAPIError
-from sqlalchemy.sql import Delete, Insert, Update
+from sqlalchemy.sql import Delete, Insert, SelectBase, Update
 from sqlalchemy.sql.compiler import SQLCompiler
 from sqlalchemy.sql.visitors import ExternallyTraversible, traverse
 from sqlalchemy.types import TypeEngine
@@ -205,7 +205,7 @@ def _find_tables(statement: Executable) -> frozenset[str]:
 
 
 def _prepare(statement: Executable, names: tuple[str, ...], dialect: Dialect) -> Prepared | None:
-    if not isinstance(statement, Select | Insert | Update | Delete | TextClause):
+    if not isinstance(statement, SelectBase | Insert | Update | Delete | TextClause):
         return None
     compiled = statement.compile(dialect=dialect, column_keys=names or None)
     assert isinstance(compiled, SQLCompiler)
@@ -215,5 +215,5 @@ def _prepare(statement: Executable, names: tuple[str, ...], dialect: Dialect) ->
     holes = len(_LIST.findall(compiled.string)) + compiled.string.count("?")
     if holes != len(compiled.positiontup or ()):
         return None  # a question mark in quotes, or a list of another kind
-    columns = [column.type for column in statement.selected_columns] if isinstance(statement, Select) else []
+    columns = [column.type for column in statement.selected_columns] if isinstance(statement, SelectBase) else []
     return Prepared(compiled, columns, dialect)

@@ -101,9 +101,12 @@ def get_user(tx: ReadTx, user_id: int) -> User:
     return _user(tx.get(user, user_id))
 
 
+_ALL = select(user).order_by(user.c.name, user.c.id)
+
+
 def list_users(tx: ReadTx) -> list[User]:
     """All people, also the disabled, by name."""
-    return [_user(row) for row in tx.rows(select(user).order_by(user.c.name, user.c.id))]
+    return [_user(row) for row in tx.rows(_ALL)]
 
 
 _NAMES = select(user.c.id, user.c.name).where(user.c.id.in_(bindparam("ids", expanding=True)))

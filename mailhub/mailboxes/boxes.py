@@ -150,9 +150,12 @@ def list_all_mailboxes(tx: ReadTx) -> list[Mailbox]:
     return [_mailbox(row) for row in tx.rows(select(mailbox).order_by(mailbox.c.kind.desc(), mailbox.c.name))]
 
 
+_DELIVERING = select(mailbox_address.c.address, mailbox_address.c.mailbox_id)
+
+
 def list_addresses(tx: ReadTx) -> dict[str, int]:
     """Every address that delivers → mailbox id; a catch-all stands as ``@domain``."""
-    return {row.address: row.mailbox_id for row in tx.rows(select(mailbox_address))}
+    return {row.address: row.mailbox_id for row in tx.rows(_DELIVERING)}
 
 
 _OWN = select(mailbox_address.c.address).where(mailbox_address.c.mailbox_id == bindparam("mailbox_id"))

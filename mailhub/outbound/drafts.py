@@ -9,9 +9,10 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from dataclasses import dataclass
+from functools import cache
 from typing import Any, Literal
 
-from sqlalchemy import ColumnElement, Row, Select, and_, bindparam, delete, false, or_, select, update
+from sqlalchemy import ColumnElement, Row, Select, and_, bindparam, delete, or_, select, update
 
 from core import clock
 from core.changes import record_change
@@ -108,44 +109,62 @@ _MINE = select(draft.c.id).where(draft.c.author_id == bindparam("me"), draft.c.m
 _FIELDS = {"to": "to_line", "cc": "cc_line", "bcc": "bcc_line"}
 
 
-def may_write(viewer: Viewer) -> ColumnElement[bool]:
-    """The condition on ``draft`` (and its thread) under which the viewer may send it: the right to answer there, for
-    what they see there."""
-    everything = sorted(one for one in viewer.full if (one, "answer") in viewer.rights)
+MAY_WRITE = or_(
+    draft.c.scope_id.in_(bindparam("everything", expanding=True)),
+    and_(
+        draft.c.scope_id.in_(bindparam("own", expanding=True)),
+        or_(
+            thread.c.executor_id == bindparam("me"),
+            and_(draft.c.thread_id.is_(None), draft.c.author_id == bindparam("me")),
+        ),
+    ),
+)
+"""The condition on ``draft`` (and its thread) under which somebody may send it; ``writes_of`` fills its holes."""
+
+
+def writes_of(viewer: Viewer) -> dict[str, Any]:
+    """Where the viewer has the right to answer: everything, or only what they execute and what they began."""
     both = viewer.rights | viewer.narrowed
-    own = sorted(one for one in viewer.full | viewer.assigned if (one, "answer") in both)
-    mine = or_(
-        thread.c.executor_id == viewer.user_id,
-        and_(draft.c.thread_id.is_(None), draft.c.author_id == viewer.user_id),
-    )
-    return or_(
-        draft.c.scope_id.in_(everything) if everything else false(),
-        and_(draft.c.scope_id.in_(own), mine) if own else false(),
-    )
+    return {
+        "me": viewer.user_id,
+        "everything": sorted(one for one in viewer.full if (one, "answer") in viewer.rights),
+        "own": sorted(one for one in viewer.full | viewer.assigned if (one, "answer") in both),
+    }
+
+
+@cache
+def _listing(of_thread: bool, going_on: bool) -> Select[Any]:
+    statement = _DRAFTS.where(MAY_WRITE).order_by(draft.c.id.desc()).limit(bindparam("most"))
+    if of_thread:
+        statement = statement.where(draft.c.thread_id == bindparam("thread_id"))
+    return statement.where(draft.c.id < bindparam("before")) if going_on else statement
 
 
 def list_drafts(
     tx: ReadTx, viewer: Viewer, *, thread_id: int | None = None, after: str | None = None, limit: int = 50
 ) -> Page[Draft]:
     """The drafts that the viewer may send, newest first. Raises Invalid for a cursor that is none."""
-    statement = _DRAFTS.where(may_write(viewer)).order_by(draft.c.id.desc()).limit(limit + 1)
-    if thread_id is not None:
-        statement = statement.where(draft.c.thread_id == thread_id)
+    asked = writes_of(viewer) | {"most": limit + 1, "thread_id": thread_id}
     if after is not None:
-        statement = statement.where(draft.c.id < decode_cursor(after, (int,))[0])
-    return cut_page(_shown(tx, viewer, tx.rows(statement)), limit, lambda one: (one.id,))
+        asked["before"] = decode_cursor(after, (int,))[0]
+    rows = tx.rows(_listing(thread_id is not None, after is not None), asked)
+    return cut_page(_shown(tx, viewer, rows), limit, lambda one: (one.id,))
 
 
 def list_where(
     tx: ReadTx, viewer: Viewer, *conditions: ColumnElement[bool], order: Sequence[Any], limit: int
 ) -> list[Draft]:
-    """Drafts by conditions on ``draft`` and its ``thread``, ``may_write`` among them, in that order."""
-    return _shown(tx, viewer, tx.rows(_DRAFTS.where(*conditions).order_by(*order).limit(limit)))
+    """Drafts that the viewer may send, by conditions on ``draft`` and its ``thread``, in that order."""
+    statement = _DRAFTS.where(MAY_WRITE, *conditions).order_by(*order).limit(limit)
+    return _shown(tx, viewer, tx.rows(statement, writes_of(viewer)))
+
+
+_ONE = _DRAFTS.where(draft.c.id == bindparam("draft_id"), MAY_WRITE)
 
 
 def get_draft(tx: ReadTx, viewer: Viewer, draft_id: int) -> Draft:
     """The draft. Raises NotFound, alike for what is not there and what they may not send."""
-    found = _shown(tx, viewer, tx.rows(_DRAFTS.where(draft.c.id == draft_id, may_write(viewer))))
+    found = _shown(tx, viewer, tx.rows(_ONE, writes_of(viewer) | {"draft_id": draft_id}))
     if not found:
         raise NotFound("There is no draft with the number %(id)s.", id=draft_id)
     return found[0]

@@ -24,7 +24,7 @@ from crm.staff.readable import Viewer, get_viewer
 from mailhub.mailboxes.notices import notify
 from mailhub.mailboxes.tables import letter, message
 from mailhub.mailboxes.threads import ANSWERABLE, find_root, list_merged, tell
-from mailhub.outbound.drafts import Draft, get_draft, hold_draft, list_where, may_write, tell_drafted, touch
+from mailhub.outbound.drafts import Draft, get_draft, hold_draft, list_where, tell_drafted, touch
 from mailhub.outbound.identity import Stamp
 from mailhub.outbound.planning import Written
 from mailhub.outbound.posting import Post, answer_of, post
@@ -119,7 +119,7 @@ def unschedule_draft(tx: WriteTx, viewer: Viewer, draft_id: int) -> Draft:
 
 def list_scheduled(tx: ReadTx, viewer: Viewer, *, limit: int = 200) -> list[Draft]:
     """The planned letters that the viewer may send, the next first."""
-    return list_where(tx, viewer, *_PLANNED, may_write(viewer), order=(draft.c.send_at, draft.c.id), limit=limit)
+    return list_where(tx, viewer, *_PLANNED, order=(draft.c.send_at, draft.c.id), limit=limit)
 
 
 def stop_for_reply(tx: WriteTx, thread_id: int) -> int:

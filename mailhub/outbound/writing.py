@@ -9,13 +9,14 @@ to this process.
 from __future__ import annotations
 
 from dataclasses import dataclass, replace
+from functools import lru_cache
 from typing import Any
 
-from sqlalchemy import Row, and_, bindparam, or_, select
+from sqlalchemy import Row, Select, and_, bindparam, or_, select
 
 from core.database import ReadTx, WriteTx
 from core.errors import Conflict, Invalid, NotFound
-from crm.staff.readable import Viewer, demand, readable, visible
+from crm.staff.readable import Shape, Viewer, demand, readable, readable_by, shape_of, sight_of
 from mailhub.letters.html.outgoing import NO_HTML, CleanHtml, outgoing_document, says_something
 from mailhub.letters.values import Address
 from mailhub.mailboxes.boxes import Mailbox, get_mailbox, list_addresses_of
@@ -105,10 +106,14 @@ _LAST = (
 )
 
 
+@lru_cache
+def _seen_by(shape: Shape) -> Select[Any]:
+    return readable_by(shape, select(thread).where(thread.c.id == bindparam("thread_id")), thread)
+
+
 def suggest_answer(tx: ReadTx, viewer: Viewer, thread_id: int) -> Suggestion:
     """To whom an answer would go (``mailboxes.recipients``), and its subject. Raises NotFound."""
-    seen = visible(viewer, thread.c.scope_id, thread.c.executor_id)
-    row = tx.row(select(thread).where(thread.c.id == thread_id, seen))
+    row = tx.row(_seen_by(shape_of(viewer)), sight_of(viewer) | {"thread_id": thread_id})
     if row is None:
         raise NotFound("There is no thread with the number %(id)s.", id=thread_id)
     came = tx.row(_NEWEST_IN, {"thread_id": thread_id})
