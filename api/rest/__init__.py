@@ -36,6 +36,7 @@ from api.rest import (
     trash,
     untold,
     views,
+    ways,
     working,
 )
 from api.rest.shapes import REFUSALS, StrictRequest, first_sentence
@@ -60,6 +61,7 @@ ROUTES = [
     *drafts.ROUTES,
     *leaving.ROUTES,
     *signatures.ROUTES,
+    *ways.ROUTES,
     *deliveries.ROUTES,
     *dkim.ROUTES,
     *templates.ROUTES,

@@ -42,6 +42,7 @@ from api.web import (
     terms,
     trash,
     views,
+    ways,
     working,
     writing,
 )
@@ -76,6 +77,7 @@ ROUTES = [
     *keeping.ROUTES,
     *acknowledging.ROUTES,
     *signatures.ROUTES,
+    *ways.ROUTES,
     *accounts.ROUTES,
     *imports.ROUTES,
     *connecting.ROUTES,

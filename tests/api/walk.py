@@ -45,6 +45,8 @@ BODIES: dict[str, list[dict[str, Any]]] = {
         {"priority": "urgent"}, {"answer_needed": False}, {"snoozed_until": "2099-01-01T00:00:00Z"},
         {"mailbox_id": MISSING},
     ],
+    "PUT /api/v1/mailboxes/{mailbox_id}/way": [{"way": "house"}],
+    "POST /settings/mailboxes/{box_id}/way": [{"way": "house"}],
     "POST /api/v1/tags": [{"name": "Claim"}],
     "PATCH /api/v1/tags/{tag_id}": [{"colour": 1}],
     "POST /api/v1/tags/{tag_id}/merge": [{"into_id": 1}],
