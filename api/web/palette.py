@@ -13,7 +13,6 @@ from api.web.panel import about_client
 from crm.parties import Counterparty
 from crm.staff.readable import Viewer
 
-
 LONGEST = 200
 
 
