@@ -3,6 +3,7 @@
 from api.rest import (
     access,
     accounts,
+    addresses,
     bulk,
     clients,
     deliveries,
@@ -27,6 +28,7 @@ from api.rest import (
     rights,
     rules,
     search,
+    searches,
     signatures,
     suppressions,
     system,
@@ -36,6 +38,7 @@ from api.rest import (
     trash,
     untold,
     views,
+    ways,
     working,
 )
 from api.rest.shapes import REFUSALS, StrictRequest, first_sentence
@@ -49,6 +52,7 @@ ROUTES = [
     *threads.ROUTES,
     *tags.ROUTES,
     *search.ROUTES,
+    *searches.ROUTES,
     *views.ROUTES,
     *bulk.ROUTES,
     *messages.ROUTES,
@@ -58,8 +62,10 @@ ROUTES = [
     *presence.ROUTES,
     *replies.ROUTES,
     *drafts.ROUTES,
+    *addresses.ROUTES,
     *leaving.ROUTES,
     *signatures.ROUTES,
+    *ways.ROUTES,
     *deliveries.ROUTES,
     *dkim.ROUTES,
     *templates.ROUTES,

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import asyncio
 import hashlib
+from collections.abc import Callable
 from typing import Annotated
 
 import msgspec
@@ -24,17 +25,16 @@ from mailhub.letters.attachments import read_attachment
 from mailhub.letters.html.outgoing import clean_outgoing, text_as_html
 from mailhub.letters.serving import download_headers
 from mailhub.letters.values import Attachment
-from mailhub.mailboxes.correspondents import list_correspondents
 from mailhub.mailboxes.reading import get_message
 from mailhub.outbound import drafts
+from mailhub.outbound.draft_boxes import move_draft
 from mailhub.outbound.draft_files import add_file, get_file, remove_file
 from mailhub.outbound.drafts import Draft, DraftFile, DraftKind, Text, get_draft, list_drafts
 from mailhub.outbound.scheduling import list_scheduled
-from mailhub.outbound.warnings import list_warnings
+from mailhub.outbound.warnings import Caution, list_warnings
 
 LARGEST_UPLOAD = 101 << 20
 ThreadId = Annotated[int | None, QueryParameter(name="thread_id", ge=1, le=2**63 - 1)]
-Words = Annotated[str, QueryParameter(name="q", max_length=200)]
 FileName = Annotated[str, QueryParameter(name="filename", min_length=1, max_length=255)]
 Line = Annotated[str, msgspec.Meta(max_length=drafts.LONGEST_LINE)]
 
@@ -90,14 +90,6 @@ class Warnings(msgspec.Struct):
     warnings: list[WarningView]
 
 
-class CorrespondentView(msgspec.Struct):
-    """Somebody to write to."""
-
-    name: str
-    address: str
-    client: str
-
-
 class NewDraft(Body):
     """Where to write: ``reply`` and ``forward`` in a thread, ``new`` from a mailbox. ``files_of`` is a message of the
     thread whose files go along."""
@@ -109,9 +101,11 @@ class NewDraft(Body):
 
 
 class DraftChange(Body):
-    """What was typed since ``version``; what is left out stays. ``text`` is for who writes no HTML."""
+    """What was typed since ``version``; what is left out stays. ``text`` is for who writes no HTML; ``mailbox_id`` lets
+    a new letter leave from another mailbox."""
 
     version: Number
+    mailbox_id: Number | None = None
     sender: Annotated[str, msgspec.Meta(max_length=320)] | None = None
     to: Line | None = None
     cc: Line | None = None
@@ -156,6 +150,8 @@ def show_file(one: DraftFile) -> DraftFileView:
 
 def change(tx: WriteTx, viewer: Viewer, draft_id: int, data: DraftChange) -> Draft:
     """Save. Raises NotFound, Invalid, Conflict."""
+    if data.mailbox_id is not None:
+        move_draft(tx, viewer, draft_id, data.version, data.mailbox_id)
     cids = {file.content_id for file in get_draft(tx, viewer, draft_id).files}
     html = None if data.html is None else clean_outgoing(data.html, cids)
     if html is None and data.text is not None:
@@ -268,20 +264,16 @@ async def get_warnings(door: NamedDependency[Door], request: StrictRequest, draf
     say = language_of(request, pages).gettext
     sentences = {
         "attachment": "You wrote of a file, and none is attached.",
+        "field": "Nobody has filled: %(names)s.",
         "outside": "It goes to somebody who has no part in this conversation: %(names)s.",
         "first": "It is the first letter to %(names)s.",
     }
-    return Warnings(
-        [WarningView(one.code, list(one.names), say(sentences[one.code], names=", ".join(one.names))) for one in found]
-    )
+    return Warnings([_say(say, sentences[one.code], one) for one in found])
 
 
-@get("/addresses", tags=["drafts"])
-async def get_addresses(door: NamedDependency[Door], q: Words) -> Items[CorrespondentView]:
-    """Whom the beginning of a name or an address may mean: contacts, and those with whom mailboxes that you see have
-    corresponded. Two letters at least."""
-    found = await door.search(list_correspondents, q)
-    return Items([CorrespondentView(one.name, one.address, one.client) for one in found])
+def _say(say: Callable[..., str], sentence: str, one: Caution) -> WarningView:
+    names = [say(name) for name in one.names] if one.code == "field" else list(one.names)
+    return WarningView(one.code, names, say(sentence, names=", ".join(names)))
 
 
 def _settle(door: Door, content: bytes) -> tuple[bytes, int]:
@@ -313,5 +305,5 @@ async def _carried(door: Door, data: NewDraft) -> list[tuple[str, str, tuple[byt
 
 ROUTES = [
     get_drafts, create, get_one, save, remove, upload, get_content, remove_one,
-    get_warnings, get_addresses,
+    get_warnings,
 ]  # fmt: skip

@@ -18,6 +18,7 @@ from mailhub.letters.html import FRAME_HEADERS, frame_document
 from mailhub.letters.serving import PICTURE_HEADERS, download_headers, preview
 from mailhub.letters.values import Attachment
 from mailhub.mailboxes.reading import Message, get_message
+from mailhub.routing.displays import Part
 
 LARGEST_PICTURE = 10 << 20
 PICTURE_SECONDS = 10.0
@@ -31,16 +32,18 @@ Index = Annotated[int, PathParameter(ge=0, le=10_000)]
 
 
 @get("/messages/{message_id:int}/html", tags=["messages"], media_type="text/html", opt={"plain": True})
-async def get_html(door: NamedDependency[Door], message_id: Id, pictures: FromQuery[bool] = False) -> Response[str]:
+async def get_html(
+    door: NamedDependency[Door], message_id: Id, pictures: FromQuery[bool] = False, part: FromQuery[Part] = "all"
+) -> Response[str]:
     """The letter's harmless HTML as a document for a sandboxed frame; remote pictures come through this server and
-    only when `pictures=true`."""
+    only when `pictures=true`. `part` leaves out the older letters that it ends with, or shows nothing else."""
     message = await door.read(get_message, message_id)
     display = await door.house.displays.show(message.letter_id, message.blob_id, "pictures" if pictures else "plain")
     if display is None:
         raise NotFound("This letter has no HTML.")
     shown = sign_pass(door.house, door.viewer.user_id, message.id)
     here = f"/api/v1/messages/{message.id}"
-    letter = display.addressed(
+    letter = (await asyncio.to_thread(display.part, part)).addressed(
         lambda number: f"{here}/attachments/{number}?inline=1&pass={shown}",
         lambda number: f"{here}/pictures/{number}?pass={shown}",
     )

@@ -51,11 +51,13 @@ class Use(Body):
 
 
 class FilledView(msgspec.Struct):
-    """The text for a letter. ``missing`` are the fields that nobody knows; they stand in it as ``[contact.name]``."""
+    """The text for a letter. ``missing`` are the fields that nobody knows; they stand in it as ``[contact.name]``.
+    ``fields`` are all that a text may hold, with what they say here."""
 
     subject: str
     html: str
     missing: list[str]
+    fields: dict[str, str]
 
 
 def show_template(one: Template) -> TemplateView:
@@ -87,7 +89,7 @@ async def save(
 async def fill(door: NamedDependency[Door], template_id: Id, data: JSONBody[Use]) -> FilledView:
     """The text with the fields of a thread's client and contact, or of an address."""
     found = await door.read(use_template, template_id, thread_id=data.thread_id, address=data.address)
-    return FilledView(found.subject, found.html, list(found.missing))
+    return FilledView(found.subject, found.html, list(found.missing), found.fields)
 
 
 @delete("/letter-templates/{template_id:int}", tags=["templates"])

@@ -40,6 +40,7 @@ ACTIONS = {
     "suppression-lifted": "allowed an address again",
     "account-connected": "connected an account",
     "account-changed": "changed an account",
+    "mailbox-way-changed": "changed how letters of a mailbox leave",
     "account-disconnected": "disconnected an account",
     "import-started": "started an import",
     "import-cancelled": "ended an import",

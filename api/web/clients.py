@@ -9,6 +9,7 @@ from litestar.di import NamedDependency
 from litestar.response import Redirect
 
 from api.auth import Door
+from api.web.client_hours import HoursForm, see_hours
 from api.web.desk import After, Asked, Desk, Id, Words, html
 from api.web.forms import read_form, read_id
 from api.web.panel import Known, about_client, make_past, person_of, see_client
@@ -81,9 +82,10 @@ async def clients(door: NamedDependency[Door], request: Asked, q: Words = "", af
     return html(await door.page(render, see_clients, words, after))
 
 
-def see_card(tx: ReadTx, viewer: Viewer, client_id: int) -> tuple[Known, Around]:
+def see_card(tx: ReadTx, viewer: Viewer, client_id: int) -> tuple[Known, HoursForm, Around]:
     """One client. Raises NotFound."""
-    return see_client(tx, viewer, client_id, history=HISTORY), see_around(tx, viewer)
+    known = see_client(tx, viewer, client_id, history=HISTORY)
+    return known, see_hours(tx, viewer, client_id), see_around(tx, viewer)
 
 
 @get("/clients/{client_id:int}", include_in_schema=False)
@@ -91,9 +93,9 @@ async def client(door: NamedDependency[Door], request: Asked, client_id: Id) -> 
     """Facts, people, history."""
     desk = Desk(door, request)
 
-    def render(viewer: Viewer, found: tuple[Known, Around]) -> str:
-        speaker = desk.speaker(viewer)
-        return desk.render("client.html", speaker, found[1], "clients", client=_card(speaker, found[0]))
+    def render(viewer: Viewer, found: tuple[Known, HoursForm, Around]) -> str:
+        speaker, (known, hours, around) = desk.speaker(viewer), found
+        return desk.render("client.html", speaker, around, "clients", client=_card(speaker, known), hours=hours)
 
     return html(await door.page(render, see_card, client_id))
 
@@ -144,6 +146,7 @@ class Card:
     people: list[tuple[Person, tuple[str, ...]]]
     may_change: bool
     address_url: str
+    view_url: str
     history: list[object]
     history_count: int
 
@@ -165,6 +168,7 @@ def _card(speaker: Speaker, known: Known) -> Card:
         people=[(person_of(speaker, one), one.emails) for one in known.people],
         may_change=speaker.viewer.may_somewhere("assign"),
         address_url=f"/clients/{client.id}/addresses",
+        view_url=f"/views/new?client={client.id}",
         history=[make_past(speaker, line, Place("all")) for line in known.history],
         history_count=known.history_count,
     )

@@ -51,11 +51,13 @@ class Quoted:
 
 @dataclass(frozen=True, slots=True)
 class Identity:
-    """An address that a letter may leave under."""
+    """An address that a letter may leave under, of which mailbox, and what letters end with there."""
 
     address: str
     label: str
     current: bool
+    mailbox_id: int = 0
+    signature: str = ""
 
 
 @dataclass(frozen=True, slots=True)

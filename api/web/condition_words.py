@@ -75,7 +75,7 @@ def _line(
         ops=_ops(speaker, field, line.op),
         field=line.field,
         kind=_kind(field, line.op.removeprefix("-")),
-        value=", ".join(line.values) if field.type in ("text", "list") else numbers[0],
+        value=", ".join(line.values) if field.type in ("text", "list") else _called(field, numbers[0], names),
         second=numbers[1],
         unit=speaker.say("days") if line.op in DAYS else speaker.say(field.unit) if field.unit else "",
         choices=choices,
@@ -83,9 +83,16 @@ def _line(
     )
 
 
+def _called(field: Field, value: str, names: Names) -> str:
+    """A client by its name; everything else as it is."""
+    return names.get(field.of, {}).get(int(value), value) if field.of == "clients" and value.isdigit() else value
+
+
 def _kind(field: Field, op: str) -> str:
     if op == "is_empty" or field.type == "flag":
         return "none"
+    if field.of == "clients":
+        return "client"
     if field.type in ("choice", "reference") or (field.type == "list" and field.of and op != "starts_with"):
         return "several"
     if field.type == "moment":

@@ -18,6 +18,7 @@ from core.database import ReadTx
 from core.errors import Invalid
 from crm.staff.readable import Viewer
 from mailhub.mailboxes.finding import Hit, Known, find_known, find_threads, parse_search
+from mailhub.mailboxes.recent_searches import list_searches
 
 WHILE_TYPING = 6
 
@@ -34,11 +35,13 @@ class Somebody:
 
 @dataclass(frozen=True, slots=True)
 class Quick:
-    """What is found while somebody types; ``problem`` is what cannot be read of it."""
+    """What is found while somebody types; ``problem`` is what cannot be read of it; ``recent`` is what they searched
+    for before, while nothing is typed."""
 
     hits: Sequence[Hit]
     known: Known
     problem: Invalid | None = None
+    recent: Sequence[str] = ()
 
 
 def make_known(speaker: Speaker, known: Known) -> list[Somebody]:
@@ -68,7 +71,9 @@ async def found_quickly(door: NamedDependency[Door], request: Asked, q: Words = 
 
     def look(tx: ReadTx, viewer: Viewer) -> tuple[Speaker, Quick]:
         speaker = desk.speaker(viewer)
-        return speaker, see_quick(tx, viewer, q.lstrip(), speaker) if words else Quick([], Known([], []))
+        if not words:
+            return speaker, Quick([], Known([], []), recent=list_searches(tx, viewer))
+        return speaker, see_quick(tx, viewer, q.lstrip(), speaker)
 
     def render(_viewer: Viewer, seen: tuple[Speaker, Quick]) -> str:
         speaker, quick = seen
@@ -84,6 +89,7 @@ async def found_quickly(door: NamedDependency[Door], request: Asked, q: Words = 
             known=make_known(speaker, quick.known),
             problem=problem,
             words=words,
+            recent=[(one, Place("all", None, one).url) for one in quick.recent],
             all_url=place.url,
         )
 

@@ -34,6 +34,7 @@ class Display(Protocol):
     links_warned: int
     cut: bool
     heights: dict[str, int]
+    older_heights: dict[str, int]
 
 
 @dataclass(frozen=True, slots=True)
@@ -84,6 +85,8 @@ class Entry:
     quote: Markup | None = None
     html_url: str | None = None
     html_heights: Mapping[str, int] = field(default_factory=dict)
+    older_url: str | None = None
+    older_heights: Mapping[str, int] = field(default_factory=dict)
     pictures: Pictures | None = None
     files: tuple[File, ...] = ()
     alarm: str | None = None
@@ -129,8 +132,14 @@ def make_letter(
         snippet=f"{sending[0].text} · {message.excerpt}" if _taken_back(sending) else message.excerpt,
         text=None if text is None else Markup(text_to_html(text)),  # noqa: S704 - escaped there
         quote=Markup(text_to_html(quote)) if quote else None,  # noqa: S704 - escaped there
-        html_url=_frame_url(message, shown=pictures_url is None) if parsed["has_html"] else None,
-        html_heights=_heights(display),
+        html_url=_frame_url(message, "own" if display else "all", shown=pictures_url is None)
+        if parsed["has_html"]
+        else None,
+        html_heights=_heights(display.heights) if display else UNMEASURED,
+        older_url=_frame_url(message, "older", shown=pictures_url is None)
+        if display and display.older_heights
+        else None,
+        older_heights=_heights(display.older_heights) if display else {},
         pictures=Pictures(display.remote_picture_count, pictures_url)
         if display and display.remote_picture_count and pictures_url
         else None,
@@ -175,12 +184,12 @@ def _way(speaker: Speaker, parsed: dict[str, Any]) -> str:
     return ", ".join(said)
 
 
-def _frame_url(message: Message, *, shown: bool) -> str:
-    return f"{API}/messages/{message.id}/html" + ("?pictures=true" if shown else "")
+def _frame_url(message: Message, part: str, *, shown: bool) -> str:
+    return f"{API}/messages/{message.id}/html?part={part}" + ("&pictures=true" if shown else "")
 
 
-def _heights(display: Display | None) -> Mapping[str, int]:
-    return {width: height + SPARE_HEIGHT for width, height in display.heights.items()} if display else UNMEASURED
+def _heights(heights: Mapping[str, int]) -> Mapping[str, int]:
+    return {width: height + SPARE_HEIGHT for width, height in heights.items()}
 
 
 def _files(speaker: Speaker, message: Message) -> list[File]:

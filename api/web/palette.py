@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from litestar import Response, get
 from litestar.di import NamedDependency
+from markupsafe import Markup
 
 from api.auth import Door
 from api.web.actions import see_clients
@@ -11,6 +12,8 @@ from api.web.desk import Asked, Desk, Sought, html
 from api.web.panel import about_client
 from crm.parties import Counterparty
 from crm.staff.readable import Viewer
+
+LONGEST = 200
 
 
 @get("/fragments/palette", include_in_schema=False)
@@ -28,4 +31,15 @@ async def find(door: NamedDependency[Door], request: Asked, words: Sought = "") 
     return html(await door.page(render, see_clients, words))
 
 
-ROUTES = [find]
+@get("/fragments/client-names", include_in_schema=False)
+async def names(door: NamedDependency[Door], request: Asked) -> Response[str]:
+    """Names of clients to choose from while somebody types one, into a line of conditions of whatever number."""
+    words = next((one for name, one in request.query_params.items() if name.startswith("value_")), "")[:LONGEST]
+
+    def render(_viewer: Viewer, found: list[Counterparty]) -> str:
+        return "".join(str(Markup('<option value="{}"></option>').format(one.name)) for one in found)
+
+    return html(await door.page(render, see_clients, words))
+
+
+ROUTES = [find, names]

@@ -18,6 +18,7 @@ from api.web.forms import read_form, read_id
 from api.web.shapes import Speaker
 from api.web.shell import LANGUAGE_NAMES, Around, see_around
 from api.web.signatures import Signature, see_signatures
+from api.web.ways import Seen, see_ways, shape_ways
 from core.database import ReadTx, WriteTx
 from core.errors import Invalid
 from core.language import LANGUAGES
@@ -50,6 +51,7 @@ class Own:
     texts: list[tuple[Mailbox, dict[str, str]]]
     managed: list[Mailbox]
     signatures: list[Signature]
+    ways: list[Seen]
     around: Around
 
 
@@ -60,7 +62,7 @@ def see_settings(tx: ReadTx, viewer: Viewer) -> Own:
     around = see_around(tx, viewer)
     managed = [box for box in around.boxes if viewer.may("manage", box.scope_id)]
     texts, signatures = see_texts(tx, managed), see_signatures(tx, viewer)
-    return Own(boxes, list_users(tx), accounts, texts, managed, signatures, around)
+    return Own(boxes, list_users(tx), accounts, texts, managed, signatures, see_ways(tx, viewer, managed), around)
 
 
 @get("/settings", include_in_schema=False)
@@ -137,6 +139,7 @@ def shape(speaker: Speaker, found: Own) -> dict[str, Any]:
         "managed": found.managed,
         "acknowledging": shape_texts(speaker, found.texts),
         "signatures": found.signatures,
+        "ways": shape_ways(speaker, found.ways),
     }
 
 

@@ -3,12 +3,13 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
-from dataclasses import dataclass
-from typing import Any
+from dataclasses import dataclass, replace
+from typing import Annotated, Any
 
 from litestar import Response, get, post
 from litestar.datastructures import FormMultiDict
 from litestar.di import NamedDependency
+from litestar.params import QueryParameter
 from litestar.response import Redirect
 
 from api.auth import Door
@@ -20,7 +21,8 @@ from api.web.shapes import Speaker, short_name
 from api.web.shell import Around, see_around
 from core.database import ReadTx
 from core.errors import Invalid
-from core.rules import Wording, say_rule
+from core.rules import Wording, list_conditions, say_rule
+from crm.parties import Counterparty, get_counterparty, list_counterparties
 from crm.staff.people import Team, list_teams, list_users
 from crm.staff.readable import Viewer
 from mailhub.mailboxes.tags import list_tags
@@ -36,6 +38,8 @@ from mailhub.mailboxes.views import (
     threads_for,
 )
 
+OfClient = Annotated[int | None, QueryParameter(name="client", ge=1, le=2**63 - 1)]
+MOST_ALIKE = 20
 FRESH = Line("state", "eq", ("open",))
 ADDED = Line("waiting", "eq", ("us",))
 
@@ -82,13 +86,46 @@ def see_editor(tx: ReadTx, viewer: Viewer, view_id: int | None) -> Seen:
         "tags": {one.id: one.name for one in list_tags(tx)},
     }
     teams = [team for team in list_teams(tx) if viewer.is_admin or viewer.user_id in team.member_ids]
-    return Seen(get_view(tx, viewer, view_id) if view_id is not None else None, names, teams, around)
+    view = get_view(tx, viewer, view_id) if view_id is not None else None
+    return Seen(view, {**names, "clients": _clients_of(tx, view)}, teams, around)
+
+
+def _clients_of(tx: ReadTx, view: SavedView | None) -> dict[int, str]:
+    """The clients that a view names."""
+    named = [one for one in list_conditions(view.condition) if one.field == "client"] if view else []
+    ids = {int(one) for each in named for one in (each.value if isinstance(each.value, tuple) else (each.value,))}
+    return {one: get_counterparty(tx, one).name for one in sorted(ids - {True})}
+
+
+def find_clients(tx: ReadTx, _viewer: Viewer, lines: Sequence[Line]) -> tuple[tuple[Line, ...], dict[int, str]]:
+    """Lines with their clients by number, and what these are called. Raises Invalid for a name that is nobody's, or
+    that several have."""
+    found, names = [], {}
+    for line in lines:
+        numbers = []
+        for text in line.values if line.field == "client" else ():
+            client = _find_client(tx, text.strip())
+            names[client.id] = client.name
+            numbers.append(str(client.id))
+        found.append(replace(line, values=tuple(numbers)) if numbers else line)
+    return tuple(found), names
+
+
+def _find_client(tx: ReadTx, text: str) -> Counterparty:
+    if text.isascii() and text.isdigit() and len(text) < 19:
+        return get_counterparty(tx, int(text))
+    some = list_counterparties(tx, words=text, limit=MOST_ALIKE).items
+    exact = [one for one in some if one.name.casefold() == text.casefold()] or some
+    if len(exact) != 1:
+        raise Invalid("Which client is “%(name)s”? Write the whole name.", name=text, field="client")
+    return exact[0]
 
 
 @get("/views/new", include_in_schema=False)
-async def show_new(door: NamedDependency[Door], request: Asked) -> Response[str]:
-    """The editor of a new view: what is open."""
-    return await _show(door, request, None)
+async def show_new(door: NamedDependency[Door], request: Asked, client: OfClient = None) -> Response[str]:
+    """The editor of a new view: what is open, or everything of a client."""
+    draft = Draft() if client is None else Draft(lines=(Line("client", "eq", (str(client),)),))
+    return await _show(door, request, None, draft)
 
 
 @get("/views/{view_id:int}/edit", include_in_schema=False)
@@ -97,13 +134,15 @@ async def show_one(door: NamedDependency[Door], request: Asked, view_id: Id) -> 
     return await _show(door, request, view_id)
 
 
-async def _show(door: Door, request: Asked, view_id: int | None) -> Response[str]:
+async def _show(door: Door, request: Asked, view_id: int | None, fresh: Draft | None = None) -> Response[str]:
     desk = Desk(door, request)
+    named = (await door.read(find_clients, fresh.lines))[1] if fresh else {}
 
     def render(viewer: Viewer, seen: Seen) -> str:
         speaker, view = desk.speaker(viewer), seen.view
-        draft = make_draft(view, viewer) if view is not None else Draft()
-        form = show_form(speaker, draft, seen) if draft is not None and (view is None or view.own) else None
+        draft = make_draft(view, viewer) if view is not None else fresh
+        shown = replace(seen, names={**seen.names, "clients": named}) if named else seen
+        form = show_form(speaker, draft, shown) if draft is not None and (view is None or view.own) else None
         said = say_rule(view.condition, threads_for(viewer), _wording(speaker, seen)) if view is not None else ""
         return desk.render("view.html", speaker, seen.around, "views", view=view, form=form, said=said)
 
@@ -118,7 +157,7 @@ async def redraw(door: NamedDependency[Door], request: Asked) -> Response[str]:
     desk = Desk(door, request)
     speaker = desk.speaker(door.viewer)
     lines = press_lines(draft.lines, fields.get("act", ""), ADDED)
-    form = show_form(speaker, Draft(draft.name, draft.joined, lines, draft.late, draft.team), seen)
+    form = show_form(speaker, replace(draft, lines=lines), seen)
     if request.headers.get("hx-request") == "true":
         return await desk.render_later("_view_form.html", speaker, None, "views", form=form)
     return await desk.render_later("view.html", speaker, seen.around, "views", form=form, view=None, said="")
@@ -128,7 +167,7 @@ async def redraw(door: NamedDependency[Door], request: Asked) -> Response[str]:
 async def save_new(door: NamedDependency[Door], request: Asked) -> Response[Any]:
     """Keep a new view, and show it."""
     seen = await door.read(see_editor, None)
-    draft, _ = await _read(request, door.viewer)
+    draft, seen = await _with_clients(door, (await _read(request, door.viewer))[0], seen)
     made = await door.write(add_view, _wanted(door, request, draft, seen))
     return _go(request, f"/views/{made.id}")
 
@@ -138,6 +177,7 @@ async def save_one(door: NamedDependency[Door], request: Asked, view_id: Id) -> 
     """Let a view be as its form says."""
     seen = await door.read(see_editor, view_id)
     draft, fields = await _read(request, door.viewer)
+    draft, seen = await _with_clients(door, draft, seen)
     wanted = _wanted(door, request, draft, seen)
     await door.write(change_view, view_id, wanted, version=read_id(fields, "version"))
     return _go(request, f"/views/{view_id}")
@@ -184,6 +224,12 @@ async def _read(request: Asked, viewer: Viewer) -> tuple[Draft, dict[str, str]]:
         team=fields.get("team", ""),
     )
     return draft, fields
+
+
+async def _with_clients(door: Door, draft: Draft, seen: Seen) -> tuple[Draft, Seen]:
+    """What was typed, with the clients that its names mean. Raises Invalid."""
+    lines, names = await door.read(find_clients, draft.lines)
+    return replace(draft, lines=lines), replace(seen, names={**seen.names, "clients": names})
 
 
 def _wanted(door: Door, request: Asked, draft: Draft, seen: Seen) -> WantedView:

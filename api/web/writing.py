@@ -10,7 +10,7 @@ from litestar.di import NamedDependency
 from litestar.params import QueryParameter
 
 from api.auth import Door
-from api.web.composer import Begun, Identity, make_begun, make_identities, make_post, read_typed, send_post
+from api.web.composer import Begun, Identity, make_begun, make_post, read_typed, send_post
 from api.web.departures import Departure, list_departures, read_departure
 from api.web.desk import After, Asked, Desk, html, lead
 from api.web.place import Place
@@ -24,7 +24,7 @@ from core.errors import Invalid
 from core.paging import Page
 from crm.staff.readable import Viewer
 from mailhub.letters.html.spoken import spoken
-from mailhub.mailboxes.boxes import Mailbox
+from mailhub.mailboxes.boxes import Mailbox, list_addresses_of
 from mailhub.mailboxes.reading import get_message
 from mailhub.outbound.beginning import list_senders
 from mailhub.outbound.drafts import Draft, get_draft, list_drafts
@@ -39,20 +39,10 @@ To = Annotated[str, QueryParameter(name="to", max_length=2000)]
 
 
 @dataclass(frozen=True, slots=True)
-class Choice:
-    """A mailbox to write from."""
-
-    id: int
-    label: str
-    current: bool
-
-
-@dataclass(frozen=True, slots=True)
 class NewComposer:
     """See templates/web/write.html."""
 
     mailbox_id: int
-    mailboxes: list[Choice]
     identities: list[Identity]
     to: str
     cc: str
@@ -84,7 +74,7 @@ class Seen:
     around: Around
     boxes: list[Mailbox]
     box: Mailbox | None
-    signature: str
+    identities: list[Identity]
     draft: Draft | None
 
 
@@ -94,8 +84,15 @@ def see_new(tx: ReadTx, viewer: Viewer, mailbox_id: int | None, draft_id: int | 
     boxes = list_senders(tx, viewer)
     wanted = draft.mailbox_id if draft else mailbox_id
     box = next((one for one in boxes if one.id == wanted), boxes[0] if boxes else None)
-    signature = find_signature(tx, box.id, viewer.user_id) if box else ""
-    return Seen(see_around(tx, viewer), boxes, box, signature, draft)
+    current = draft.sender if draft and draft.sender else box.address if box else ""
+    identities = [
+        Identity(address, f"{viewer.name} · {address}", address == current, one.id, signature)
+        for one in boxes
+        for signature in [find_signature(tx, one.id, viewer.user_id)]
+        for address in [one.address, *sorted(list_addresses_of(tx, one.id) - {one.address})]
+        if not address.startswith("@")
+    ]
+    return Seen(see_around(tx, viewer), boxes, box, identities, draft)
 
 
 @get("/write", include_in_schema=False)
@@ -117,6 +114,7 @@ async def write(
 async def send(door: NamedDependency[Door], request: Asked, mailbox: BoxId = None) -> Response[str]:
     """Send it; the page goes on to its thread."""
     typed = await read_typed(request)
+    mailbox = await door.read(_find_box, typed.sender) or mailbox
     if mailbox is None:
         raise Invalid("Choose a mailbox to write from.", field="mailbox")
     if typed.later:
@@ -147,6 +145,12 @@ async def drafts(door: NamedDependency[Door], request: Asked, after: After = Non
     return html(await door.page(render, _see_drafts, after))
 
 
+def _find_box(tx: ReadTx, viewer: Viewer, sender: str) -> int | None:
+    """The mailbox of an address that the viewer may write from."""
+    boxes = list_senders(tx, viewer) if sender else []
+    return next((one.id for one in boxes if sender == one.address or sender in list_addresses_of(tx, one.id)), None)
+
+
 def _see_drafts(tx: ReadTx, viewer: Viewer, after: str | None) -> tuple[Around, Page[Draft], list[Draft]]:
     later = list_scheduled(tx, viewer) if after is None else []
     return see_around(tx, viewer), list_drafts(tx, viewer, after=after), later
@@ -157,13 +161,12 @@ def _make_new(speaker: Speaker, seen: Seen, to: str) -> NewComposer:
     draft, box = seen.draft, seen.box
     return NewComposer(
         mailbox_id=box.id,
-        mailboxes=[Choice(one.id, f"{speaker.viewer.name} · {one.address}", one.id == box.id) for one in seen.boxes],
-        identities=make_identities(speaker, [box.address], ""),
+        identities=seen.identities,
         to=draft.to if draft else to,
         cc=draft.cc if draft else "",
         bcc=draft.bcc if draft else "",
         subject=draft.subject if draft else "",
-        signature=seen.signature,
+        signature=next((one.signature for one in seen.identities if one.mailbox_id == box.id), ""),
         begun=make_begun(draft) if draft else None,
         moments=list_departures(speaker),
     )

@@ -236,6 +236,11 @@ class Send:
         expects="a domain in ASCII such as bounce.firm.example",
         check=is_domain,
     )
+    reply_token: bool = _key(
+        False,
+        "Let answers come to the mailbox with a signed tag, `sales+r-…@firm.example` in Reply-To, so that they find "
+        "their thread although a program dropped what they refer to. Only where such addresses are delivered.",
+    )
     hostname: str = _key("", "What this server calls itself to the relay.", default_text="<smtp.hostname>")
     allowed_networks: tuple[str, ...] = _key(
         (),

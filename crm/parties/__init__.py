@@ -27,6 +27,7 @@ from crm.parties.consents import (
     list_consents,
     record_consent,
 )
+from crm.parties.duplicates import REASONS, Double, list_doubles
 from crm.parties.forgetting import forget_addresses, forget_contact
 from crm.parties.hours import check_hours, count_with_hours, find_hours, set_hours
 from crm.parties.managers import ManagerChange, list_manager_changes
@@ -65,11 +66,13 @@ __all__ = [
     "ADDRESS_KINDS",
     "LINKS",
     "PLACES",
+    "REASONS",
     "ROLES",
     "Channel",
     "Consent",
     "Contact",
     "Counterparty",
+    "Double",
     "Email",
     "Firm",
     "Group",
@@ -107,6 +110,7 @@ __all__ = [
     "list_consents",
     "list_contacts",
     "list_counterparties",
+    "list_doubles",
     "list_firms",
     "list_groups",
     "list_groups_of",

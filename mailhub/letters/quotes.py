@@ -69,6 +69,29 @@ def reply_text(text: str) -> str:
     return _without_signature(kept) or _trimmed(lines)
 
 
+def find_older(lines: list[str]) -> int | None:
+    """The line at which the older letters begin that end a letter, with the line that announces them; None where the
+    writer's own words follow them, or stand nowhere above. ``lines`` are without blanks at their ends."""
+    lines = lines[:_LINES]
+    likely, own, below = find_likely(lines), False, 0
+    last = max((at for at, line in enumerate(lines) if line and not is_quoted(line)), default=-1)
+    for at, line in enumerate(lines):
+        if not line or at < below:
+            continue
+        if is_quoted(line):
+            if own and at > last:
+                return at
+            continue
+        if starts_older_letter(lines, at):
+            return at if own else None
+        span = find_attribution(lines, at) if at in likely and not own_words(line) else 0
+        below = at + span
+        if span and own and (below > last or not quote_follows(lines, below)):
+            return at
+        own = own or not (span or RULE.match(line))
+    return None
+
+
 def _without_signature(lines: list[str]) -> str:
     for at, line in enumerate(lines):
         if at and line.startswith(("-", "—", "_")) and _SIGNATURE.match(line) and (line != "--" or not lines[at - 1]):

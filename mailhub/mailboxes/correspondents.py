@@ -3,18 +3,21 @@ the reader sees have corresponded."""
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from dataclasses import dataclass
+from typing import Any
 
-from sqlalchemy import bindparam, select
+from sqlalchemy import Row, bindparam, func, select, union_all
 
 from core.database import ReadTx
-from crm.parties import list_contacts
+from crm.parties import find_parties
 from crm.parties.tables import affiliation, contact, counterparty, party_address
 from crm.staff.readable import Viewer, readable
 from mailhub.mailboxes.tables import thread, thread_participant
 
 FEWEST_LETTERS = 2
 MOST_LOOKED_AT = 1000
+MOST_TWICE = 4  # of several mailboxes the same person
 _LAST = "\U0010ffff"
 
 
@@ -40,7 +43,10 @@ _BY_ADDRESS = (
     .limit(bindparam("most"))
 )
 _BY_PERSON = _CONTACTS.where(contact.c.id.in_(bindparam("ids", expanding=True))).order_by(contact.c.name_folded)
-# The first of that beginning, whosever they are, so that no beginning is dear; those of others are left out below.
+_OF_CLIENTS = _CONTACTS.where(affiliation.c.counterparty_id.in_(bindparam("ids", expanding=True))).order_by(
+    contact.c.name_folded, party_address.c.address
+)
+# Of those whom a letter only named: the first of that beginning, whosever they are, so that no beginning is dear.
 _WROTE = (
     select(thread_participant.c.address, thread_participant.c.thread_id)
     .where(
@@ -55,21 +61,58 @@ _WROTE = (
 
 
 def list_correspondents(tx: ReadTx, viewer: Viewer, words: str, *, limit: int = 8) -> list[Correspondent]:
-    """Those whose name or address begins so, contacts first; nobody for fewer than two letters."""
+    """Those whose name, address or company begins so, contacts first; nobody for fewer than two letters.
+
+    Contacts are found by the words they are known by, correspondents by the beginning of their address in each
+    mailbox of the viewer: however many of others there are, nobody of theirs is passed over."""
     words = words.strip().lower()
     if len(words) < FEWEST_LETTERS:
         return []
-    between = {"first": words, "last": words + _LAST, "most": limit}
-    people = [one.id for one in list_contacts(tx, words=words, limit=limit).items]
-    rows = [*tx.rows(_BY_ADDRESS, between), *(tx.rows(_BY_PERSON, {"ids": people}) if people else [])]
-    found = {row.address: Correspondent(row.name, row.address, row.client or "") for row in reversed(rows)}
-    found = dict(sorted(found.items(), key=lambda one: (not one[0].startswith(words), one[1].name)))
-    seen = select(_WROTE.c.address, thread.c.who, thread.c.who_address)
-    seen = readable(seen.join(thread, thread.c.id == _WROTE.c.thread_id), viewer, thread)
-    for row in tx.rows(seen.order_by(_WROTE.c.address, thread.c.id.desc()), {"first": words, "last": words + _LAST}):
-        if len(found) >= limit:
-            break
-        name = row.who if row.who_address.lower() == row.address and row.who != row.who_address else ""
-        if not row.address.startswith("<"):
+    between = {"first": words, "last": words + _LAST}
+    people, clients = (find_parties(tx, of, words, limit) for of in ("contact", "counterparty"))
+    rows = [
+        *tx.rows(_BY_ADDRESS, {**between, "most": limit}),
+        *(tx.rows(_BY_PERSON, {"ids": people}) if people else []),
+        *(tx.rows(_OF_CLIENTS.limit(limit), {"ids": clients}) if clients else []),
+    ]
+    found: dict[str, Correspondent] = {}
+    for row in rows:
+        found.setdefault(row.address, Correspondent(row.name, row.address, row.client or ""))
+    found = dict(sorted(found.items(), key=lambda one: not one[0].startswith(words)))
+    for row in _list_known(tx, viewer, between, limit) if len(found) < limit else ():
+        if "@" in row.address:
+            found.setdefault(row.address.lower(), Correspondent(_named(row.who, row.address), row.address.lower()))
+    for row in _list_named(tx, viewer, between) if len(found) < limit else ():
+        name = _named(row.who, row.address) if row.who_address.lower() == row.address else ""
+        if "@" in row.address and not row.address.startswith("<"):
             found.setdefault(row.address, Correspondent(name, row.address))
     return list(found.values())[:limit]
+
+
+def _list_known(tx: ReadTx, viewer: Viewer, between: dict[str, str], limit: int) -> list[Row[Any]]:
+    """With whom the threads are that the viewer may see: the top of each mailbox by an index of its own."""
+    tops = []
+    for scope_id in sorted(viewer.full | viewer.assigned):
+        top = select(thread.c.who_address.label("address"), func.max(thread.c.who).label("who")).where(
+            thread.c.scope_id == scope_id,
+            thread.c.who_address >= bindparam("first"),
+            thread.c.who_address < bindparam("last"),
+        )
+        if scope_id not in viewer.full:
+            top = top.where(thread.c.executor_id == viewer.user_id)
+        top = top.group_by(thread.c.who_address).order_by(thread.c.who_address).limit(limit)
+        tops.append(select(top.subquery()))
+    if not tops:
+        return []
+    every = union_all(*tops).subquery()
+    return list(tx.rows(select(every).order_by(every.c.address).limit(limit * MOST_TWICE), between))
+
+
+def _list_named(tx: ReadTx, viewer: Viewer, between: dict[str, str]) -> Sequence[Row[Any]]:
+    seen = select(_WROTE.c.address, thread.c.who, thread.c.who_address)
+    seen = readable(seen.join(thread, thread.c.id == _WROTE.c.thread_id), viewer, thread)
+    return tx.rows(seen.order_by(_WROTE.c.address, thread.c.id.desc()), between)
+
+
+def _named(who: str, address: str) -> str:
+    return who if who.lower() != address.lower() else ""

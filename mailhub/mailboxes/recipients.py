@@ -66,6 +66,8 @@ def list_recipients(tx: ReadTx, thread_id: int) -> Recipients:
     wrote = _people(parsed, "from")
     answers_to = _people(parsed, "reply_to")
     there = tx.rows(_THERE, {"thread_id": thread_id})
+    read = [one.address for field in ("from", "reply_to", "to", "cc") for one in _people(parsed, field)]
+    own |= {one.lower() for one in (*read, *(row.address for row in there)) if _untagged(one) in own}
     known = set(list_addresses_of(tx, row.counterparty_id)) if row.counterparty_id is not None else set()
     sure = {one.address for one in there if one.sure or one.address in known}
     fits = answers_to and all(_fits(one, wrote, sure | known) for one in answers_to)
@@ -90,6 +92,12 @@ def _people(parsed: dict[str, Any], field: str) -> tuple[Address, ...]:
     """Those of a field whose address is one: what a letter writes there may hold others, hidden in an encoded word."""
     found = (Address(one["name"], one["address"]) for one in parsed.get(field, ()))
     return tuple(one for one in found if parse_addr_spec(one.address) is not None)
+
+
+def _untagged(address: str) -> str:
+    """The address without what stands behind a plus: letters to it come to the same mailbox."""
+    local, _, domain = address.lower().rpartition("@")
+    return f"{local.partition('+')[0]}@{domain}"
 
 
 def _fits(person: Address, wrote: Iterable[Address], known: set[str]) -> bool:

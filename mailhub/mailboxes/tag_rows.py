@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import unicodedata
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 from typing import Any
@@ -34,6 +35,11 @@ _ORDER = (
     .values(last_message_at=bindparam("at"), scope_id=bindparam("in_scope"))
 )
 _COUNT = select(func.count()).where(thread_tag.c.thread_id == bindparam("thread_id"))
+
+
+def fold_tag(name: str) -> str:
+    """A name as tags are compared: ``tag.key``."""
+    return " ".join(unicodedata.normalize("NFC", name).split()).casefold()
 
 
 def find_tags(tx: ReadTx, thread_ids: Sequence[int]) -> dict[int, tuple[Tag, ...]]:

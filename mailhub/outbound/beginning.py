@@ -39,7 +39,7 @@ def list_senders(tx: ReadTx, viewer: Viewer) -> list[Mailbox]:
 def draw_letter(tx: ReadTx, stamp: Stamp, viewer: Viewer, mailbox_id: int, answer: Answer) -> Fields:
     """The letter as ``begin_letter`` would write it at this moment, for ``write_down``. Raises NotFound, Forbidden,
     Invalid."""
-    box = _get_sender(tx, viewer, mailbox_id)
+    box = get_sender(tx, viewer, mailbox_id)
     return draw(tx, stamp, box, fields_of(tx, viewer, box, answer, answer.subject or ""), 0)
 
 
@@ -50,7 +50,7 @@ def begin_letter(
 
     Raises NotFound, Forbidden, Invalid, TooMuch, and Conflict for an address that must not be written to.
     """
-    box = _get_sender(tx, viewer, mailbox_id)
+    box = get_sender(tx, viewer, mailbox_id)
     refuse_empty(answer)
     subject = answer.subject or ""
     fields = fields_of(tx, viewer, box, answer, subject)
@@ -66,7 +66,8 @@ def begin_letter(
     return plan_letter(tx, stamp, row, box, fields, people, "personal", by_id=by_id, wait=answer.wait, written=written)
 
 
-def _get_sender(tx: ReadTx, viewer: Viewer, mailbox_id: int) -> Mailbox:
+def get_sender(tx: ReadTx, viewer: Viewer, mailbox_id: int) -> Mailbox:
+    """A mailbox that the viewer may begin a letter from. Raises NotFound, Forbidden."""
     seen = sorted(viewer.full | viewer.assigned)
     found = tx.value(select(mailbox.c.id).where(mailbox.c.id == mailbox_id, mailbox.c.scope_id.in_(seen)))
     if found is None:

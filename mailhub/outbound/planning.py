@@ -55,7 +55,9 @@ def draw(tx: ReadTx, stamp: Stamp, box: Mailbox, fields: Fields, last_message_id
     now = clock.now()
     message_id = mint_message_id(tx, now, _seed_behind(last_message_id, now))
     domain = ascii_address(box.address).rpartition("@")[2]
-    return replace(fields, message_id=stamp.message_id(message_id, domain), date=now)
+    answers = stamp.reply_address(message_id, fields.from_.address) if fields.automatic is None else None
+    answer_to = (Address(fields.from_.name, answers),) if answers is not None else ()
+    return replace(fields, message_id=stamp.message_id(message_id, domain), date=now, reply_to=answer_to)
 
 
 def write_down(fields: Fields, files: BlobFiles | None = None) -> Written:
@@ -140,7 +142,8 @@ def _still_says(tx: ReadTx, stamp: Stamp, written: Written, fields: Fields, last
     named = stamp.read_message_id(written.fields.message_id)
     if named is None or named.id <= last_message_id or tx.value(_TAKEN, {"id": named.id}) is not None:
         return False
-    return replace(written.fields, message_id=fields.message_id, date=fields.date) == fields
+    same = replace(written.fields, message_id=fields.message_id, date=fields.date, reply_to=fields.reply_to)
+    return same == fields
 
 
 def _seed_behind(last_id: int, now: int) -> int:

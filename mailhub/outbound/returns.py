@@ -15,6 +15,7 @@ from typing import Any
 
 from sqlalchemy import Row, bindparam, select
 
+from core import clock
 from core.database import ReadTx, WriteTx
 from core.errors import Invalid
 from mailhub.letters.values import BouncedRecipient, ParsedLetter
@@ -22,7 +23,7 @@ from mailhub.mailboxes.homes import own_thread
 from mailhub.mailboxes.returned import take_up_again
 from mailhub.mailboxes.tables import letter, letter_reference, message
 from mailhub.mailboxes.threads import ANSWERABLE, tell
-from mailhub.outbound.identity import Named, Stamp
+from mailhub.outbound.identity import REPLY_LASTS, Named, Stamp
 from mailhub.outbound.ledger import find_row, move
 from mailhub.outbound.states import may_become
 from mailhub.outbound.suppression import canonical_address, suppress
@@ -54,6 +55,12 @@ _BY_MESSAGE = (
     select(own_thread.label("thread_id"), message.c.mailbox_id, letter.c.message_id)
     .join(letter, letter.c.id == message.c.letter_id)
     .where(message.c.id == bindparam("id"), message.c.direction == "out")
+)
+_BY_ADDRESS = (
+    select(own_thread.label("thread_id"), message.c.mailbox_id, message.c.dated_at)
+    .join(delivery, delivery.c.message_id == message.c.id)
+    .where(message.c.id == bindparam("id"), message.c.direction == "out", delivery.c.epoch == bindparam("epoch"))
+    .limit(1)
 )
 _ours, _answer = letter.alias("ours"), message.alias("answer")
 _ANSWERED = (
@@ -90,6 +97,17 @@ def find_returned(tx: ReadTx, stamp: Stamp, parsed: ParsedLetter, envelope: Iter
     if row is None or named is None or row.message_id.lower() != claimed.lower():
         return None
     return Returned(named.id, row.thread_id, row.mailbox_id, None)
+
+
+def find_answered(tx: ReadTx, stamp: Stamp, parsed: ParsedLetter, envelope: Iterable[str]) -> Returned | None:
+    """The letter of ours that somebody answers to the address that it gave for answers; None for every other, for
+    forged ones and for those that are too old. Where the envelope is unknown (IMAP) To and Cc serve as well."""
+    for address in (*envelope, *(one.address for one in (*parsed.to, *parsed.cc))):
+        named = stamp.read_reply_address(address)
+        row = tx.row(_BY_ADDRESS, named._asdict()) if named is not None else None
+        if row is not None and named is not None and row.dated_at > clock.now() - REPLY_LASTS:
+            return Returned(named.id, row.thread_id, row.mailbox_id, None)
+    return None
 
 
 def find_mailbox(tx: ReadTx, named: Named) -> int | None:

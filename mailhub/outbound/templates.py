@@ -20,6 +20,19 @@ from mailhub.mailboxes.tables import mailbox, thread
 from mailhub.templating import check_template, fill_template
 
 EVERYBODY = 0
+TEXT_FIELDS = {
+    "client.name": "Client's name",
+    "client.city": "Client's city",
+    "contact.name": "Contact's name",
+    "contact.position": "Contact's position",
+    "contact.email": "Contact's address",
+    "me.name": "My name",
+    "me.email": "My address",
+    "mailbox.name": "Name of the mailbox",
+    "mailbox.address": "Address of the mailbox",
+    "subject": "Subject of the letter",
+}
+"""What a text may say → what people call it."""
 LONGEST_NAME = 80
 MOST = 300
 letter_template = table(
@@ -62,11 +75,12 @@ class Template:
 
 @dataclass(frozen=True, slots=True)
 class FilledTemplate:
-    """A text for a letter, with the fields that nobody knows."""
+    """A text for a letter, with the fields that nobody knows, and what every field says here, empty for those."""
 
     subject: str
     html: CleanHtml
     missing: tuple[str, ...]
+    fields: dict[str, str]
 
 
 def list_templates(tx: ReadTx, viewer: Viewer, mailbox_id: int) -> list[Template]:
@@ -155,7 +169,8 @@ def use_template(
     title = fill_template(found.subject, fields, escapes=False)
     body = fill_template(found.html, fields, escapes=True)
     missing = tuple(dict.fromkeys([*title.missing, *body.missing]))
-    return FilledTemplate(title.text, CleanHtml(body.text), missing)
+    said = {name: _value(fields, name) for name in TEXT_FIELDS}
+    return FilledTemplate(title.text, CleanHtml(body.text), missing, said)
 
 
 def _fields(
@@ -177,6 +192,11 @@ def _fields(
         "mailbox": {"name": box.name, "address": box.address},
         "subject": subject,
     }
+
+
+def _value(fields: dict[str, Any], name: str) -> str:
+    of, _, key = name.partition(".")
+    return str((fields[of].get(key) if key else fields[of]) or "")
 
 
 def _get_box(tx: ReadTx, viewer: Viewer, mailbox_id: int) -> Mailbox:

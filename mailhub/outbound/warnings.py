@@ -17,8 +17,9 @@ from mailhub.mailboxes.boxes import list_addresses
 from mailhub.mailboxes.tables import thread, thread_participant
 from mailhub.outbound.drafts import Draft, get_draft
 from mailhub.outbound.recipients import parse_recipients
+from mailhub.outbound.templates import TEXT_FIELDS
 
-Code = Literal["attachment", "outside", "first"]
+Code = Literal["attachment", "field", "outside", "first"]
 # "Attached" in five languages, by what its forms have in common. Words that are also said of other things ("file",
 # "файл") are left out: a warning that is wrong half the time is not read.
 _ATTACHED = re.compile(
@@ -45,7 +46,8 @@ class Caution:
 
 def list_warnings(tx: ReadTx, viewer: Viewer, draft_id: int) -> list[Caution]:
     """What is strange about a draft: it speaks of a file and has none, it goes to a domain that has no part in its
-    thread, it is the first letter to somebody. Raises NotFound, Invalid for an address that is none."""
+    thread, it is the first letter to somebody, a field of a saved text was left empty. Raises NotFound, Invalid for an
+    address that is none."""
     draft = get_draft(tx, viewer, draft_id)
     lines = ((draft.to, "to"), (draft.cc, "cc"), (draft.bcc, "bcc"))
     people = [one.address.lower() for line, field in lines for one in parse_recipients(line, field)]
@@ -53,6 +55,9 @@ def list_warnings(tx: ReadTx, viewer: Viewer, draft_id: int) -> list[Caution]:
     ours = {one.rpartition("@")[2] for one in own}
     foreign = [one for one in dict.fromkeys(people) if one.rpartition("@")[2] not in ours]
     found = [Caution("attachment")] if _misses_a_file(draft) else []
+    empty = _empty_fields(draft)
+    if empty:
+        found.append(Caution("field", empty))
     strange = _strange_domains(tx, draft, foreign, ours)
     if strange:
         found.append(Caution("outside", strange))
@@ -69,6 +74,12 @@ def _misses_a_file(draft: Draft) -> bool:
     shown = pictures_of(draft.html)
     files = [one for one in draft.files if one.content_id in shown or not one.content_id.endswith("inside")]
     return not files and speaks_of_a_file(f"{draft.subject}\n{_own_words(spoken(draft.html))}")
+
+
+def _empty_fields(draft: Draft) -> tuple[str, ...]:
+    """Fields of saved texts that nobody knew and nobody has filled since, as people call them."""
+    text = f"{draft.subject}\n{_own_words(spoken(draft.html))}"
+    return tuple(label for name, label in TEXT_FIELDS.items() if f"[{name}]" in text or f"{{{{ {name} }}}}" in text)
 
 
 def _own_words(text: str) -> str:

@@ -9,7 +9,7 @@ from __future__ import annotations
 import asyncio
 import re
 from collections.abc import Callable
-from dataclasses import asdict, dataclass
+from dataclasses import asdict, dataclass, field, replace
 from html import escape, unescape
 from typing import Literal
 
@@ -19,11 +19,12 @@ from core.blobs import BlobFiles, find_content
 from core.database import Database, ReadTx, WriteTx
 from core.errors import Conflict, NotFound, Unavailable
 from core.log import get_log
-from mailhub.letters.html import POLICY_VERSION, HarmlessHtml, estimate_height
+from mailhub.letters.html import POLICY_VERSION, HarmlessHtml, estimate_height, split_older
 from mailhub.mailboxes.tables import letter_html
 from mailhub.routing.workers import WorkerFailed, Workers
 
 Variant = Literal["plain", "pictures"]
+Part = Literal["all", "own", "older"]
 WIDTHS = (358, 526, 760)
 _PART, _PICTURE = "part:", "picture:"
 _TAG = re.compile(r'<img(?: [a-z-]+="[^"]*")*>')
@@ -33,7 +34,8 @@ log = get_log(__name__)
 
 @dataclass(frozen=True, slots=True)
 class Display:
-    """A letter's HTML as it is kept, what a reader is told about it, and how high it will be for each of ``WIDTHS``."""
+    """A letter's HTML as it is kept, what a reader is told about it, and how high it will be for each of ``WIDTHS``;
+    where it ends with older letters, ``heights`` are of what stands above and ``older_heights`` of the rest."""
 
     html: str
     remote_picture_count: int
@@ -41,6 +43,12 @@ class Display:
     coloured: bool
     cut: bool
     heights: dict[str, int]
+    older_heights: dict[str, int] = field(default_factory=dict)
+
+    def part(self, which: Part) -> Display:
+        """The writer's own part, the older letters below it, or all of it."""
+        halves = split_older(self.html) if which != "all" and self.older_heights else None
+        return self if halves is None else replace(self, html=halves[which == "older"])
 
     @property
     def pictures(self) -> list[str]:
@@ -122,8 +130,14 @@ class Displays:
 
 def _measured(letter: HarmlessHtml) -> Display:
     html = _TAG.sub(lambda tag: _without_query(tag[0]), letter.html)
-    heights = {str(width): estimate_height(html, width) for width in WIDTHS}
-    return Display(html, letter.remote_picture_count, letter.links_warned, letter.coloured, letter.cut, heights)
+    own, older = split_older(html) or (html, "")
+    heights = _heights(own)
+    below = _heights(older) if older else {}
+    return Display(html, letter.remote_picture_count, letter.links_warned, letter.coloured, letter.cut, heights, below)
+
+
+def _heights(html: str) -> dict[str, int]:
+    return {str(width): estimate_height(html, width) for width in WIDTHS}
 
 
 def _without_query(tag: str) -> str:

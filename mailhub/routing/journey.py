@@ -41,7 +41,7 @@ from mailhub.mailboxes.tag_rows import find_tags
 from mailhub.mailboxes.threads import find_executor, is_told, open_thread, receive, tell
 from mailhub.outbound.acknowledging import acknowledge as send_acknowledgement
 from mailhub.outbound.identity import Stamp
-from mailhub.outbound.returns import Returned, find_returned, record_returned
+from mailhub.outbound.returns import Returned, find_answered, find_returned, record_returned
 from mailhub.outbound.scheduling import stop_for_reply
 from mailhub.routing.asked import Asked
 from mailhub.routing.placing import Placed, place
@@ -163,6 +163,7 @@ def thread(tx: WriteTx, passage: Passage) -> None:
     else:
         names = passage.asked.names
         home = find_home(tx, passage.box.id, passage.parsed, passage.sender, passage.dated_at, names)
+        home = _answered(tx, passage, home)
     described: dict[str, Any] = {"by": passage.match.by, "pairs": [list(pair) for pair in passage.match.pairs]}
     if passage.match.refused:
         described["refused"] = True
@@ -175,6 +176,16 @@ def thread(tx: WriteTx, passage: Passage) -> None:
 
     new_after = passage.new_after if passage.answerable and not passage.quiet else 0
     passage.take_place(place(tx, passage.asked, passage.box, home, passage.dated_at, new_after, open_new))
+
+
+def _answered(tx: WriteTx, passage: Passage, home: Home) -> Home:
+    """Where it joins nothing by what it names: the thread whose signed address it was written to."""
+    if home.by == "reference" or passage.stamp is None or passage.sender.address is None:
+        return home
+    found = find_answered(tx, passage.stamp, passage.parsed, passage.trace.get("rcpt_to", ()))
+    if found is None or found.mailbox_id != passage.box.id:
+        return home
+    return replace(home, thread_id=found.thread_id, by="reference", claims=None, beside=None)
 
 
 def record(tx: WriteTx, passage: Passage) -> None:

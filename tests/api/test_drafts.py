@@ -158,3 +158,13 @@ async def _warn(world: World) -> None:
     found = (await manager.get("/api/v1/addresses?q=ann")).json()["items"]
     assert found == [{"name": "Anna", "address": "anna@client.example", "client": "Client Ltd"}]
     assert (await manager.get("/api/v1/addresses?q=a")).json()["items"] == []
+    checked = await manager.ask(
+        "POST", "/api/v1/addresses/check", data={"people": ["Anna <a@client.example>", "anna@"]}
+    )
+    assert checked.json()["items"] == [
+        {"name": "Anna", "address": "a@client.example", "wrong": ""},
+        {"name": "", "address": "anna@", "wrong": "There is nothing behind the @."},
+    ]
+    await manager.ask("PATCH", path, data={"version": 2, "text": "Dear [contact.name],", "to": "anna@client.example"})
+    warnings = (await manager.get(f"{path}/warnings")).json()["warnings"]
+    assert [one["text"] for one in warnings] == ["Nobody has filled: Contact's name."]

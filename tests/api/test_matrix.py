@@ -141,8 +141,8 @@ def _plant_history(patch: pytest.MonkeyPatch) -> None:
     def line(row: Any, _viewer: Viewer) -> Interaction:
         return Interaction(row.id, row.kind, row.happened_at, row.direction, row.subject, row.thread_id, None)
 
-    patch.setattr("crm.interactions._may_know", lambda _: true())
-    patch.setattr("crm.interactions._line", line)
+    patch.setattr("crm.interactions.history._may_know", lambda _: true())
+    patch.setattr("crm.interactions.history._line", line)
 
 
 planted: dict[str, Callable[[pytest.MonkeyPatch], None]] = {

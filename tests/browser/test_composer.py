@@ -12,9 +12,11 @@ from pathlib import Path
 import pytest
 from playwright.sync_api import Browser, Page, expect
 
+from core.database import WriteTx
 from crm.staff.people import hash_password
 from mailhub.letters.letter import parse_letter
 from mailhub.letters.values import ParsedLetter
+from mailhub.outbound.tables import signature
 from tests.api.world import picture
 from tests.browser.site import PASSWORD, Site, found
 from tests.browser.test_answering import APPEARS_MS, open_thread, taken, write
@@ -37,11 +39,18 @@ def site(chromium: Browser, database_url: str, tmp_path: Path, sink: Sink) -> It
     with running_site(replace(settings, send=out), roles=("ingest", "send")) as (house, url):
         with ThreadPoolExecutor(1) as elsewhere:
             elsewhere.submit(house.database.write_now, found, hash_password(PASSWORD)).result()
+            elsewhere.submit(house.database.write_now, signed).result()
         site = Site(house, url, chromium)
         yield site
         for context in list(chromium.contexts):
             context.close()
         assert site.faults == []
+
+
+def signed(tx: WriteTx) -> None:
+    """Each mailbox ends its letters with words of its own."""
+    for mailbox_id, words in enumerate(("The sales team", "The claims desk"), 1):
+        tx.insert(signature, mailbox_id=mailbox_id, user_id=0, html=f"<div>{words}</div>")
 
 
 def left(sink: Sink) -> ParsedLetter:
@@ -149,14 +158,28 @@ def test_a_new_letter_to_somebody_found_by_name(site: Site, sink: Sink) -> None:
     page = site.sign_in()
     page.keyboard.press("c")
     expect(page.get_by_role("heading", name="New letter")).to_be_visible()
-    page.get_by_role("link", name="sales@firm.example").click()
+    text = page.get_by_label("Text of the letter")
+    sender = page.get_by_label("From", exact=True)
+    sender.select_option("claims@firm.example")
+    expect(text).to_contain_text("The claims desk")
+    sender.select_option("sales@firm.example")
+    expect(text).to_contain_text("The sales team")
+    expect(text).not_to_contain_text("The claims desk")
     people = page.get_by_role("combobox", name="To", exact=True)
+    people.press_sequentially("nobody@firm,")
+    expect(page.locator(".people-wrong:visible")).to_contain_text("Behind the @ a dot is missing")
+    expect(page.locator(".people .chip.late")).to_have_count(1)
+    page.keyboard.press("Backspace")
+    expect(page.locator(".people-wrong:visible")).to_have_count(0)
+    people.press_sequentially("balkan lo")
+    expect(page.get_by_role("option")).to_contain_text("Georgi Petrov")
+    people.fill("")
     people.press_sequentially("geo")
     expect(page.get_by_role("option")).to_contain_text("Georgi Petrov")
     people.press("Enter")
     expect(page.locator(".people .chip").first).to_contain_text("Georgi Petrov")
     page.get_by_label("Subject").fill("Price list")
-    page.get_by_label("Text of the letter").fill("Here it is.")
+    text.fill("Here it is.")
     page.keyboard.press("Control+Enter")
     expect(page.locator(".composer-warning")).to_contain_text("It is the first letter to georgi@balkan.example.")
     page.keyboard.press("Control+Enter")
@@ -164,6 +187,52 @@ def test_a_new_letter_to_somebody_found_by_name(site: Site, sink: Sink) -> None:
     parsed = left(sink)
     assert (parsed.subject, parsed.text, parsed.html) == ("Price list", "Here it is.\n", None)
     assert [(one.name, one.address) for one in parsed.to] == [("Georgi Petrov", "georgi@balkan.example")]
+
+
+def test_people_are_pasted_dragged_and_walked_by_keys(site: Site) -> None:
+    page = site.sign_in()
+    page.keyboard.press("c")
+    to, cc = (page.get_by_role("combobox", name=name, exact=True) for name in ("To", "Cc"))
+    to.focus()
+    to.evaluate(
+        """(node) => {
+            const data = new DataTransfer();
+            data.setData("text/plain", "a@client.example b@client.example\\nc@client.example");
+            node.dispatchEvent(new ClipboardEvent("paste", { clipboardData: data, bubbles: true, cancelable: true }));
+        }"""
+    )
+    chips = page.locator(".people .chip")
+    expect(chips).to_have_count(3)
+    chips.filter(has_text="b@client").drag_to(cc)
+    value = "document.querySelector('.composer form').elements.{}.value"
+    assert page.evaluate(value.format("to")) == "a@client.example, c@client.example"
+    assert page.evaluate(value.format("cc")) == "b@client.example"
+    to.focus()
+    page.keyboard.press("ArrowLeft")
+    page.keyboard.press("ArrowLeft")
+    page.keyboard.press("Delete")
+    assert page.evaluate(value.format("to")) == "c@client.example"
+    to.focus()
+    page.keyboard.type("d@client.example")
+    page.keyboard.press("Tab")
+    assert page.evaluate(value.format("to")) == "c@client.example, d@client.example"
+    expect(cc).to_be_focused()
+
+
+def test_a_saved_text_shows_its_fields_as_chips(site: Site) -> None:
+    page = site.sign_in()
+    page.goto(f"{site.url}/write?to=nobody@elsewhere.example")
+    page.get_by_label("Text of the letter").focus()
+    page.keyboard.type("Dear ")
+    page.get_by_label("Saved texts").first.click()
+    page.get_by_role("button", name="Contact's name").click()
+    expect(page.get_by_label("Text of the letter")).to_contain_text("Dear {{ contact.name }}")
+    page.get_by_role("textbox", name="Name of the text").fill("Greeting")
+    page.get_by_role("button", name="Save what is written").click()
+    page.get_by_role("button", name="Greeting", exact=True).focus()
+    expect(page.locator(".text-preview .chip.late")).to_have_text("Contact's name: not known")
+    page.get_by_role("button", name="Greeting", exact=True).press("Enter")
+    expect(page.locator(".composer-warning")).to_contain_text("Nobody knows: Contact's name")
 
 
 def test_a_forward_and_the_list_of_drafts(site: Site) -> None:

@@ -15,7 +15,7 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
-from core.database import open_database
+from core.database import WriteTx, open_database
 from core.jobs import start_boot
 from core.marks import ensure_identity
 from core.secrets import load_keys
@@ -29,6 +29,7 @@ from tests.support.sink import is_refused
 
 ROOT = Path(__file__).resolve().parents[2]
 CONNECTIONS = 4
+AT_A_TIME = 50
 PATIENCE = 120.0
 _LEFT = "SELECT count(*) FROM delivery WHERE state IN ('queued', 'sending', 'deferred')"
 _ROWS = """SELECT d.recipient, d.kind, d.state, d.repeats, l.message_id
@@ -107,9 +108,14 @@ class Sender:
         deliver(database, database.write_now(start_boot), write_letter(1), box.id)
         stamp = Stamp(load_keys(self._data / "secret.key"), database.write_now(ensure_identity).epoch)
         viewer = database.read_now(get_viewer, ivan)
-        for number in range(letters):
-            written = Answer(f"Offer {number}", (Address("", f"reader{number}@client.example"),))
-            database.write_now(answer_thread, stamp, viewer, 1, written)
+
+        def answer(tx: WriteTx, numbers: range) -> None:
+            for number in numbers:
+                written = Answer(f"Offer {number}", (Address("", f"reader{number}@client.example"),))
+                answer_thread(tx, stamp, viewer, 1, written)
+
+        for first in range(0, letters, AT_A_TIME):
+            database.write_now(answer, range(first, min(first + AT_A_TIME, letters)))
         database.write_now(lambda tx: tx.sql("UPDATE delivery SET kind = 'mailing' WHERE id % 2 = 0"))
         database.close()
 

@@ -13,6 +13,7 @@ from crm.parties import add_counterparty
 from crm.staff.people import add_team, join_team
 from mailhub.mailboxes.handling import assign_thread, set_read, set_state
 from mailhub.mailboxes.tables import thread
+from mailhub.mailboxes.tags import make_tag, tag_thread
 from mailhub.mailboxes.views import (
     Looked,
     SavedView,
@@ -186,14 +187,44 @@ def test_pages_follow_one_another_and_say_how_far_they_looked(world: World) -> N
     assert [row.id for row in look(world, "olena", late).items] == ids[1:]
 
 
+def test_a_client_and_a_rare_tag_are_found_at_once(world: World) -> None:
+    client = world.database.write_now(add_counterparty, "Ромашка ООД", domains=["romashka.example"])
+    known = begin(world, "Known", sender="ivan@romashka.example")
+    tagged = begin(world, "Tagged")
+    olena = world.viewer("olena")
+    rare = world.database.write_now(make_tag, olena, "Їжа").id
+    world.database.write_now(tag_thread, olena, tagged, [rare])
+    foreign = begin(world, "Foreign", "claims")
+    world.database.write_now(tag_thread, olena, foreign, [rare])
+    for number in range(5):
+        begin(world, f"Letter {number}")
+    with patch.object(listing, "LOOK", 2), patch.object(listing, "MOST_LOOKS", 1):
+        for condition, fitting in (
+            (leaf("client", "eq", client), [known]),
+            ({"all": [leaf("client", "in", [client]), leaf("state", "eq", "open")]}, [known]),
+            (leaf("tags", "contains", "їжа"), [foreign, tagged]),
+            ({"all": [leaf("tags", "contains", "Їжа"), leaf("mailbox", "eq", world.box("sales").id)]}, [tagged]),
+            (leaf("tags", "contains", "Nothing"), []),
+        ):
+            looked = look(world, "olena", keep(world, "olena", condition))
+            assert ([row.id for row in looked.items], looked.looked_at <= 2) == (fitting, True), condition
+    shared = keep(world, "petro", leaf("tags", "contains", "Їжа"))
+    assert [row.id for row in look(world, "petro", shared).items] == [tagged]
+    with pytest.raises(NotFound):
+        keep(world, "olena", leaf("client", "eq", 999_999))
+
+
 def test_no_statement_reads_a_table_to_its_end(world: World) -> None:
     begin(world, "Pumps")
+    client = world.database.write_now(add_counterparty, "Ромашка ООД")
     for number in range(200):
         world.database.write_now(lambda tx, number=number: tx.insert(thread, **_copy(tx, number)))
     conditions = (
         {"all": []},
         {"all": [leaf("state", "eq", "closed"), leaf("client.name", "contains", "x")]},
         {"all": [leaf("mine", "eq", True), leaf("tags", "contains", "vip")]},
+        leaf("client", "eq", client),
+        leaf("tags", "contains", "vip"),
         {"any": [leaf("unread", "eq", True), leaf("client.manager", "is_empty", True)]},
     )
     viewer = world.viewer("olena")

@@ -83,7 +83,7 @@ class Sink:
         self._thread.join(10)
 
     def __enter__(self) -> Sink:
-        return self.start()
+        return self if self.port else self.start()
 
     def __exit__(self, *_problem: object) -> None:
         self.stop()

@@ -95,12 +95,23 @@ export function makeEditor(letter) {
   return {
     getHTML: () => (said(root) ? squire.getHTML() : ""),
     setHTML: (html) => squire.setHTML(html),
+    changeEnd: (before, after) => changeEnd(squire, root, before, after),
     words: () => root.innerText.trim(),
     focus: () => {
       squire.focus();
       if (!letter.touched) squire.moveCursorToStart();
     },
   };
+}
+
+/** Put another signature in place of the one that stands at the end; where it was changed by hand, it stays. */
+function changeEnd(squire, root, before, after) {
+  const parts = [...clean(before).childNodes].filter((each) => each.nodeType === Node.ELEMENT_NODE || each.textContent.trim());
+  const old = parts.map((each) => each.textContent.trim());
+  const last = old.length ? [...root.children].slice(-old.length) : [];
+  if (last.map((each) => each.textContent.trim()).join("\n") !== old.join("\n")) return;
+  const kept = [...root.children].slice(0, root.children.length - last.length).map((each) => each.outerHTML).join("");
+  squire.setHTML(`${kept || "<div><br></div>"}${old.length || !after ? "" : "<div><br></div>"}${after}`);
 }
 
 function said(root) {

@@ -25,6 +25,7 @@ export class Letter {
 
   constructor(composer) {
     this.composer = composer;
+    this.place = key(composer);
     this.form = composer.querySelector("form");
     this.touched = false;
     this.mayLeave = false;
@@ -35,6 +36,7 @@ export class Letter {
     this.ready = this.begin();
     this.form.addEventListener("input", (event) => this.typed(event));
     this.form.addEventListener("change", (event) => this.typed(event));
+    this.form.elements.sender?.addEventListener("change", () => this.ready.then(() => this.signedAnew()));
     composer.querySelector(".composer-throw").addEventListener("click", () => this.throwAway());
   }
 
@@ -43,12 +45,13 @@ export class Letter {
     const early = this.early ? this.text.value : "";
     this.editor = makeEditor(this);
     this.form.elements.html.disabled = false;
-    const kept = JSON.parse(sessionStorage.getItem(key(this.composer)) || "null");
+    const kept = JSON.parse(sessionStorage.getItem(this.place) || "null");
     const begun = { id: this.value("draft"), version: this.value("version"), html: this.value("html") };
     begun.files = JSON.parse(this.composer.dataset.files || "[]");
     if (kept && (!begun.id || (kept.draft === begun.id && kept.version === begun.version))) {
       for (const name of [...FIELDS, "draft", "version"]) if (kept[name] !== undefined) this.set(name, kept[name]);
       if (kept.seen) this.form.elements.seen.value = kept.seen;
+      Object.assign(this.composer.dataset, { ...this.form.elements.sender?.selectedOptions?.[0]?.dataset });
       begun.html = kept.html;
       this.touched = true;
       this.soon();
@@ -63,6 +66,16 @@ export class Letter {
   blank() {
     const { signature } = this.composer.dataset;
     return signature ? `<div><br></div><div><br></div>${signature}` : "";
+  }
+
+  /** Another sender: its mailbox, and its signature where that of the one before still stands as it was. */
+  signedAnew() {
+    const { mailbox, signature } = this.form.elements.sender.selectedOptions[0].dataset;
+    if (!mailbox) return;
+    const before = this.composer.dataset.signature;
+    if (signature !== before) this.editor.changeEnd(before, signature);
+    Object.assign(this.composer.dataset, { mailbox, signature });
+    this.touch();
   }
 
   value(name) {
@@ -119,7 +132,7 @@ export class Letter {
   keep() {
     const kept = { html: this.html(), seen: this.value("seen"), draft: this.value("draft"), version: this.value("version") };
     for (const name of FIELDS) kept[name] = this.value(name);
-    sessionStorage.setItem(key(this.composer), JSON.stringify(kept));
+    sessionStorage.setItem(this.place, JSON.stringify(kept));
   }
 
   soon() {
@@ -141,6 +154,7 @@ export class Letter {
     const id = await this.draft();
     if (!id) return this.failed();
     const body = { version: Number(this.value("version")), html: this.html(), seen_message_id: Number(this.value("seen")) || null };
+    if (this.kind === "new") body.mailbox_id = Number(this.composer.dataset.mailbox);
     const quoted = this.form.elements.quoted;
     if (quoted) body.quoted_message_id = quoted.checked ? Number(quoted.value) : 0;
     for (const name of FIELDS) body[name] = this.value(name);
@@ -279,7 +293,7 @@ export class Letter {
   /** An empty form again: it was sent or thrown away. */
   clear() {
     clearTimeout(this.timer);
-    sessionStorage.removeItem(key(this.composer));
+    sessionStorage.removeItem(this.place);
     this.dirty = false;
     this.touched = false;
     this.form.reset();

@@ -2,6 +2,7 @@
 
 import { ask } from "./drafts.js";
 
+const FIELD = /\{\{\s*([a-z_.]+)[^}]*\}\}/g;
 const CALL = /(?:^|\s);([^;\n]{1,40})$/;
 
 export class Texts {
@@ -14,6 +15,8 @@ export class Texts {
     this.calls = [];
     this.place.addEventListener("toggle", () => this.place.open && this.load());
     this.place.addEventListener("input", (event) => event.stopPropagation());
+    for (const kind of ["focusin", "mouseover"]) this.place.addEventListener(kind, (event) => this.looked(event));
+    this.preview = this.place.querySelector(".text-preview");
     this.place.addEventListener("click", (event) => this.clicked(event));
     this.found.addEventListener("mousedown", (event) => {
       event.preventDefault();
@@ -31,6 +34,8 @@ export class Texts {
   async load() {
     const answer = await ask("GET", `/api/v1/mailboxes/${this.mailbox}/templates`);
     this.all = answer.ok ? answer.body.items : [];
+    this.preview.hidden = true;
+    this.shown = null;
     const rows = this.all.map((each) => {
       const row = document.createElement("li");
       const use = document.createElement("button");
@@ -51,7 +56,46 @@ export class Texts {
     return this.all;
   }
 
+  /** What a text says in this letter, its fields as chips, before it is put in. */
+  async looked(event) {
+    const use = event.target.closest?.("[data-text]");
+    if (!use || this.shown === use.dataset.text) return;
+    this.shown = use.dataset.text;
+    const text = this.all.find((each) => String(each.id) === this.shown);
+    const answer = await this.fill(text.id);
+    if (this.shown !== use.dataset.text || !answer.ok) return;
+    const words = new DOMParser().parseFromString(text.html.replace(/<\/(?:div|p|li)>|<br>/g, "$&\n"), "text/html").body.textContent;
+    const pieces = words.trim().split(FIELD);
+    this.preview.replaceChildren(...pieces.map((each, at) => (at % 2 ? this.field(each, answer.body.fields[each]) : each)));
+    this.preview.hidden = false;
+  }
+
+  /** A field as a chip: what it says here, or that nobody knows. */
+  field(name, value) {
+    const chip = document.createElement("span");
+    chip.className = value ? "chip" : "chip late";
+    chip.title = this.label(name);
+    chip.textContent = value || this.words("empty").replace("%1", this.label(name));
+    return chip;
+  }
+
+  label(name) {
+    return this.place.querySelector(`[data-field="${CSS.escape(name)}"]`)?.textContent ?? name;
+  }
+
+  fill(id) {
+    const { thread } = this.letter.composer.dataset;
+    const address = /[^\s<>,]+@[^\s<>,]+/.exec(this.letter.value("to"))?.[0] ?? "";
+    return ask("POST", `/api/v1/letter-templates/${id}/fill`, thread ? { thread_id: Number(thread) } : { address });
+  }
+
   async clicked(event) {
+    const field = event.target.closest("[data-field]");
+    if (field) {
+      this.squire.insertPlainText(`{{ ${field.dataset.field} }}`, false);
+      this.letter.touch();
+      return;
+    }
     const use = event.target.closest("[data-text]");
     const away = event.target.closest("[data-away]");
     if (use) {
@@ -120,17 +164,14 @@ export class Texts {
   /** Put the text where the caret is, or instead of what called it. */
   async put(id, range = null) {
     this.close();
-    const { thread } = this.letter.composer.dataset;
-    const address = /[^\s<>,]+@[^\s<>,]+/.exec(this.letter.value("to"))?.[0] ?? "";
-    const body = thread ? { thread_id: Number(thread) } : { address };
-    const answer = await ask("POST", `/api/v1/letter-templates/${id}/fill`, body);
+    const answer = await this.fill(id);
     if (!answer.ok) return this.letter.warn(answer.body?.detail ?? "");
     const { html, subject, missing } = answer.body;
     if (range) this.squire.setSelection(range);
     this.squire.insertHTML(html);
     if (subject && !this.letter.value("subject")) this.letter.set("subject", subject);
     this.letter.touch();
-    if (missing.length) this.letter.warn(`${this.words("missing")} ${missing.join(", ")}`);
+    if (missing.length) this.letter.warn(`${this.words("missing")} ${missing.map((each) => this.label(each)).join(", ")}`);
     this.squire.focus();
   }
 

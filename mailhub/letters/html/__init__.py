@@ -1,5 +1,6 @@
 """HTML letters made harmless by two layers, each of which holds alone."""
 
+from mailhub.letters.html.folding import split_older
 from mailhub.letters.html.frame import FRAME_HEADERS, SANDBOX, frame_document
 from mailhub.letters.html.harmless import HarmlessHtml, make_harmless
 from mailhub.letters.html.height import estimate_height
@@ -13,4 +14,5 @@ __all__ = [
     "estimate_height",
     "frame_document",
     "make_harmless",
+    "split_older",
 ]

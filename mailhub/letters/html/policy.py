@@ -6,7 +6,7 @@ kept under an older POLICY_VERSION are made anew.
 
 from importlib.metadata import version
 
-RULES = 1
+RULES = 2
 POLICY_VERSION = f"{RULES}/nh3-{version('nh3')}"
 
 MOST_CHARACTERS = 2_000_000

@@ -11,7 +11,7 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import Any
 
-from sqlalchemy import Select, and_, case, func, literal_column, select, tuple_, union_all
+from sqlalchemy import Select, and_, bindparam, case, func, literal_column, select, tuple_, union_all
 
 from core import clock
 from core.database import ReadTx
@@ -19,7 +19,9 @@ from core.paging import Key, decode_cursor, encode_cursor
 from core.rules import All, At, Condition, Rule, Vocabulary, as_condition
 from crm.staff.readable import Viewer, readable, visible
 from mailhub.mailboxes.lists import PAGE, ThreadRow, get_rows
-from mailhub.mailboxes.tables import thread
+from mailhub.mailboxes.tables import tag as tag_table
+from mailhub.mailboxes.tables import thread, thread_tag
+from mailhub.mailboxes.tag_rows import fold_tag
 from mailhub.mailboxes.views.verbs import SavedView
 from mailhub.mailboxes.views.words import threads_for
 
@@ -27,6 +29,7 @@ LOOK = 400
 MOST_LOOKS = 5
 MOST_COUNTED = 1000
 WAITS: Any = literal_column("thread.state = 'open' AND thread.waiting_for = 'us'")
+_TAG = select(tag_table.c.id).where(tag_table.c.key == bindparam("key"), tag_table.c.deleted_at.is_(None))
 INDEXED_STATES = ("open", "closed", "spam")
 
 
@@ -49,6 +52,8 @@ class Narrowing:
     mailbox_ids: frozenset[int] | None = None
     state: str | None = None
     executor_id: int | None = None
+    client_ids: frozenset[int] | None = None
+    tag: str | None = None
 
 
 def list_view(tx: ReadTx, viewer: Viewer, view: SavedView, *, after: str | None = None, limit: int = PAGE) -> Looked:
@@ -57,10 +62,11 @@ def list_view(tx: ReadTx, viewer: Viewer, view: SavedView, *, after: str | None 
     words = threads_for(viewer)
     fits = as_condition(view.condition, words, At(clock.now(), view.zone))
     narrowing = narrow(view.condition, viewer)
+    tag_id = None if narrowing.tag is None else int(tx.value(_TAG, {"key": narrowing.tag}) or 0)
     ids: list[int] = []
     looked = 0
     for _ in range(MOST_LOOKS):
-        rows = tx.rows(_look(viewer, view.late, fits, narrowing, key)) if viewer.full or viewer.assigned else []
+        rows = tx.rows(_look(viewer, view.late, fits, narrowing, tag_id, key)) if viewer.full or viewer.assigned else []
         for row in rows:
             looked += 1
             key = (row.place, row.id)
@@ -88,7 +94,7 @@ def count_views(tx: ReadTx, viewer: Viewer, views: Sequence[SavedView]) -> dict[
 def narrow(rule: Rule, viewer: Viewer) -> Narrowing:
     """What the conditions that must all be true say of state, executor and mailbox."""
     parts = rule.of if isinstance(rule, All) else (rule,)
-    boxes, state, executor_id = None, None, None
+    boxes, state, executor_id, client_ids, tag = None, None, None, None, None
     for one in parts:
         if not isinstance(one, Condition):
             continue
@@ -100,14 +106,21 @@ def narrow(rule: Rule, viewer: Viewer) -> Narrowing:
             executor_id = viewer.user_id
         if one.field == "executor" and one.op == "eq":
             executor_id = one.value
-    return Narrowing(boxes, state, executor_id)
+        values = one.value if isinstance(one.value, tuple) else (one.value,)
+        if one.field == "client" and one.op in ("eq", "in"):
+            client_ids = frozenset(values)
+        if one.field == "tags" and one.op in ("contains", "in") and len(values) == 1:
+            tag = fold_tag(values[0])
+    return Narrowing(boxes, state, executor_id, client_ids, tag)
 
 
 def _sum(rule: Rule, words: Vocabulary, at: At) -> Any:
     return func.sum(case((as_condition(rule, words, at), 1), else_=0))
 
 
-def _look(viewer: Viewer, late: bool, fits: Any, narrowing: Narrowing, key: Key | None) -> Select[Any]:
+def _look(
+    viewer: Viewer, late: bool, fits: Any, narrowing: Narrowing, tag_id: int | None, key: Key | None
+) -> Select[Any]:
     """The next ``LOOK`` threads of all scopes, each with whether it fits. The places of a list by lateness are
     deadlines, earliest first, of the others newest letters, latest first."""
     column = thread.c.due_at if late else thread.c.last_message_at
@@ -117,15 +130,21 @@ def _look(viewer: Viewer, late: bool, fits: Any, narrowing: Narrowing, key: Key 
         top = select(thread.c.id, column.label("place")).where(thread.c.scope_id == scope_id)
         if late:
             top = top.where(WAITS).order_by(column, thread.c.id)
+        elif tag_id is not None:
+            top = _tagged(scope_id, tag_id)
         else:
             top = top.where(thread.c.merged_into.is_(None)).order_by(column.desc(), thread.c.id.desc())
         # Also where the condition would sort them out: how far was looked must tell nobody of what is not theirs.
         if executor_id is not None:
             top = top.where(thread.c.executor_id == executor_id)
-        elif narrowing.state is not None and not late:
+        if narrowing.client_ids is not None:
+            top = top.where(thread.c.counterparty_id.in_(narrowing.client_ids))
+        elif executor_id is None and narrowing.state is not None and not late:
             top = top.where(literal_column(f"thread.state = '{narrowing.state}'"))
         if key is not None:
             here, there = tuple_(column, thread.c.id), tuple_(*key)
+            if tag_id is not None and not late:
+                here = tuple_(thread_tag.c.last_message_at, thread_tag.c.thread_id)
             top = top.where(here > there if late else here < there)
         tops.append(select(top.limit(LOOK).subquery()))
     every = union_all(*tops).subquery()
@@ -137,6 +156,17 @@ def _look(viewer: Viewer, late: bool, fits: Any, narrowing: Narrowing, key: Key 
         select(best.c.id, best.c.place, case((seen, 1), else_=0).label("fits"))
         .select_from(best.join(thread, thread.c.id == best.c.id))
         .order_by(*order)
+    )
+
+
+def _tagged(scope_id: int, tag_id: int) -> Select[Any]:
+    """The threads of a scope with a tag, by the index of the tag: a rare one is not looked for among all others."""
+    place = thread_tag.c.last_message_at
+    return (
+        select(thread_tag.c.thread_id.label("id"), place.label("place"))
+        .join(thread, thread.c.id == thread_tag.c.thread_id)
+        .where(thread_tag.c.tag_id == tag_id, thread_tag.c.scope_id == scope_id, thread.c.merged_into.is_(None))
+        .order_by(place.desc(), thread_tag.c.thread_id.desc())
     )
 
 

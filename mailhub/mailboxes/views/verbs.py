@@ -16,6 +16,7 @@ from core import clock
 from core.database import ReadTx, WriteTx
 from core.errors import Conflict, Forbidden, Invalid, NotFound
 from core.rules import Rule, list_conditions, parse_rule, to_data
+from crm.parties import get_counterparty
 from crm.staff.people import get_user, list_teams
 from crm.staff.readable import Viewer
 from crm.staff.tables import membership, user
@@ -147,6 +148,8 @@ def _check(tx: ReadTx, viewer: Viewer, wanted: WantedView) -> None:
         for number in one.value if isinstance(one.value, tuple) else (one.value,):
             if field.of == "users" and one.op != "is_empty":
                 get_user(tx, number)
+            if field.of == "clients" and one.op != "is_empty":
+                get_counterparty(tx, number)
             if field.of == "mailboxes" and one.op != "is_empty" and number not in boxes:
                 raise NotFound("There is no mailbox with the number %(id)s.", id=number)
 

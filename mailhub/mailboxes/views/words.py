@@ -15,6 +15,7 @@ from core.rules import Field, Vocabulary
 from crm.parties.tables import counterparty
 from crm.staff.readable import Viewer
 from mailhub.mailboxes.tables import tag, thread, thread_tag, unread
+from mailhub.mailboxes.tag_rows import fold_tag
 
 STATES_OF_THREADS = {"open": "Open", "snoozed": "Put aside", "closed": "Closed", "spam": "Junk"}
 WAITS_FOR = {"us": "us", "them": "them"}
@@ -36,9 +37,10 @@ def threads_for(viewer: Viewer) -> Vocabulary:
             Field("mine", "flag", "it is assigned to whoever looks", _flag(thread.c.executor_id == viewer.user_id)),
             Field("unread", "flag", "it has something new for whoever looks", _flag(new)),
             Field(
-                "tags", "list", "the tags", tag.c.key, fold=fold, of="tags",
+                "tags", "list", "the tags", tag.c.key, fold=fold_tag, of="tags",
                 within=tags.where(thread_tag.c.thread_id == thread.c.id, tag.c.deleted_at.is_(None)),
             ),
+            Field("client", "reference", "the client", thread.c.counterparty_id, of="clients"),
             Field(
                 "client.name", "text", "the client's name", fold=fold,
                 column=select(counterparty.c.name_folded).where(client).scalar_subquery(),

@@ -18,6 +18,7 @@ from core.fulltext.folding import fold
 from core.rules import Field, Vocabulary
 from mailhub.letters.values import ParsedLetter
 from mailhub.letters.verdicts import Verdicts
+from mailhub.mailboxes.tag_rows import fold_tag
 
 LANGUAGES_OF_LETTERS = {"en": "English", "uk": "Ukrainian", "ru": "Russian", "bg": "Bulgarian", "vi": "Vietnamese"}
 KINDS_OF_LETTERS = {
@@ -63,7 +64,7 @@ LETTERS = Vocabulary(
         Field("kind", "choice", "it", choices=KINDS_OF_LETTERS),
         Field("language", "choice", "the language", choices=LANGUAGES_OF_LETTERS),
         Field("begins", "flag", "it begins a conversation"),
-        Field("tags", "list", "the tags of the thread", fold=fold, of="tags"),
+        Field("tags", "list", "the tags of the thread", fold=fold_tag, of="tags"),
         Field("priority", "choice", "the thread", choices=PRIORITIES),
         Field("client.known", "flag", "the sender is a client"),
         Field("client.manager", "reference", "the client's responsible manager", of="users"),

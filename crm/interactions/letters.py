@@ -1,8 +1,5 @@
-"""The timeline of a client: what happened, with whom, when. Here: letters, and the facts about correspondence.
-
-One row per message, in the scope of its mailbox: a history shows each reader what their rights allow.
-``letter_facts`` is what rules, counters and panels ask: when did they last write, when did we, who waits.
-"""
+"""Letters on the timelines of clients, and the facts about correspondence that rules, counters and panels ask for: when
+did they last write, when did we, who waits."""
 
 from __future__ import annotations
 
@@ -10,80 +7,14 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import Any, Literal
 
-from sqlalchemy import Column, Index, and_, bindparam, case, delete, func, literal, or_, select, tuple_, update
-from sqlalchemy import text as sql
+from sqlalchemy import Column, and_, bindparam, case, delete, func, or_, select, update
 from sqlalchemy.dialects import postgresql, sqlite
 
-from core.columns import (
-    Id,
-    id_column,
-    instant,
-    number,
-    optional_instant,
-    optional_reference,
-    reference,
-    table,
-    text,
-)
 from core.database import ReadTx, WriteTx
-from crm.staff.readable import Viewer, readable, visible
+from crm.interactions.tables import interaction, letter_facts
+from crm.staff.readable import Viewer, readable
 
 Direction = Literal["in", "out"]
-HIDDEN = "hidden"
-"""The kind of a line that says nothing but that there was a letter."""
-
-interaction = table(
-    "interaction",
-    id_column(),
-    text("kind"),
-    reference("counterparty_id", "counterparty.id"),
-    optional_reference("contact_id", "contact.id"),
-    reference("scope_id", "scope.id"),
-    instant("happened_at"),
-    text("direction", ""),
-    text("subject", ""),
-    Column("thread_id", Id),
-    Column("message_id", Id),
-    Column("executor_id", Id),
-    number("counts", 0),
-    Column("letter_id", Id),
-    text("body", ""),
-    Column("author_id", Id),
-    number("minutes", 0),
-    Column("channel_id", Id),
-    Column("based_on_id", Id),
-    Column("based_thread_id", Id),
-    Column("based_message_id", Id),
-)
-Index(None, interaction.c.counterparty_id, interaction.c.happened_at, interaction.c.id)
-Index(None, interaction.c.counterparty_id, interaction.c.kind, interaction.c.happened_at, interaction.c.id)
-Index(None, interaction.c.letter_id, interaction.c.counterparty_id)
-_BASED = sql("based_thread_id IS NOT NULL")
-Index("ix_interaction_based", interaction.c.based_thread_id, sqlite_where=_BASED, postgresql_where=_BASED)
-Index(None, interaction.c.thread_id)
-
-letter_facts = table(
-    "letter_facts",
-    Column("counterparty_id", Id, primary_key=True, nullable=False),
-    Column("scope_id", Id, primary_key=True, nullable=False),
-    optional_instant("last_in"),
-    optional_instant("last_out"),
-    optional_instant("waiting_since"),
-    number("letters", 0),
-)
-
-
-@dataclass(frozen=True, slots=True)
-class Interaction:
-    """One line of a history."""
-
-    id: int
-    kind: str
-    happened_at: int
-    direction: str
-    subject: str
-    thread_id: int | None
-    message_id: int | None
 
 
 @dataclass(frozen=True, slots=True)
@@ -219,6 +150,8 @@ def move_letters(tx: WriteTx, thread_ids: Sequence[int], scope_id: int) -> list[
     here = interaction.c.thread_id.in_(list(thread_ids)) & (interaction.c.scope_id != scope_id)
     before = tx.rows(select(interaction.c.counterparty_id, interaction.c.scope_id).where(here).distinct())
     tx.execute(update(interaction).where(here).values(scope_id=scope_id))
+    based = interaction.c.based_thread_id.in_(list(thread_ids))
+    tx.execute(update(interaction).where(based).values(scope_id=scope_id))
     owners = sorted({int(row.counterparty_id) for row in before})
     places = {(int(row.counterparty_id), int(row.scope_id)) for row in before}
     for one, scope in sorted(places | {(one, scope_id) for one in owners}):
@@ -232,54 +165,6 @@ def move_letters(tx: WriteTx, thread_ids: Sequence[int], scope_id: int) -> list[
 def give_letters(tx: WriteTx, thread_id: int, executor_id: int | None) -> None:
     """Note who executes the thread, for readers who see only what is assigned to them."""
     tx.execute(update(interaction).where(interaction.c.thread_id == thread_id).values(executor_id=executor_id))
-
-
-_NEWEST = (
-    select(interaction)
-    .where(interaction.c.counterparty_id == bindparam("counterparty_id"))
-    .order_by(interaction.c.happened_at.desc(), interaction.c.id.desc())
-)
-_SAME = func.coalesce(interaction.c.letter_id, -interaction.c.id)
-MOST_COPIES = 20  # of one letter in mailboxes that one person sees
-
-
-def list_history(tx: ReadTx, viewer: Viewer, counterparty_id: int, *, limit: int = 50) -> list[Interaction]:
-    """The newest lines of a client's timeline that the viewer may see: one for each letter, the best they may read.
-    Of a letter that they may only know of there is the line ``hidden``, without words or ids."""
-    statement = _NEWEST.where(_may_know(viewer))
-    kept: dict[int, Interaction] = {}
-    before: tuple[int, int] | None = None
-    while len(kept) <= limit:
-        place = tuple_(interaction.c.happened_at, interaction.c.id)
-        page = statement if before is None else statement.where(place < tuple_(*map(literal, before)))
-        rows = tx.rows(page.limit(limit + MOST_COPIES), {"counterparty_id": counterparty_id})
-        for row in rows:
-            line = _line(row, viewer)
-            key = row.letter_id or -row.id
-            if key not in kept or (kept[key].kind == HIDDEN and line.kind != HIDDEN):
-                kept[key] = line
-        if len(rows) < limit + MOST_COPIES:
-            break
-        before = (rows[-1].happened_at, rows[-1].id)
-    return sorted(kept.values(), key=lambda one: (-one.happened_at, -one.id))[:limit]
-
-
-def count_history(tx: ReadTx, viewer: Viewer, counterparty_id: int) -> int:
-    """How many lines the whole timeline has for this viewer."""
-    here = select(func.count(_SAME.distinct())).where(interaction.c.counterparty_id == counterparty_id)
-    return int(tx.value(here.where(_may_know(viewer))))
-
-
-def _may_know(viewer: Viewer) -> Any:
-    seen = visible(viewer, interaction.c.scope_id, interaction.c.executor_id)
-    return or_(seen, interaction.c.scope_id.in_(sorted(viewer.known))) if viewer.known else seen
-
-
-def _line(row: Any, viewer: Viewer) -> Interaction:
-    mine = row.scope_id in viewer.assigned and row.executor_id == viewer.user_id
-    if row.scope_id in viewer.full or mine:
-        return Interaction(row.id, row.kind, row.happened_at, row.direction, row.subject, row.thread_id, row.message_id)
-    return Interaction(0, HIDDEN, row.happened_at, row.direction, "", None, None)
 
 
 def get_letter_facts(tx: ReadTx, viewer: Viewer, counterparty_id: int) -> LetterFacts:

@@ -1,0 +1,61 @@
+"""The tables of what happened with clients."""
+
+from __future__ import annotations
+
+from sqlalchemy import Column, Index
+from sqlalchemy import text as sql
+
+from core.columns import (
+    Id,
+    id_column,
+    instant,
+    number,
+    optional_instant,
+    optional_reference,
+    reference,
+    table,
+    text,
+)
+
+HOUSE = 0
+"""The scope of what is of no mailbox: everybody on the staff may read it."""
+
+interaction = table(
+    "interaction",
+    id_column(),
+    text("kind"),
+    reference("counterparty_id", "counterparty.id"),
+    optional_reference("contact_id", "contact.id"),
+    reference("scope_id", "scope.id"),
+    instant("happened_at"),
+    text("direction", ""),
+    text("subject", ""),
+    Column("thread_id", Id),
+    Column("message_id", Id),
+    Column("executor_id", Id),
+    number("counts", 0),
+    Column("letter_id", Id),
+    text("body", ""),
+    Column("author_id", Id),
+    number("minutes", 0),
+    Column("channel_id", Id),
+    Column("based_on_id", Id),
+    Column("based_thread_id", Id),
+    Column("based_message_id", Id),
+)
+Index(None, interaction.c.counterparty_id, interaction.c.happened_at, interaction.c.id)
+Index(None, interaction.c.counterparty_id, interaction.c.kind, interaction.c.happened_at, interaction.c.id)
+Index(None, interaction.c.letter_id, interaction.c.counterparty_id)
+_BASED = sql("based_thread_id IS NOT NULL")
+Index("ix_interaction_based", interaction.c.based_thread_id, sqlite_where=_BASED, postgresql_where=_BASED)
+Index(None, interaction.c.thread_id)
+
+letter_facts = table(
+    "letter_facts",
+    Column("counterparty_id", Id, primary_key=True, nullable=False),
+    Column("scope_id", Id, primary_key=True, nullable=False),
+    optional_instant("last_in"),
+    optional_instant("last_out"),
+    optional_instant("waiting_since"),
+    number("letters", 0),
+)

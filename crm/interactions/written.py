@@ -1,0 +1,155 @@
+"""What people write into a client's timeline by hand: calls, meetings, negotiations, wishes, notes."""
+
+from __future__ import annotations
+
+from typing import Any
+
+from sqlalchemy import delete, select
+
+from core import clock
+from core.changes import record_change
+from core.database import ReadTx, WriteTx
+from core.errors import Forbidden, Invalid, NotFound
+from crm.interactions.history import get_interaction
+from crm.interactions.tables import HOUSE, interaction
+from crm.parties import get_contact, get_counterparty, list_channels
+from crm.staff.readable import Viewer, demand, demand_somewhere
+
+KINDS = ("note", "call", "meeting", "negotiation", "wish")
+LONGEST_SUBJECT = 300
+LONGEST_BODY = 20_000
+LONGEST_MINUTES = 60 * 24
+
+
+def add_interaction(
+    tx: WriteTx,
+    viewer: Viewer,
+    counterparty_id: int,
+    kind: str,
+    *,
+    subject: str = "",
+    body: str = "",
+    contact_id: int | None = None,
+    direction: str = "",
+    minutes: int = 0,
+    happened_at: int | None = None,
+    channel_id: int | None = None,
+    based_on_id: int | None = None,
+) -> int:
+    """Write what happened, at ``happened_at`` or now. Returns its id.
+
+    On the basis of another line of this client's timeline its person and subject are carried over where none are given,
+    and it is seen by who may see that line. Raises NotFound, Forbidden, Invalid.
+    """
+    get_counterparty(tx, counterparty_id)
+    values = _read(subject, body, minutes, happened_at) | {"direction": _direction(kind, direction)}
+    base = _base(tx, viewer, counterparty_id, based_on_id)
+    scope_id = HOUSE if base is None else base.scope_id
+    if scope_id == HOUSE:
+        demand_somewhere(viewer, "comment")
+    else:
+        demand(viewer, "comment", scope_id, base.executor_id if base is not None else None)
+    if base is not None:
+        values["subject"] = values["subject"] or base.subject
+        contact_id = contact_id or base.contact_id
+        values |= {
+            "based_on_id": base.id,
+            "based_thread_id": base.thread_id or base.based_thread_id,
+            "based_message_id": base.message_id or base.based_message_id,
+        }
+    if not values["subject"] and not values["body"]:
+        raise Invalid("Write what happened.", field="body")
+    if contact_id is not None and counterparty_id not in get_contact(tx, contact_id).counterparty_ids:
+        raise NotFound("There is no contact with the number %(id)s.", id=contact_id)
+    if channel_id is not None and channel_id not in {one.id for one in list_channels(tx)}:
+        raise NotFound("There is no channel with the number %(id)s.", id=channel_id)
+    written = tx.insert(
+        interaction,
+        kind=kind,
+        counterparty_id=counterparty_id,
+        contact_id=contact_id,
+        scope_id=scope_id,
+        author_id=viewer.user_id,
+        executor_id=viewer.user_id,
+        channel_id=channel_id,
+        **values,
+    )
+    _tell(tx, "interaction.added", written, counterparty_id, scope_id)
+    return written
+
+
+def change_interaction(
+    tx: WriteTx,
+    viewer: Viewer,
+    interaction_id: int,
+    *,
+    subject: str | None = None,
+    body: str | None = None,
+    minutes: int | None = None,
+    happened_at: int | None = None,
+) -> None:
+    """Write anew what one wrote oneself. Raises NotFound, Forbidden, Invalid."""
+    row = _own(tx, viewer, interaction_id)
+    values = _read(
+        row.subject if subject is None else subject,
+        row.body if body is None else body,
+        row.minutes if minutes is None else minutes,
+        row.happened_at if happened_at is None else happened_at,
+    )
+    if not values["subject"] and not values["body"]:
+        raise Invalid("Write what happened.", field="body")
+    tx.change(interaction, interaction_id, **values)
+    _tell(tx, "interaction.changed", interaction_id, row.counterparty_id, row.scope_id)
+
+
+def drop_interaction(tx: WriteTx, viewer: Viewer, interaction_id: int) -> int:
+    """Take away what one wrote oneself. Returns the client. Raises NotFound, Forbidden."""
+    row = _own(tx, viewer, interaction_id)
+    tx.execute(delete(interaction).where(interaction.c.id == interaction_id))
+    _tell(tx, "interaction.removed", interaction_id, row.counterparty_id, row.scope_id)
+    return int(row.counterparty_id)
+
+
+def _own(tx: WriteTx, viewer: Viewer, interaction_id: int) -> Any:
+    _client, line = get_interaction(tx, viewer, interaction_id)
+    tx.lock(interaction, interaction_id)
+    if line.author_id is None or line.author_id != viewer.user_id:
+        raise Forbidden("Only who wrote this may change it.")
+    return tx.get(interaction, interaction_id)
+
+
+def _base(tx: ReadTx, viewer: Viewer, counterparty_id: int, based_on_id: int | None) -> Any:
+    if based_on_id is None:
+        return None
+    client_id, _line = get_interaction(tx, viewer, based_on_id)
+    if client_id != counterparty_id:
+        raise NotFound("There is nothing with the number %(id)s in a history.", id=based_on_id)
+    return tx.row(select(interaction).where(interaction.c.id == based_on_id))
+
+
+def _direction(kind: str, direction: str) -> str:
+    if kind not in KINDS:
+        raise Invalid("There is no kind “%(kind)s” of what happened.", kind=kind, field="kind")
+    if direction not in ("", "in", "out"):
+        raise Invalid("Who called whom is “in” or “out”.", field="direction")
+    return direction
+
+
+def _read(subject: str, body: str, minutes: int, happened_at: int | None) -> dict[str, Any]:
+    subject, body = " ".join(subject.split()), body.strip()
+    if len(subject) > LONGEST_SUBJECT:
+        raise Invalid("This text is longer than %(count)s characters.", count=LONGEST_SUBJECT, field="subject")
+    if len(body) > LONGEST_BODY:
+        raise Invalid("This text is longer than %(count)s characters.", count=LONGEST_BODY, field="body")
+    if not 0 <= minutes <= LONGEST_MINUTES:
+        raise Invalid("It cannot have taken that long.", field="minutes")
+    now = clock.now()
+    moment = now if happened_at is None else happened_at
+    if moment > now or moment < 0:
+        raise Invalid("Choose a moment that has been already.", field="happened_at")
+    return {"subject": subject, "body": body, "minutes": minutes, "happened_at": moment}
+
+
+def _tell(tx: WriteTx, kind: str, interaction_id: int, counterparty_id: int, scope_id: int) -> None:
+    fields = {"counterparty_id": counterparty_id}
+    record_change(tx, kind, interaction_id, scope_id=None if scope_id == HOUSE else scope_id, fields=fields)
