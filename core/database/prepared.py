@@ -13,10 +13,10 @@ from collections.abc import Callable, Iterator, Mapping, Sequence
 from typing import Any
 from weakref import ref
 
-from sqlalchemy import JSON, Dialect, Executable, Row, Select, Table, TextClause
+from sqlalchemy import JSON, Dialect, Executable, Row, Select, SelectBase, Table, TextClause
 from sqlalchemy.engine.result import SimpleResultMetaData
 from sqlalchemy.exc import DBAPIError
-from sqlalchemy.sql import Delete, Insert, SelectBase, Update
+from sqlalchemy.sql import Delete, Insert, Update
 from sqlalchemy.sql.compiler import SQLCompiler
 from sqlalchemy.sql.visitors import ExternallyTraversible, traverse
 from sqlalchemy.types import TypeEngine
