@@ -76,8 +76,9 @@ class SingleSignOn:
         return self._fetcher
 
     async def begin(self, there: str, aim: Aim = "enter") -> Begun:
-        """Where to send the browser that wants to go ``there`` afterwards. To ``prove`` that it is them the person is
-        asked for more than the session that they have there. Raises Unavailable, Invalid, Forbidden."""
+        """Where to send the browser that wants to go ``there`` afterwards. To ``prove`` that it is them and to ``join``
+        the two, the person is asked for more than the session that they have there. Raises Unavailable, Invalid,
+        Forbidden."""
         known = await self._discover()
         verifier, state, nonce = (secrets.token_urlsafe(48) for _ in range(3))
         challenge = base64.urlsafe_b64encode(hashlib.sha256(verifier.encode()).digest()).rstrip(b"=").decode()
@@ -91,7 +92,7 @@ class SingleSignOn:
             "code_challenge": challenge,
             "code_challenge_method": "S256",
         }
-        if aim == "prove":
+        if aim != "enter":
             asked |= {"prompt": "login", "max_age": "0"}
         remembered = {
             "verifier": verifier, "state": state, "nonce": nonce, "next": there, "aim": aim, "begun_at": clock.now(),
@@ -211,7 +212,7 @@ class SingleSignOn:
 
 def is_fresh(begun: Ceremony, told: Told) -> bool:
     """Did they show who they are there after this was begun? Clocks may differ by a minute."""
-    since = int(begun.details["begun_at"]) - LEEWAY * clock.SECOND
+    since = int(begun.details.get("begun_at", clock.now())) - LEEWAY * clock.SECOND
     return told.signed_in_at is not None and since <= told.signed_in_at <= clock.now() + LEEWAY * clock.SECOND
 
 

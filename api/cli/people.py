@@ -13,6 +13,7 @@ from api.cli.facts import tell, tell_rows
 from api.cli.options import config_option, json_option
 from core.database import ReadTx, WriteTx
 from core.errors import NotFound
+from crm.staff.audit import record_audit
 from crm.staff.people import (
     User,
     add_team,
@@ -165,12 +166,14 @@ def _add_with_groups(tx: WriteTx, email: str, name: str, hashed: str, *, is_admi
     user_id = add_user(tx, email, name, password_hash=hashed, is_admin=is_admin)
     for team_id in team_ids:
         join_team(tx, team_id, user_id)
+    record_audit(tx, None, "user-added", str(user_id), is_admin=is_admin)
     return user_id
 
 
 def _disable(tx: WriteTx, email: str) -> int:
     found = get_person(tx, email)
     disable_user(tx, found.id)
+    record_audit(tx, None, "user-disabled", str(found.id))
     return found.id
 
 

@@ -162,6 +162,7 @@ async def make_request(
     """Export or erase a person (administrators); it is done in the background."""
 
     def verb(tx: WriteTx, viewer: Viewer) -> Made:
+        door.demand_proof(tx, programs=True)
         if data.kind == "export":
             return Made(ask_export(tx, viewer, contact_id=data.contact_id, address=data.address))
         return Made(ask_erase(tx, viewer, data.typed, contact_id=data.contact_id, address=data.address))

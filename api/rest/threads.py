@@ -18,7 +18,7 @@ from core.clock import parse_iso
 from core.database import ReadTx, WriteTx
 from core.errors import Invalid, NotFound
 from core.paging import Page
-from crm.staff.readable import Viewer
+from crm.staff.readable import Viewer, note_read
 from mailhub.mailboxes import finding
 from mailhub.mailboxes.attention import set_answer_needed, set_urgent
 from mailhub.mailboxes.filing import file_under
@@ -130,6 +130,7 @@ def get_row(tx: ReadTx, viewer: Viewer, thread_id: int) -> ThreadRow:
     rows = get_rows(tx, viewer, [find_root(tx, thread_id)])
     if not rows:
         raise NotFound("There is no thread with the number %(id)s.", id=thread_id)
+    note_read(viewer, rows[0].scope_id, rows[0].id)
     return rows[0]
 
 

@@ -14,7 +14,8 @@ from api.rest.shapes import After, Id, Items, Limit, StrictRequest, moment, page
 from core.database import ReadTx
 from core.paging import Page
 from crm.staff.readable import Viewer
-from mailhub.mailboxes.trash import Thrown, bring_back, list_trash, throw_away
+from mailhub.mailboxes.trash import Thrown, bring_back, list_trash
+from mailhub.outbound.throwing import throw_away
 
 
 class ThrownView(msgspec.Struct):

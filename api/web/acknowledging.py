@@ -52,7 +52,7 @@ def shape_texts(speaker: Speaker, found: list[tuple[Mailbox, dict[str, str]]]) -
             name=box.name,
             address=box.address,
             on=bool(texts),
-            sentence=", ".join(LANGUAGE_NAMES[one] for one in texts) if texts else speaker.say("Says nothing"),
+            sentence=", ".join(LANGUAGE_NAMES[one] for one in texts) if texts else speaker.say("Sends nothing"),
             texts=[Text(one, LANGUAGE_NAMES[one], texts.get(one, "")) for one in LANGUAGES],
         )
         for box, texts in found

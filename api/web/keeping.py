@@ -112,9 +112,9 @@ async def ask(door: NamedDependency[Door], request: Asked) -> Redirect:
     form = await read_form(request)
     address = form.get("address", "").strip()
     if form.get("kind") == "erase":
-        await door.write(lambda tx, viewer: ask_erase(tx, viewer, form.get("typed", ""), address=address))
+        await door.write(door.proved(ask_erase), form.get("typed", ""), address=address)
     else:
-        await door.write(lambda tx, viewer: ask_export(tx, viewer, address=address))
+        await door.write(door.proved(ask_export), address=address)
     return Redirect("/settings/keeping#persons", status_code=303)
 
 

@@ -51,7 +51,10 @@ async def prove_there(door: NamedDependency[Door], request: Asked, next_: Next =
 
 @get(f"{HERE}/join", include_in_schema=False)
 async def join_there(door: NamedDependency[Door], request: Asked) -> Response[Any]:
-    """To the provider, to join one's account with the one there; after showing that it is oneself."""
+    """To the provider, to join one's account with the one there; after showing that it is oneself, and by a link of our
+    own page: another site that leads here could have somebody else signed in there."""
+    if request.headers.get("sec-fetch-site", "same-origin") not in ("same-origin", "none"):
+        raise Forbidden("This request came from another site and was not carried out.")
 
     def may(tx: Any, viewer: Viewer) -> int:
         door.demand_proof(tx)
@@ -82,7 +85,7 @@ def _carry_out(
     tx: WriteTx, oidc: Oidc, begun: Ceremony, told: Told, here: str | None, seen: tuple[str, str]
 ) -> str:  # fmt: skip
     """What this way there was for; the secret of the session that goes on. Raises Forbidden, Conflict."""
-    rule, aim = Admission(oidc.domains, oidc.add_people), begun.details["aim"]
+    rule, aim = Admission(oidc.domains, oidc.add_people), begun.details.get("aim", "enter")
     if aim == "enter":
         user_id, (peer, agent) = enter_by_identity(tx, told, rule), seen
         return start_session(
@@ -91,6 +94,8 @@ def _carry_out(
     signed_in = find_session(tx, here or "")
     if here is None or signed_in is None or signed_in[0] != begun.user_id:
         raise Forbidden("You are not signed in here any more as who you were. Begin again.")
+    if not is_fresh(begun, told):
+        raise Forbidden("The single sign-on does not say that you signed in there just now. Show it another way.")
     if aim == "join":
         if not is_proved(tx, here):
             raise ProofNeeded("Show that it is you before you change this.")
@@ -98,8 +103,6 @@ def _carry_out(
         return here
     if find_identity(tx, told) != signed_in[0]:
         raise Forbidden("You signed in as somebody else there, so it shows nothing here.")
-    if not is_fresh(begun, told):
-        raise Forbidden("The single sign-on does not say that you signed in there just now. Show it another way.")
     return prove_session(tx, here)
 
 

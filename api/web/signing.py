@@ -123,7 +123,7 @@ async def sign_out(request: Asked) -> Response[Any]:
     # A page and no redirect: a form of ours may lead nowhere else (form-action).
     answer: Response[Any] = Redirect("/login", status_code=303)
     if out is not None:
-        answer = show_alone(request, "signed_out.html", out=out, name=house.settings.oidc.name)
+        answer = show_alone(request, "signed_out.html", out=out, provider=house.settings.oidc.name)
     answer.set_cookie(ended_cookie(house.settings))
     return answer
 

@@ -13,7 +13,8 @@ from api.web.shell import Around, see_around
 from core.database import ReadTx
 from core.paging import Page
 from crm.staff.readable import Viewer
-from mailhub.mailboxes.trash import Thrown, bring_back, list_trash, throw_away
+from mailhub.mailboxes.trash import Thrown, bring_back, list_trash
+from mailhub.outbound.throwing import throw_away
 
 
 def see_trash(tx: ReadTx, viewer: Viewer, after: str | None) -> tuple[Page[Thrown], Around]:

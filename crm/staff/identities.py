@@ -52,6 +52,8 @@ def enter_by_identity(tx: WriteTx, told: Told, rule: Admission) -> int:
     if row is not None:
         if row.disabled_at is not None:
             raise Forbidden("This person is let in no more. Ask an administrator.")
+        if rule.domains:
+            _read_address(told, rule)
         return int(row.user_id)
     return _join(tx, told, _read_address(told, rule), rule)
 

@@ -7,7 +7,7 @@ from __future__ import annotations
 
 from typing import Any
 
-from sqlalchemy import Select, bindparam, func, or_, select
+from sqlalchemy import Select, bindparam, exists, func, or_, select
 
 from core import clock
 from core.database import ReadTx, WriteTx
@@ -40,7 +40,13 @@ _TOUCHED = (
 _LANDED = (
     select(func.max(message.c.landed_at)).where(message.c.thread_id == thread.c.id).correlate(thread).scalar_subquery()
 )
-_WRITTEN = select(draft.c.id).where(draft.c.thread_id == thread.c.id, draft.c.message_id.is_(None)).exists()
+_family = thread.alias("family")
+_WRITTEN = exists().where(
+    draft.c.thread_id == _family.c.id,
+    draft.c.message_id.is_(None),
+    or_(_family.c.id == thread.c.id, _family.c.merged_into == thread.c.id),
+)
+_PLANNED = exists().where(draft.c.thread_id == thread.c.id, draft.c.message_id.is_(None), draft.c.send_at.is_not(None))
 _JUNK = (
     select(thread.c.id)
     .join(mailbox, mailbox.c.scope_id == thread.c.scope_id)
@@ -53,6 +59,7 @@ _JUNK = (
         or_(_LANDED.is_(None), bindparam("before") > _LANDED),
         ~is_held(),
         ~is_leaving(),
+        ~_PLANNED,
     )
     .order_by(thread.c.last_message_at)
     .limit(MOST)

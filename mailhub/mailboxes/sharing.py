@@ -15,7 +15,7 @@ from sqlalchemy import select
 from core.database import ReadTx, WriteTx
 from core.errors import Forbidden, Invalid, NotFound
 from crm.staff.audit import record_audit
-from crm.staff.readable import Viewer, readable
+from crm.staff.readable import Viewer, get_viewer, readable
 from crm.staff.rights import KNOW, add_grant, add_knowledge, get_scope_below, list_grants
 from crm.staff.tables import team, user
 from mailhub.mailboxes.rescoping import set_scope
@@ -55,7 +55,7 @@ def share_thread(tx: WriteTx, viewer: Viewer, thread_id: int, shares: Iterable[S
     """Share a thread with exactly these from now on; with nobody it is private again, in the next request of whoever
     saw it. Raises NotFound, Forbidden for everybody but the owner of its mailbox, Invalid."""
     wanted = sorted(set(shares), key=lambda one: (one.user_id or 0, one.team_id or 0))
-    tx.lock(thread, find_root(tx, thread_id))
+    viewer = _hold(tx, viewer, thread_id)
     row = _get_own(tx, viewer, thread_id)
     _check(tx, viewer, wanted)
     home = int(tx.get(mailbox, row.mailbox_id).scope_id)
@@ -76,7 +76,7 @@ def share_with(
 ) -> Sharing:
     """Show a thread to one more, show them something else, or nothing any more (``what`` None); who else sees it stays
     as it is at this moment. Raises as ``share_thread``."""
-    tx.lock(thread, find_root(tx, thread_id))
+    viewer = _hold(tx, viewer, thread_id)
     shares = get_sharing(tx, viewer, thread_id).shares
     kept = [one for one in shares if (one.user_id, one.team_id) != (user_id, team_id)]
     return share_thread(tx, viewer, thread_id, kept if what is None else [*kept, Share(user_id, team_id, what)])
@@ -85,6 +85,13 @@ def share_with(
 def may_share(viewer: Viewer, scope_id: int) -> bool:
     """Whether a thread of this scope is the viewer's to share."""
     return scope_id in viewer.own
+
+
+def _hold(tx: WriteTx, viewer: Viewer, thread_id: int) -> Viewer:
+    """Hold the thread until the end of the unit. The viewer as of then: it may lie in a scope by now that was made
+    while we waited."""
+    tx.lock(thread, find_root(tx, thread_id))
+    return get_viewer(tx, viewer.user_id)
 
 
 def _get_own(tx: ReadTx, viewer: Viewer, thread_id: int) -> Any:

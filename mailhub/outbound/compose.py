@@ -1,7 +1,7 @@
 """From the fields of a letter to its bytes. Pure: no database, no clock.
 
-7-bit always, CRLF always, no line over 998 bytes, no Bcc, every header one logical line; what comes out is looked at
-once more byte by byte before anybody may send it.
+7-bit but for addresses that are written in other letters (RFC 6532), CRLF always, no line over 998 bytes, no Bcc, every
+header one logical line; what comes out is looked at once more byte by byte before anybody may send it.
 """
 
 from __future__ import annotations
@@ -32,7 +32,11 @@ _NAMES = (
     b"From|Sender|Reply-To|To|Cc|Subject|Date|Message-ID|In-Reply-To|References|MIME-Version|Auto-Submitted|"
     b"X-Auto-Response-Suppress|Content-Type|Content-Transfer-Encoding|Content-Disposition"
 )
-_FIELD = re.compile(rb"(?:%s):(?: [ -~]*)?(?:\r\n [ -~]+)*\r\n" % _NAMES)
+_PEOPLE = b"From|Reply-To|To|Cc"
+_FIELD = re.compile(
+    rb"(?:(?:%s):(?: [ -~]*)?(?:\r\n [ -~]+)*|(?:%s):(?: [ -~\x80-\xff]*)?(?:\r\n [ -~\x80-\xff]+)*)\r\n"
+    % (_NAMES, _PEOPLE)
+)
 _BODY = re.compile(rb"(?:[\t -~]{0,%d}+\r\n)*+" % LONGEST_LINE)
 
 

@@ -20,6 +20,7 @@ CONNECT_SECONDS = 30.0
 COMMAND_SECONDS = 120.0
 ANSWER_SECONDS = 600.0  # RFC 5321 §4.5.3.2.6
 MOST_LETTERS = 100
+NO_UTF8 = "The next mail server does not take addresses with letters other than a to z before the @."
 _DOT = re.compile(rb"(?m)^\.")
 
 
@@ -91,13 +92,18 @@ class Connection:
             why = str(problem.code) if isinstance(problem, SMTPResponseException) else _one_line(problem)
             raise RelayError(f"{relay} cannot be used: {why}") from problem
 
-    async def offer(self, return_path: str, recipient: str, size: int) -> Reply:
-        """MAIL, RCPT, DATA. The last answer: 354 when the relay waits for the letter, else what refused it, after which
-        the next letter may be offered. Raises CutError."""
+    async def offer(self, return_path: str, recipient: str, size: int, *, utf8: bool = False) -> Reply:
+        """MAIL, RCPT, DATA; ``utf8`` for a letter whose header holds addresses in other letters than ASCII (RFC 6531).
+        The last answer: 354 when the relay waits for the letter, else what refused it, after which the next letter may
+        be offered. Raises CutError."""
         sized = b" SIZE=%d" % size if self._client.supports_extension("size") else b""
+        if utf8 or not (return_path.isascii() and recipient.isascii()):
+            if not self._client.supports_extension("smtputf8"):
+                return Reply("mail", 553, "5.6.7", NO_UTF8)
+            sized += b" BODY=8BITMIME SMTPUTF8"
         steps: tuple[tuple[Stage, bytes], ...] = (
-            ("mail", b"MAIL FROM:<%s>%s" % (return_path.encode("ascii"), sized)),
-            ("rcpt", b"RCPT TO:<%s>" % recipient.encode("ascii")),
+            ("mail", b"MAIL FROM:<%s>%s" % (return_path.encode("utf-8"), sized)),
+            ("rcpt", b"RCPT TO:<%s>" % recipient.encode("utf-8")),
             ("data", b"DATA"),
         )
         self.letters += 1

@@ -15,7 +15,7 @@ from sqlalchemy import Row, bindparam, case, select, update
 
 from core import clock
 from core.database import WriteTx
-from core.jobs import AT_ONCE
+from core.jobs import AT_ONCE, database_now
 from core.jobs import boot as boots
 from core.secrets import Keys
 from mailhub.mailboxes.returned import take_up_again
@@ -54,11 +54,13 @@ _ORPHANS = (
 )
 
 
-def put_back(tx: WriteTx, ours: Claimed) -> None:
-    """Let go of a delivery that was not handed over and is not to blame; the try does not count."""
+def put_back(tx: WriteTx, ours: Claimed, wait: int = 0) -> None:
+    """Let go of a delivery that was not handed over and is not to blame; the try does not count. With ``wait`` it is
+    not taken again before."""
     row = _find_ours(tx, ours)
     if row is not None:
-        move(tx, row, "queued", attempts=row.attempts - 1, **_FREE)
+        later = {"next_at": database_now(tx) + wait} if wait else {}
+        move(tx, row, "queued", attempts=row.attempts - 1, **later, **_FREE)
 
 
 def hand(tx: WriteTx, keys: Keys, ours: Claimed) -> bool:

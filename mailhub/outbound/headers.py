@@ -1,13 +1,14 @@
 """Header fields as bytes, written by ourselves: the standard library loses blanks between long encoded words and lets
 a decoded line end become a header of its own.
 
-Every writer takes text from anywhere, makes one line of it and gives ASCII bytes with their CRLF, folded at 78 where
+Every writer takes text from anywhere, makes one line of it and gives bytes with their CRLF, folded at 78 where
 the grammar allows and never longer than 998. RFC 5322 §2.1.1, RFC 2047, RFC 2231.
 """
 
 from __future__ import annotations
 
 import re
+import unicodedata
 from base64 import b64encode
 from collections.abc import Iterable, Sequence
 from urllib.parse import quote
@@ -38,12 +39,13 @@ def text_field(name: str, text: str) -> bytes:
 
 
 def address_field(name: str, addresses: Sequence[Address]) -> bytes:
-    """A list of mailboxes (From, To, Cc, Reply-To). Raises Invalid for what is no address by the strict grammar."""
+    """A list of mailboxes (From, To, Cc, Reply-To), in ASCII but for local parts that are written otherwise (RFC 6532).
+    Raises Invalid for what is no address by the strict grammar."""
     pieces: list[bytes] = []
     for place, one in enumerate(addresses):
         comma = b"," if place + 1 < len(addresses) else b""
         phrase = _phrase(one.name, len(name) + 2)
-        written = ascii_address(one.address).encode("ascii")
+        written = wire_address(one.address).encode("utf-8")
         pieces += [*phrase, b"<" + written + b">" + comma] if phrase else [written + comma]
     return _folded(name, pieces)
 
@@ -67,12 +69,18 @@ def is_plain_id(text: str) -> bool:
     return _ID.fullmatch(text) is not None and "=?" not in text
 
 
-def ascii_address(address: str) -> str:
-    """The address as it stands on the wire, its domain in ASCII. Raises Invalid, also for a local part in letters
-    other than ASCII, which only few servers take (RFC 6531)."""
-    found = parse_addr_spec(address.strip())
-    if found is None:
+def wire_address(address: str) -> str:
+    """The address as it stands on the wire: its domain in ASCII, its local part in NFC. Raises Invalid, also for signs
+    in it that nobody sees."""
+    found = parse_addr_spec(unicodedata.normalize("NFC", address.strip()))
+    if found is None or not found.isprintable():
         raise Invalid("%(address)s is not an e-mail address.", address=one_line(address)[:320], field="to")
+    return found
+
+
+def ascii_address(address: str) -> str:
+    """``wire_address`` in ASCII alone. Raises Invalid, also for a local part in other letters (RFC 6531)."""
+    found = wire_address(address)
     if not found.isascii():
         raise Invalid(
             "%(address)s has letters before the @ that mail servers do not take yet.", address=found, field="to"

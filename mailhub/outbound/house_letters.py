@@ -4,8 +4,8 @@ thread, so they are jobs and no rows of the ledger.
 They say that a machine wrote them (``Auto-Submitted: auto-generated``) and leave with the null return path, so that
 nothing answers them and nothing comes back. Their words are sealed while they wait. Like everything that leaves they
 obey the stop file, the hold of a restored copy and the relay. A mark is committed before the dot of each; after a
-cut or a kill that hides the answer it is sent again under the same Message-ID, once a cut and ``MOST_REPEATS`` times in all.
-While the relay cannot be used they wait, and no try of theirs counts.
+cut or a kill that hides the answer it is sent again under the same Message-ID, once a cut and ``MOST_REPEATS`` times in
+all. While the relay cannot be used they wait, and no try of theirs counts.
 """
 
 from __future__ import annotations

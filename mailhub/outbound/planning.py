@@ -29,7 +29,7 @@ from mailhub.mailboxes.messages import COUNTER_BITS, mint_message_id, record_mes
 from mailhub.mailboxes.tables import message
 from mailhub.mailboxes.threads import answered
 from mailhub.outbound.compose import Fields, compose
-from mailhub.outbound.headers import ascii_address
+from mailhub.outbound.headers import wire_address
 from mailhub.outbound.identity import Stamp
 from mailhub.outbound.ledger import plan_deliveries
 from mailhub.outbound.states import Kind
@@ -54,7 +54,7 @@ def draw(tx: ReadTx, stamp: Stamp, box: Mailbox, fields: Fields, last_message_id
     """The fields with an id of their own and the date of this moment, behind the newest message of their thread."""
     now = clock.now()
     message_id = mint_message_id(tx, now, _seed_behind(last_message_id, now))
-    domain = ascii_address(box.address).rpartition("@")[2]
+    domain = wire_address(box.address).rpartition("@")[2]
     answers = stamp.reply_address(message_id, fields.from_.address) if fields.automatic is None else None
     answer_to = (Address(fields.from_.name, answers),) if answers is not None else ()
     return replace(fields, message_id=stamp.message_id(message_id, domain), date=now, reply_to=answer_to)
@@ -126,8 +126,8 @@ def plan_letter(
             counts=kind == "personal" and not forwards,
             letter_id=letter_id,
         )
-    recipients = [ascii_address(person.address) for person in people]
-    plan_deliveries(tx, stamp, named.id, box.scope_id, ascii_address(box.address), recipients, kind, wait=wait)
+    recipients = [wire_address(person.address) for person in people]
+    plan_deliveries(tx, stamp, named.id, box.scope_id, wire_address(box.address), recipients, kind, wait=wait)
     return named.id
 
 

@@ -8,6 +8,7 @@ leaves in one transaction with its draft's end (``posting.post``), so however of
 from __future__ import annotations
 
 import json
+from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import Any
 
@@ -22,9 +23,9 @@ from core.marks import get_identity
 from crm.staff.people import get_user
 from crm.staff.readable import Viewer, get_viewer
 from mailhub.mailboxes.notices import notify
-from mailhub.mailboxes.tables import letter, message
-from mailhub.mailboxes.threads import ANSWERABLE, find_root, list_merged, tell
-from mailhub.outbound.drafts import Draft, get_draft, hold_draft, list_where, tell_drafted, touch
+from mailhub.mailboxes.tables import letter, message, thread
+from mailhub.mailboxes.threads import ANSWERABLE, find_root, hold_root, list_merged, tell
+from mailhub.outbound.drafts import MAY_WRITE, Draft, get_draft, hold_draft, list_where, tell_drafted, touch, writes_of
 from mailhub.outbound.identity import Stamp
 from mailhub.outbound.planning import Written
 from mailhub.outbound.posting import Post, answer_of, post
@@ -39,11 +40,11 @@ MOST_AT_ONCE = 20
 _PLANNED = (draft.c.message_id.is_(None), draft.c.send_at.is_not(None))
 _DUE = (
     select(draft.c.id)
-    .where(*_PLANNED, draft.c.send_at <= bindparam("now"))
+    .where(*_PLANNED, draft.c.send_at <= bindparam("now"), draft.c.id.not_in(bindparam("without", expanding=True)))
     .order_by(draft.c.send_at, draft.c.id)
     .limit(MOST_AT_ONCE)
 )
-_NEXT = select(func.min(draft.c.send_at)).where(*_PLANNED)
+_NEXT = select(func.min(draft.c.send_at)).where(*_PLANNED, draft.c.id.not_in(bindparam("without", expanding=True)))
 _REPLY = (
     select(message.c.id)
     .join(letter, letter.c.id == message.c.letter_id)
@@ -59,6 +60,11 @@ _REPLY = (
 )
 _STOPPED_BY_REPLY = select(draft.c.id).where(
     *_PLANNED, draft.c.unless_reply == 1, draft.c.thread_id.in_(bindparam("threads", expanding=True))
+)
+_LEFT = (
+    select(draft.c.message_id)
+    .outerjoin(thread, thread.c.id == draft.c.thread_id)
+    .where(draft.c.id == bindparam("draft_id"), draft.c.message_id.is_not(None), MAY_WRITE)
 )
 _NEWEST = select(func.max(message.c.id)).where(message.c.thread_id == bindparam("thread_id"))
 
@@ -99,7 +105,7 @@ def schedule_draft(
     refuse_empty(answer, has_files=bool(found.files))
     newest = 0
     if found.thread_id is not None:
-        root = find_root(tx, found.thread_id)
+        root = int(hold_root(tx, found.thread_id).id)  # nobody throws it away meanwhile
         if not force:
             refuse_unseen(tx, root, seen_id)
         newest = int(tx.value(_NEWEST, {"thread_id": root}) or 0)
@@ -109,12 +115,20 @@ def schedule_draft(
 
 
 def unschedule_draft(tx: WriteTx, viewer: Viewer, draft_id: int) -> Draft:
-    """Let it wait for a person again. Raises NotFound, Conflict for one that is not planned."""
+    """Let it wait for a person again. Raises NotFound, Conflict for one that is not planned or has left by now."""
+    refuse_left(tx, viewer, draft_id)
     found = hold_draft(tx, viewer, draft_id)
     if found.send_at is None:
         raise Conflict("This letter is not planned any more.")
     touch(tx, viewer, draft_id, send_at=None, unless_reply=0)
     return tell_drafted(tx, viewer.user_id, get_draft(tx, viewer, draft_id))
+
+
+def refuse_left(tx: ReadTx, viewer: Viewer, draft_id: int) -> None:
+    """Raises Conflict (``fields["message_id"]``) for a draft of the viewer's that has become a letter."""
+    became = tx.value(_LEFT, writes_of(viewer) | {"draft_id": draft_id})
+    if became is not None:
+        raise Conflict("It is too late: this letter has left already. It stands in its thread.", message_id=int(became))
 
 
 def list_scheduled(tx: ReadTx, viewer: Viewer, *, limit: int = 200) -> list[Draft]:
@@ -128,12 +142,13 @@ def stop_for_reply(tx: WriteTx, thread_id: int) -> int:
     return sum(stop(tx, int(one), REPLIED) for one in ids)
 
 
-def list_due(tx: ReadTx) -> tuple[list[int], int | None]:
-    """The drafts whose moment has come, and the moment of the next one; nothing in a restored copy that is held."""
+def list_due(tx: ReadTx, without: Sequence[int] = ()) -> tuple[list[int], int | None]:
+    """The drafts whose moment has come, and the moment of the next one, but for some that wait a little; nothing in a
+    restored copy that is held."""
     if get_identity(tx).held:
         return [], None
-    due = [int(one) for one in tx.values(_DUE, {"now": database_now(tx)})]
-    return due, tx.value(_NEXT)
+    due = [int(one) for one in tx.values(_DUE, {"now": database_now(tx), "without": list(without)})]
+    return due, tx.value(_NEXT, {"without": list(without)})
 
 
 def find_due(tx: ReadTx, draft_id: int) -> Due:
@@ -160,11 +175,14 @@ def leave(tx: WriteTx, stamp: Stamp, due: Due, wanted: Post, written: Written | 
     return post(tx, viewer, stamp, wanted, written)
 
 
-def stop(tx: WriteTx, draft_id: int, sentence: str, problem: HouseError | None = None) -> bool:
-    """Take a planned letter off its moment and tell its writer why. False when it is not planned any more."""
+def stop(
+    tx: WriteTx, draft_id: int, sentence: str, problem: HouseError | None = None, *, version: int | None = None
+) -> bool:
+    """Take a planned letter off its moment and tell its writer why. False when it is not planned any more, or not as it
+    was in this ``version``: what somebody has planned anew meanwhile is tried anew."""
     tx.lock(draft, draft_id)
     row = tx.row(select(draft).where(draft.c.id == draft_id, *_PLANNED))
-    if row is None:
+    if row is None or version not in (None, row.version):
         return False
     said = [REPLIED, {}] if problem is None else [problem.sentence, {k: str(v) for k, v in problem.fields.items()}]
     values: dict[str, Any] = {"send_at": None, "unless_reply": 0, "fault": json.dumps(said), "version": row.version + 1}

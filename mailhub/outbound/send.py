@@ -16,6 +16,7 @@ from __future__ import annotations
 import asyncio
 from pathlib import Path
 
+from core import clock
 from core.blobs import BlobFiles, find_content
 from core.database import Database
 from core.errors import NotFound, Unavailable
@@ -251,7 +252,8 @@ class Sending:
             raw = await self._read(one)
             if self._signing is not None:
                 raw = await self._signing.sign(raw)
-            reply = await connection.offer(one.return_path, one.recipient, len(raw))
+            utf8 = not raw.partition(b"\r\n\r\n")[0].isascii()
+            reply = await connection.offer(one.return_path, one.recipient, len(raw), utf8=utf8)
             if reply.code == 354:
                 if not await self._mark(one):
                     connection.abandon()
@@ -269,9 +271,9 @@ class Sending:
             await surely(self._database, handing.record_cut, one, handed=cut.handed, why=str(cut))
         except NotFound as missing:
             await surely(self._database, handing.record_reply, self._keys, one, Reply("data", 554, "", str(missing)))
-        except Unavailable as problem:
+        except Unavailable as problem:  # its bytes or its keys: others may leave meanwhile
             log.warning("a letter waits", reason=str(problem))
-            await surely(self._database, handing.put_back, one)
+            await surely(self._database, handing.put_back, one, clock.MINUTE)
 
     async def _mark(self, one: Claimed) -> bool:
         """Commit the mark; False when the letter must not leave now. A stop that came meanwhile still counts."""

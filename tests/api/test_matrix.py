@@ -150,6 +150,8 @@ planted: dict[str, Callable[[pytest.MonkeyPatch], None]] = {
     "event": lambda patch: patch.setattr("api.live._may_know", lambda *_: True),
     "counter": _plant_counter,
     "search": _plant_search,
-    "draft": lambda patch: patch.setattr("mailhub.outbound.drafts.may_write", lambda _: true()),
+    "draft": lambda patch: patch.setattr(
+        "mailhub.outbound.drafts.writes_of", lambda who: {"me": who.user_id, "everything": range(1, 999), "own": []}
+    ),
     "history": _plant_history,
 }

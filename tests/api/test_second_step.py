@@ -13,6 +13,7 @@ import pytest
 import time_machine
 
 from api import auth
+from api.auth import second
 from core.errors import TooMuch
 from crm.staff import factors
 from crm.staff.totp import code_at
@@ -125,6 +126,29 @@ def test_of_a_thousand_codes_few_are_compared(
             assert await show(world, mine, code), "the owner comes in from elsewhere"
 
     loop.run(walk())
+
+
+def test_a_day_of_guessing_is_short(world: World, loop: asyncio.Runner) -> None:
+    """Who is patient enough for the ten minutes meets the day: from a place, and for a person from many places."""
+
+    async def count(places: int, tries: int) -> int:
+        taken = 0
+        with time_machine.travel(NOW, tick=False) as clock:
+            for number in range(tries):
+                clock.shift(150)
+                place = f"198.51.100.{number % places}"
+                try:
+                    await world.database.write(second._count_code, number_of(places), f"code:x:{place}", place)
+                    taken += 1
+                except TooMuch:
+                    continue
+        return taken
+
+    def number_of(places: int) -> int:
+        return 1000 + places  # a person each
+
+    assert 50 <= loop.run(count(1, 80)) <= 50 + 80 * 150 * 50 // 86_400
+    assert 200 <= loop.run(count(9, 400)) <= 200 + 400 * 150 * 200 // 86_400
 
 
 def test_the_house_may_want_a_second_factor(world: World, loop: asyncio.Runner) -> None:

@@ -171,7 +171,7 @@ def test_an_address_joins_nobody_who_shows_more(world: World, loop: asyncio.Runn
             assert refused.status == 403
             assert "Sign in your own way once" in refused.body.decode()
         cookie = await world.database.write(start_session, chief, peer="", agent="")
-        mine = {"sub": "chief-1", "email": "olena@private.example"}
+        mine = {"sub": "chief-1", "email": "olena@private.example", "auth_time": clock.now() // clock.SECOND}
         joined = await prove(world, issuer, cookie, "/settings/sign-in/join", **mine)
         assert (joined.status, joined.headers["location"]) == (303, "/settings/sign-in")
         issuer.claims = mine
@@ -182,6 +182,8 @@ def test_an_address_joins_nobody_who_shows_more(world: World, loop: asyncio.Runn
         weak = await world.database.write(partial(start_session, proved_at=0), reader, peer="", agent="")
         asker = world.with_cookie(weak)
         assert (await asker.get("/settings/sign-in/join")).headers["location"].startswith("/prove")
+        strange = {"sec-fetch-site": "cross-site"}
+        assert (await world.with_cookie(cookie).get("/settings/sign-in/join", headers=strange)).status == 403
 
     loop.run(walk())
 
@@ -198,6 +200,8 @@ def test_a_public_issuer_vouches_for_no_company(world: World, loop: asyncio.Runn
         database.write_now(enter_by_identity, replace(told, email="new@x.example"), Admission((), add=True))
     right = replace(told, company="firm.example")
     assert database.write_now(enter_by_identity, right, rule) == world.users["reader"]
+    with pytest.raises(Forbidden):  # also who came in before the house said whose people come in
+        database.write_now(enter_by_identity, right, Admission(("other.example",), add=True))
 
 
 def test_the_door_to_the_provider_is_no_free_work(world: World, loop: asyncio.Runner) -> None:

@@ -24,7 +24,7 @@ def test_a_deputy_has_the_letters_until_their_colleague_is_back(site: Site) -> N
     page.get_by_role("button", name="Add absence").click()
     expect(page.get_by_text("now", exact=True).first).to_be_visible()
     expect(page.get_by_text("1 thread waits for us here.")).to_be_visible()
-    page.get_by_role("button", name="Hand over to who stands in").click()
+    page.get_by_role("button", name="Hand over to deputies").click()
     expect(page.get_by_text("Others have 1 thread in the meantime.")).to_be_visible()
 
     petro = site.sign_in("petro")
@@ -34,9 +34,9 @@ def test_a_deputy_has_the_letters_until_their_colleague_is_back(site: Site) -> N
     petro.get_by_label("Who had it").click()
     expect(petro.locator(".hands").get_by_text("stands in for Oksana Lysenko")).to_be_visible()
 
-    page.get_by_role("button", name="Take back").last.click()
+    page.get_by_role("button", name="Take threads back").last.click()
     expect(page.get_by_text("Others have 0 threads in the meantime.")).to_be_visible()
-    page.get_by_role("button", name="Back again").click()
+    page.get_by_role("button", name="End absence").click()
     expect(page.get_by_text("Nobody, now or later.")).to_be_visible()
     page.goto(f"{site.url}/mine")
     expect(page.get_by_role("link", name=re.compile("Rusty pumps")).first).to_be_visible()

@@ -1,4 +1,4 @@
-"""Whom somebody may mean: contacts by name, address and company, correspondents of what they see, however many others."""
+"""Whom somebody may mean: contacts by name, address and company, and correspondents, however many others there are."""
 
 from __future__ import annotations
 

@@ -114,14 +114,14 @@ def test_who_is_let_in_no_more_stands_in_nobodys_way(world: World) -> None:
     """Somebody who was shown the thread left the house: it is shared further, and they are left out of it."""
     (row,) = world.threads("olena")
     olena, petro, anna = world.viewer("olena"), world.person("petro"), world.person("anna")
-    share, database = Share(petro, None, "letters"), world.database
-    database.write_now(share_thread, olena, row.id, [share])
+    database = world.database
+    database.write_now(share_thread, olena, row.id, [Share(petro, None, "letters")])
     database.write_now(disable_user, petro)
-    assert database.read_now(get_sharing, olena, row.id).shares == ()
-    database.write_now(partial(share_with, user_id=anna, team_id=None, what="trace"), olena, row.id)
-    assert database.read_now(get_sharing, olena, row.id).shares == (Share(anna, None, "trace"),)
-    database.write_now(partial(share_with, user_id=anna, team_id=None, what=None), olena, row.id)
-    assert database.read_now(get_sharing, olena, row.id).shares == ()
+    assert database.read_now(get_sharing, world.viewer("olena"), row.id).shares == ()
+    for what, shares in (("trace", (Share(anna, None, "trace"),)), (None, ())):
+        change = partial(share_with, user_id=anna, team_id=None, what=what)
+        assert database.write_now(change, world.viewer("olena"), row.id).shares == shares
+        assert database.read_now(get_sharing, world.viewer("olena"), row.id).shares == shares
 
 
 def test_a_deputy_reads_while_it_was_said_and_it_is_written_down(world: World, monkeypatch: pytest.MonkeyPatch) -> None:

@@ -154,7 +154,7 @@ def test_the_subject_of_an_answer(subject: str, answered: str) -> None:
 @pytest.mark.parametrize(
     "address",
     [
-        *("", "a", "a@", "@b.example", "a b@c.example", "a@b..example", "я@b.example"),
+        *("", "a", "a@", "@b.example", "a b@c.example", "a@b..example"),
         *("a@b.example\r\nX: y", "a@b.example,c@d.example"),
     ],
 )

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import asyncio
+from functools import partial
 from zoneinfo import ZoneInfo
 
 import pytest
@@ -11,15 +12,18 @@ from sqlalchemy import delete
 from core import clock
 from core.blobs import BlobFiles
 from core.database import WriteTx
-from core.errors import Conflict, Invalid, NotFound
+from core.errors import Conflict, Invalid, NotFound, TooMuch, Unavailable
 from crm.staff.tables import grant
 from mailhub.letters.html.outgoing import text_as_html
 from mailhub.mailboxes.notices import list_notices
 from mailhub.mailboxes.reading import get_thread
+from mailhub.outbound import departing as departing_module
+from mailhub.outbound import scheduling
 from mailhub.outbound.departing import Departing
 from mailhub.outbound.drafts import Draft, Text, add_draft, change_draft, get_draft
 from mailhub.outbound.ledger import list_deliveries
-from mailhub.outbound.scheduling import list_scheduled, schedule_draft, unschedule_draft
+from mailhub.outbound.scheduling import FAILED, list_scheduled, schedule_draft, unschedule_draft
+from mailhub.outbound.throwing import throw_away
 from tests.outbound.conftest import Office
 from tests.support.world import letter
 
@@ -163,3 +167,114 @@ def test_a_moment_that_is_over_nobody_and_no_text_are_refused(office: Office) ->
 
 def _take_all(tx: WriteTx, user_id: int) -> None:
     tx.execute(delete(grant).where(grant.c.user_id == user_id))
+
+
+def plan_again(office: Office, kept: Draft, hours: int) -> Draft:
+    """Ivan takes it off its moment and plans it anew."""
+    database, ivan = office.world.database, office.world.viewer("ivan")
+    back = database.write_now(unschedule_draft, ivan, kept.id)
+    return database.write_now(schedule_draft, ivan, back.id, back.version, clock.now() + hours * clock.HOUR)
+
+
+def test_a_letter_that_cannot_leave_now_keeps_none_of_the_others(
+    office: Office, departing: Departing, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    first, _second = planned(office), planned(office, within=clock.HOUR + clock.MINUTE)
+    pass_hours(monkeypatch, 2)
+    real = scheduling.leave
+
+    def leave(tx: WriteTx, stamp: object, due: scheduling.Due, *more: object) -> int | None:
+        if due.draft.id == first.id and not healed:
+            raise Unavailable("The disk could not keep the bytes of a letter. Free some space.")
+        return real(tx, stamp, due, *more)  # type: ignore[arg-type]
+
+    healed: list[bool] = []
+    monkeypatch.setattr(scheduling, "leave", leave)
+    assert asyncio.run(departing.look()) > 0
+    assert letters_out(office) == 1
+    assert asyncio.run(departing.look()) == departing_module.LONGEST_SLEEP, "it is not tried again at once"
+    healed.append(True)
+    departing._waiting.clear()
+    look(departing)
+    assert letters_out(office) == 2
+
+
+def test_an_error_of_any_kind_in_one_stops_no_other_and_is_shown(
+    office: Office, departing: Departing, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    database, ivan = office.world.database, office.world.viewer("ivan")
+    first, _second = planned(office), planned(office, within=clock.HOUR + clock.MINUTE)
+    pass_hours(monkeypatch, 2)
+    real = scheduling.leave
+
+    def leave(tx: WriteTx, stamp: object, due: scheduling.Due, *more: object) -> int | None:
+        if due.draft.id == first.id:
+            raise TooMuch("This letter is too large: %(most)s MB at most.", most=25)
+        return real(tx, stamp, due, *more)  # type: ignore[arg-type]
+
+    monkeypatch.setattr(scheduling, "leave", leave)
+    look(departing)
+    assert letters_out(office) == 1
+    kept = database.read_now(get_draft, ivan, first.id)
+    assert kept.send_at is None
+    assert "too large" in kept.fault
+    assert [one.kind for one in database.read_now(list_notices, ivan).items] == ["unsent"]
+
+
+def test_the_loop_outlives_every_error(office: Office, departing: Departing, monkeypatch: pytest.MonkeyPatch) -> None:
+    planned(office)
+    pass_hours(monkeypatch, 2)
+    real, errors = departing.look, [Conflict("This process was silent too long."), RuntimeError("a bug")]
+
+    async def stumble() -> float:
+        if errors:
+            raise errors.pop()
+        await real()
+        ended.set()
+        return 60.0
+
+    ended = asyncio.Event()
+    monkeypatch.setattr(departing, "look", stumble)
+    monkeypatch.setattr(departing_module, "LONGEST_SLEEP", 0.01)
+
+    async def run() -> None:
+        task = asyncio.create_task(departing.run())
+        async with asyncio.timeout(20):
+            await ended.wait()
+        task.cancel()
+
+    asyncio.run(run())
+    assert letters_out(office) == 1
+
+
+def test_what_failed_before_stops_nothing_that_was_planned_anew(office: Office) -> None:
+    database, ivan = office.world.database, office.world.viewer("ivan")
+    before = planned(office)
+    anew = plan_again(office, before, 3)
+    problem = Invalid("The letter is empty.", field="text")
+    assert not database.write_now(partial(scheduling.stop, version=before.version), before.id, FAILED, problem)
+    assert database.read_now(get_draft, ivan, anew.id).send_at == anew.send_at
+    assert database.write_now(partial(scheduling.stop, version=anew.version), anew.id, FAILED, problem)
+
+
+def test_undo_after_it_has_left_says_so(office: Office, departing: Departing, monkeypatch: pytest.MonkeyPatch) -> None:
+    kept = planned(office)
+    pass_hours(monkeypatch, 2)
+    look(departing)
+    with pytest.raises(Conflict, match="has left already"):
+        office.world.database.write_now(unschedule_draft, office.world.viewer("ivan"), kept.id)
+    office.world.person("stranger")
+    with pytest.raises(NotFound):
+        office.world.database.write_now(unschedule_draft, office.world.viewer("stranger"), kept.id)
+
+
+def test_a_thread_with_a_planned_letter_is_not_thrown_away(office: Office) -> None:
+    database, ivan = office.world.database, office.world.viewer("ivan")
+    kept = planned(office)
+    with pytest.raises(Conflict, match="leaves by itself") as told:
+        database.write_now(throw_away, ivan, office.thread_id)
+    assert told.value.fields == {"draft_id": kept.id}
+    database.write_now(unschedule_draft, ivan, kept.id)
+    database.write_now(throw_away, ivan, office.thread_id)
+    with pytest.raises(NotFound):
+        database.write_now(schedule_draft, ivan, kept.id, kept.version + 1, clock.now() + clock.HOUR)

@@ -7,6 +7,7 @@ import asyncio
 import dataclasses
 import ssl
 import threading
+import time
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from pathlib import Path
@@ -17,7 +18,7 @@ import pytest
 from core import clock, jobs
 from core.blobs import BlobFiles
 from core.database import Database
-from core.errors import Invalid
+from core.errors import Invalid, Unavailable
 from core.marks import let_go, record_restored
 from mailhub.ingest.smtp import self_signed
 from mailhub.mailboxes.reading import get_thread
@@ -30,6 +31,7 @@ from mailhub.outbound.ledger import Delivery
 from mailhub.outbound.relay import Relay, parse_relay
 from mailhub.outbound.send import STOP_FILE, Sending
 from tests.outbound.conftest import Office
+from tests.support.engines import look
 from tests.support.house import eventually
 from tests.support.sink import CUT, CUT_AFTER, Script, Sink
 
@@ -380,3 +382,26 @@ def test_how_a_relay_is_reached(url: str, privacy: str, port: int) -> None:
 def test_what_is_no_relay_is_refused(url: str) -> None:
     with pytest.raises(Invalid):
         parse_relay(url)
+
+
+def test_a_letter_whose_keys_cannot_be_opened_waits_a_minute_and_no_try_counts(office: Office, tmp_path: Path) -> None:
+    class Shut:
+        asked = 0
+
+        async def sign(self, _raw: bytes) -> bytes:
+            self.asked += 1
+            raise Unavailable("The keys that sign letters cannot be opened.")
+
+    office.answer()
+    shut = Shut()
+    with Sink() as sink, running(office, to(sink), tmp_path) as sending:
+        sending._signing = shut  # type: ignore[assignment]
+        sending.wake()
+        eventually(lambda: shut.asked and is_(office, "queued")())
+        for _ in range(20):
+            sending.wake()
+            time.sleep(0.02)
+        assert shut.asked == 1
+        assert look(office.world.database, "SELECT attempts FROM delivery") == [(0,)]
+        (next_at,) = look(office.world.database, "SELECT next_at FROM delivery")[0]
+        assert 50 * clock.SECOND < next_at - clock.now() <= clock.MINUTE

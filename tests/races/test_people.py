@@ -15,6 +15,7 @@ from crm.staff.rights import add_grant, add_scope
 from crm.staff.sessions import find_session, start_session
 from mailhub.mailboxes.boxes import add_mailbox
 from mailhub.mailboxes.handling import assign_thread, set_read, set_state
+from mailhub.mailboxes.sharing import get_sharing, share_with
 from tests.races.conftest import Race
 from tests.support.engines import count, look
 from tests.support.mail import add_office, deliver, write_letter
@@ -92,6 +93,20 @@ def test_two_people_who_take_a_thread_at_once_leave_one_hand(database: Database,
         away = race((assign_thread, viewers[0], thread_id, None), (assign_thread, viewers[1], thread_id, None))
         assert away == [None] * 2
         assert all(ended is not None for _, ended in look(database, hands))
+
+
+def test_who_is_shown_a_thread_at_once_is_shown_it(database: Database, race: Race) -> None:
+    """Each change leaves in place what another has made at that moment, in a scope that was not there before it."""
+    people = [database.write_now(add_user, f"{who}@firm.example", who) for who in ("owner", "petro", "iryna", "taras")]
+    box = database.write_now(partial(add_mailbox, owner_id=people[0]), "owner@firm.example", "Own", "personal")
+    deliver(database, database.write_now(jobs.start_boot), write_letter(1), box.id)
+    ((thread_id,),) = look(database, "SELECT id FROM thread")
+    owner = database.read_now(get_viewer, people[0])
+    showing = [partial(share_with, user_id=one, team_id=None, what="letters") for one in people[1:]]
+    told = race(*((verb, owner, thread_id) for verb in showing))
+    assert not [one for one in told if isinstance(one, Exception)], told
+    shares = database.read_now(get_sharing, database.read_now(get_viewer, people[0]), thread_id).shares
+    assert sorted(one.user_id for one in shares) == sorted(people[1:])
 
 
 def test_states_and_reading_at_once_are_each_told_once(database: Database, race: Race) -> None:

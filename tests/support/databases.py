@@ -1,4 +1,4 @@
-"""A fresh, migrated database for each test: a copied file on SQLite, a copied template on PostgreSQL.
+"""A fresh, migrated database for each test: a copied file on SQLite, on PostgreSQL a copied template or one washed.
 
 The PostgreSQL cluster is temporary: made, started and removed by the tests, on a socket in a folder of its own.
 """
@@ -17,6 +17,7 @@ import psycopg
 
 from mailhub.migrations import upgrade
 from tests.support.programs import find_program
+from tests.support.washing import Likeness, remember, wash
 
 TEMPLATE = "mailhub_template"
 
@@ -39,9 +40,11 @@ class Cluster:
             **user,
         )
         options = f"listen_addresses= unix_socket_directories={self.folder} max_connections=300"
-        options += "" if durable else " fsync=off"
+        options += "" if durable else " fsync=off full_page_writes=off"
         settings = [part for option in options.split(" ") for part in ("-c", option)]
         self._process = subprocess.Popen([binaries / "postgres", "-D", data, *settings], **quiet, **user)
+        self._clean: list[str] = []
+        self._likeness: Likeness | None = None
         self.wait()
 
     def wait(self) -> None:
@@ -76,12 +79,41 @@ class Cluster:
         self.run(f"CREATE DATABASE {name} TEMPLATE {TEMPLATE} STRATEGY WAL_LOG")
         return self.url(name)
 
+    def lend(self) -> str:
+        """A migrated database as if new, under a name that nobody has heard yet; ``take_back`` when done with it."""
+        if not self._clean:
+            url = self.copy()
+            if self._likeness is None:
+                with psycopg.connect(url, autocommit=True) as connection:
+                    self._likeness = remember(connection)
+            return url
+        name = f"test_{secrets.token_hex(6)}"
+        self.run(f"ALTER DATABASE {_name(self._clean.pop())} RENAME TO {name}")
+        return self.url(name)
+
+    def take_back(self, url: str) -> None:
+        """Everybody out of what was lent; it is washed for the next, or away with it when its shape was changed."""
+        assert self._likeness is not None
+        with psycopg.connect(url, autocommit=True) as connection:
+            others = "FROM pg_stat_activity WHERE datname = current_database() AND pid <> pg_backend_pid()"
+            while connection.execute(f"SELECT count(pg_terminate_backend(pid)) {others}").fetchone() != (0,):
+                time.sleep(0.005)
+            clean = wash(connection, self._likeness)
+        if clean:
+            self._clean.append(url)
+        else:
+            self.drop(url)
+
     def drop(self, url: str) -> None:
         """Away with a copy."""
-        self.run(f"DROP DATABASE {url.partition('@/')[2].partition('?')[0]} WITH (FORCE)")
+        self.run(f"DROP DATABASE {_name(url)} WITH (FORCE)")
 
     def stop(self) -> None:
         """Away with the cluster."""
         self._process.terminate()
         self._process.wait(30)
         shutil.rmtree(self.folder, ignore_errors=True)
+
+
+def _name(url: str) -> str:
+    return url.partition("@/")[2].partition("?")[0]

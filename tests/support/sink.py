@@ -34,6 +34,7 @@ class Script:
     password: str = ""
     tls: ssl.SSLContext | None = None
     offers_tls: bool = True
+    takes_utf8: bool = False
 
 
 @dataclass
@@ -136,7 +137,7 @@ class _Conversation:
     async def run(self) -> None:
         await self.say("220 sink.example ESMTP")
         while line := await self.reader.readline():
-            said = line.decode("latin-1").rstrip("\r\n")
+            said = line.decode("utf-8", "replace").rstrip("\r\n")
             self.sink.said.append(said)
             verb = said.partition(" ")[0].upper()
             if verb == "QUIT":
@@ -154,6 +155,8 @@ class _Conversation:
             extensions.append("STARTTLS")
         if self.sink.script.password:
             extensions.append("AUTH PLAIN LOGIN")
+        if self.sink.script.takes_utf8:
+            extensions += ["8BITMIME", "SMTPUTF8"]
         for line in extensions[:-1]:
             await self.say(f"250-{line}")
         await self.say(f"250 {extensions[-1]}")

@@ -51,7 +51,7 @@ from mailhub.letters.html import POLICY_VERSION
 from mailhub.letters.html.outgoing import text_as_html
 from mailhub.mailboxes.accounts import add_account
 from mailhub.mailboxes.attention import set_urgent
-from mailhub.mailboxes.boxes import add_mailbox
+from mailhub.mailboxes.boxes import add_mailbox, get_mailbox
 from mailhub.mailboxes.bulk import begin_bulk, do_chunk, parse_wish
 from mailhub.mailboxes.following import follow
 from mailhub.mailboxes.handling import assign_thread, set_state
@@ -76,7 +76,10 @@ from mailhub.outbound.draft_files import add_file
 from mailhub.outbound.drafts import Text, add_draft, change_draft
 from mailhub.outbound.headers import Address
 from mailhub.outbound.identity import Stamp
+from mailhub.outbound.lane_troubles import record_lane_trouble
+from mailhub.outbound.mailbox_ways import choose_way_of_mailbox
 from mailhub.outbound.signatures import set_signature
+from mailhub.outbound.sts import Policy, record_policy
 from mailhub.outbound.suppression import suppress
 from mailhub.outbound.templates import save_template
 from mailhub.outbound.ways import record_trouble
@@ -140,6 +143,7 @@ def fill(database: Database) -> None:
     write(remember_search, viewer, "invoice 2024")
     write(fill_parties, client, petro)
     chief = database.read_now(get_viewer, administrator)
+    write(lambda tx: fill_ways(tx, viewer, box.id))
     write(lambda tx: fill_execution(tx, chief, olena, petro))
     upload = write(start_upload, chief, box.id, "old.mbox", 2)
     write(record_received, chief, upload.id, 0, 2)
@@ -158,6 +162,15 @@ def fill_writing(tx: WriteTx, mailbox_id: int, viewer: Viewer) -> None:
     """A saved text, and keys that sign what leaves."""
     save_template(tx, viewer, mailbox_id, "Thanks", "", text_as_html("Dear {{ contact.name }}"), own=True)
     make_keys(tx, KEYS, None, "firm.example")
+
+
+def fill_ways(tx: WriteTx, viewer: Viewer, mailbox_id: int) -> None:
+    """How letters leave, and what is known of other domains."""
+    add_grant(tx, get_mailbox(tx, mailbox_id).scope_id, "manage", user_id=viewer.user_id)
+    viewer = get_viewer(tx, viewer.user_id)
+    choose_way_of_mailbox(tx, KEYS, viewer, mailbox_id, "relay", "smtp://sales:secret@relay.example:587")
+    record_lane_trouble(tx, "domain dead.example", "%(why)s", {"why": "No server of dead.example can be reached now."})
+    record_policy(tx, "client.example", "20261122", Policy("enforce", ("mx.client.example",), 604_800))
 
 
 def fill_door(tx: WriteTx, user_id: int) -> None:

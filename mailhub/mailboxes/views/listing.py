@@ -127,7 +127,7 @@ def _look(
     tops = []
     for scope_id in sorted(viewer.full | viewer.assigned):
         executor_id = viewer.user_id if scope_id in viewer.assigned else narrowing.executor_id
-        top = select(thread.c.id, column.label("place")).where(thread.c.scope_id == scope_id)
+        top: Select[Any] = select(thread.c.id, column.label("place")).where(thread.c.scope_id == scope_id)
         if late:
             top = top.where(WAITS).order_by(column, thread.c.id)
         elif tag_id is not None:

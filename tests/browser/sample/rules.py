@@ -16,7 +16,7 @@ from tests.browser.sample.house import NOW, TIMEZONE
 
 BOX = Thing(id=2, name="Claims", address="claims@acme.example")
 PEOPLE = People(
-    {1: "Oksana Lysenko", 2: "Petro Hnatiuk", 3: "Nguyễn Thị Lan Hương"}, [1, 2, 3], {1: "Service"}, {1: "claim"}
+    {1: "Oksana Lysenko", 2: "Petro Hnatiuk", 3: "Nguyễn Thị Lan Hương"}, [1, 2, 3], {1: "Service"}, {1: "claim"}, {}
 )
 LINES = (
     Line("from.domain", "eq", ("balkan-logistic-and-spare-parts.example, balkan.example",)),
