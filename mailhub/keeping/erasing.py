@@ -4,8 +4,8 @@ Letters that they wrote, and ours to them alone, go with everything about them. 
 their name and address leave the recipients and the index, the letter stays as it came. That somebody must not be
 written to survives, as a keyed hash.
 
-Behind the letters go the rows at the door: copies of what went, what never became a letter, and what came meanwhile,
-wherever its date has put it among the letters.
+Before the letters go their rows at the door, and what never became a letter; behind them what came meanwhile, wherever
+its date has put it among the letters.
 """
 
 from __future__ import annotations
@@ -81,21 +81,25 @@ def erase_range(tx: WriteTx, after: int, names: Sequence[str]) -> tuple[int, int
     return (int(rows[-1].id) if len(rows) == CHUNK else 0), done.count("gone"), done.count("struck")
 
 
-def erase_arrivals(tx: WriteTx, after: int, names: Sequence[str]) -> tuple[int, int, int]:
-    """``erase_range`` for the next rows at the door."""
+def erase_arrivals(tx: WriteTx, after: int, names: Sequence[str], *, letters: bool) -> tuple[int, int, int]:
+    """``erase_range`` for the next rows at the door: away with those of letters that go, copies with other bytes too.
+    With ``letters`` those that came meanwhile go with them, wherever their dates have put them; what is another letter
+    under the same Message-ID stays."""
     rows = tx.rows(_ARRIVALS, {"after": after})
-    done: list[str] = []
+    about: dict[int, Row[Any]] = {}
     for row in rows:
         found = None if row.message_id is None else tx.row(_LETTER, {"id": row.message_id})
         if found is not None and is_about(found, names):
-            done.append(_erase(tx, found, names))
-            found = tx.row(_LETTER, {"id": row.message_id})
+            about[found.id] = found
         theirs = is_any_of([str(row.trace.get("mail_from", ""))], names)
-        if (row.message_id is not None and found is None) or (theirs and row.state == "quarantined"):
+        if (row.message_id in about and _goes(tx, about[row.message_id], names)) or (
+            theirs and row.state == "quarantined"
+        ):
             doubt(tx, [row.blob_id])
             tx.execute(delete(incoming).where(incoming.c.id == row.id))
         elif (struck := strike_trace(row.trace, names)) != row.trace:
             tx.change(incoming, row.id, trace=struck)
+    done = [_erase(tx, row, names) for row in about.values()] if letters else []
     return (int(rows[-1].id) if len(rows) == CHUNK else 0), done.count("gone"), done.count("struck")
 
 
@@ -141,7 +145,7 @@ def _erase(tx: WriteTx, found: Row[Any], names: Sequence[str]) -> str:
     row = _hold(tx, found)
     if row is None:
         return ""
-    if is_any_of([row.from_address], names) or not _others(tx, row, names):
+    if _goes(tx, row, names):
         tx.execute(delete(delivery).where(delivery.c.message_id == row.id))
         purge_letter_of(tx, row, row.thread_id)
         done = "gone"
@@ -166,8 +170,10 @@ def _hold(tx: WriteTx, row: Row[Any] | None) -> Row[Any] | None:
     return None
 
 
-def _others(tx: ReadTx, row: Row[Any], names: Sequence[str]) -> set[str]:
-    """Who else wrote or got the letter, blind copies too, but for ourselves."""
+def _goes(tx: ReadTx, row: Row[Any], names: Sequence[str]) -> bool:
+    """Whether they wrote the letter, or nobody else but ourselves wrote or got it, blind copies too."""
+    if is_any_of([row.from_address], names):
+        return True
     ours = set(tx.values(select(mailbox_address.c.address)))
     people = people_of(row) | {canonical(one) for one in tx.values(_TO, {"id": row.id})}
-    return people - {canonical(one) for one in (*names, *ours)} - {""}
+    return not people - {canonical(one) for one in (*names, *ours)} - {""}

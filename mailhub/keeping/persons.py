@@ -34,6 +34,7 @@ from mailhub.outbound.tables import delivery
 
 _PURPOSE = "erased person"
 REST_SECONDS = 0.02
+PLACE_BITS = 56
 _WAITS = ("waiting", "running")
 log = get_log(__name__)
 
@@ -156,22 +157,21 @@ def _show(row: Any) -> dict[str, Any]:
 
 
 def _erase_next(tx: WriteTx, request_id: int) -> bool:
-    """The next range; the cursor moves in the same unit. True while there is more. Behind the letters (cursor from 0
-    up) come the rows at the door (from -1 down)."""
+    """The next range; the cursor, phase and place, moves in the same unit. True while there is more."""
     row = _hold_running(tx, request_id)
-    if row is None:
+    if row is None or row.cursor >> PLACE_BITS > 2:
         return False
-    if row.cursor >= 0:
-        behind, gone, struck = erase_range(tx, row.cursor, row.names)
-        cursor, ended = behind or -1, False
+    phase, after = row.cursor >> PLACE_BITS, row.cursor & ((1 << PLACE_BITS) - 1)
+    if phase == 1:
+        behind, gone, struck = erase_range(tx, after, row.names)
     else:
-        behind, gone, struck = erase_arrivals(tx, -row.cursor - 1, row.names)
-        cursor, ended = -behind - 1, not behind
+        behind, gone, struck = erase_arrivals(tx, after, row.names, letters=phase == 2)
+    cursor = phase << PLACE_BITS | behind if behind else (phase + 1) << PLACE_BITS
     found = {name: row.found.get(name, 0) + more for name, more in (("letters", gone), ("struck", struck))}
     total = int(tx.value(select(func.count()).select_from(message)) or 0) if not row.total else row.total
-    done = min(row.done + CHUNK, total) if row.cursor >= 0 else row.done
+    done = min(row.done + CHUNK, total) if phase == 1 else row.done
     tx.change(person_request, request_id, state="running", found=found, cursor=cursor, done=done, total=total)
-    return not ended
+    return True
 
 
 def _finish_erasure(tx: WriteTx, request_id: int, hashes: list[str]) -> None:

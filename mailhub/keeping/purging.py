@@ -47,7 +47,10 @@ def purge_thread(tx: WriteTx, thread_id: int, *, most: int = CHUNK) -> bool:
     rows = tx.rows(_LETTERS.limit(most), {"thread_id": thread_id})
     for one in rows:
         purge_message(tx, one)
-    if len(rows) == most:
+    if len(rows) == most:  # somebody may bring back what is left
+        for one in rows:
+            forget_letter(tx, thread_id, one.id)
+        count_again(tx, thread_id)
         return False
     family = list_merged(tx, thread_id)
     forget_threads(tx, family)

@@ -46,7 +46,11 @@ def list_due(tx: ReadTx, rule: Any) -> Sequence[Row[Any]]:
 
 
 def strip(tx: WriteTx, row: Row[Any], raw: bytes) -> bool:
-    """Take the files out of a letter, of all its messages with these bytes. False when it keeps them."""
+    """Take the files out of a letter, of all its messages with these bytes. False when it keeps them, or its bytes are
+    others by now. Raises NotFound for one that has gone."""
+    tx.lock(letter, row.letter_id)
+    if tx.get(message, row.id).blob_id != row.blob_id:
+        return False
     parsed = tx.get(letter, row.letter_id).parsed
     found = strip_files(raw, parsed["attachments"]) if _all_strip(tx, row.letter_id) else None
     if found is None:

@@ -162,10 +162,12 @@ class RelayCarrier(Carrier):
             return None
         refused = False
         try:
-            relay = await self._database.read(open_relay, self._keys, self._way.number)
-            if relay is None:
+            found = await self._database.read(open_relay, self._keys, self._way.number)
+            if found is None:
                 return None  # somebody chose another way meanwhile
-            connected = await open_socket(self._guard, relay.host, relay.port, "smtp", CONNECT_SECONDS)
+            relay, inside = found
+            guard = self._guard if inside else self._guard.without_own()
+            connected = await open_socket(guard, relay.host, relay.port, "smtp", CONNECT_SECONDS)
             connection = Connection(relay, self._hostname, connected=connected)
             await connection.open()
         except (RelayError, HouseError, OSError) as problem:

@@ -39,9 +39,12 @@ class NowhereError(Exception):
 class Names:
     """The DNS, with a memory that keeps each answer as long as its TTL says. One per event loop."""
 
-    def __init__(self, servers: Sequence[str] = ()) -> None:
-        """``servers`` are addresses of recursive resolvers; without any those of the machine are asked."""
+    def __init__(self, servers: Sequence[str] = (), *, port: int = 53, seconds: float = SECONDS) -> None:
+        """``servers`` are addresses of recursive resolvers; without any those of the machine are asked. A question
+        takes ``seconds`` at most."""
         self._servers = list(servers)
+        self._port = port
+        self._seconds = seconds
         self._network: dns.asyncresolver.Resolver | None = None
 
     async def ask(self, name: str, kind: Kind) -> list[str]:
@@ -59,7 +62,8 @@ class Names:
             self._network = dns.asyncresolver.Resolver(configure=not self._servers)
             if self._servers:
                 self._network.nameservers = list(self._servers)
-            self._network.lifetime = SECONDS
+            self._network.port = self._port
+            self._network.lifetime = self._seconds
             self._network.cache = dns.resolver.LRUCache(MOST_REMEMBERED)
         return self._network
 

@@ -78,6 +78,7 @@ mailbox_way = table(
     text("way"),
     Column("relay", LargeBinary),
     text("server", ""),
+    number("inside", 1),
 )
 
 # Why letters wait that leave straight to a domain (``domain client.example``) or by the relay of a mailbox (``mailbox

@@ -5,22 +5,28 @@ from __future__ import annotations
 import base64
 import json
 import zipfile
+from functools import partial
 
 import pytest
 from sqlalchemy import select
 
-from core.blobs import read_blob
+from core.blobs import keep, read_blob
 from core.columns import metadata
 from core.database import Database
 from core.errors import Conflict, Invalid
+from crm.interactions import count_history, get_letter_facts
+from mailhub.keeping.purging import purge_thread
 from mailhub.keeping.requests import ask_erase, ask_export, list_requests
 from mailhub.keeping.rules import add_hold, find_retention, lift_hold, list_let_go, set_retention
+from mailhub.keeping.stripping import strip
 from mailhub.letters.worker import understand
 from mailhub.mailboxes.finding import search_threads
 from mailhub.mailboxes.junk import change_state
 from mailhub.mailboxes.reading import get_message, list_messages
+from mailhub.mailboxes.tables import letter as letter_row
+from mailhub.mailboxes.tables import message as message_row
 from mailhub.mailboxes.tables import thread
-from mailhub.mailboxes.trash import list_trash, throw_away
+from mailhub.mailboxes.trash import bring_back, list_trash, throw_away
 from mailhub.outbound.drafts import add_draft
 from mailhub.outbound.suppression import find_reasons, suppress
 from tests.keeping.conftest import KEYS, Kept
@@ -239,3 +245,33 @@ def test_a_person_is_forgotten_everywhere(kept: Kept) -> None:
     assert kept.files_left() == 1  # the letter of the other, as it came
     (left,) = database.read_now(list_messages, kept.viewer).items
     assert database.read_now(get_message, kept.viewer, left.id).parsed["cc"] == [{"name": "[erased]", "address": ""}]
+
+
+def test_a_thread_that_is_half_gone_says_what_is_left(kept: Kept) -> None:
+    database = kept.world.database
+    for number in range(4):
+        sender = f"Anna{number} <anna@client.example>"
+        kept.world.arrive(letter("Pumps", f"{number}@x", sender=sender, references="0@x" if number else ""), "sales")
+    (row,) = kept.world.threads("olena")
+    assert row.message_count == 4
+    database.write_now(throw_away, kept.viewer, row.id)
+    assert not database.write_now(partial(purge_thread, most=3), row.id)
+    database.write_now(bring_back, kept.viewer, row.id)
+    (left,) = kept.world.threads("olena")
+    assert (left.message_count, left.who) == (1, "Anna3")
+    assert row.counterparty_id is not None
+    assert database.read_now(count_history, kept.viewer, row.counterparty_id) == 1
+    assert database.read_now(get_letter_facts, kept.viewer, row.counterparty_id).letters == 1
+
+
+def test_files_are_taken_out_of_the_bytes_that_were_read_or_of_none(kept: Kept) -> None:
+    """Somebody has put others in their place since."""
+    database = kept.world.database
+    kept.world.arrive(letter("Pumps", "one@x"), "sales")
+    (held,) = database.read_now(lambda tx: tx.rows(select(message_row, letter_row.c.parsed).join(letter_row)))
+    other = database.write_now(keep, b"Subject: Pumps\r\n\r\nOther bytes.\r\n")
+    database.write_now(lambda tx: tx.change(message_row, held.id, blob_id=other))
+    parts = [{"inline": False, "offset": 0, "length": 10, "size": 10}]
+    database.write_now(lambda tx: tx.change(letter_row, held.letter_id, parsed={**held.parsed, "attachments": parts}))
+    assert not database.write_now(strip, held, b"x" * 100)
+    assert look(database, "SELECT blob_id FROM message") == [(other,)]

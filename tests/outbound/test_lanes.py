@@ -8,6 +8,7 @@ import threading
 from collections import Counter
 from collections.abc import Iterator
 from contextlib import contextmanager
+from dataclasses import replace
 from pathlib import Path
 
 import pytest
@@ -19,7 +20,7 @@ from mailhub.outbound.claiming import claim
 from mailhub.outbound.handing import Claimed
 from mailhub.outbound.lane_troubles import list_lane_troubles
 from mailhub.outbound.lanes import WIDEST, Lane, Load
-from mailhub.outbound.mailbox_ways import choose_way_of_mailbox, get_chosen
+from mailhub.outbound.mailbox_ways import choose_way_of_mailbox, get_chosen, open_relay
 from mailhub.outbound.ways import HOUSE, Way
 from mailhub.outbound.writing import Answer, answer_thread
 from tests.outbound.conftest import Office
@@ -189,6 +190,29 @@ def test_the_trouble_of_its_relay_is_its_own(office: Office, tmp_path: Path, tro
     (told,) = world.database.read_now(list_lane_troubles)
     assert "127.0.0.1" in told.sentence % told.fields
     assert "wrong" not in told.sentence % told.fields
+
+
+def test_a_relay_inside_is_named_by_an_administrator(office: Office) -> None:
+    """Whoever manages a mailbox names any server of the internet; a deputy names none for letters of somebody else."""
+    world, keys, box = office.world, office.stamp.keys, office.world.box("sales")
+    world.grant("olena", "sales", "manage")
+    manager, write = world.viewer("olena"), world.database.write_now
+
+    def inside() -> bool:
+        found = world.database.read_now(open_relay, keys, box.id)
+        assert found is not None
+        return found[1]
+
+    write(choose_way_of_mailbox, keys, manager, box.id, "relay", "smtp://10.0.0.7:25")
+    assert not inside()
+    write(choose_way_of_mailbox, keys, replace(manager, is_admin=True), box.id, "relay")
+    assert not inside(), "who keeps what there is has named nothing"
+    write(choose_way_of_mailbox, keys, replace(manager, is_admin=True), box.id, "relay", "smtp://10.0.0.7:25")
+    assert inside()
+    own = world.box("mine", owner="petro")
+    world.grant("olena", "mine", "manage")
+    with pytest.raises(Forbidden):
+        write(choose_way_of_mailbox, keys, world.viewer("olena"), own.id, "relay", "smtp://smtp.attack.example:25")
 
 
 def test_who_manages_a_mailbox_chooses_its_way(office: Office) -> None:

@@ -699,3 +699,4 @@ def _places_of_accounts() -> None:
     """Who named the servers of an account: those of before were an administrator's, as far as they lie inside."""
     op.add_column("account", sa.Column("inside", ID, server_default="1", nullable=False))
     op.add_column("account", sa.Column("smtp_inside", ID, server_default="1", nullable=False))
+    op.add_column("mailbox_way", sa.Column("inside", ID, server_default="1", nullable=False))
