@@ -10,7 +10,7 @@ from dataclasses import replace
 from pathlib import Path
 
 import pytest
-from playwright.sync_api import Browser, Page, expect
+from playwright.sync_api import Browser, Page, Route, expect
 
 from core.database import WriteTx
 from crm.staff.people import hash_password
@@ -77,6 +77,7 @@ def test_formats_a_pasted_picture_and_a_dropped_file(site: Site, sink: Sink) -> 
     site.write("Complaint")
     open_thread(page, "Complaint")
     write(page, "")
+    expect(page.locator(".composer-text")).to_be_focused()
     # In a Cyrillic layout the key of B says "и".
     page.evaluate(
         """() => {
@@ -175,7 +176,6 @@ def test_a_new_letter_to_somebody_found_by_name(site: Site, sink: Sink) -> None:
     expect(page.locator(".people-found [role=option]")).to_contain_text("Georgi Petrov")
     people.fill("")
     people.press_sequentially("geo")
-    expect(page.locator(".people-found [role=option]")).to_contain_text("Georgi Petrov")
     people.press("Enter")
     expect(page.locator(".people .chip").first).to_contain_text("Georgi Petrov")
     page.get_by_label("Subject").fill("Price list")
@@ -187,6 +187,23 @@ def test_a_new_letter_to_somebody_found_by_name(site: Site, sink: Sink) -> None:
     parsed = left(sink)
     assert (parsed.subject, parsed.text, parsed.html) == ("Price list", "Here it is.\n", None)
     assert [(one.name, one.address) for one in parsed.to] == [("Georgi Petrov", "georgi@balkan.example")]
+
+
+def test_who_writes_before_the_editor_is_there_loses_nothing(site: Site) -> None:
+    page = site.sign_in()
+    site.write("Complaint")
+    held: list[Route] = []
+    page.route("**/editor-*.js", lambda route: held.append(route))
+    open_thread(page, "Complaint")
+    page.keyboard.press("r")
+    expect(page.get_by_label(TEXT)).to_be_focused()
+    page.keyboard.type("Thank you,")
+    held[0].continue_()
+    text = page.locator(".composer-text")
+    expect(text).to_be_focused()
+    page.keyboard.type(" we look into it.")
+    expect(text).to_contain_text("Thank you, we look into it.")
+    expect(text).to_contain_text("The claims desk")
 
 
 def test_people_are_pasted_dragged_and_walked_by_keys(site: Site) -> None:

@@ -96,6 +96,12 @@ export function makeEditor(letter) {
     getHTML: () => (said(root) ? squire.getHTML() : ""),
     setHTML: (html) => squire.setHTML(html),
     changeEnd: (before, after) => changeEnd(squire, root, before, after),
+    goBehind: (count) => {
+      const range = document.createRange();
+      range.selectNodeContents(root.children[count - 1]);
+      range.collapse(false);
+      squire.setSelection(range);
+    },
     words: () => root.innerText.trim(),
     focus: () => {
       squire.focus();

@@ -34,6 +34,7 @@ async function opened(composer) {
   if (!composer.open) return;
   const letter = letterOf(composer);
   if (!letter.touched) seen(composer);
+  if (!letter.editor) letter.text.focus({ preventScroll: true }); // who writes at once is not waited for
   await letter.ready;
   letter.focus();
   // The form has taken room: the letter that is answered stays in sight above it.

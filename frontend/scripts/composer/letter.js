@@ -57,8 +57,9 @@ export class Letter {
       this.soon();
     }
     this.files.show(begun.files);
-    if (begun.html) this.editor.setHTML(this.files.toAddresses(begun.html));
-    else this.editor.setHTML(lines(early) + this.blank());
+    this.editor.setHTML(lines(early) + (begun.html ? this.files.toAddresses(begun.html) : this.blank()));
+    if (early) this.editor.goBehind(early.split("\n").length);
+    this.touched ||= Boolean(early);
     this.kindShown();
     this.told();
   }

@@ -232,6 +232,19 @@ class People {
     return row.dataset.person;
   }
 
+  /** Take who is meant; who types faster than the server finds is waited for. */
+  async take() {
+    const typed = this.input.value.trim();
+    if (this.menu.hidden && typed.length > 1 && !typed.includes("@")) {
+      clearTimeout(this.timer);
+      this.taking = true;
+      await this.find(typed);
+      this.taking = false;
+      if (this.input.value.trim() !== typed) return;
+    }
+    this.add(this.meant());
+  }
+
   pressed(event) {
     const open = !this.menu.hidden;
     const rows = this.menu.children.length;
@@ -243,7 +256,7 @@ class People {
       if (this.input.value.trim()) this.add(this.input.value);
     } else if ((event.key === "Enter" || event.key === "Tab") && this.input.value.trim()) {
       if (event.key === "Enter") event.preventDefault();
-      this.add(this.meant());
+      this.take();
     } else if (event.key === "Escape" && open) {
       event.stopPropagation();
       this.close();
@@ -255,7 +268,7 @@ class People {
   }
 
   left() {
-    if (document.activeElement === this.input) return;
+    if (document.activeElement === this.input || this.taking) return;
     if (this.input.value.trim()) this.add(this.input.value);
     this.close();
   }
