@@ -45,6 +45,7 @@ TAGS: Mapping[str, tuple[int, tuple[str, ...]]] = {
     "quotation": (1, ("quotation", "запит ціни", "запрос цены", "запитване", "hỏi giá", "báo giá")),
     "order": (3, ("order", "замовленн", "заказ", "поръчка", "đơn ")),
 }
+TAGGED = 40
 TEXTS = (
     ("thanks", "Thank you for your letter, {{ contact.name }}.\nWe answer today before 18:00.\n"),
     ("dispatch", "Dear {{ contact.name }},\nyour goods leave our warehouse tomorrow. The waybill follows by e-mail.\n"),
@@ -99,8 +100,11 @@ def _see_office(tx: ReadTx) -> _Office:
 
 def _sort(tx: WriteTx, office: _Office, helen: Viewer) -> None:
     """Tags on what is here, rules for what comes, views of both."""
-    seen = select(thread.c.id, thread.c.subject).where(
-        thread.c.mailbox_id.in_(office.boxes.values()), thread.c.state != "spam"
+    seen = tx.rows(
+        select(thread.c.id, thread.c.subject)
+        .where(thread.c.mailbox_id.in_(office.boxes.values()), thread.c.state != "spam")
+        .order_by(thread.c.last_message_at.desc())
+        .limit(TAGGED)
     )
     for name, (colour, words) in TAGS.items():
         tag = make_tag(tx, helen, name, colour)
@@ -109,7 +113,7 @@ def _sort(tx: WriteTx, office: _Office, helen: Viewer) -> None:
         acts = [{"tag": [tag.id]}] + ([{"assign": {"way": "manager"}}] if name == "order" else [])
         wanted = parse_wanted(f"{name.capitalize()}s", {"all": [subject]}, acts, ZONE)
         add_rule(tx, helen, box, wanted, active=True)
-        for row in tx.rows(seen):
+        for row in seen:
             if any(word in row.subject.casefold() for word in words):
                 tag_thread(tx, helen, row.id, [tag.id])
     thanks = {"any": [{"field": "text", "op": "contains", "value": "thank you, received"}]}
@@ -150,7 +154,7 @@ def _work(tx: WriteTx, office: _Office) -> None:
     follow(tx, helen, first.id)
     assign_thread(tx, oksana, second.id, helen.user_id)
     snooze(tx, helen, others[-1].id, clock.now() + 2 * clock.DAY)
-    _draft(tx, helen, first)
+    _draft(tx, helen, claims[2])
     draft = _draft(tx, helen, second)
     when = clock.now() + clock.DAY
     schedule_draft(tx, helen, draft[0], draft[1], when - when % clock.HOUR, unless_reply=True, force=True)
@@ -158,6 +162,6 @@ def _work(tx: WriteTx, office: _Office) -> None:
 
 def _draft(tx: WriteTx, viewer: Viewer, row: ThreadRow) -> tuple[int, int]:
     begun = add_draft(tx, viewer, "reply", thread_id=row.id)
-    text = Text(to=row.who_address, subject=f"Re: {row.subject}", html=text_as_html(ANSWERED))
+    text = Text(to=f"{row.who} <{row.who_address}>", subject=f"Re: {row.subject}", html=text_as_html(ANSWERED))
     saved = change_draft(tx, viewer, begun.id, begun.version, text)
     return saved.id, saved.version

@@ -8,6 +8,7 @@ import time
 from playwright.sync_api import Page, expect
 
 from tests.browser.site import Site
+from tests.support.engines import only
 
 APPEARS_MS = 3000
 
@@ -144,3 +145,17 @@ def test_search_finds_what_was_written(site: Site) -> None:
     expect(page.locator(".row")).to_contain_text("Invoice 552")
     page.locator(".row-link").first.click()
     expect(page.locator("#subject")).to_have_text("Invoice 552")
+
+
+@only("sqlite")
+def test_older_letters_are_folded_until_they_are_asked_for(site: Site) -> None:
+    page = site.sign_in()
+    old = "<p>On Mon, 2 Nov 2026 at 10:20, Oksana &lt;o@firm.example&gt; wrote:</p><blockquote>As we said.</blockquote>"
+    site.write("An answer", html=f"<p>Yes, please.</p>{old}")
+    page.locator(".row", has_text="An answer").locator(".row-link").click()
+    frames = page.locator(".letter .letter-html")
+    expect(frames.first.content_frame.locator("body")).to_have_text("Yes, please.")
+    expect(frames.last).not_to_be_visible()
+    page.locator(".letter .quote > summary").focus()
+    page.keyboard.press("Enter")
+    expect(frames.last.content_frame.locator("blockquote")).to_have_text("As we said.")

@@ -65,9 +65,9 @@ def running_house(
             await web.stop()
         await house.stop()
 
-    thread = threading.Thread(target=lambda: asyncio.run(live()), name="house")
+    thread = threading.Thread(target=lambda: asyncio.run(live()), name="house", daemon=True)
     thread.start()
-    began.wait(30)
+    assert began.wait(120), "the house did not start in time"
     house = ready[0]
     if isinstance(house, BaseException):
         thread.join()
