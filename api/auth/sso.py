@@ -34,6 +34,11 @@ DISCOVERY_LIFE = clock.HOUR
 LEEWAY = 60
 MOST_SECONDS = 1 << 40
 Aim = Literal["enter", "prove", "join"]
+_ASKED_MORE: dict[Aim, dict[str, str]] = {
+    "enter": {},
+    "prove": {"prompt": "login", "max_age": "0"},
+    "join": {"prompt": "select_account"},
+}
 LARGEST = 262_144
 DEADLINE = 10.0
 BACK = "/login/sso/back"
@@ -76,8 +81,8 @@ class SingleSignOn:
         return self._fetcher
 
     async def begin(self, there: str, aim: Aim = "enter") -> Begun:
-        """Where to send the browser that wants to go ``there`` afterwards. To ``prove`` that it is them and to ``join``
-        the two, the person is asked for more than the session that they have there. Raises Unavailable, Invalid,
+        """Where to send the browser that wants to go ``there`` afterwards. To ``prove`` that it is them the person
+        signs in anew there, to ``join`` the two they choose who they are there. Raises Unavailable, Invalid,
         Forbidden."""
         known = await self._discover()
         verifier, state, nonce = (secrets.token_urlsafe(48) for _ in range(3))
@@ -92,8 +97,7 @@ class SingleSignOn:
             "code_challenge": challenge,
             "code_challenge_method": "S256",
         }
-        if aim != "enter":
-            asked |= {"prompt": "login", "max_age": "0"}
+        asked |= _ASKED_MORE[aim]
         remembered = {
             "verifier": verifier, "state": state, "nonce": nonce, "next": there, "aim": aim, "begun_at": clock.now(),
         }  # fmt: skip

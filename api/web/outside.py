@@ -94,8 +94,6 @@ def _carry_out(
     signed_in = find_session(tx, here or "")
     if here is None or signed_in is None or signed_in[0] != begun.user_id:
         raise Forbidden("You are not signed in here any more as who you were. Begin again.")
-    if not is_fresh(begun, told):
-        raise Forbidden("The single sign-on does not say that you signed in there just now. Show it another way.")
     if aim == "join":
         if not is_proved(tx, here):
             raise ProofNeeded("Show that it is you before you change this.")
@@ -103,6 +101,8 @@ def _carry_out(
         return here
     if find_identity(tx, told) != signed_in[0]:
         raise Forbidden("You signed in as somebody else there, so it shows nothing here.")
+    if not is_fresh(begun, told):
+        raise Forbidden("The single sign-on does not say that you signed in there just now. Show it another way.")
     return prove_session(tx, here)
 
 

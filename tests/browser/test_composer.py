@@ -7,6 +7,7 @@ import base64
 from collections.abc import Iterator
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import replace
+from functools import partial
 from pathlib import Path
 
 import pytest
@@ -193,7 +194,7 @@ def test_who_writes_before_the_editor_is_there_loses_nothing(site: Site) -> None
     page = site.sign_in()
     site.write("Complaint")
     held: list[Route] = []
-    page.route("**/editor-*.js", lambda route: held.append(route))
+    page.route("**/editor-*.js", partial(list.append, held))
     open_thread(page, "Complaint")
     page.keyboard.press("r")
     expect(page.get_by_label(TEXT)).to_be_focused()
