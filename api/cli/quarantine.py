@@ -17,11 +17,10 @@ from core.blobs import BlobFiles, read_blob
 from core.clock import iso
 from core.database import ReadTx, WriteTx
 from core.paging import Page
-from crm.parties import get_counterparty
 from crm.staff.readable import Viewer
 from crm.staff.rights import RIGHTS
 from mailhub.mailboxes.boxes import list_all_mailboxes
-from mailhub.routing.quarantine import Held, get_held, list_held, release
+from mailhub.routing.quarantine import Held, file_by_hand, get_held, list_held
 from mailhub.routing.quarantine import retry as run_again
 
 _ID = click.argument("number", metavar="ID", type=int)
@@ -80,15 +79,17 @@ def retry(number: int, as_json: bool) -> None:
 
 @quarantine.command("file")
 @_ID
-@click.option("--counterparty", "counterparty_id", metavar="C", type=int, required=True, help="Whose letter it is.")
+@click.option("--counterparty", "counterparty_id", metavar="C", type=int, help="Whose letter it is.")
+@click.option("--thread", "thread_id", metavar="T", type=int, help="The thread of its mailbox that it belongs to.")
 @config_option
 @json_option
-def file_letter(number: int, counterparty_id: int, as_json: bool) -> None:
-    """Send a letter on its way again and file it with a client by hand."""
+def file_letter(number: int, counterparty_id: int | None, thread_id: int | None, as_json: bool) -> None:
+    """Send a letter on its way again and file it by hand, with a client or in a thread."""
     with open_door() as database:
-        database.write_now(_file, number, counterparty_id)
-    facts = {"id": number, "counterparty_id": counterparty_id}
-    tell(f"Letter {number} is on its way to client {counterparty_id}.", facts, as_json=as_json)
+        database.write_now(_file, number, counterparty_id, thread_id)
+    facts = {"id": number, "counterparty_id": counterparty_id, "thread_id": thread_id}
+    where = f"client {counterparty_id}" if thread_id is None else f"thread {thread_id}"
+    tell(f"Letter {number} is on its way to {where}.", facts, as_json=as_json)
 
 
 def _operator(tx: ReadTx) -> Viewer:
@@ -110,10 +111,8 @@ def _retry(tx: WriteTx, number: int) -> None:
     run_again(tx, _operator(tx), number)
 
 
-def _file(tx: WriteTx, number: int, counterparty_id: int) -> None:
-    get_counterparty(tx, counterparty_id)
-    get_held(tx, _operator(tx), number)
-    release(tx, number, by_hand={"counterparty_id": counterparty_id})
+def _file(tx: WriteTx, number: int, counterparty_id: int | None, thread_id: int | None) -> None:
+    file_by_hand(tx, _operator(tx), number, counterparty_id, thread_id=thread_id)
 
 
 def _facts(held: Held) -> dict[str, Any]:

@@ -5,7 +5,7 @@ from __future__ import annotations
 import msgspec
 from litestar import Response, get, post
 from litestar.di import NamedDependency
-from litestar.params import JSONBody
+from litestar.params import FromQuery, JSONBody
 
 from api.auth import Door
 from api.rest.messages import source_answer
@@ -27,9 +27,10 @@ class HeldView(msgspec.Struct):
 
 
 class Filing(Body):
-    """Whose letter it is."""
+    """Whose letter it is, or the thread of its mailbox that it belongs to."""
 
-    counterparty_id: Number
+    counterparty_id: Number | None = None
+    thread_id: Number | None = None
 
 
 def show_held(held: Held) -> HeldView:
@@ -46,9 +47,11 @@ def show_held(held: Held) -> HeldView:
 
 
 @get("/quarantine", tags=["quarantine"])
-async def list_all(door: NamedDependency[Door], limit: Limit = 50, after: After = None) -> Items[HeldView]:
-    """Letters of your mailboxes that could not be processed, the newest first."""
-    return page_of(await door.read(list_held, after=after, limit=limit), show_held)
+async def list_all(
+    door: NamedDependency[Door], limit: Limit = 50, after: After = None, import_id: FromQuery[int | None] = None
+) -> Items[HeldView]:
+    """Letters of your mailboxes that could not be processed, the newest first; those that an import brought."""
+    return page_of(await door.read(list_held, after=after, limit=limit, import_id=import_id), show_held)
 
 
 @get("/quarantine/{held_id:int}", tags=["quarantine"])
@@ -80,9 +83,14 @@ async def file_one(
     data: JSONBody[Filing],
     idempotency_key: Key = None,
 ) -> None:
-    """Process it again and put it to this client."""
-    client_id = data.counterparty_id
-    await once_done(door, request, idempotency_key, lambda tx, viewer: file_by_hand(tx, viewer, held_id, client_id))
+    """Process it again and put it to this client, or into this thread."""
+    client_id, thread_id = data.counterparty_id, data.thread_id
+    await once_done(
+        door,
+        request,
+        idempotency_key,
+        lambda tx, viewer: file_by_hand(tx, viewer, held_id, client_id, thread_id=thread_id),
+    )
 
 
 ROUTES = [list_all, get_one, get_raw, retry_one, file_one]

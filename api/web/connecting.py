@@ -103,9 +103,13 @@ async def look(door: NamedDependency[Door], request: Asked, box_id: Id) -> Respo
     means = seen_by(door.house.means, is_admin=door.viewer.is_admin)
     desk = Desk(door, request)
     speaker = desk.speaker(door.viewer)
-    tried = show_tried(speaker, await try_imap(means.guard, means.context, server))
+    finding = await try_imap(means.guard, means.context, server)
+    tried = show_tried(speaker, finding)
+    is_guess = anew and not finding.is_well and find_provider(filled.host) is None
     template = "_server.html" if anew else "_server_said.html"
-    return await desk.render_later(template, speaker, None, "settings", **_shape(door, speaker, box, filled, tried))
+    return await desk.render_later(
+        template, speaker, None, "settings", **_shape(door, speaker, box, filled, tried), is_guess=is_guess
+    )
 
 
 @post("/settings/mailboxes/{box_id:int}/connect", include_in_schema=False)
@@ -272,7 +276,7 @@ async def _show(
 ) -> Response[str]:
     desk = Desk(door, request)
     speaker = desk.speaker(door.viewer)
-    shown = _shape(door, speaker, box, filled, tried) | {"fresh": tried is None}
+    shown = _shape(door, speaker, box, filled, tried) | {"fresh": tried is None, "is_guess": False}
     return await desk.render_later(
         "connect.html", speaker, around, "settings", checked=tried, **(shown | {"tried": None})
     )

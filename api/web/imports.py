@@ -12,6 +12,7 @@ from litestar.di import NamedDependency
 from litestar.response import Redirect
 
 from api.auth import Door
+from api.web.backlog_rows import see_backlogs, shape_backlogs
 from api.web.desk import Asked, Desk, Id, html
 from api.web.forms import read_form, read_id
 from api.web.import_rows import ImportRow, shape_import
@@ -23,6 +24,7 @@ from core.paging import Page
 from crm.staff.people import list_users
 from crm.staff.readable import Viewer
 from mailhub.mailboxes.boxes import Mailbox
+from mailhub.mailboxes.connecting import SeenAccount
 from mailhub.mailboxes.imports import (
     Import,
     cancel_import,
@@ -32,6 +34,7 @@ from mailhub.mailboxes.imports import (
     resume_import,
     start_from_path,
 )
+from mailhub.mailboxes.placements import Backlog
 from mailhub.routing.importing import resolve_path
 
 SHOWN = 30
@@ -46,6 +49,7 @@ class Found:
     boxes: list[Mailbox]
     imports: Page[Import]
     names: dict[int, str]
+    backlogs: list[tuple[SeenAccount, Backlog]]
     around: Around
 
 
@@ -55,7 +59,7 @@ def see_imports(tx: ReadTx, viewer: Viewer) -> Found:
     if not boxes:
         raise Forbidden("Letters are imported by who manages a mailbox. Ask an administrator.")
     names = {user.id: user.name for user in list_users(tx)}
-    return Found(boxes, list_imports(tx, viewer, limit=SHOWN), names, see_around(tx, viewer))
+    return Found(boxes, list_imports(tx, viewer, limit=SHOWN), names, see_backlogs(tx, viewer), see_around(tx, viewer))
 
 
 @get("/settings/imports", include_in_schema=False)
@@ -127,7 +131,8 @@ def _rows(speaker: Speaker, found: Found) -> dict[str, Any]:
         shape_import(speaker, one, addresses.get(one.mailbox_id, ""), found.names.get(one.user_id, ""))
         for one in found.imports.items
     ]
-    return {"imports": shaped, "moving": any(row.moving for row in shaped)}
+    backlogs = shape_backlogs(speaker, found.backlogs)
+    return {"imports": shaped, "backlogs": backlogs, "moving": bool(backlogs) or any(row.moving for row in shaped)}
 
 
 def _offered(folder: Path | None) -> list[str]:

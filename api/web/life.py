@@ -66,7 +66,9 @@ def _line(speaker: Speaker, one: Step) -> StepLine:
     text = speaker.say(sentences[one.state or one.what], who=", ".join(one.who))
     detail = one.detail if one.what == "delivery" and one.state != "sent" else ""
     icon = _OF_STATE.get(one.state or "", _ICONS[one.what])
-    return StepLine(icon, f"{text} · {detail}" if detail else text, make_when(speaker, one.at, long=True))
+    by_way = speaker.say("by way of %(server)s", server=one.server) if one.server else ""
+    said = " · ".join(part for part in (text, by_way, detail) if part)
+    return StepLine(icon, said, make_when(speaker, one.at, long=True))
 
 
 ROUTES = [life]

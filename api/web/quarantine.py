@@ -4,10 +4,11 @@ from __future__ import annotations
 
 import asyncio
 from dataclasses import dataclass
-from typing import Any
+from typing import Annotated, Any
 
 from litestar import Response, get, post
 from litestar.di import NamedDependency
+from litestar.params import QueryParameter
 from litestar.response import Redirect
 
 from api.auth import Door
@@ -28,6 +29,7 @@ from mailhub.routing.quarantine import Held, file_by_hand, get_held, list_held, 
 
 SOURCE_LINES = 60
 LONGEST_LINE = 500
+Brought = Annotated[int | None, QueryParameter(name="import", description="Of one import alone")]
 
 
 @dataclass(frozen=True, slots=True)
@@ -87,36 +89,43 @@ class Shelf:
 
 
 def see_shelf(
-    tx: ReadTx, viewer: Viewer, after: str | None, held_id: int | None
+    tx: ReadTx, viewer: Viewer, after: str | None, held_id: int | None, import_id: int | None = None
 ) -> tuple[Page[Held], Held | None, Around]:
     """The list and one of it. Raises NotFound for one that is not (any more) in quarantine or not theirs."""
     chosen = get_held(tx, viewer, held_id) if held_id is not None else None
-    return list_held(tx, viewer, after=after), chosen, see_around(tx, viewer)
+    return list_held(tx, viewer, after=after, import_id=import_id), chosen, see_around(tx, viewer)
 
 
 @get("/quarantine", include_in_schema=False)
-async def quarantine(door: NamedDependency[Door], request: Asked, after: After = None) -> Response[str]:
-    """All that is held back."""
-    return await show(door, request, after, None)
+async def quarantine(
+    door: NamedDependency[Door], request: Asked, after: After = None, brought: Brought = None
+) -> Response[str]:
+    """All that is held back, or what an import brought of it."""
+    return await show(door, request, after, None, brought)
 
 
 @get("/quarantine/{held_id:int}", include_in_schema=False)
-async def one(door: NamedDependency[Door], request: Asked, held_id: Id, after: After = None) -> Response[str]:
+async def one(
+    door: NamedDependency[Door], request: Asked, held_id: Id, after: After = None, brought: Brought = None
+) -> Response[str]:
     """One of them beside the others."""
-    return await show(door, request, after, held_id)
+    return await show(door, request, after, held_id, brought)
 
 
-async def show(door: Door, request: Asked, after: str | None, held_id: int | None) -> Response[str]:
+async def show(
+    door: Door, request: Asked, after: str | None, held_id: int | None, brought: int | None
+) -> Response[str]:
     """The list, and the chosen one."""
-    page, chosen, around = await door.read(see_shelf, after, held_id)
+    page, chosen, around = await door.read(see_shelf, after, held_id, brought)
+    only = "" if brought is None else f"import={brought}"
     desk = Desk(door, request)
     speaker = desk.speaker(door.viewer)
     names = {box.id: box.address for box in around.boxes}
     lines, cut = await asyncio.to_thread(_source, door, chosen) if chosen else ([], False)
     shelf = Shelf(
         total=around.held,
-        next_url=f"/quarantine?after={page.next}" if page.next else None,
-        letters=[_row(speaker, held, names, chosen) for held in page.items],
+        next_url=f"/quarantine?after={page.next}{only and '&' + only}" if page.next else None,
+        letters=[_row(speaker, held, names, chosen, only) for held in page.items],
         retry_url="/quarantine/retry",
     )
     letter = _letter(speaker, chosen, names, lines, cut=cut) if chosen else None
@@ -163,12 +172,12 @@ async def find_clients(door: NamedDependency[Door], request: Asked, held_id: Id,
     return html(await door.page(render, see_clients, words))
 
 
-def _row(speaker: Speaker, held: Held, names: dict[int, str], chosen: Held | None) -> HeldRow:
+def _row(speaker: Speaker, held: Held, names: dict[int, str], chosen: Held | None, only: str) -> HeldRow:
     when = make_when(speaker, held.received_at)
     assert when is not None
     return HeldRow(
         id=held.id,
-        url=f"/quarantine/{held.id}",
+        url=f"/quarantine/{held.id}{only and f'?{only}'}",
         sender=held.mail_from or speaker.say("nobody named"),
         mailbox=names.get(held.mailbox_id, ""),
         why=speaker.say(held.error),

@@ -27,7 +27,7 @@ MOST_FOUND = 50
 @dataclass(frozen=True, slots=True)
 class Home:
     """Where a letter belongs: a thread to join, or None for a new one, and what led there (``reference``, ``subject``,
-    ``new``, ``returned``).
+    ``new``, ``returned``, ``hand``).
 
     ``claims`` is a thread that the letter names without a say in it: a hint for those who may see it. ``joins`` are
     further threads of the same conversation, which this letter shows to be one; ``followers`` those whose letters named

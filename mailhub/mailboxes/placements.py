@@ -115,6 +115,26 @@ def list_folders(tx: ReadTx, account_id: int) -> list[Folder]:
     return [_folder(row) for row in tx.rows(_FOLDERS, {"account_id": account_id})]
 
 
+@dataclass(frozen=True, slots=True)
+class Backlog:
+    """What lay in the folders of an account at the first look: about how many letters, and how many are here."""
+
+    letters: int
+    fetched: int
+
+
+def find_backlog(tx: ReadTx, account_id: int) -> Backlog | None:
+    """None for an account that is through with it, or whose folders are not known yet. Reckoned from the numbers that
+    the server gives its letters, which may have gaps."""
+    folders = [one for one in list_folders(tx, account_id) if one.followed and one.gone_at is None and one.uidvalidity]
+    if all(one.last_uid >= one.quiet_below - 1 for one in folders):
+        return None
+    letters = sum(one.server_count for one in folders)
+    fetched = sum(one.server_count * min(one.last_uid, one.quiet_below - 1) // max(one.quiet_below - 1, 1)
+                  for one in folders)  # fmt: skip
+    return Backlog(letters, min(fetched, letters))
+
+
 def get_folder(tx: ReadTx, folder_id: int) -> Folder:
     """The folder. Raises NotFound."""
     return _folder(tx.get(folder, folder_id))

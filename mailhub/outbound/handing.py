@@ -59,7 +59,7 @@ def put_back(tx: WriteTx, ours: Claimed, wait: int = 0) -> None:
     not taken again before."""
     row = _find_ours(tx, ours)
     if row is not None:
-        later = {"next_at": database_now(tx) + wait} if wait else {}
+        later: dict[str, Any] = {"next_at": database_now(tx) + wait} if wait else {}
         move(tx, row, "queued", attempts=row.attempts - 1, **later, **_FREE)
 
 

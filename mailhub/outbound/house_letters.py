@@ -149,7 +149,7 @@ class HouseLetters:
     async def _record(self, job: jobs.Job, reply: Reply, marks: int) -> None:
         """What the relay said of a letter, written down for good; ``marks`` is how often its fate was hidden before."""
         if judge(reply) == "later":
-            await self._surely(jobs.note, job, marks=marks)
+            await self._surely(_mark, job, marks)
             why = f"{reply.code} {reply.text}"
             if reply.code == 421:  # it asks everybody to go, whatever it thinks of this letter
                 await self._rest(job, why)

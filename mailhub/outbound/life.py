@@ -35,6 +35,8 @@ class Step:
     who: tuple[str, ...] = ()
     detail: str = ""
     state: State | None = None
+    server: str = ""
+    """By what a letter of ours left, or was to leave last: the relay, or the server of an account."""
 
 
 _ANSWERS = (
@@ -93,7 +95,7 @@ def _went(tx: ReadTx, found: Message, names: dict[int, str]) -> list[Step]:
     for one in list_of_messages(tx, [found.id]).get(found.id, []):
         said = f"{one.reply_code or ''} {one.reply_status} {one.reply_text}".strip()
         moment = one.next_at if one.state in ("queued", "deferred") else one.changed_at
-        steps.append(Step("delivery", moment, (one.recipient,), said, one.state))
+        steps.append(Step("delivery", moment, (one.recipient,), said, one.state, one.server))
     return steps
 
 

@@ -12,9 +12,6 @@ from mailhub.mailboxes.handling import get_own
 from mailhub.mailboxes.threads import list_merged
 from mailhub.outbound.tables import draft
 
-PLANNED = (
-    "A letter in this thread leaves by itself later. Send it now or throw it away first: it stands below the letters."
-)
 _PLANNED_IN = (
     select(draft.c.id)
     .where(
@@ -32,5 +29,8 @@ def throw_away(tx: WriteTx, viewer: Viewer, thread_id: int) -> None:
     row = get_own(tx, viewer, thread_id)
     planned = tx.value(_PLANNED_IN, {"threads": list_merged(tx, row.id)})
     if planned is not None:
-        raise Conflict(PLANNED, draft_id=int(planned))
+        raise Conflict(
+            "A letter in this thread leaves by itself later. Send it now or throw it away first: it stands below the "
+            "letters.", draft_id=int(planned)
+        )  # fmt: skip
     trash.throw_away(tx, viewer, thread_id)

@@ -52,11 +52,14 @@ Note = Callable[[WriteTx, Stored], None]
 class Bringing:
     """The way of an archive into one mailbox."""
 
-    def __init__(self, database: Database, files: BlobFiles, workers: Workers, mailbox_id: int) -> None:
+    def __init__(
+        self, database: Database, files: BlobFiles, workers: Workers, mailbox_id: int, import_id: int | None = None
+    ) -> None:
         self._database = database
         self._files = files
         self._workers = workers
         self._mailbox_id = mailbox_id
+        self._import_id = import_id
 
     async def prepare(self, pieces: Sequence[Piece]) -> Prepared:
         """Keep the bytes and understand them. Raises Unavailable when the disk is full."""
@@ -66,7 +69,7 @@ class Bringing:
         hashes, answers = await asyncio.gather(asyncio.to_thread(self._keep, raws), self._workers.understand(raws))
         letters = [
             (
-                arrival_of(piece, self._mailbox_id, settled),
+                arrival_of(piece, self._mailbox_id, settled, self._import_id),
                 Fault("parse", str(answer)) if isinstance(answer, WorkerFailed) else as_understood(answer),
             )
             for piece, settled, answer in zip(good, hashes, answers, strict=True)

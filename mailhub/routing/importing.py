@@ -130,7 +130,7 @@ class Importing:
             return
         archive = await asyncio.to_thread(self._open, begun)
         await self._database.work(record_opened, job, archive.kind, archive.size, archive.left_out)
-        bringing = Bringing(self._database, self._files, self._workers, begun.mailbox_id)
+        bringing = Bringing(self._database, self._files, self._workers, begun.mailbox_id, begun.id)
         pieces = batches(archive.read(begun.place), AT_ONCE)
         last = time.monotonic()
         async with aclosing(prepare_ahead(bringing, pieces)) as ready:

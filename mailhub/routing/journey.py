@@ -66,6 +66,8 @@ class Passage:
     quiet: bool
     stamp: Stamp | None = None
     new_after: int = NEW_AFTER
+    by_hand: int | None = None
+    """The thread into which a person lays it, whatever it says itself."""
     returned: Returned | None = None
     step: str = ""
     spam: bool = False
@@ -157,7 +159,9 @@ def thread(tx: WriteTx, passage: Passage) -> None:
     """Which conversation does it go on with? A new one, unless its sender has a say in the one it names, or it comes
     back for a letter of ours."""
     returned = passage.returned
-    if returned is not None and returned.mailbox_id == passage.box.id:
+    if passage.by_hand is not None:
+        home = Home(passage.by_hand, "hand")
+    elif returned is not None and returned.mailbox_id == passage.box.id:
         home = Home(returned.thread_id, "returned")
         passage.sender = Sender(None, None, None)  # who reports has no say by it: our Message-ID is no secret
     else:

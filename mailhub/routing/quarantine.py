@@ -10,13 +10,13 @@ from sqlalchemy import ColumnElement, Select, literal_column, select, update
 
 from core.changes import record_change
 from core.database import ReadTx, WriteTx
-from core.errors import Conflict, NotFound
+from core.errors import Conflict, Invalid, NotFound
 from core.jobs import enqueue
 from core.paging import Page, cut_page, decode_cursor
 from crm.parties import get_counterparty
 from crm.staff.readable import Shape, Viewer, demand, note_read, readable, readable_by, shape_of, sight_of
 from mailhub.ingest.intake import PROCESS_JOB
-from mailhub.mailboxes.tables import incoming
+from mailhub.mailboxes.tables import incoming, thread
 
 # As the index of what is stuck is written: with bound values no engine takes it.
 _HELD: ColumnElement[bool] = literal_column("incoming.state = 'quarantined' AND incoming.state <> 'done'")
@@ -53,9 +53,14 @@ def hold(tx: WriteTx, incoming_id: int, step: str, error: str) -> None:
     )
 
 
-def list_held(tx: ReadTx, viewer: Viewer, *, after: str | None = None, limit: int = 50) -> Page[Held]:
-    """The letters in quarantine of the mailboxes that the viewer may see, newest first."""
+def list_held(
+    tx: ReadTx, viewer: Viewer, *, after: str | None = None, limit: int = 50, import_id: int | None = None
+) -> Page[Held]:
+    """The letters in quarantine of the mailboxes that the viewer may see, newest first; those alone that an import
+    brought."""
     statement = select(incoming).where(_HELD).order_by(incoming.c.id.desc())
+    if import_id is not None:
+        statement = statement.where(incoming.c.trace["import"].as_integer() == import_id)
     if after is not None:
         statement = statement.where(incoming.c.id < decode_cursor(after, (int,))[0])
     found = cut_page(tx.rows(readable(statement, viewer, incoming).limit(limit + 1)), limit, lambda row: (row.id,))
@@ -97,12 +102,25 @@ def retry_all(tx: WriteTx, viewer: Viewer) -> int:
     return len(able)
 
 
-def file_by_hand(tx: WriteTx, viewer: Viewer, incoming_id: int, counterparty_id: int) -> None:
-    """Let a letter out and say whose it is. Raises NotFound, Forbidden, Conflict."""
+def file_by_hand(
+    tx: WriteTx, viewer: Viewer, incoming_id: int, counterparty_id: int | None = None, *, thread_id: int | None = None
+) -> None:
+    """Let a letter out and say whose it is, or into which thread of its mailbox it belongs. Raises NotFound, Forbidden,
+    Invalid, Conflict."""
     held = get_held(tx, viewer, incoming_id)
     demand(viewer, "answer", held.scope_id)
-    get_counterparty(tx, counterparty_id)
-    release(tx, incoming_id, by_hand={"counterparty_id": counterparty_id})
+    if (counterparty_id is None) == (thread_id is None):
+        raise Invalid("Name a client or a thread.", field="counterparty_id")
+    if counterparty_id is not None:
+        get_counterparty(tx, counterparty_id)
+        release(tx, incoming_id, by_hand={"counterparty_id": counterparty_id})
+        return
+    row = tx.row(readable(select(thread).where(thread.c.id == thread_id), viewer, thread))
+    if row is None:
+        raise NotFound("There is no thread with the number %(id)s.", id=thread_id)
+    if row.mailbox_id != held.mailbox_id:
+        raise Invalid("This thread is in another mailbox than the letter.", field="thread_id")
+    release(tx, incoming_id, by_hand={"thread_id": thread_id})
 
 
 def release(tx: WriteTx, incoming_id: int, *, by_hand: dict[str, Any] | None = None) -> None:

@@ -13,7 +13,7 @@ from crm.interactions import record_letter as record_on_timeline
 from crm.parties import Match
 from mailhub.mailboxes import threads
 from mailhub.mailboxes.boxes import Mailbox
-from mailhub.mailboxes.homes import find_home
+from mailhub.mailboxes.homes import Home, find_home
 from mailhub.mailboxes.messages import record_message
 from mailhub.mailboxes.participants import Sender
 from mailhub.mailboxes.subjects import find_standing
@@ -71,7 +71,10 @@ def match_recipients(_tx: WriteTx, passage: Passage) -> None:
 def join(tx: WriteTx, passage: Passage) -> None:
     """Which conversation does it go on with? Ours has a say wherever it answers."""
     names = passage.asked.names
-    home = find_home(tx, passage.box.id, passage.parsed, passage.sender, passage.dated_at, names, ours=True)
+    if passage.by_hand is not None:
+        home = Home(passage.by_hand, "hand")
+    else:
+        home = find_home(tx, passage.box.id, passage.parsed, passage.sender, passage.dated_at, names, ours=True)
     match: Match = passage.match
     described = {"by": match.by, "pairs": [list(pair) for pair in match.pairs]}
 

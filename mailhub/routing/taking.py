@@ -89,6 +89,7 @@ def process_all(
                 quiet=bool(row.quiet),
                 stamp=stamp,
                 new_after=new_after,
+                by_hand=(job.payload.get("by_hand") or {}).get("thread_id"),
             )
             sent = row.direction == "out" or (row.source == "import" and asked.wrote(row.mailbox_id, understood.parsed))
             _take(tx, passage, job.payload.get("by_hand"), sent=sent)
@@ -141,7 +142,7 @@ def _take(tx: WriteTx, passage: Passage, by_hand: dict[str, Any] | None, *, sent
     one of ours."""
     try:
         message_id = travel_sent(tx, passage) if sent else travel(tx, passage)
-        if by_hand and passage.thread_id:
+        if by_hand and "counterparty_id" in by_hand and passage.thread_id:
             file_thread(tx, passage.thread_id, int(by_hand["counterparty_id"]), None)
     except (Unavailable, Conflict, SQLAlchemyError):
         raise  # the database's business: run again, now or later

@@ -1,5 +1,8 @@
 """Requests made from the OpenAPI document, with values that it allows and values that it does not: whatever comes, the
-server answers and has no fault. ``python -m tests.api.random_requests [SECONDS]`` goes on for so long (ten minutes)."""
+server has no fault and answers with a status, a type and a shape that the document says.
+
+``python -m tests.api.random_requests [SECONDS] [sqlite|postgresql]`` goes on for so long (ten minutes).
+"""
 
 from __future__ import annotations
 
@@ -14,6 +17,12 @@ from typing import Any
 
 import schemathesis
 from hypothesis import HealthCheck, Phase, given, settings
+from schemathesis.core.failures import FailureGroup
+from schemathesis.specs.openapi.checks import (
+    content_type_conformance,
+    response_schema_conformance,
+    status_code_conformance,
+)
 
 from core.database import WriteTx
 from crm.staff.people import add_user
@@ -21,10 +30,12 @@ from crm.staff.sessions import add_token
 from mailhub.mailboxes.boxes import add_mailbox
 from mailhub.migrations import upgrade
 from mailhub.runtime import House
+from tests.support.databases import Cluster
 from tests.support.house import running_site, settings_for
 
 STREAMS = ("/events",)
-ANSWER_SECONDS = 20
+DOCUMENTED = [status_code_conformance, content_type_conformance, response_schema_conformance]
+ANSWER_SECONDS = 60
 
 
 @dataclass
@@ -35,11 +46,17 @@ class Outcome:
     operations: int = 0
     statuses: Counter[int] = field(default_factory=Counter)
     faults: list[str] = field(default_factory=list)
+    undocumented: list[str] = field(default_factory=list)
+
+    def __str__(self) -> str:
+        figures = f"{self.requests} requests to {self.operations} operations: {dict(sorted(self.statuses.items()))}"
+        counts = f"{len(self.faults)} server errors, {len(self.undocumented)} answers that the document does not know"
+        return "\n".join([figures, *self.faults, *self.undocumented, counts])
 
 
 def ask_everything(house: House, url: str, *, seconds: float, examples: int, seed: int = 0) -> Outcome:
     """Ask each operation ``examples`` times, round after round until the time is over; once at least."""
-    schema = schemathesis.openapi.from_url(f"{url}/schema/openapi.json")
+    schema = schemathesis.openapi.from_url(f"{url}/schema/openapi.json", timeout=ANSWER_SECONDS)
     operations = [one.ok() for one in schema.get_all_operations()]
     operations = [one for one in operations if not one.path.endswith(STREAMS)]
     found, deadline = Outcome(operations=len(operations)), time.monotonic() + seconds
@@ -72,6 +89,11 @@ def _ask(house: House, url: str, operation: Any, found: Outcome, examples: int, 
         found.statuses[answer.status_code] += 1
         if answer.status_code >= 500 and answer.status_code != 503:
             found.faults.append(f"{case.method} {case.formatted_path} {case.query!r} {case.body!r}"[:500])
+        try:
+            case.validate_response(answer, checks=DOCUMENTED)
+        except FailureGroup as group:
+            said = "; ".join(f"{one.title}: {one.message}" for one in group.exceptions)
+            found.undocumented.append(f"{case.method} {case.path} {answer.status_code}: {said}"[:500])
 
     one()
 
@@ -86,17 +108,26 @@ def found_house(tx: WriteTx) -> None:
     add_mailbox(tx, "sales@firm.example", "Sales", "public", way="nobody")
 
 
-def main(seconds: float) -> int:
-    with tempfile.TemporaryDirectory() as folder:
-        url = f"sqlite:///{folder}/mailhub.db"
-        upgrade(url)
-        with running_site(settings_for(url, Path(folder))) as (house, site):
-            house.database.write_now(found_house)
-            found = ask_everything(house, site, seconds=seconds, examples=20, seed=int(time.time()))
-    print(f"{found.requests} requests to {found.operations} operations: {dict(sorted(found.statuses.items()))}")
-    print("\n".join(found.faults) or "0 server errors")
-    return bool(found.faults)
+def main(seconds: float, engine: str) -> int:
+    cluster = Cluster() if engine == "postgresql" else None
+    try:
+        with tempfile.TemporaryDirectory() as folder:
+            url = f"sqlite:///{folder}/mailhub.db"
+            if cluster:
+                cluster.make_template()
+                url = cluster.copy()
+            else:
+                upgrade(url)
+            with running_site(settings_for(url, Path(folder))) as (house, site):
+                house.database.write_now(found_house)
+                found = ask_everything(house, site, seconds=seconds, examples=20, seed=int(time.time()))
+    finally:
+        if cluster:
+            cluster.stop()
+    print(engine, found)
+    return bool(found.faults or found.undocumented)
 
 
 if __name__ == "__main__":
-    sys.exit(main(float(sys.argv[1]) if len(sys.argv) > 1 else 600))
+    wanted = [*sys.argv[1:], *("600", "sqlite")[len(sys.argv) - 1 :]]
+    sys.exit(main(float(wanted[0]), wanted[1]))

@@ -36,3 +36,10 @@ def test_who_may_not_see_the_letter_does_not_see_its_life(office: Office) -> Non
 def _name(office: Office, message_id: int) -> str:
     shown = office.world.database.read_now(get_thread, office.world.viewer("ivan"), office.thread_id).messages
     return next(one.message_id for one in shown if one.id == message_id)
+
+
+def test_it_says_by_what_server_a_letter_left(office: Office) -> None:
+    message_id = office.answer()
+    office.world.database.write_now(lambda tx: tx.sql("UPDATE delivery SET server = 'relay.example:587'"))
+    steps = office.world.database.read_now(list_life, office.world.viewer("ivan"), message_id)
+    assert [one.server for one in steps if one.what == "delivery"] == ["relay.example:587"]

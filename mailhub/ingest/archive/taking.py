@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterator
+from typing import Any
 
 from sqlalchemy import func, select
 
@@ -35,12 +36,15 @@ def newest_row(tx: ReadTx) -> int:
     return int(tx.value(select(func.max(incoming.c.id))) or 0)
 
 
-def arrival_of(piece: Piece, mailbox_id: int, settled: bytes | None = None) -> Arrival:
-    """A piece as a letter at the door. ``settled`` is the hash of its bytes when their file is durable."""
+def arrival_of(piece: Piece, mailbox_id: int, settled: bytes | None = None, import_id: int | None = None) -> Arrival:
+    """A piece as a letter at the door. ``settled`` is the hash of its bytes when their file is durable,
+    ``import_id`` the import that brings it."""
     now = clock.now()
-    trace = {"archive": piece.name.encode("utf-8", "surrogateescape").decode("utf-8", "replace")}
+    trace: dict[str, Any] = {"archive": piece.name.encode("utf-8", "surrogateescape").decode("utf-8", "replace")}
     if piece.flags:
         trace["flags"] = piece.flags
+    if import_id is not None:
+        trace["import"] = import_id
     return Arrival(
         raw=piece.raw,
         source="import",
