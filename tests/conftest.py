@@ -33,6 +33,18 @@ structlog.configure(
 ENGINES = [os.environ["TEST_ENGINE"]] if "TEST_ENGINE" in os.environ else ["sqlite", "postgresql"]
 
 
+# Where one test takes as long as a hundred others: begun first, so that no worker is alone with them in the end.
+LONG = (
+    *("tests/api/test_access_matrix.py", "tests/api/test_matrix.py", "tests/faults/", "tests/core/test_jobs.py"),
+    *("tests/api/test_random_requests.py", "tests/test_", "tests/browser/", "tests/cli/", "tests/web/", "tests/fuzz/"),
+)
+
+
+def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
+    """Long files first; xdist keeps the order with ``--no-loadscope-reorder``."""
+    items.sort(key=lambda item: next((n for n, part in enumerate(LONG) if item.nodeid.startswith(part)), len(LONG)))
+
+
 @pytest.fixture(scope="session")
 def sqlite_template(tmp_path_factory: pytest.TempPathFactory) -> Path:
     path = tmp_path_factory.mktemp("template") / "mailhub.db"

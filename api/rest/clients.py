@@ -1,32 +1,55 @@
-"""``/counterparties`` and ``/contacts``: the clients, which everybody on the staff may see, and their histories, in
-which everybody sees their own mailboxes only. Changing them needs a right, since a client brings its letters to
-somebody."""
+"""``/counterparties`` and ``/contacts``: the clients, which everybody on the staff may see. Changing them needs a
+right, since a client brings its letters to somebody. Their histories: ``interactions``."""
 
 from __future__ import annotations
 
-from typing import Annotated, Literal
+from typing import Annotated, Any
 
-import msgspec
 from litestar import get, patch, post
 from litestar.di import NamedDependency
 from litestar.params import JSONBody, QueryParameter
-from msgspec import UNSET, UnsetType
+from msgspec import UnsetType
 
 from api.auth import Door
+from api.rest.client_shapes import (
+    ContactChange,
+    ContactView,
+    CounterpartyChange,
+    CounterpartyView,
+    DoubleView,
+    NewContact,
+    NewCounterparty,
+    read_addresses,
+    read_phones,
+    show_contact,
+    show_counterparty,
+)
 from api.rest.once import Key, once
-from api.rest.shapes import After, Body, Id, Items, Limit, Made, Number, StrictRequest, moment, page_of
+from api.rest.shapes import After, Id, Items, Limit, Made, StrictRequest, page_of
 from core.database import ReadTx, WriteTx
 from core.paging import Page
-from crm.interactions import Interaction, list_history
 from crm.parties import (
     Contact,
-    Counterparty,
+    Double,
+    Firm,
     add_contact,
     add_counterparty,
+    ensure_channel,
+    firms_of,
     get_contact,
     get_counterparty,
+    groups_of,
+    list_channels,
     list_contacts,
     list_counterparties,
+    list_doubles,
+    list_firms,
+    list_groups_of,
+    normal_address,
+    parse_phone,
+    read_tax_number,
+    set_firms,
+    set_groups,
     update_contact,
     update_counterparty,
 )
@@ -34,142 +57,35 @@ from crm.staff.audit import record_audit
 from crm.staff.people import get_user
 from crm.staff.readable import Viewer, demand_somewhere
 
-Role = Literal["customer", "supplier", "competitor", "partner", "other"]
-Words = Annotated[str, QueryParameter(max_length=500, description="A part of the name.")]
+Words = Annotated[
+    str,
+    QueryParameter(
+        max_length=500, description="Beginnings of words: of a name, an address, a telephone, a tax number."
+    ),
+]
+Said = Annotated[str, QueryParameter(max_length=320)]
 
 
-class CounterpartyView(msgspec.Struct):
-    """A company or a person we deal with. There are no parents and attributes of your own so far: both are empty."""
-
-    id: int
-    name: str
-    kind: str
-    roles: list[str]
-    emails: list[str]
-    domains: list[str]
-    manager_id: int | None
-    city: str
-    language: str
-    external_id: str | None
-    parent_id: int | None = None
-    attributes: dict[str, str] = msgspec.field(default_factory=dict)
-
-
-class ContactView(msgspec.Struct):
-    """A person. There are no telephone numbers and attributes of your own so far: both are empty."""
-
-    id: int
-    name: str
-    position: str
-    counterparty_ids: list[int]
-    emails: list[str]
-    language: str
-    phones: tuple[str, ...] = ()
-    attributes: dict[str, str] = msgspec.field(default_factory=dict)
-
-
-class InteractionView(msgspec.Struct):
-    """One line of a history."""
-
-    id: int
-    kind: str
-    happened_at: str | None
-    direction: str
-    subject: str
-    thread_id: int | None
-    message_id: int | None
-
-
-class NewCounterparty(Body):
-    """A client to add."""
-
-    name: str
-    kind: Literal["company", "person"] = "company"
-    roles: tuple[Role, ...] = ("customer",)
-    emails: tuple[str, ...] = ()
-    domains: tuple[str, ...] = ()
-    external_id: str | None = None
-    manager_id: Number | None = None
-    city: str = ""
-    language: str = ""
-
-
-class CounterpartyChange(Body):
-    """What to change; what is not named stays. ``manager_id`` null takes the manager off."""
-
-    name: str | UnsetType = UNSET
-    emails: list[str] | UnsetType = UNSET
-    domains: list[str] | UnsetType = UNSET
-    manager_id: Number | UnsetType | None = UNSET
-
-
-class NewContact(Body):
-    """A person to add, at a client or alone."""
-
-    name: str
-    emails: tuple[str, ...] = ()
-    counterparty_id: Number | None = None
-    position: str = ""
-    language: str = ""
-
-
-class ContactChange(Body):
-    """What to change; what is not named stays. ``emails`` are all of theirs."""
-
-    name: str | UnsetType = UNSET
-    position: str | UnsetType = UNSET
-    emails: list[str] | UnsetType = UNSET
-
-
-def show_counterparty(client: Counterparty) -> CounterpartyView:
-    """A client in the shape of the interface."""
-    return CounterpartyView(
-        id=client.id,
-        name=client.name,
-        kind=client.kind,
-        roles=list(client.roles),
-        emails=list(client.emails),
-        domains=list(client.domains),
-        manager_id=client.manager_id,
-        city=client.city,
-        language=client.language,
-        external_id=client.external_id,
-    )
-
-
-def show_contact(contact: Contact) -> ContactView:
-    """A person in the shape of the interface."""
-    return ContactView(
-        id=contact.id,
-        name=contact.name,
-        position=contact.position,
-        counterparty_ids=list(contact.counterparty_ids),
-        emails=list(contact.emails),
-        language=contact.language,
-    )
-
-
-def show_interaction(line: Interaction) -> InteractionView:
-    """A line in the shape of the interface."""
-    return InteractionView(
-        line.id, line.kind, moment(line.happened_at), line.direction, line.subject, line.thread_id, line.message_id
-    )
-
-
-def find_clients(tx: ReadTx, _: Viewer, words: str, after: str | None, limit: int) -> Page[Counterparty]:
+def find_clients(tx: ReadTx, _: Viewer, words: str, after: str | None, limit: int) -> Page[CounterpartyView]:
     """A page of clients by name."""
-    return list_counterparties(tx, words=words, after=after, limit=limit)
+    page = list_counterparties(tx, words=words, after=after, limit=limit)
+    channels = {one.id: one for one in list_channels(tx)}
+    ids = [one.id for one in page.items]
+    firms, groups = firms_of(tx, ids), groups_of(tx, ids)
+    shown = [show_counterparty(one, firms.get(one.id, []), groups.get(one.id, []), channels) for one in page.items]
+    return Page(shown, page.next)
+
+
+def view_client(tx: ReadTx, counterparty_id: int) -> CounterpartyView:
+    """A client with what belongs to it. Raises NotFound."""
+    client = get_counterparty(tx, counterparty_id)
+    channels = {one.id: one for one in list_channels(tx)}
+    return show_counterparty(client, list_firms(tx, client.id), list_groups_of(tx, client.id), channels)
 
 
 def find_people(tx: ReadTx, _: Viewer, words: str, after: str | None, limit: int) -> Page[Contact]:
     """A page of contacts by name."""
     return list_contacts(tx, words=words, after=after, limit=limit)
-
-
-def read_history(tx: ReadTx, viewer: Viewer, counterparty_id: int, limit: int) -> list[Interaction]:
-    """The newest lines of a client's timeline that the viewer may see. Raises NotFound for no such client."""
-    get_counterparty(tx, counterparty_id)
-    return list_history(tx, viewer, counterparty_id, limit=limit)
 
 
 def add_client(tx: WriteTx, viewer: Viewer, new: NewCounterparty) -> int:
@@ -183,51 +99,83 @@ def add_client(tx: WriteTx, viewer: Viewer, new: NewCounterparty) -> int:
         new.name,
         kind=new.kind,
         roles=new.roles,
-        emails=new.emails,
+        emails=read_addresses(new.emails, new.addresses),
         domains=new.domains,
+        phones=read_phones(new.phones),
         manager_id=new.manager_id,
+        parent_id=new.parent_id,
+        parent_as=new.parent_as,
+        channel_id=ensure_channel(tx, new.channel) if new.channel.strip() else None,
         external_id=new.external_id,
         city=new.city,
         language=new.language,
+        time_zone=new.time_zone,
+        birthday=new.birthday,
+        about=new.about,
+        by_id=viewer.user_id,
     )
+    if new.firms:
+        set_firms(tx, client_id, [Firm(0, one.name, one.tax_number, one.requisites) for one in new.firms])
+    if new.groups:
+        set_groups(tx, client_id, new.groups)
     record_audit(tx, viewer.user_id, "client-added", str(client_id), manager_id=new.manager_id)
     return client_id
 
 
-def change_client(tx: WriteTx, viewer: Viewer, counterparty_id: int, change: CounterpartyChange) -> Counterparty:
-    """Change what is named. Raises NotFound, Forbidden, Invalid.
+_OF_BOTH = ("name", "language", "time_zone", "birthday", "about", "version")
+_PLAIN = (*_OF_BOTH, "kind", "roles", "domains", "parent_as", "city")
+_PLAIN_OF_PERSON = (*_OF_BOTH, "position", "positions")
+
+
+def _told(change: CounterpartyChange | ContactChange, names: tuple[str, ...]) -> dict[str, Any]:
+    """What is named of these."""
+    return {name: one for name in names if not isinstance(one := getattr(change, name), UnsetType)}
+
+
+def change_client(tx: WriteTx, viewer: Viewer, counterparty_id: int, change: CounterpartyChange) -> CounterpartyView:
+    """Change what is named. Raises NotFound, Forbidden, Invalid, Conflict.
 
     The manager, the addresses and the domains say who gets the letters: they are for those who hand out the work.
     """
-    routes = (change.manager_id, change.emails, change.domains)
+    routes = (change.manager_id, change.emails, change.addresses, change.domains)
     decides = any(not isinstance(one, UnsetType) for one in routes)
     demand_somewhere(viewer, "assign" if decides else "answer")
-    manager_id = None if isinstance(change.manager_id, UnsetType) else change.manager_id or 0
-    if manager_id:
-        get_user(tx, manager_id)
-    update_counterparty(
-        tx,
-        counterparty_id,
-        name=None if isinstance(change.name, UnsetType) else change.name,
-        manager_id=manager_id,
-        emails=None if isinstance(change.emails, UnsetType) else change.emails,
-        domains=None if isinstance(change.domains, UnsetType) else change.domains,
-    )
-    record_audit(tx, viewer.user_id, "client-changed", str(counterparty_id), manager_id=manager_id)
-    return get_counterparty(tx, counterparty_id)
+    told = _told(change, _PLAIN)
+    if not isinstance(change.manager_id, UnsetType):
+        told["manager_id"] = change.manager_id or 0
+        if change.manager_id:
+            get_user(tx, change.manager_id)
+    if not isinstance(change.parent_id, UnsetType):
+        told["parent_id"] = change.parent_id or 0
+    if not isinstance(change.channel, UnsetType):
+        told["channel_id"] = ensure_channel(tx, change.channel) if change.channel.strip() else 0
+    told["emails"] = read_addresses(change.emails, change.addresses)
+    told["phones"] = read_phones(change.phones)
+    update_counterparty(tx, counterparty_id, by_id=viewer.user_id, **told)
+    if not isinstance(change.firms, UnsetType):
+        set_firms(tx, counterparty_id, [Firm(one.id, one.name, one.tax_number, one.requisites) for one in change.firms])
+    if not isinstance(change.groups, UnsetType):
+        set_groups(tx, counterparty_id, change.groups)
+    record_audit(tx, viewer.user_id, "client-changed", str(counterparty_id), manager_id=told.get("manager_id"))
+    return view_client(tx, counterparty_id)
 
 
 def add_person(tx: WriteTx, viewer: Viewer, new: NewContact) -> int:
     """Add a contact. Raises Forbidden, Invalid, NotFound. At a client who has a manager, an address brings letters."""
     managed = new.counterparty_id is not None and get_counterparty(tx, new.counterparty_id).manager_id is not None
-    demand_somewhere(viewer, "assign" if managed and new.emails else "answer")
+    emails = read_addresses(new.emails, new.addresses)
+    demand_somewhere(viewer, "assign" if managed and emails else "answer")
     contact_id = add_contact(
         tx,
         new.name,
-        emails=new.emails,
+        emails=emails,
+        phones=read_phones(new.phones),
         counterparty_id=new.counterparty_id,
         position=new.position,
         language=new.language,
+        time_zone=new.time_zone,
+        birthday=new.birthday,
+        about=new.about,
     )
     record_audit(tx, viewer.user_id, "contact-added", str(contact_id), client=new.counterparty_id)
     return contact_id
@@ -235,16 +183,25 @@ def add_person(tx: WriteTx, viewer: Viewer, new: NewContact) -> int:
 
 def change_person(tx: WriteTx, viewer: Viewer, contact_id: int, change: ContactChange) -> Contact:
     """Change what is named. Raises NotFound, Forbidden, Invalid. Addresses say who gets the letters, as a client's."""
-    demand_somewhere(viewer, "answer" if isinstance(change.emails, UnsetType) else "assign")
-    update_contact(
-        tx,
-        contact_id,
-        name=None if isinstance(change.name, UnsetType) else change.name,
-        position=None if isinstance(change.position, UnsetType) else change.position,
-        emails=None if isinstance(change.emails, UnsetType) else change.emails,
-    )
+    emails = read_addresses(change.emails, change.addresses)
+    # A person at one more client brings it their letters too.
+    decides = emails is not None or not isinstance(change.positions, UnsetType)
+    demand_somewhere(viewer, "assign" if decides else "answer")
+    told = _told(change, _PLAIN_OF_PERSON)
+    update_contact(tx, contact_id, emails=emails, phones=read_phones(change.phones), **told)
     record_audit(tx, viewer.user_id, "contact-changed", str(contact_id))
     return get_contact(tx, contact_id)
+
+
+def find_doubles(tx: ReadTx, _: Viewer, name: str, tax: str, email: str, phone: str) -> list[Double]:
+    """Clients who may be meant by what is about to be entered. Raises Invalid."""
+    return list_doubles(
+        tx,
+        name,
+        tax_numbers=[read_tax_number(tax)],
+        emails=[normal_address(email)] if email.strip() else [],
+        phones=[parse_phone(phone).number] if phone.strip() else [],
+    )
 
 
 @get("/counterparties", tags=["clients"])
@@ -252,7 +209,7 @@ async def list_clients(
     door: NamedDependency[Door], limit: Limit = 50, after: After = None, q: Words = ""
 ) -> Items[CounterpartyView]:
     """Clients by name."""
-    return page_of(await door.read(find_clients, q, after, limit), show_counterparty)
+    return page_of(await door.read(find_clients, q, after, limit), lambda one: one)
 
 
 @post("/counterparties", tags=["clients"])
@@ -266,7 +223,7 @@ async def make_client(
 @get("/counterparties/{counterparty_id:int}", tags=["clients"])
 async def get_client(door: NamedDependency[Door], counterparty_id: Id) -> CounterpartyView:
     """One client."""
-    return show_counterparty(await door.read(lambda tx, _: get_counterparty(tx, counterparty_id)))
+    return await door.read(lambda tx, _: view_client(tx, counterparty_id))
 
 
 @patch("/counterparties/{counterparty_id:int}", tags=["clients"])
@@ -274,13 +231,16 @@ async def patch_client(
     door: NamedDependency[Door], counterparty_id: Id, data: JSONBody[CounterpartyChange]
 ) -> CounterpartyView:
     """Change a client."""
-    return show_counterparty(await door.write(change_client, counterparty_id, data))
+    return await door.write(change_client, counterparty_id, data)
 
 
-@get("/counterparties/{counterparty_id:int}/history", tags=["clients"])
-async def get_history(door: NamedDependency[Door], counterparty_id: Id, limit: Limit = 50) -> Items[InteractionView]:
-    """The newest of what happened with a client, as far as you may see it."""
-    return Items([show_interaction(line) for line in await door.read(read_history, counterparty_id, limit)])
+@get("/counterparties/duplicates", tags=["clients"])
+async def get_doubles(
+    door: NamedDependency[Door], name: Said = "", tax_number: Said = "", email: Said = "", phone: Said = ""
+) -> Items[DoubleView]:
+    """Clients who may be there already under what you are about to enter, with the reasons."""
+    found = await door.read(find_doubles, name, tax_number, email, phone)
+    return Items([DoubleView(one.client.id, one.client.name, list(one.reasons)) for one in found])
 
 
 @get("/contacts", tags=["clients"])
@@ -312,6 +272,6 @@ async def patch_person(door: NamedDependency[Door], contact_id: Id, data: JSONBo
 
 
 ROUTES = [
-    list_clients, make_client, get_client, patch_client, get_history, list_people, make_contact, get_person,
+    list_clients, make_client, get_client, patch_client, get_doubles, list_people, make_contact, get_person,
     patch_person,
 ]  # fmt: skip

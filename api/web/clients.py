@@ -9,12 +9,11 @@ from litestar.di import NamedDependency
 from litestar.response import Redirect
 
 from api.auth import Door
-from api.web.client_hours import HoursForm, see_hours
 from api.web.desk import After, Asked, Desk, Id, Words, html
 from api.web.forms import read_form, read_id
-from api.web.panel import Known, about_client, make_past, person_of, see_client
+from api.web.panel import about_client
 from api.web.place import Place
-from api.web.shapes import Person, Pill, Speaker, When, make_pill, make_when
+from api.web.shapes import Pill, Speaker, When, make_pill, make_when
 from api.web.shell import Around, see_around
 from core.database import ReadTx, WriteTx
 from core.errors import Invalid, NotFound
@@ -24,8 +23,6 @@ from crm.parties import Counterparty, forget_address, get_contact, learn_address
 from crm.staff.audit import record_audit
 from crm.staff.people import list_users
 from crm.staff.readable import Viewer, demand_somewhere
-
-HISTORY = 100
 
 
 @dataclass(frozen=True, slots=True)
@@ -48,6 +45,7 @@ class Clients:
     query: str
     next_url: str | None
     rows: list[ClientRow]
+    may_add: bool = False
     total: int | None = None
 
 
@@ -76,28 +74,11 @@ async def clients(door: NamedDependency[Door], request: Asked, q: Words = "", af
     def render(viewer: Viewer, found: Found) -> str:
         speaker = desk.speaker(viewer)
         link = Place("all", None, words).list_of("clients", found.page.next) if found.page.next else None
-        shown = Clients(words, link, [_row(speaker, one, found) for one in found.page.items])
+        rows = [_row(speaker, one, found) for one in found.page.items]
+        shown = Clients(words, link, rows, may_add=viewer.may_somewhere("answer"))
         return desk.render("clients.html", speaker, found.around, "clients", clients=shown)
 
     return html(await door.page(render, see_clients, words, after))
-
-
-def see_card(tx: ReadTx, viewer: Viewer, client_id: int) -> tuple[Known, HoursForm, Around]:
-    """One client. Raises NotFound."""
-    known = see_client(tx, viewer, client_id, history=HISTORY)
-    return known, see_hours(tx, viewer, client_id), see_around(tx, viewer)
-
-
-@get("/clients/{client_id:int}", include_in_schema=False)
-async def client(door: NamedDependency[Door], request: Asked, client_id: Id) -> Response[str]:
-    """Facts, people, history."""
-    desk = Desk(door, request)
-
-    def render(viewer: Viewer, found: tuple[Known, HoursForm, Around]) -> str:
-        speaker, (known, hours, around) = desk.speaker(viewer), found
-        return desk.render("client.html", speaker, around, "clients", client=_card(speaker, known), hours=hours)
-
-    return html(await door.page(render, see_card, client_id))
 
 
 @post("/clients/{client_id:int}/addresses", include_in_schema=False, status_code=303)
@@ -136,42 +117,4 @@ def _row(speaker: Speaker, one: Counterparty, found: Found) -> ClientRow:
     )
 
 
-@dataclass(frozen=True, slots=True)
-class Card:
-    """See templates/web/client.html."""
-
-    name: str
-    about: str
-    facts: list[tuple[str, str]]
-    people: list[tuple[Person, tuple[str, ...]]]
-    may_change: bool
-    address_url: str
-    view_url: str
-    history: list[object]
-    history_count: int
-
-
-def _card(speaker: Speaker, known: Known) -> Card:
-    client, facts = known.client, known.facts
-    last_in, last_out = make_when(speaker, facts.last_in, long=True), make_when(speaker, facts.last_out, long=True)
-    told = [
-        (speaker.say("Responsible"), known.manager.name if known.manager else speaker.say("Nobody")),
-        (speaker.say("They wrote"), last_in.text if last_in else ""),
-        (speaker.say("We wrote"), last_out.text if last_out else ""),
-        (speaker.say("Addresses"), ", ".join(client.emails)),
-        (speaker.say("Domains"), ", ".join(client.domains)),
-    ]
-    return Card(
-        name=client.name,
-        about=about_client(speaker, client),
-        facts=[(name, value) for name, value in told if value],
-        people=[(person_of(speaker, one), one.emails) for one in known.people],
-        may_change=speaker.viewer.may_somewhere("assign"),
-        address_url=f"/clients/{client.id}/addresses",
-        view_url=f"/views/new?client={client.id}",
-        history=[make_past(speaker, line, Place("all")) for line in known.history],
-        history_count=known.history_count,
-    )
-
-
-ROUTES = [clients, client, addresses]
+ROUTES = [clients, addresses]

@@ -216,10 +216,10 @@ def about_client(speaker: Speaker, client: Counterparty) -> str:
     return " · ".join(part for part in (roles, client.city) if part)
 
 
-def person_of(speaker: Speaker, person: Contact, *, writer: bool = False) -> Person:
-    """A contact with their position, the writer marked."""
+def person_of(speaker: Speaker, person: Contact, *, writer: bool = False, position: str | None = None) -> Person:
+    """A contact with their position (``position`` where they are told of at one client), the writer marked."""
     wrote = speaker.say("wrote this letter") if writer else ""
-    about = " · ".join(part for part in (person.position, wrote) if part)
+    about = " · ".join(part for part in (position or person.position, wrote) if part)
     return make_person(person.name, person_id=person.id, about=about or ", ".join(person.emails[:1]) or None)
 
 

@@ -27,7 +27,7 @@ from crm.interactions.letters import (
     set_waiting,
 )
 from crm.interactions.tables import HOUSE, interaction, letter_facts
-from crm.interactions.written import KINDS, add_interaction, change_interaction, drop_interaction
+from crm.interactions.written import KINDS, add_interaction, change_interaction, drop_interaction, may_write
 
 __all__ = [
     "HIDDEN",
@@ -52,6 +52,7 @@ __all__ = [
     "letter_facts",
     "list_history",
     "list_timeline",
+    "may_write",
     "move_letters",
     "record_letter",
     "set_waiting",

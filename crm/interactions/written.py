@@ -46,9 +46,10 @@ def add_interaction(
     base = _base(tx, viewer, counterparty_id, based_on_id)
     scope_id = HOUSE if base is None else base.scope_id
     if scope_id == HOUSE:
-        demand_somewhere(viewer, "comment")
-    else:
-        demand(viewer, "comment", scope_id, base.executor_id if base is not None else None)
+        if not may_write(viewer):
+            demand_somewhere(viewer, "comment")
+    elif not viewer.may("answer", scope_id, base.executor_id):
+        demand(viewer, "comment", scope_id, base.executor_id)
     if base is not None:
         values["subject"] = values["subject"] or base.subject
         contact_id = contact_id or base.contact_id
@@ -76,6 +77,11 @@ def add_interaction(
     )
     _tell(tx, "interaction.added", written, counterparty_id, scope_id)
     return written
+
+
+def may_write(viewer: Viewer) -> bool:
+    """Whether somebody may write into histories: who comments or answers in some mailbox."""
+    return viewer.may_somewhere("comment") or viewer.may_somewhere("answer")
 
 
 def change_interaction(

@@ -52,13 +52,24 @@ class Link:
     reverse: bool
 
 
-_FIRMS = select(legal_entity).where(legal_entity.c.counterparty_id == bindparam("id")).order_by(legal_entity.c.id)
+_FIRMS = (
+    select(legal_entity)
+    .where(legal_entity.c.counterparty_id.in_(bindparam("ids", expanding=True)))
+    .order_by(legal_entity.c.id)
+)
 
 
 def list_firms(tx: ReadTx, counterparty_id: int) -> list[Firm]:
     """The legal entities behind a client, the first one first."""
-    rows = tx.rows(_FIRMS, {"id": counterparty_id})
-    return [Firm(row.id, row.name, row.tax_number, row.requisites) for row in rows]
+    return firms_of(tx, [counterparty_id]).get(counterparty_id, [])
+
+
+def firms_of(tx: ReadTx, counterparty_ids: Sequence[int]) -> dict[int, list[Firm]]:
+    """``list_firms`` of several clients; those without one are not there."""
+    found: dict[int, list[Firm]] = {}
+    for row in tx.rows(_FIRMS, {"ids": list(counterparty_ids)}) if counterparty_ids else ():
+        found.setdefault(row.counterparty_id, []).append(Firm(row.id, row.name, row.tax_number, row.requisites))
+    return found
 
 
 def read_tax_number(text: str) -> str:
@@ -85,20 +96,27 @@ def add_firm(tx: WriteTx, counterparty_id: int, name: str, tax_number: str = "",
     return firm_id
 
 
-def change_firm(tx: WriteTx, firm_id: int, name: str, tax_number: str, requisites: str) -> int:
-    """Write a legal entity anew. Returns the client it is behind. Raises NotFound, Invalid."""
-    counterparty_id = int(tx.get(legal_entity, firm_id).counterparty_id)
-    tx.change(legal_entity, firm_id, **_firm(name, tax_number, requisites))
+def set_firms(tx: WriteTx, counterparty_id: int, firms: Sequence[Firm]) -> None:
+    """The legal entities of a client from now on: those with an ``id`` are kept and written anew, 0 is a new one.
+    Raises NotFound, Invalid."""
+    tx.lock(counterparty, counterparty_id)
+    tx.get(counterparty, counterparty_id)
+    if len(firms) > MOST_FIRMS:
+        raise Invalid("A client has at most %(count)s legal entities.", count=MOST_FIRMS, field="firm")
+    there = {one.id: one for one in list_firms(tx, counterparty_id)}
+    unknown = [one.id for one in firms if one.id and one.id not in there]
+    if unknown:
+        tx.get(legal_entity, 0)  # as if there were none
+    kept = {one.id for one in firms if one.id}
+    for firm_id in there.keys() - kept:
+        tx.execute(delete(legal_entity).where(legal_entity.c.id == firm_id))
+    for one in firms:
+        values = _firm(one.name, one.tax_number, one.requisites)
+        if one.id:
+            tx.change(legal_entity, one.id, **values)
+        else:
+            tx.insert(legal_entity, counterparty_id=counterparty_id, created_at=clock.now(), **values)
     _changed(tx, counterparty_id)
-    return counterparty_id
-
-
-def drop_firm(tx: WriteTx, firm_id: int) -> int:
-    """Take a legal entity away. Returns the client it was behind. Raises NotFound."""
-    counterparty_id = int(tx.get(legal_entity, firm_id).counterparty_id)
-    tx.execute(delete(legal_entity).where(legal_entity.c.id == firm_id))
-    _changed(tx, counterparty_id)
-    return counterparty_id
 
 
 def _firm(name: str, tax_number: str, requisites: str) -> dict[str, str]:
@@ -122,16 +140,24 @@ def list_groups(tx: ReadTx) -> list[Group]:
 
 
 _GROUPS_OF = (
-    select(client_group.c.id, client_group.c.name)
+    select(group_member.c.counterparty_id, client_group.c.id, client_group.c.name)
     .join(group_member, group_member.c.group_id == client_group.c.id)
-    .where(group_member.c.counterparty_id == bindparam("id"))
+    .where(group_member.c.counterparty_id.in_(bindparam("ids", expanding=True)))
     .order_by(client_group.c.name_folded)
 )
 
 
 def list_groups_of(tx: ReadTx, counterparty_id: int) -> list[Group]:
     """The free groups that a client is in, by name."""
-    return [Group(row.id, row.name) for row in tx.rows(_GROUPS_OF, {"id": counterparty_id})]
+    return groups_of(tx, [counterparty_id]).get(counterparty_id, [])
+
+
+def groups_of(tx: ReadTx, counterparty_ids: Sequence[int]) -> dict[int, list[Group]]:
+    """``list_groups_of`` of several clients; those in none are not there."""
+    found: dict[int, list[Group]] = {}
+    for row in tx.rows(_GROUPS_OF, {"ids": list(counterparty_ids)}) if counterparty_ids else ():
+        found.setdefault(row.counterparty_id, []).append(Group(row.id, row.name))
+    return found
 
 
 def set_groups(tx: WriteTx, counterparty_id: int, names: Sequence[str]) -> None:

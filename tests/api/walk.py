@@ -161,7 +161,16 @@ BODIES: dict[str, list[dict[str, Any]]] = {
     "POST /api/v1/groups": [{"name": "New"}],
     "POST /api/v1/counterparties": [{"name": "New"}],
     "POST /api/v1/contacts": [{"name": "New"}],
+    "POST /api/v1/interactions": [{"kind": "note", "counterparty_id": 1, "body": "Pays late", "based_on_id": 1}],
+    "PATCH /api/v1/interactions/{interaction_id}": [{"body": "Pays"}],
+    "POST /api/v1/counterparties/{counterparty_id}/links": [{"other_id": 1, "kind": "dealer"}],
+    "POST /api/v1/contacts/{contact_id}/consents": [{"given": True, "source": "A letter"}],
     "PATCH /api/v1/contacts/{contact_id}": [{"position": "Purchasing"}],
+    "POST /clients/new": [{"name": "New", "kind": "company"}],
+    "POST /clients/{client_id}/edit": [{"name": "Renamed", "kind": "company", "email_0": "x"}],
+    "POST /clients/{client_id}/people/new": [{"name": "Boris"}],
+    "POST /clients/{client_id}/people/{contact_id}": [{"name": "Anna", "email_0": "anna@client.example"}],
+    "POST /clients/{client_id}/written": [{"kind": "note", "body": "Pays", "based_on_id": 1}, {"remove": 1}],
     "POST /clients/{client_id}/addresses": [{"contact_id": 1, "add": "new@client.example"}],
     "PATCH /api/v1/counterparties/{counterparty_id}": [{"name": "Renamed"}],
     "PATCH /api/v1/users/me": [{"theme": "dark"}],
@@ -231,6 +240,8 @@ def values_for(world: World, who: str, parameter: str) -> dict[str, Any] | None:
         "grant_id": (world.grants[own_box], world.grants["other" if far_box == own_box else far_box]),
         "counterparty_id": (world.client_id, world.client_id),
         "contact_id": (world.contact_id, world.contact_id),
+        "interaction_id": (1, 1),
+        "link_id": (1, 1),
         "user_id": (world.users["leaver"], world.users["leaver"]),
         "group_id": (world.team_id, world.team_id),
         "box_id": (world.boxes[own_box].id, world.boxes["other" if far_box == own_box else far_box].id),
@@ -335,6 +346,7 @@ def _compare(found: Findings, who: str, what: str, names: list[str], answers: di
 async def _walk_queries(world: World, found: Findings, people: tuple[str, ...]) -> None:
     """Filters by foreign ids and searches for foreign words, on every list and every page."""
     plain = [path for _, path in routes_of(world) if "{" not in path and path not in (EVENTS, "/metrics")]
+    reads = {path: _asked_for(route) for route, path in routes_of(world)}
     for who, path in itertools.product(people, plain):
         asker = world.program(who)
         for name in ("mailbox_id", "thread_id"):
@@ -347,7 +359,7 @@ async def _walk_queries(world: World, found: Findings, people: tuple[str, ...]) 
             # To an executor a mailbox is no secret, only what others execute in it.
             if not (who == "executor" and name == "mailbox_id") and path != TELLS_OF_ITSELF:
                 _tell_apart(found, f"{who}: GET {path}?{name}", first, second)
-        for word, secret in itertools.product(("q", "words"), SECRETS):
+        for word, secret in _words_for(who, reads[path]):
             await _search(world, found, who, path, word, secret)
         for query in PAGE_QUERIES if not path.startswith("/api/") else ():
             far = {"far": FOREIGN[who][0], "own_thread": OWN[who][1], "far_thread": FOREIGN[who][1]}
@@ -357,6 +369,19 @@ async def _walk_queries(world: World, found: Findings, people: tuple[str, ...]) 
             }  # fmt: skip
             answer = await _ask(asker, "GET", path + query.format(**numbers), {})
             note(found, who, f"GET {path}{query}", answer)
+
+
+def _asked_for(route: HTTPRoute) -> set[str]:
+    """The names that a route reads out of the query, among others."""
+    return {name for handler in route.route_handlers for name in handler.parsed_fn_signature.parameters}
+
+
+def _words_for(who: str, reads: set[str]) -> Iterator[tuple[str, str]]:
+    """Every secret is searched for where a word is read; of a route that reads none one shows that it is deaf."""
+    deaf = next(secret for secret in SECRETS if secret not in SEES[who])
+    for word in ("q", "words"):
+        for secret in SECRETS if word in reads else (deaf,):
+            yield word, secret
 
 
 async def _search(world: World, found: Findings, who: str, path: str, word: str, secret: str) -> None:
@@ -392,9 +417,11 @@ async def _ask(asker: Any, method: str, target: str, body: dict[str, Any]) -> An
 
     async def send(message: Any) -> None:
         messages.append(message)
+        if target.startswith(EVENTS) and len(messages) == 1:
+            limit.reschedule(asyncio.get_running_loop().time() + STREAM_SECONDS)
 
     try:
-        async with asyncio.timeout(STREAM_SECONDS if target.startswith(EVENTS) else 20):
+        async with asyncio.timeout(20) as limit:
             await asker.app(scope, receive, send)
     except TimeoutError:
         assert messages, f"no answer from {target}"

@@ -25,16 +25,29 @@ from tests.api.world import World
 GROWS = (
     *("thread", "message", "letter", "letter_words", "letter_reference", "thread_participant", "thread_event"),
     *("unread", "blob", "incoming", "assignment", "delivery", "change", "notice", "note", "thread_tag", "interaction"),
-    *("audit", "known_sender", "placement"),
+    *("audit", "known_sender", "placement", "counterparty", "contact", "affiliation", "party_word", "party_address"),
+    *("party_phone", "legal_entity", "counterparty_domain", "group_member", "party_link", "consent", "manager_change"),
 )
 # Small whatever the house holds: walked in their own order.
 SMALL = ("ix_thread_late", "ix_thread_late_mine", "ix_thread_snoozed", "ix_incoming_state", "ix_letter_words_waits")
 NEVER = "0 = 1"  # who may see nothing: neither engine begins
+DOUBLES = (
+    "/api/v1/counterparties/duplicates?name=Client&tax_number=12345&email=anna@client.example&phone=%2B35924123456"
+)
 PAGES = (
     *("/waiting", "/mine", "/open", "/closed", "/spam", "/snoozed", "/trash", "/drafts", "/outbox", "/quarantine"),
-    *("/clients", "/clients?q=cli", "/search?q=quail", "/search?q=from:anna+is:open", "/notices", "/mentions"),
+    *(
+        "/clients",
+        "/clients?q=cli",
+        "/clients?q=cli+ltd",
+        "/search?q=quail",
+        "/search?q=from:anna+is:open",
+        "/notices",
+        "/mentions",
+    ),
     *("/fragments/rail", "/fragments/news?here=waiting&after=0.0", "/health", "/execution", "/settings/audit"),
     *("/api/v1/threads?view=open", "/api/v1/threads?view=waiting", "/api/v1/deliveries", "/api/v1/notices"),
+    *("/api/v1/contacts?q=ann", DOUBLES),
     *("/api/v1/audit", "/api/v1/counterparties", "/api/v1/imports", "/settings/imports", "/settings/rules"),
 )
 
@@ -70,6 +83,11 @@ def test_no_page_reads_a_table_that_grows_to_its_end(loop: asyncio.Runner, world
                     f"/mailboxes/{world.boxes['sales'].id}",
                     f"/views/{world.view_id}",
                     f"/clients/{world.client_id}",
+                    f"/clients/{world.client_id}?kind=letter",
+                    f"/clients/{world.client_id}/edit",
+                    f"/clients/{world.client_id}/people/{world.contact_id}",
+                    f"/api/v1/counterparties/{world.client_id}/links",
+                    f"/api/v1/contacts/{world.contact_id}/consents",
                 ]
                 for page in pages:
                     answer = await asker.get(page)

@@ -1,0 +1,270 @@
+"""One client: who they are, what is open, who belongs to them, what happened."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import Annotated
+
+from litestar import Response, get
+from litestar.di import NamedDependency
+from litestar.params import QueryParameter
+
+from api.auth import Door
+from api.web.client_hours import HoursForm, see_hours
+from api.web.client_words import address_kinds, phone_kinds, place_words
+from api.web.desk import After, Asked, Desk, Id, html
+from api.web.panel import Known, about_client, person_of, see_client
+from api.web.place import Place
+from api.web.shapes import Person, Pill, Speaker, lateness, make_pill, make_when
+from api.web.shell import Around, see_around
+from api.web.timeline import Past, Timeline, make_timeline, see_timeline
+from core.database import ReadTx
+from crm.parties import (
+    Consent,
+    Counterparty,
+    Firm,
+    Group,
+    Link,
+    ManagerChange,
+    consents_of,
+    list_channels,
+    list_firms,
+    list_groups_of,
+    list_links,
+    list_manager_changes,
+    list_parts_of,
+    names_of,
+    show_phone,
+)
+from crm.staff.readable import Viewer
+from mailhub.mailboxes.clients import list_open_of
+from mailhub.mailboxes.lists import ThreadRow
+
+OPEN_SHOWN = 4
+Kind = Annotated[str, QueryParameter(name="kind", max_length=20)]
+BaseId = Annotated[int | None, QueryParameter(name="base", ge=1, le=2**63 - 1)]
+
+
+@dataclass(frozen=True, slots=True)
+class Seen:
+    """A client with all that its page shows."""
+
+    known: Known
+    hours: HoursForm
+    past: Past
+    open: list[ThreadRow]
+    firms: list[Firm]
+    groups: list[Group]
+    links: list[Link]
+    parts: list[Counterparty]
+    parent: str
+    channel: str
+    consents: dict[int, list[Consent]]
+    managers: list[ManagerChange]
+    around: Around
+
+
+@dataclass(frozen=True, slots=True)
+class OpenTile:
+    """A thread that waits; see templates/web/client.html."""
+
+    url: str
+    title: str
+    subject: str
+    who: str
+    pill: Pill | None
+    state: str
+
+
+@dataclass(frozen=True, slots=True)
+class CardPerson:
+    """Somebody there."""
+
+    person: Person
+    addresses: tuple[tuple[str, str], ...]
+    phones: tuple[tuple[str, str, str], ...]
+    url: str
+    mailings: str
+
+
+@dataclass(frozen=True, slots=True)
+class Card:
+    """See templates/web/client.html."""
+
+    name: str
+    about: str
+    facts: list[tuple[str, str, str | None]]
+    text: str
+    open: list[OpenTile]
+    firms: list[Firm]
+    people: list[CardPerson]
+    parts: list[tuple[str, str]]
+    links: list[tuple[str, str, str]]
+    managers: list[tuple[str, str]]
+    may_change: bool
+    may_route: bool
+    address_url: str
+    edit_url: str
+    person_url: str
+    view_url: str
+    write_url: str
+
+
+def see_card(tx: ReadTx, viewer: Viewer, client_id: int, kind: str, after: str | None, base_id: int | None) -> Seen:
+    """One client. Raises NotFound."""
+    known = see_client(tx, viewer, client_id, history=1)
+    client = known.client
+    channels = {one.id: one.name for one in list_channels(tx)} if client.channel_id else {}
+    return Seen(
+        known=known,
+        hours=see_hours(tx, viewer, client_id),
+        past=see_timeline(tx, viewer, client_id, kind, after, base_id),
+        open=list_open_of(tx, viewer, client_id, OPEN_SHOWN),
+        firms=list_firms(tx, client_id),
+        groups=list_groups_of(tx, client_id),
+        links=list_links(tx, "counterparty", client_id),
+        parts=list_parts_of(tx, client_id),
+        parent=names_of(tx, [client.parent_id]).get(client.parent_id, "") if client.parent_id else "",
+        channel=channels.get(client.channel_id or 0, ""),
+        consents=consents_of(tx, [one.id for one in known.people]),
+        managers=list_manager_changes(tx, client_id),
+        around=see_around(tx, viewer),
+    )
+
+
+@get("/clients/{client_id:int}", include_in_schema=False)
+async def client(
+    door: NamedDependency[Door],
+    request: Asked,
+    client_id: Id,
+    kind: Kind = "",
+    after: After = None,
+    base: BaseId = None,
+) -> Response[str]:
+    """Facts, people, what is open, what happened."""
+    desk = Desk(door, request)
+
+    def render(viewer: Viewer, seen: Seen) -> str:
+        speaker = desk.speaker(viewer)
+        card, timeline = make_card(speaker, seen), make_timeline(speaker, client_id, seen.past)
+        data: dict[str, Card | Timeline | HoursForm] = {"client": card, "timeline": timeline, "hours": seen.hours}
+        return desk.render("client.html", speaker, seen.around, "clients", **data)
+
+    return html(await door.page(render, see_card, client_id, kind, after, base))
+
+
+def make_card(speaker: Speaker, seen: Seen) -> Card:
+    """The page's left side and its tiles."""
+    one = seen.known.client
+    return Card(
+        name=one.name,
+        about=about_client(speaker, one),
+        facts=_facts(speaker, seen),
+        text=one.about,
+        open=[_tile(speaker, row) for row in seen.open],
+        firms=seen.firms,
+        people=_people(speaker, seen),
+        parts=[(part.name, f"/clients/{part.id}") for part in seen.parts],
+        links=[_link(speaker, link) for link in seen.links],
+        managers=[_manager(speaker, seen.past.users, change) for change in seen.managers],
+        may_change=speaker.viewer.may_somewhere("answer"),
+        may_route=speaker.viewer.may_somewhere("assign"),
+        address_url=f"/clients/{one.id}/addresses",
+        edit_url=f"/clients/{one.id}/edit",
+        person_url=f"/clients/{one.id}/people/new",
+        view_url=f"/views/new?client={one.id}",
+        write_url="/write",
+    )
+
+
+def _facts(speaker: Speaker, seen: Seen) -> list[tuple[str, str, str | None]]:
+    one, facts, manager = seen.known.client, seen.known.facts, seen.known.manager
+    last_in, last_out = make_when(speaker, facts.last_in, long=True), make_when(speaker, facts.last_out, long=True)
+    kinds, phones = address_kinds(speaker), phone_kinds(speaker)
+    waits = speaker.say("Nobody")
+    if facts.waiting_since is not None:
+        waits = speaker.say("For us")
+    elif facts.last_out is not None and facts.last_out > (facts.last_in or 0):
+        waits = speaker.say("For them")
+    told = [
+        (speaker.say("Responsible"), manager.name if manager else speaker.say("Nobody"), None),
+        (speaker.say("They wrote"), last_in.text if last_in else "", None),
+        (speaker.say("We wrote"), last_out.text if last_out else "", None),
+        (speaker.say("Waiting"), waits, None),
+        (place_words(speaker)[one.parent_as], seen.parent, f"/clients/{one.parent_id}"),
+        (speaker.say("Groups"), ", ".join(group.name for group in seen.groups), None),
+        *((_named(speaker.say("Address"), kinds, at.kind), at.address, None) for at in one.addresses),
+        *((_named(speaker.say("Telephone"), phones, at.kind), show_phone(at), f"tel:{at.number}") for at in one.phones),
+        (speaker.say("Domains"), ", ".join(one.domains), None),
+        (speaker.say("Language"), one.language, None),
+        (speaker.say("Time zone"), one.time_zone, None),
+        (speaker.say("Birthday"), one.birthday.removeprefix("--"), None),
+        (speaker.say("Came by"), seen.channel, None),
+    ]
+    return [(name, value, url) for name, value, url in told if value]
+
+
+def _named(name: str, kinds: dict[str, str], kind: str) -> str:
+    return f"{name}, {kinds[kind]}" if kind else name
+
+
+def _tile(speaker: Speaker, row: ThreadRow) -> OpenTile:
+    waits = row.waiting_for == "us"
+    pill = None
+    if waits and row.waiting_since is not None:
+        pill = make_pill(speaker, row.waiting_since, row.due_at)
+    return OpenTile(
+        url=Place("all").thread(row.id),
+        title=speaker.say("Waiting for us") if waits else speaker.say("Open"),
+        subject=row.subject or speaker.say("no subject"),
+        who=" · ".join(part for part in (row.who, row.executor_name or speaker.say("nobody answers")) if part),
+        pill=pill,
+        state=lateness(row, speaker.now) or "",
+    )
+
+
+def _people(speaker: Speaker, seen: Seen) -> list[CardPerson]:
+    client_id = seen.known.client.id
+    kinds, phones = address_kinds(speaker), phone_kinds(speaker)
+    shown = []
+    for one in seen.known.people:
+        said = seen.consents.get(one.id, [])
+        mailings = ""
+        if said:
+            mailings = speaker.say("mailings: yes") if said[0].given else speaker.say("mailings: no")
+        shown.append(
+            CardPerson(
+                person=person_of(speaker, one, position=one.position_at(client_id)),
+                addresses=tuple((at.address, kinds[at.kind] if at.kind else "") for at in one.addresses),
+                phones=tuple((show_phone(at), at.number, phones[at.kind] if at.kind else "") for at in one.phones),
+                url=f"/clients/{client_id}/people/{one.id}",
+                mailings=mailings,
+            )
+        )
+    return shown
+
+
+def _link(speaker: Speaker, link: Link) -> tuple[str, str, str]:
+    names = {
+        "partner": speaker.say("partner"),
+        "contractor": speaker.say("contractor"),
+        "dealer": speaker.say("dealer"),
+        "influencer": speaker.say("influencer"),
+        "colleague": speaker.say("colleague"),
+        "relative": speaker.say("relative"),
+        "friend": speaker.say("friend"),
+        "other": speaker.say("linked"),
+    }
+    # The one who is something to this client is named with it; this one is it to the other with an arrow.
+    kind = f"{names[link.kind]} →" if link.reverse else names[link.kind]
+    return kind, link.name, f"/clients/{link.other_id}"
+
+
+def _manager(speaker: Speaker, users: dict[int, str], change: ManagerChange) -> tuple[str, str]:
+    when = make_when(speaker, change.at, long=True)
+    nobody = speaker.say("Nobody")
+    names = [users.get(one, nobody) if one else nobody for one in (change.before_id, change.manager_id)]
+    return " → ".join(names), when.text if when else ""
+
+
+ROUTES = [client]
