@@ -23,7 +23,9 @@ export function startNotes() {
     close(form.closest(".noting"));
   });
   // The bell is filled once the page stands, and whenever something new is there to hear.
-  document.getElementById("bell")?.dispatchEvent(new CustomEvent("live-notices"));
+  const fill = () => document.getElementById("bell")?.dispatchEvent(new CustomEvent("live-notices"));
+  if (document.readyState === "complete") fill();
+  else addEventListener("load", fill, { once: true }); // nobody hears it before the page is made ready
 }
 
 function close(noting) {

@@ -25,6 +25,7 @@ from mailhub.mailboxes.following import follow
 from mailhub.mailboxes.handling import assign_thread
 from mailhub.mailboxes.lists import ThreadRow, list_threads
 from mailhub.mailboxes.notes import add_note
+from mailhub.mailboxes.notices import mark_notices
 from mailhub.mailboxes.snoozing import snooze
 from mailhub.mailboxes.tables import thread
 from mailhub.mailboxes.tags import make_tag, tag_thread
@@ -83,6 +84,8 @@ def settle_in(tx: WriteTx) -> None:
     _sort(tx, office, helen)
     _write_texts(tx, office, helen)
     _go_away(tx, office, helen)
+    for viewer in office.people.values():
+        mark_notices(tx, viewer, read=True)  # of ten days of letters
     _work(tx, office)
 
 
