@@ -7,11 +7,14 @@ from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
 
 import pytest
-from playwright.sync_api import Browser, sync_playwright
+from playwright.sync_api import Browser, expect, sync_playwright
 
 from crm.staff.people import hash_password
 from tests.browser.site import PASSWORD, Site, found
 from tests.support.house import running_site, settings_for
+
+# What has to come may take long on a slow machine; what has to come soon is measured by its own test.
+expect.set_options(timeout=20_000)
 
 QUIET = [
     "--disable-background-networking",

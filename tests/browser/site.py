@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import smtplib
 import time
+from contextlib import nullcontext
 from email.message import EmailMessage
 from email.policy import SMTP
 
@@ -18,6 +19,7 @@ from mailhub.runtime import House
 from tests.support.house import send
 
 PASSWORD = "a long password"
+STREAM = "/api/v1/events"
 
 
 def found(tx: WriteTx, password: str) -> None:
@@ -39,7 +41,7 @@ class Site:
         self.faults: list[str] = []
 
     def sign_in(self, name: str = "oksana", **options) -> Page:
-        """Sign in and wait until the scripts answer.
+        """Sign in and wait until the scripts answer and the stream of changes is open: later ones are seen at once.
 
         A service worker would hide requests from `page.route`, so there is none unless a test asks for it.
         """
@@ -51,7 +53,9 @@ class Site:
         page.goto(f"{self.url}/login")
         page.get_by_label("Email").fill(f"{name}@firm.example")
         page.get_by_label("Password").fill(PASSWORD)
-        page.get_by_role("button", name="Sign in").click()
+        scripts = options.get("java_script_enabled", True)
+        with page.expect_response(lambda answer: STREAM in answer.url) if scripts else nullcontext():
+            page.get_by_role("button", name="Sign in").click()
         expect(page).to_have_url(f"{self.url}/waiting")
         page.wait_for_load_state()  # the scripts answer keys from here on
         return page

@@ -4,7 +4,8 @@ from __future__ import annotations
 
 import re
 import threading
-from collections.abc import Iterator
+import time
+from collections.abc import Callable, Iterator
 from http.server import ThreadingHTTPServer
 from queue import Empty, SimpleQueue
 from types import SimpleNamespace as Thing
@@ -102,6 +103,14 @@ class Server(ThreadingHTTPServer):
 
     daemon_threads = True
     request_queue_size = 128
+
+
+def until(page: Page, holds: Callable[[], bool], seconds: float = 20) -> None:
+    """Wait for what the house sees; the page goes on meanwhile."""
+    deadline = time.monotonic() + seconds
+    while not holds():
+        assert time.monotonic() < deadline, "it did not happen in time"
+        page.wait_for_timeout(20)
 
 
 @pytest.fixture
@@ -232,15 +241,16 @@ def test_a_frame_is_as_tall_as_was_estimated_for_its_width(page: Page, house: st
 
 def test_one_stream_for_all_tabs_and_the_next_tab_goes_on(page: Page, house: str) -> None:
     other = page.context.new_page()
-    for tab in (page, other):
-        tab.goto(f"{house}/live")
-        tab.wait_for_timeout(300)
+    page.goto(f"{house}/live")
+    until(page, lambda: House.streams == 1)
+    other.goto(f"{house}/live")
+    other.wait_for_timeout(300)
     assert House.streams == 1
     House.events.put(b'id: 4712\ndata: {"kind": "message-received", "thread_id": 99}\n\n')
     other.bring_to_front()
     expect(other.locator("#news")).to_contain_text("3 new")
     page.close()
-    other.wait_for_timeout(800)
+    until(other, lambda: House.streams == 2)
     assert [path for path in House.asked if path.startswith("/events")] == ["/events?after=4711", "/events?after=4712"]
 
 
@@ -250,5 +260,4 @@ def test_a_change_of_the_open_thread_refreshes_it(page: Page, house: str) -> Non
     expect(page.locator("#thread[data-thread='8']")).to_be_visible()
     House.asked.clear()
     House.events.put(b'id: 5\ndata: {"kind": "thread-assigned", "thread_id": 8}\n\n')
-    page.wait_for_timeout(1200)
-    assert {"/fragments/rail", "/threads/8", "/fragments/rows/8"} <= set(House.asked)
+    until(page, lambda: {"/fragments/rail", "/threads/8", "/fragments/rows/8"} <= set(House.asked))

@@ -14,7 +14,6 @@ def test_a_letter_through_postfix_appears_without_reload(site: Site) -> None:
     try:
         page = site.sign_in()
         expect(page.get_by_text("Nobody waits for us")).to_be_visible()
-        page.wait_for_timeout(500)  # the stream is being opened
         page.evaluate("window.stayed = true")
         site.write("Complaint by way of Postfix", by_way_of=relay.port)
         row = page.locator(".row", has_text="Complaint by way of Postfix")
