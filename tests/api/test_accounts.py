@@ -101,6 +101,9 @@ def test_what_an_administrator_sees_of_a_personal_account(world: World, loop: as
         assert b"quailaccountpersonal" not in page.body
         for who in ("reader", "manager", "outsider"):
             assert (await world.program(who).get(path)).status == 404
+        rail = (await (await world.browser("owner")).get("/open")).body.decode()
+        (line,) = [one for one in rail.split("<li>") if "problem-mark" in one]
+        assert 'class="num"' in line, "what waits is counted also where the server is not reached"
 
     loop.run(scene())
 
@@ -124,6 +127,9 @@ def test_the_form_tries_before_it_keeps(world: World, loop: asyncio.Runner, tmp_
             typed = await submit(browser, f"{path}/look", user="shop@ukr.net", typed="user")
             assert b"imap.ukr.net" in typed.body
             assert b"wants a password of its own" in typed.body
+            typed = await submit(browser, f"{path}/look", user="me@nowhere.example", typed="user")
+            assert b"is a guess from the address" in typed.body, "nobody has typed that name"
+            assert b"said wrong" not in typed.body
             place = {"user": "me@firm.example", "host": HOST, "port": script.port, "security": "tls"}
             looked = await submit(browser, f"{path}/look", **place)
             assert b"imap.firm.example answers." in looked.body
