@@ -255,13 +255,20 @@ class Counters:
     snoozed: int = 0
 
 
+_BOXES = select(mailbox.c.id, mailbox.c.scope_id).where(mailbox.c.scope_id.in_(bindparam("scopes", expanding=True)))
+
+
 def count_threads(tx: ReadTx, viewer: Viewer) -> Counters:
     """Count through the index of what waits: such counters cannot drift."""
     waiting, mine, new, aside = _counts(shape_of(viewer))
     sight = sight_of(viewer)
-    by_mailbox = {row.mailbox_id: int(row.number) for row in tx.rows(waiting, sight)}
+    by_scope = {row.scope_id: int(row.number) for row in tx.rows(waiting, sight)}
+    by_mailbox: dict[int, int] = {}
+    for box in tx.rows(_BOXES, {"scopes": [viewer.parents.get(scope, scope) for scope in by_scope]}):
+        within = (scope for scope in by_scope if viewer.parents.get(scope, scope) == box.scope_id)
+        by_mailbox[box.id] = sum(by_scope[scope] for scope in within)
     numbers = [int(tx.value(one, sight)) for one in (mine, new, aside)]
-    return Counters(sum(by_mailbox.values()), numbers[0], by_mailbox, *numbers[1:])
+    return Counters(sum(by_scope.values()), numbers[0], by_mailbox, *numbers[1:])
 
 
 @lru_cache
@@ -277,7 +284,7 @@ def _counts(shape: Shape) -> tuple[Select[Any], ...]:
         .limit(literal_column(str(MOST_COUNTED)))
     )
     return (
-        seen(select(thread.c.mailbox_id, number.label("number")).where(_WAITS).group_by(thread.c.mailbox_id)),
+        seen(select(thread.c.scope_id, number.label("number")).where(_WAITS).group_by(thread.c.scope_id)),
         seen(select(number).where(thread.c.executor_id == me, _WAITS)),
         select(number).select_from(seen(new).subquery()),
         seen(select(number).select_from(thread).where(_SNOOZED)),

@@ -121,6 +121,8 @@ def explain_sqlite(url: str, said: dict[str, Any]) -> dict[str, str]:
                 scanned = re.match(r"SCAN (\w+)(?: USING (?:COVERING )?INDEX (\w+))?", line)
                 if scanned and names.get(scanned[1], scanned[1]) in GROWS and scanned[2] not in SMALL:
                     bad[text] = line
+                if "thread.state = " in text and "ix_thread_scope_newest" in line:
+                    bad[text] = line  # all of a mailbox is looked through for what is open in it
     return bad
 
 

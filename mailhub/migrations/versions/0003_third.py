@@ -94,7 +94,7 @@ def _of_user(name: str) -> sa.ForeignKeyConstraint:
 
 
 def upgrade() -> None:
-    """Nothing is rebuilt: new tables, new columns with a default, new indexes."""
+    """Nothing is rebuilt: new tables, new columns with a default, other indexes."""
     op.add_column("thread", sa.Column("snoozed_until", sa.BigInteger(), nullable=True))
     op.add_column("thread", sa.Column("closed_at", sa.BigInteger(), nullable=True))
     op.add_column("thread", sa.Column("continues_id", ID, nullable=True))
@@ -475,6 +475,7 @@ def upgrade() -> None:
     _ways_out()
     _finding_again()
     _places_of_accounts()
+    _states_of_threads()
 
 
 def _parties() -> None:
@@ -700,3 +701,15 @@ def _places_of_accounts() -> None:
     op.add_column("account", sa.Column("inside", ID, server_default="1", nullable=False))
     op.add_column("account", sa.Column("smtp_inside", ID, server_default="1", nullable=False))
     op.add_column("mailbox_way", sa.Column("inside", ID, server_default="1", nullable=False))
+
+
+def _states_of_threads() -> None:
+    """SQLite takes the index that fixes most columns, so what lists and counters are read from names the state."""
+    for name in ("open", "closed", "spam", "late", "late_mine"):
+        op.drop_index(f"ix_thread_{name}", "thread")
+    newest = [sa.literal_column("last_message_at DESC"), sa.literal_column("id DESC")]
+    op.create_index("ix_thread_state", "thread", ["scope_id", "state", *newest])
+    waits = sa.text("state = 'open' AND waiting_for = 'us'")
+    for name, first in (("ix_thread_late", "scope_id"), ("ix_thread_late_mine", "executor_id")):
+        columns = [first, "state", "waiting_for", "due_at", "id"]
+        op.create_index(name, "thread", columns, sqlite_where=waits, postgresql_where=waits)
