@@ -166,7 +166,7 @@ def say_everywhere(tx: WriteTx, vectors: Vectors, filled: Filled, single: int, l
 def begin_drafts(tx: WriteTx, writer: Viewer, thread_id: int, html: str) -> None:
     """An answer that was written down without being cleaned."""
     made = add_draft(tx, writer, "reply", thread_id=thread_id)
-    text = Text(to="anna@client.example", subject=html[:900], html=CleanHtml(html))
+    text = Text(to="anna@client.example", subject=html[:900], html=CleanHtml(f"<div>{WORD}</div>{html}"))
     change_draft(tx, writer, made.id, made.version, text)
 
 
