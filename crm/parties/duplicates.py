@@ -10,7 +10,7 @@ from collections.abc import Iterable
 from dataclasses import dataclass
 
 from rapidfuzz import fuzz
-from sqlalchemy import ColumnElement, select
+from sqlalchemy import ColumnElement, select, text
 
 from core.database import ReadTx
 from crm.parties.matching import FREE_MAIL
@@ -78,7 +78,10 @@ def _having(
     tx: ReadTx, owner: ColumnElement[int], value: ColumnElement[str], wanted: Iterable[str]
 ) -> list[int | None]:
     values = sorted({one for one in wanted if one})
-    return tx.values(select(owner).where(value.in_(values)).limit(_OF_A_WORD)) if values else []
+    here = select(owner).where(value.in_(values)).limit(_OF_A_WORD)
+    if value.table is legal_entity:
+        here = here.where(text("legal_entity.tax_number <> ''"))  # as its index says
+    return tx.values(here) if values else []
 
 
 def _reached(tx: ReadTx, value: ColumnElement[str], wanted: Iterable[str]) -> list[int | None]:
