@@ -215,5 +215,7 @@ def _prepare(statement: Executable, names: tuple[str, ...], dialect: Dialect) ->
     holes = len(_LIST.findall(compiled.string)) + compiled.string.count("?")
     if holes != len(compiled.positiontup or ()):
         return None  # a question mark in quotes, or a list of another kind
-    columns = [column.type for column in statement.selected_columns] if isinstance(statement, SelectBase) else []
+    columns: list[TypeEngine[Any]] = []
+    if isinstance(statement, SelectBase):
+        columns = [column.type for column in statement.selected_columns.values()]
     return Prepared(compiled, columns, dialect)

@@ -1,4 +1,4 @@
-"""What a program may not do with its person's token, what ends it, and for what a person shows again that it is them."""
+"""What no program may do with its person's token, what ends it, and where a person shows again that it is them."""
 
 from __future__ import annotations
 

@@ -1,5 +1,8 @@
 """The shared inbox where a team works; each room adds its own at the end of ``upgrade``."""
 
+from collections.abc import Sequence
+from typing import Any
+
 import sqlalchemy as sa
 from alembic import op
 from sqlalchemy.dialects import postgresql
@@ -559,7 +562,7 @@ def _lay_words(connection: sa.Connection) -> None:
 
 
 def _domains_of(
-    connection: sa.Connection, of: str, rows: list[sa.Row[tuple[int, str]]]
+    connection: sa.Connection, of: str, rows: Sequence[Any]
 ) -> list[sa.Row[tuple[int, str]]]:
     if of == "contact":
         return []
@@ -683,7 +686,7 @@ def _ways_out() -> None:
 
 def _finding_again() -> None:
     """The newest threads of a client, whom a mailbox has corresponded with, and what somebody searched for of late."""
-    newest = [sa.literal_column("last_message_at DESC"), sa.literal_column("id DESC")]
+    newest: list[Any] = [sa.literal_column("last_message_at DESC"), sa.literal_column("id DESC")]
     op.create_index("ix_thread_client_newest", "thread", ["counterparty_id", "scope_id", *newest])
     op.create_index("ix_thread_who", "thread", ["scope_id", "who_address"])
     op.create_table(
@@ -707,7 +710,7 @@ def _states_of_threads() -> None:
     """SQLite takes the index that fixes most columns, so what lists and counters are read from names the state."""
     for name in ("open", "closed", "spam", "late", "late_mine"):
         op.drop_index(f"ix_thread_{name}", "thread")
-    newest = [sa.literal_column("last_message_at DESC"), sa.literal_column("id DESC")]
+    newest: list[Any] = [sa.literal_column("last_message_at DESC"), sa.literal_column("id DESC")]
     op.create_index("ix_thread_state", "thread", ["scope_id", "state", *newest])
     waits = sa.text("state = 'open' AND waiting_for = 'us'")
     for name, first in (("ix_thread_late", "scope_id"), ("ix_thread_late_mine", "executor_id")):
