@@ -152,6 +152,10 @@ class Language:
 
     # Amounts
 
+    def language_name(self, code: str) -> str:
+        """What a language is called ("Ukrainian"); the code itself for one that nobody has named."""
+        return str(self.locale.languages.get(code.partition("-")[0].lower(), code))
+
     def format_number(self, value: float) -> str:
         """``1,234.5`` as people here write it, at most three places."""
         if isinstance(value, int) and -1000 < value < 1000:

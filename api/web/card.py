@@ -196,7 +196,7 @@ def _facts(speaker: Speaker, seen: Seen) -> list[tuple[str, str, str | None]]:
         *((_named(speaker.say("Address"), kinds, at.kind), at.address, None) for at in one.addresses),
         *((_named(speaker.say("Telephone"), phones, at.kind), show_phone(at), f"tel:{at.number}") for at in one.phones),
         (speaker.say("Domains"), ", ".join(one.domains), None),
-        (speaker.say("Language"), one.language, None),
+        (speaker.say("Language"), speaker.language.language_name(one.language) if one.language else "", None),
         (speaker.say("Time zone"), one.time_zone, None),
         (speaker.say("Birthday"), one.birthday.removeprefix("--"), None),
         (speaker.say("Came by"), seen.channel, None),

@@ -49,7 +49,7 @@ from crm.staff.audit import record_audit
 from crm.staff.people import get_user, list_users
 from crm.staff.readable import Viewer, demand_somewhere
 
-SPARE = 2
+SPARE = 1
 MOST_ROWS = 50
 LONGEST = 12_000
 PLAIN = ("name", "kind", "parent_as", "city", "language", "time_zone", "birthday", "about")

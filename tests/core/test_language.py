@@ -202,3 +202,10 @@ def test_unknown_codes_speak_english_and_unknown_zones_are_refused(catalogs):
     with pytest.raises((ZoneInfoNotFoundError, ValueError)):
         catalogs.language("en", "Mars/Olympus")
     assert catalogs.language("uk", "UTC") is catalogs.language("uk", "UTC")
+
+
+def test_languages_are_called_by_their_names(speak):
+    assert speak("en").language_name("uk") == "Ukrainian"
+    assert speak("uk").language_name("vi-VN") == "вʼєтнамська"
+    assert speak("bg").language_name("tlh-x") == "клингонски"
+    assert speak("en").language_name("zz") == "zz"
