@@ -129,9 +129,9 @@ def found_hostile(tx: WriteTx, vectors: Vectors, password: str) -> Filled:
     for number in range(30):
         add_counterparty(tx, vectors.take(200), domains=[f"c{number}.example"])
         contact = partial(add_contact, emails=[f"anna{number}@client.example"], counterparty_id=client)
-        contact(tx, vectors.take(200), position=vectors.take(200))
+        person = contact(tx, vectors.take(200), position=vectors.take(200))
     tx.execute(update(user).where(user.c.id == petro).values(name=vectors.take(200)))
-    return Filled({"box_id": boxes[0].id, "client_id": client, "user_id": petro})
+    return Filled({"box_id": boxes[0].id, "client_id": client, "contact_id": person, "user_id": petro})
 
 
 def say_everywhere(tx: WriteTx, vectors: Vectors, filled: Filled, single: int, long: int) -> None:

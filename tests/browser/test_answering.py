@@ -60,7 +60,7 @@ def open_thread(page: Page, subject: str) -> None:
 
 def write(page: Page, text: str) -> None:
     page.keyboard.press("r")
-    area = page.get_by_label("Text of the answer")
+    area = page.locator(".composer-text")
     expect(area).to_be_focused()
     area.fill(text)
 

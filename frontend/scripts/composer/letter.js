@@ -257,6 +257,7 @@ export class Letter {
 
   /** True when the letter may leave: everything is saved, and what is strange about it was said before. */
   async prepare() {
+    await this.ready; // who writes and sends before the editor is there
     await this.files.done();
     this.soon();
     const saved = await this.save();

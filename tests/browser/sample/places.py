@@ -93,6 +93,7 @@ def clients() -> Thing:
     ]
     return Thing(
         total=4,
+        may_add=True,
         query="",
         next_url=None,
         rows=[
