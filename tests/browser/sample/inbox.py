@@ -219,6 +219,8 @@ def letter(
         "quote": None,
         "html_url": None,
         "html_heights": {},
+        "older_url": None,
+        "older_heights": {},
         "pictures": None,
         "files": [],
         "alarm": None,
