@@ -250,9 +250,19 @@ async def get_consents(door: NamedDependency[Door], contact_id: Id) -> Items[Con
 
 
 @post("/contacts/{contact_id:int}/consents", tags=["clients"])
-async def make_consent(door: NamedDependency[Door], contact_id: Id, data: JSONBody[NewConsent]) -> Items[ConsentView]:
+async def make_consent(
+    door: NamedDependency[Door],
+    request: StrictRequest,
+    contact_id: Id,
+    data: JSONBody[NewConsent],
+    idempotency_key: Key = None,
+) -> Items[ConsentView]:
     """Write down what somebody said to mailings."""
-    return Items([_show(one) for one in await door.write(note_consent, contact_id, data)])
+
+    def note(tx: WriteTx, viewer: Viewer) -> Items[ConsentView]:
+        return Items([_show(one) for one in note_consent(tx, viewer, contact_id, data)])
+
+    return await once(door, request, idempotency_key, Items[ConsentView], note)
 
 
 def _show(one: Consent) -> ConsentView:

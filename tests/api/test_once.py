@@ -10,6 +10,7 @@ import pytest
 from tests.api.world import World
 
 ONLY_ASKS = {
+    "/api/v1/addresses/check",
     "/api/v1/accounts/try",
     "/api/v1/accounts/{account_id}/test",
     "/api/v1/accounts/{account_id}/reconcile",
@@ -18,6 +19,7 @@ ONLY_ASKS = {
 }
 """They look, here or at another server, and change nothing that stays."""
 SAY_WHAT_SHALL_BE = {
+    "/api/v1/search/recent",
     "/api/v1/users/me/password",  # asks for the password of now: a second time it is another one
     "/api/v1/rules/order",
     "/api/v1/imports/{import_id}/pause",
