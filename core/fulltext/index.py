@@ -6,13 +6,13 @@ index, so a search never walks letters of other mailboxes and rights can change 
 SQLite: contentless FTS5, whose own cutter (``ascii``) parts words at our spaces and leaves all other characters alone.
 A row can be taken out only by feeding exactly the indexed words to the 'delete' command (wrong words corrupt silently,
 and ``contentless_delete`` does not open on SQLite 3.40), so the caller keeps them.
-PostgreSQL: a tsvector with our own positions, in parts by range of id (ids grow with the date); the parts are asked one
-by one from the newest, each behind an ``offset 0`` fence, until enough is found.
+PostgreSQL: a tsvector with our own positions, in parts by range of id (ids grow with the date). It is asked from the
+newest back in spans that grow, part by part, each behind an ``offset 0`` fence, until enough is found.
 """
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
 
 from sqlalchemy import text
 
@@ -23,6 +23,7 @@ from core.fulltext.row import Words as Words
 # First seconds of the years at which parts begin; ids are seconds << 20 (``mailhub.mailboxes``).
 _YEARS = (2005, 2010, *range(2014, 2036))
 _SECONDS_OF_DAY = 86400
+_FIRST_SPAN = 30 * _SECONDS_OF_DAY << 20  # of ids
 _LAST_POSITION = 16383  # PostgreSQL's limit: later positions all become this one
 _MOST_WORDS = 20000  # of each part
 _Terms = list[tuple[Term, list[Alternative]]]
@@ -138,24 +139,36 @@ def _find_postgres(
     for terms in _left_out(question, likeness):
         query += f" & !({_tsquery(terms)})"
     found: list[int] = []
-    for name, begin, end in reversed(_parts()):
-        if (begin != "MINVALUE" and int(begin) >= high) or (end != "MAXVALUE" and int(end) <= low):
-            continue
-        fenced = (
-            f"SELECT message_id FROM {name} WHERE words @@ CAST(:query AS tsquery)"  # noqa: S608 - the name is ours
-            " AND message_id < :high AND message_id >= :low OFFSET 0"
-        )
-        rows = tx.sql(
-            f"SELECT message_id FROM ({fenced}) part ORDER BY 1 DESC LIMIT :most",  # noqa: S608 - the name is ours
-            query=query,
-            high=high,
-            low=low,
-            most=limit - len(found),
-        )
-        found += [row[0] for row in rows]
-        if len(found) >= limit:
-            break
+    newest = tx.sql("SELECT max(message_id) FROM word_index WHERE message_id < :high", high=high).scalar()
+    for begin, end in _windows(low, newest):
+        for name in _parts_between(begin, end):
+            fenced = (
+                f"SELECT message_id FROM {name} WHERE words @@ CAST(:query AS tsquery)"  # noqa: S608 - the name is ours
+                " AND message_id < :high AND message_id >= :low OFFSET 0"
+            )
+            rows = tx.sql(
+                f"SELECT message_id FROM ({fenced}) part ORDER BY 1 DESC LIMIT :most",  # noqa: S608 - the name is ours
+                query=query,
+                high=end,
+                low=begin,
+                most=limit - len(found),
+            )
+            found += [row[0] for row in rows]
+            if len(found) >= limit:
+                return found
     return found
+
+
+def _windows(low: int, newest: int | None) -> Iterator[tuple[int, int]]:
+    """From the newest row back to ``low``, each span four times the one before: frequent words are found in the first,
+    and for rare ones the index is asked a few times more."""
+    if newest is None:
+        return
+    span, end = _FIRST_SPAN, newest + 1
+    while end > low:
+        begin = max(low, end - span)
+        yield begin, end
+        span, end = span * 4, begin
 
 
 def _tsquery(terms: _Terms) -> str:
@@ -226,6 +239,13 @@ def _parts() -> list[tuple[str, str, str]]:
     borders = [str(_seconds_of(year) << 20) for year in _YEARS]
     names = ["word_index_old", *(f"word_index_{year}" for year in _YEARS)]
     return list(zip(names, ["MINVALUE", *borders], [*borders, "MAXVALUE"], strict=True))
+
+
+def _parts_between(begin: int, end: int) -> Iterator[str]:
+    """The names of the parts that hold ids from ``begin`` to below ``end``, newest first."""
+    for name, first, beyond in reversed(_parts()):
+        if (first == "MINVALUE" or int(first) < end) and (beyond == "MAXVALUE" or int(beyond) > begin):
+            yield name
 
 
 def _seconds_of(year: int) -> int:

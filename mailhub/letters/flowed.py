@@ -11,19 +11,20 @@ def unflow(text: str, delsp: bool = False) -> str:
     out: list[list[str]] = []
     open_depth = -1
     for line in text.split("\n"):
-        depth = len(line) - len(line.lstrip(">"))
-        content = line[depth:].removeprefix(" ")
-        if content == "-- ":
+        first = line[:1]
+        depth = len(line) - len(line.lstrip(">")) if first == ">" else 0
+        content = line[depth:].removeprefix(" ") if depth or first == " " else line
+        soft = content[-1:] == " "
+        if soft and content == "-- ":
             out.append([_quoted(depth, content)])
             open_depth = -1
             continue
-        soft = content.endswith(" ")
         if soft and delsp:
             content = content[:-1]
         if depth == open_depth:
             out[-1].append(content)
         else:
-            out.append([_quoted(depth, content)])
+            out.append([_quoted(depth, content) if depth else content])
         open_depth = depth if soft else -1
     return "\n".join(map("".join, out))
 
