@@ -7,7 +7,7 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import Any
 
-from sqlalchemy import Row, bindparam, func, select, union_all
+from sqlalchemy import Row, bindparam, func, literal_column, select, union_all
 
 from core.database import ReadTx
 from crm.parties import find_parties
@@ -95,6 +95,7 @@ def _list_known(tx: ReadTx, viewer: Viewer, between: dict[str, str], limit: int)
     for scope_id in sorted(viewer.full | viewer.assigned):
         top = select(thread.c.who_address.label("address"), func.max(thread.c.who).label("who")).where(
             thread.c.scope_id == scope_id,
+            literal_column("length(thread.who_address) <= 320"),  # as its index has them
             thread.c.who_address >= bindparam("first"),
             thread.c.who_address < bindparam("last"),
         )

@@ -688,7 +688,10 @@ def _finding_again() -> None:
     """The newest threads of a client, whom a mailbox has corresponded with, and what somebody searched for of late."""
     newest: list[Any] = [sa.literal_column("last_message_at DESC"), sa.literal_column("id DESC")]
     op.create_index("ix_thread_client_newest", "thread", ["counterparty_id", "scope_id", *newest])
-    op.create_index("ix_thread_who", "thread", ["scope_id", "who_address"])
+    written = sa.text("length(who_address) <= 320")
+    op.create_index(
+        "ix_thread_who", "thread", ["scope_id", "who_address"], sqlite_where=written, postgresql_where=written
+    )
     op.create_table(
         "recent_search",
         sa.Column("user_id", ID, autoincrement=False, nullable=False),
