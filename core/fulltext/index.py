@@ -23,7 +23,7 @@ from core.fulltext.row import Words as Words
 # First seconds of the years at which parts begin; ids are seconds << 20 (``mailhub.mailboxes``).
 _YEARS = (2005, 2010, *range(2014, 2036))
 _SECONDS_OF_DAY = 86400
-_FIRST_SPAN = 30 * _SECONDS_OF_DAY << 20  # of ids
+_FIRST_SPAN = 2 * _SECONDS_OF_DAY << 20  # of ids
 _LAST_POSITION = 16383  # PostgreSQL's limit: later positions all become this one
 _MOST_WORDS = 20000  # of each part
 _Terms = list[tuple[Term, list[Alternative]]]
