@@ -8,7 +8,7 @@ def unflow(text: str, delsp: bool = False) -> str:
     own."""
     if " \n" not in text:
         return "\n".join(_unstuffed(line) for line in text.split("\n"))
-    out: list[list[str]] = []
+    out: list[str] = []  # flat: a million short lists would cost more in collecting garbage than in reading
     open_depth = -1
     for line in text.split("\n"):
         first = line[:1]
@@ -16,17 +16,17 @@ def unflow(text: str, delsp: bool = False) -> str:
         content = line[depth:].removeprefix(" ") if depth or first == " " else line
         soft = content[-1:] == " "
         if soft and content == "-- ":
-            out.append([_quoted(depth, content)])
+            out.append("\n" + _quoted(depth, content))
             open_depth = -1
             continue
         if soft and delsp:
             content = content[:-1]
         if depth == open_depth:
-            out[-1].append(content)
+            out.append(content)
         else:
-            out.append([_quoted(depth, content) if depth else content])
+            out.append("\n" + (_quoted(depth, content) if depth else content))
         open_depth = depth if soft else -1
-    return "\n".join(map("".join, out))
+    return "".join(out)[1:]
 
 
 def _quoted(depth: int, content: str) -> str:

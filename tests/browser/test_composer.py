@@ -21,6 +21,7 @@ from mailhub.outbound.tables import signature
 from tests.api.world import picture
 from tests.browser.site import PASSWORD, Site, found
 from tests.browser.test_answering import APPEARS_MS, open_thread, taken, write
+from tests.support.engines import only
 from tests.support.house import running_site, settings_for
 from tests.support.sink import Script, Sink
 
@@ -205,6 +206,21 @@ def test_who_writes_before_the_editor_is_there_loses_nothing(site: Site) -> None
     page.keyboard.type(" we look into it.")
     expect(text).to_contain_text("Thank you, we look into it.")
     expect(text).to_contain_text("The claims desk")
+
+
+@only("sqlite")
+def test_who_writes_before_any_script_runs_loses_nothing(site: Site) -> None:
+    page = site.sign_in()
+    held: list[Route] = []
+    page.route("**/app-*.js", lambda route: held.append(route))  # noqa: PLW0108 - Playwright marks its handlers
+    page.goto(f"{site.url}/write?to=nobody@elsewhere.example", wait_until="commit")
+    page.get_by_label("Text of the letter").focus()
+    page.keyboard.type("Dear ")
+    held[0].continue_()
+    text = page.locator(".composer-text")
+    expect(text).to_be_focused()
+    page.keyboard.type("colleagues,")
+    expect(text).to_contain_text("Dear colleagues,")
 
 
 def test_people_are_pasted_dragged_and_walked_by_keys(site: Site) -> None:

@@ -11,7 +11,7 @@ const key = (composer) => `mailhub-letter-${composer.dataset.thread || `new-${co
 function lines(text) {
   const made = text && text.split("\n").map((line) => {
     const div = document.createElement("div");
-    div.textContent = line;
+    div.textContent = line.replace(/^ | $| (?= )/g, "\u00a0"); // a space at an edge would not be shown
     return line ? div.outerHTML : "<div><br></div>";
   });
   return made ? made.join("") : "";
@@ -42,10 +42,12 @@ export class Letter {
 
   async begin() {
     const { makeEditor } = await import("./editor.js");
-    const early = this.early ? this.text.value : "";
+    const kept = JSON.parse(sessionStorage.getItem(this.place) || "null");
+    // Before this script ran nobody heard what was typed; a browser that fills a form again after a reload types, too.
+    const early = this.early || (!kept && this.text.value !== this.text.defaultValue) ? this.text.value : "";
+    const here = document.activeElement === this.text;
     this.editor = makeEditor(this);
     this.form.elements.html.disabled = false;
-    const kept = JSON.parse(sessionStorage.getItem(this.place) || "null");
     const begun = { id: this.value("draft"), version: this.value("version"), html: this.value("html") };
     begun.files = JSON.parse(this.composer.dataset.files || "[]");
     if (kept && (!begun.id || (kept.draft === begun.id && kept.version === begun.version))) {
@@ -60,6 +62,7 @@ export class Letter {
     this.editor.setHTML(lines(early) + (begun.html ? this.files.toAddresses(begun.html) : this.blank()));
     if (early) this.editor.goBehind(early.split("\n").length);
     this.touched ||= Boolean(early);
+    if (here) this.editor.focus();
     this.kindShown();
     this.told();
   }
