@@ -107,7 +107,9 @@ def _sum_up(speaker: Speaker, account: Row | None, managed: Mailbox | None, way:
         return way.trouble, "look"
     if managed is None:
         return "", ""
-    hours = speaker.language.ngettext("answers in %(num)d hour", "answers in %(num)d hours", managed.answer_hours)
+    hours = speaker.language.ngettext("answers in %(n)s hour", "answers in %(n)s hours", managed.answer_hours)
     if not managed.rules:
         return hours, ""
-    return f"{hours} · " + speaker.language.ngettext("%(num)d rule is on", "%(num)d rules are on", managed.rules), ""
+    return f"{hours} · " + speaker.language.ngettext(
+        "%(num)d rule is on", "%(num)d rules are on", managed.rules, num=managed.rules
+    ), ""

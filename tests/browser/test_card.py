@@ -1,4 +1,4 @@
-"""A client from its first letter on: the proposal, the card, what happened on the basis of what, and how it is found."""
+"""A client from its first letter on: the proposal, the card, what happened on the basis of what."""
 
 from __future__ import annotations
 
