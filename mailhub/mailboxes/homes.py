@@ -23,8 +23,8 @@ from mailhub.mailboxes.tables import letter, letter_reference, message, thread, 
 
 MOST_FOUND = 50
 MOST_ASKED = 200
-"""Letters that have, or name, the ids of a new one and are asked whether it has a say beside them: the oldest. A monitor
-that names one id ten thousand times makes its next letter no dearer."""
+"""Letters that have, or name, the ids of a new one and are asked whether it has a say beside them: the oldest. A
+monitor that names one id ten thousand times makes its next letter no dearer."""
 
 
 @dataclass(frozen=True, slots=True)
