@@ -27,6 +27,7 @@ function arrive() {
   else if (lines.length > 1) show((field.value = lines[0].querySelector(".setting-words > :first-child").textContent));
   const line = lines.find((one) => !one.hidden) ?? home;
   if (line && (home || lines.length === 1)) line.open = true;
+  if (line?.closest("[data-settings]")) line.closest("[data-settings]").open = true;
   line?.scrollIntoView({ block: "center" });
 }
 
@@ -37,7 +38,7 @@ function show(asked) {
     if (line.open) line.open = false;
   }
   for (const box of document.querySelectorAll("[data-settings]")) {
-    const whole = speaks(box.firstElementChild, words);
+    const whole = speaks(nameOf(box), words);
     const lines = [...box.querySelectorAll("[data-setting]")];
     box.hidden = !whole && lines.every((line) => line.hidden);
     box.open = Boolean(words.length) && !whole && !box.hidden;
@@ -51,7 +52,11 @@ function show(asked) {
 
 /** Each word asked for begins somewhere in the line, or in what its mailbox is called. */
 function speaks(line, words) {
-  const box = line.closest("[data-settings]")?.firstElementChild;
-  const [text] = inAnyAlphabet(box && box !== line ? `${box.textContent} ${line.textContent}` : line.textContent);
+  const box = line.matches("[data-setting]") && line.closest("[data-settings]");
+  const [text] = inAnyAlphabet(box ? `${nameOf(box).textContent} ${line.textContent}` : line.textContent);
   return words.every((spellings) => spellings.some((one) => text.includes(one)));
+}
+
+function nameOf(box) {
+  return box.querySelector(".setting-words");
 }
