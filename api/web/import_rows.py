@@ -45,7 +45,7 @@ def shape_import(speaker: Speaker, one: Import, address: str, who: str) -> Impor
         "failed": speaker.say("Stopped"),
         "cancelled": speaker.say("Ended"),
     }
-    count = speaker.language.ngettext
+    ngettext = speaker.language.ngettext
     return ImportRow(
         id=one.id,
         url=f"/settings/imports/{one.id}",
@@ -96,12 +96,12 @@ def _about(speaker: Speaker, one: Import) -> str:
 def _lines(speaker: Speaker, one: Import) -> tuple[str, ...]:
     if not (one.letters or one.skipped or one.state == "done"):
         return ()
-    count = speaker.language.ngettext
-    lines = [count("%(n)s new letter", "%(n)s new letters", one.taken)]
+    ngettext = speaker.language.ngettext
+    lines = [ngettext("%(n)s new letter", "%(n)s new letters", one.taken)]
     if one.already:
-        lines.append(count("%(n)s was here already", "%(n)s were here already", one.already))
+        lines.append(ngettext("%(n)s was here already", "%(n)s were here already", one.already))
     if one.skipped:
-        lines.append(count("%(n)s could not be read", "%(n)s could not be read", one.skipped))
+        lines.append(ngettext("%(n)s could not be read", "%(n)s could not be read", one.skipped))
     return tuple(lines)
 
 
