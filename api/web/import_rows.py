@@ -60,7 +60,7 @@ def shape_import(speaker: Speaker, one: Import, address: str, who: str) -> Impor
         about=_about(speaker, one),
         lines=_lines(speaker, one),
         error=speaker.say(one.error, **one.error_fields) if one.error else "",
-        quarantined=count("%(n)s in quarantine", "%(n)s in quarantine", one.quarantined) if one.quarantined else "",
+        quarantined=ngettext("%(n)s in quarantine", "%(n)s in quarantine", one.quarantined) if one.quarantined else "",
         faults=tuple(one.faults),
         left_out=", ".join(one.left_out),
         may=_may(one),
