@@ -8,7 +8,8 @@ from playwright.sync_api import Page, expect
 
 from tests.browser.site import Site
 from tests.support.engines import only
-from tests.support.house import APPEARS_MS
+
+APPEARS_MS = 8000
 
 
 def become_client(site: Site) -> Page:
