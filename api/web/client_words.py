@@ -66,6 +66,8 @@ def kind_words(speaker: Speaker) -> dict[str, str]:
         "call": speaker.say("Calls"),
         "meeting": speaker.say("Meetings"),
         "negotiation": speaker.say("Negotiations"),
+        "task": speaker.say("Tasks"),
+        "promise": speaker.say("Promises"),
         "wish": speaker.say("Wishes"),
         "note": speaker.say("Notes"),
     }
@@ -80,3 +82,8 @@ def one_kind(speaker: Speaker) -> dict[str, str]:
         "negotiation": speaker.say("Negotiation"),
         "wish": speaker.say("Wish"),
     }
+
+
+def line_kinds(speaker: Speaker) -> dict[str, str]:
+    """One line of the timeline that is no letter."""
+    return one_kind(speaker) | {"task": speaker.say("Task"), "promise": speaker.say("Promise")}

@@ -1,0 +1,54 @@
+"""On a client's page: what comes next with them and what was promised."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+from api.web.planner_words import Shown, show
+from api.web.promises import PromiseLine, make_promise_line
+from api.web.shapes import Speaker
+from core.database import ReadTx
+from crm.execution.promises import Promise, list_promises
+from crm.interactions import may_write
+from crm.planner import Planned, list_planned_of
+from crm.staff.readable import Viewer
+
+SHOWN = 12
+
+
+@dataclass(frozen=True, slots=True)
+class Coming:
+    """What is open of a client beside its letters."""
+
+    planned: list[Planned]
+    promises: list[Promise]
+
+
+@dataclass(frozen=True, slots=True)
+class Opened:
+    """See templates/web/_card_open.html."""
+
+    planned: list[Shown]
+    promises: list[PromiseLine]
+    plan_url: str
+    promise_url: str
+    may_plan: bool
+    users: list[tuple[int, str]]
+
+
+def see_coming(tx: ReadTx, viewer: Viewer, client_id: int) -> Coming:
+    """Of a series its next time alone."""
+    planned = list_planned_of(tx, viewer, client_id, SHOWN)
+    return Coming(planned, list_promises(tx, viewer, counterparty_id=client_id, limit=SHOWN))
+
+
+def make_opened(speaker: Speaker, client_id: int, coming: Coming, users: dict[int, str]) -> Opened:
+    """The section."""
+    return Opened(
+        planned=[show(speaker, one, {}, users) for one in coming.planned],
+        promises=[make_promise_line(speaker, one, {}, users) for one in coming.promises],
+        plan_url=f"/calendar/new?client={client_id}",
+        promise_url=f"/promises/new?client={client_id}",
+        may_plan=may_write(speaker.viewer),
+        users=list(users.items()),
+    )
