@@ -11,8 +11,9 @@ from typing import Any
 from core.blobs import BlobFiles, read_blob
 from core.blobs.letting_go import let_go, settle_aside, walk_blobs
 from core.database import Database
-from core.errors import HouseError, NotFound
+from core.errors import NotFound
 from core.log import get_log
+from core.rounds import Rounds
 from core.secrets import Keys
 from mailhub.keeping import stripping, timing
 from mailhub.keeping.persons import Persons
@@ -24,38 +25,18 @@ TURNS_OF_A_DAY = 1440
 log = get_log(__name__)
 
 
-class Keeping:
-    """One for a process. ``turn`` does once whatever is due; ``run`` does so every minute, and when it is woken."""
+class Keeping(Rounds):
+    """One for a process. ``look`` does once whatever is due; ``run`` does so every minute, and when it is woken."""
 
     def __init__(self, database: Database, files: BlobFiles, keys: Keys, exports: Path) -> None:
+        super().__init__("what is over and is let go", TURN_SECONDS)
         self._database = database
         self._files = files
         self._persons = Persons(database, files, keys, exports)
-        self._bell = asyncio.Event()
         self._walked = 0
         self._turns = 0
 
-    def wake(self) -> None:
-        """Something was asked for."""
-        self._bell.set()
-
-    async def run(self) -> None:
-        """Until it is cancelled."""
-        while True:
-            self._bell.clear()
-            try:
-                await self.turn()
-            except HouseError as problem:
-                log.warning("what is over could not be let go", reason=str(problem))
-            except Exception as problem:
-                log.error("a fault while letting go of what is over", exc_info=problem)  # letters go on meanwhile
-            try:
-                async with asyncio.timeout(TURN_SECONDS):
-                    await self._bell.wait()
-            except TimeoutError:
-                continue
-
-    async def turn(self) -> None:
+    async def look(self) -> None:
         """Whatever is due by now."""
         work = self._database.work
         await self._persons.turn()
