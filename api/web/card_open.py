@@ -32,7 +32,9 @@ class Opened:
     promises: list[PromiseLine]
     plan_url: str
     promise_url: str
+    hand_url: str
     may_plan: bool
+    may_hand: bool
     users: list[tuple[int, str]]
 
 
@@ -49,6 +51,8 @@ def make_opened(speaker: Speaker, client_id: int, coming: Coming, users: dict[in
         promises=[make_promise_line(speaker, one, {}, users) for one in coming.promises],
         plan_url=f"/calendar/new?client={client_id}",
         promise_url=f"/promises/new?client={client_id}",
+        hand_url=f"/clients/hand-over?client={client_id}",
         may_plan=may_write(speaker.viewer),
+        may_hand=speaker.viewer.may_somewhere("assign"),
         users=list(users.items()),
     )

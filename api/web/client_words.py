@@ -69,6 +69,7 @@ def kind_words(speaker: Speaker) -> dict[str, str]:
         "task": speaker.say("Tasks"),
         "promise": speaker.say("Promises"),
         "wish": speaker.say("Wishes"),
+        "change": speaker.say("Changes of hands"),
         "note": speaker.say("Notes"),
     }
 
@@ -86,4 +87,8 @@ def one_kind(speaker: Speaker) -> dict[str, str]:
 
 def line_kinds(speaker: Speaker) -> dict[str, str]:
     """One line of the timeline that is no letter."""
-    return one_kind(speaker) | {"task": speaker.say("Task"), "promise": speaker.say("Promise")}
+    return one_kind(speaker) | {
+        "task": speaker.say("Task"),
+        "promise": speaker.say("Promise"),
+        "change": speaker.say("Handed over"),
+    }

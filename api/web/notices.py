@@ -114,7 +114,8 @@ def place_of(notice: Notice) -> str:
     if notice.promise is not None:
         return f"/promises/{notice.promise.id}"
     if notice.row is None:
-        return "/calendar"
+        client_id = notice.fields.get("client_id")
+        return "/calendar" if client_id is None else f"/clients/{client_id}"
     anchor = (
         f"#note-{notice.note_id}" if notice.note_id else f"#letter-{notice.message_id}" if notice.message_id else ""
     )

@@ -24,7 +24,7 @@ from core.errors import Invalid, NotFound
 from crm.interactions import find_line_of_thread, get_interaction
 from crm.parties import list_people_of, names_of
 from crm.planner import (
-    WEEKDAYS,
+    DAY_CODES,
     Plan,
     Planned,
     drop_planned,
@@ -313,7 +313,7 @@ def make_form(speaker: Speaker, about: About, fields: dict[str, str], problem: d
         users=about.users,
         kinds=list(plan_kinds(speaker).items()),
         reminders=[(minutes, _reminder(speaker, minutes)) for minutes in REMINDERS],
-        days=list(zip(WEEKDAYS, day_names(speaker), strict=True)),
+        days=list(zip(DAY_CODES, day_names(speaker), strict=True)),
         zone=str(speaker.language.zone),
         series=before is not None and bool(before.rule),
     )

@@ -6,7 +6,7 @@ from datetime import date, datetime
 
 from api.web.shapes import Speaker
 from core.errors import Invalid
-from crm.planner import WEEKDAYS, Rule, parse_rule, write_rule
+from crm.planner import DAY_CODES, Rule, parse_rule, write_rule
 
 NTH_DAYS = {"nth": "MONTHLY", "last": "MONTHLY"}
 LAST = -1
@@ -60,7 +60,7 @@ def read_rule(form: dict[str, str], starts: datetime) -> str:
         raise Invalid("This way of repeating is not known here.", field="rule")
     parts: dict[str, object] = {}
     if repeat == "week":
-        chosen = tuple(number for number, name in enumerate(WEEKDAYS) if form.get(f"on_{name}"))
+        chosen = tuple(number for number, name in enumerate(DAY_CODES) if form.get(f"on_{name}"))
         parts["weekdays"] = chosen or (starts.weekday(),)
     elif repeat == "month":
         parts["monthday"] = starts.day
@@ -83,7 +83,7 @@ def fields_of(written: str) -> dict[str, str]:
     if rule.nth:
         repeat = "last" if rule.nth == LAST else "nth"
     fields = {"repeat": repeat, "interval": str(rule.interval)}
-    fields |= {f"on_{WEEKDAYS[one]}": "yes" for one in rule.weekdays if not rule.nth}
+    fields |= {f"on_{DAY_CODES[one]}": "yes" for one in rule.weekdays if not rule.nth}
     if rule.count:
         fields |= {"ends": "count", "count": str(rule.count)}
     if rule.until is not None:

@@ -45,6 +45,7 @@ ICONS = {
     "note": "note",
     "task": "circle-check",
     "promise": "heart-handshake",
+    "change": "arrow-right",
 }
 SHOWN = 50
 LONGEST_WRITTEN = 21_000

@@ -306,3 +306,16 @@ def _tell(tx: WriteTx, kind: str, promise_id: int, scope_id: int, counterparty_i
     tx.announce(TOPIC)
     fields = {"counterparty_id": counterparty_id}
     record_change(tx, kind, promise_id, scope_id=None if scope_id == HOUSE else scope_id, fields=fields)
+
+
+def hand_promises(tx: WriteTx, counterparty_id: int, from_id: int, to: Viewer) -> tuple[int, int]:
+    """Give the open promises of a client from one person to another, as far as they may see them. Returns how many went
+    over and how many stayed."""
+    here = (promise.c.counterparty_id == counterparty_id) & (promise.c.state == "open")
+    rows = tx.rows(select(promise.c.id, promise.c.scope_id).where(here, promise.c.executor_id == from_id))
+    sees = {HOUSE, *to.full, *to.assigned}
+    moved = [row.id for row in rows if row.scope_id in sees]
+    if moved:
+        tx.execute(update(promise).where(promise.c.id.in_(moved)).values(executor_id=to.user_id))
+        tx.announce(TOPIC)
+    return len(moved), len(rows) - len(moved)

@@ -16,7 +16,7 @@ from dateutil.rrule import rrule, rrulestr
 from core.errors import Invalid
 
 Every = Literal["DAILY", "WEEKLY", "MONTHLY", "YEARLY"]
-WEEKDAYS = ("MO", "TU", "WE", "TH", "FR", "SA", "SU")
+DAY_CODES = ("MO", "TU", "WE", "TH", "FR", "SA", "SU")
 MOST_INTERVAL = 99
 MOST_COUNT = 1000
 MOST_STEPS = 4000
@@ -87,7 +87,7 @@ def write_rule(rule: Rule) -> str:
     if rule.interval != 1:
         parts.append(f"INTERVAL={rule.interval}")
     if rule.weekdays:
-        parts.append("BYDAY=" + ",".join(f"{rule.nth or ''}{WEEKDAYS[one]}" for one in rule.weekdays))
+        parts.append("BYDAY=" + ",".join(f"{rule.nth or ''}{DAY_CODES[one]}" for one in rule.weekdays))
     if rule.monthday:
         parts.append(f"BYMONTHDAY={rule.monthday}")
     if rule.count:
@@ -141,9 +141,9 @@ def _weekdays(days: Sequence[str]) -> tuple[int, tuple[int, ...]]:
     found: set[int] = set()
     nths: set[int] = set()
     for one in days:
-        if one[-2:] not in WEEKDAYS:
+        if one[-2:] not in DAY_CODES:
             raise _wrong()
-        found.add(WEEKDAYS.index(one[-2:]))
+        found.add(DAY_CODES.index(one[-2:]))
         nths.add(_number(one[:-2] or "0"))
     if len(nths) > 1:
         raise _wrong()
