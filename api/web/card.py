@@ -10,7 +10,7 @@ from litestar.di import NamedDependency
 from litestar.params import QueryParameter
 
 from api.auth import Door
-from api.web.card_open import Coming, make_opened, see_coming
+from api.web.card_open import make_opened
 from api.web.client_hours import HoursForm, see_hours
 from api.web.client_words import address_kinds, phone_kinds, place_words
 from api.web.desk import After, Asked, Desk, Id, html
@@ -62,7 +62,6 @@ class Seen:
     channel: str
     consents: dict[int, list[Consent]]
     managers: list[ManagerChange]
-    coming: Coming
     around: Around
 
 
@@ -130,7 +129,6 @@ def see_card(tx: ReadTx, viewer: Viewer, client_id: int, kind: str, after: str |
         channel=channels.get(client.channel_id or 0, ""),
         consents=consents_of(tx, [one.id for one in known.people]),
         managers=list_manager_changes(tx, client_id),
-        coming=see_coming(tx, viewer, client_id),
         around=see_around(tx, viewer),
     )
 
@@ -150,7 +148,7 @@ async def client(
     def render(viewer: Viewer, seen: Seen) -> str:
         speaker = desk.speaker(viewer)
         card, timeline = make_card(speaker, seen), make_timeline(speaker, client_id, seen.past)
-        opened = make_opened(speaker, client_id, seen.coming, seen.past.users)
+        opened = make_opened(speaker, client_id, seen.known.coming)
         data: dict[str, Any] = {"client": card, "timeline": timeline, "hours": seen.hours, "opened": opened}
         return desk.render("client.html", speaker, seen.around, "clients", **data)
 

@@ -11,6 +11,7 @@ from core.database import ReadTx
 from crm.execution.promises import Promise, list_promises
 from crm.interactions import may_write
 from crm.planner import Planned, list_planned_of
+from crm.staff.people import list_users
 from crm.staff.readable import Viewer
 
 SHOWN = 12
@@ -22,6 +23,7 @@ class Coming:
 
     planned: list[Planned]
     promises: list[Promise]
+    users: dict[int, str]
 
 
 @dataclass(frozen=True, slots=True)
@@ -41,16 +43,19 @@ class Opened:
 def see_coming(tx: ReadTx, viewer: Viewer, client_id: int) -> Coming:
     """Of a series its next time alone."""
     planned = list_planned_of(tx, viewer, client_id, SHOWN)
-    return Coming(planned, list_promises(tx, viewer, counterparty_id=client_id, limit=SHOWN))
+    promises = list_promises(tx, viewer, counterparty_id=client_id, limit=SHOWN)
+    return Coming(planned, promises, {one.id: one.name for one in list_users(tx) if not one.disabled})
 
 
-def make_opened(speaker: Speaker, client_id: int, coming: Coming, users: dict[int, str]) -> Opened:
-    """The section."""
+def make_opened(speaker: Speaker, client_id: int, coming: Coming, *, thread_id: int | None = None) -> Opened:
+    """The section; on the basis of the letter of a thread where one is open."""
+    users = coming.users
+    about = f"client={client_id}" if thread_id is None else f"thread={thread_id}"
     return Opened(
         planned=[show(speaker, one, {}, users) for one in coming.planned],
         promises=[make_promise_line(speaker, one, {}, users) for one in coming.promises],
-        plan_url=f"/calendar/new?client={client_id}",
-        promise_url=f"/promises/new?client={client_id}",
+        plan_url=f"/calendar/new?{about}",
+        promise_url=f"/promises/new?{about}",
         hand_url=f"/clients/hand-over?client={client_id}",
         may_plan=may_write(speaker.viewer),
         may_hand=speaker.viewer.may_somewhere("assign"),

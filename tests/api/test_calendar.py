@@ -110,7 +110,13 @@ def test_the_pages_work_without_scripts(world: World, loop: asyncio.Runner) -> N
 async def _pages(world: World) -> None:
     manager = await world.browser("manager")
     client = f"/clients/{world.client_id}"
-    for path in ("/calendar?view=day", "/calendar", "/calendar?view=month", "/calendar?view=agenda", "/promises?of=all"):
+    for path in (
+        "/calendar?view=day",
+        "/calendar",
+        "/calendar?view=month",
+        "/calendar?view=agenda",
+        "/promises?of=all",
+    ):
         assert (await manager.get(path)).status == 200, path
     assert (await manager.get("/calendar?view=century")).status == 400
     assert (await manager.get(f"/calendar?of=team-{world.team_id}")).status == 200
