@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections import defaultdict
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 from typing import Annotated, Any
@@ -303,7 +304,7 @@ def make_form(speaker: Speaker, about: About, fields: dict[str, str], problem: d
     before = about.before
     client = f"/clients/{about.client_id}" if about.client_id is not None else "/calendar"
     return PlanForm(
-        fields=fields,
+        fields=defaultdict(str, fields),
         problem=problem,
         title=speaker.say("Plan") if before is None else speaker.say("Plan anew"),
         url="/calendar/new" if before is None else f"/calendar/{before.id}/edit",

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections import defaultdict
 from collections.abc import Mapping
 from dataclasses import dataclass
 from datetime import datetime, timedelta
@@ -250,7 +251,7 @@ async def act(door: NamedDependency[Door], request: Asked, promise_id: Id) -> Re
 def make_form(about: About, fields: dict[str, str], problem: dict[str, str] | None) -> PromiseForm:
     """The form with what was typed."""
     back = f"/clients/{about.client_id}" if about.client_id is not None else "/promises"
-    return PromiseForm(fields, problem, about.client, back, about.contacts, about.users)
+    return PromiseForm(defaultdict(str, fields), problem, about.client, back, about.contacts, about.users)
 
 
 def _to(where: str) -> Response[str]:
