@@ -6,56 +6,37 @@ promised, may have kept it: that is proposed, and a person says so.
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Sequence
+from collections.abc import Sequence
 from dataclasses import dataclass
-from typing import Any, Literal, get_args
+from typing import Any
 
-from sqlalchemy import Row, Select, bindparam, case, func, or_, select, update
+from sqlalchemy import bindparam, select, update
 
 from core import clock
 from core.changes import record_change
 from core.database import ReadTx, WriteTx
-from core.errors import Conflict, Forbidden, Invalid, NotFound
+from core.errors import Conflict, Forbidden, Invalid
+from crm.execution.promise_reading import (
+    SIDES,
+    Promise,
+    Side,
+    State,
+    Tally,
+    count_promises,
+    find_next_watch,
+    find_promises,
+    get_promise,
+    list_promises,
+)
 from crm.execution.tables import promise
 from crm.interactions import HOUSE, demand_contact, find_basis, record_line
 from crm.parties import get_counterparty
-from crm.staff.readable import Viewer, get_viewer, visible
+from crm.staff.readable import Viewer, get_viewer
 
-Side = Literal["us", "them"]
-SIDES: tuple[Side, ...] = get_args(Side)
-State = Literal["open", "kept", "dropped"]
 LONGEST = 500
 REMIND_BEFORE = 4 * clock.HOUR
 NOT_LOOKED, REMINDED, ESCALATED = range(3)
 TOPIC = "promises"
-
-
-@dataclass(frozen=True, slots=True)
-class Promise:
-    """One promise. ``side`` says who made it; ``executor_id`` keeps it, or sees to it that they do. ``proposed_id`` is
-    the letter that may have kept it."""
-
-    id: int
-    counterparty_id: int
-    contact_id: int | None
-    side: Side
-    text: str
-    due_at: int
-    executor_id: int
-    author_id: int
-    state: State
-    scope_id: int
-    based_thread_id: int | None
-    based_message_id: int | None
-    proposed_id: int | None
-    kept_by_id: int | None
-    ended_at: int | None
-    created_at: int
-    version: int
-
-    def is_late(self, now: int) -> bool:
-        """Whether it is broken: open past its time, or kept after it."""
-        return (self.ended_at or now) > self.due_at if self.state != "dropped" else False
 
 
 @dataclass(frozen=True, slots=True)
@@ -69,17 +50,6 @@ class Made:
     side: str = "us"
     contact_id: int | None = None
     based_on_id: int | None = None
-
-
-@dataclass(frozen=True, slots=True)
-class Tally:
-    """How many promises of somebody were kept in time, kept late, and are late now."""
-
-    executor_id: int
-    kept: int
-    kept_late: int
-    late: int
-    open: int
 
 
 def make_promise(tx: WriteTx, viewer: Viewer, made: Made) -> int:
@@ -192,67 +162,6 @@ def propose_kept(tx: WriteTx, thread_id: int, message_id: int, side: Side, at: i
     return [int(row.id) for row in found]
 
 
-def get_promise(tx: ReadTx, viewer: Viewer, promise_id: int) -> Promise:
-    """One of them. Raises NotFound, alike for what is not there and what may not be seen."""
-    row = tx.row(_seen(select(promise), viewer).where(promise.c.id == promise_id))
-    if row is None:
-        raise NotFound("There is no promise with the number %(id)s.", id=promise_id)
-    return _shaped(row)
-
-
-def find_promises(tx: ReadTx, viewer: Viewer, promise_ids: Iterable[int]) -> dict[int, Promise]:
-    """Those of these that may be seen."""
-    ids = sorted(set(promise_ids))
-    rows = tx.rows(_seen(select(promise), viewer).where(promise.c.id.in_(ids))) if ids else []
-    return {row.id: _shaped(row) for row in rows}
-
-
-def list_promises(
-    tx: ReadTx,
-    viewer: Viewer,
-    *,
-    counterparty_id: int | None = None,
-    executor_ids: Sequence[int] | None = None,
-    thread_id: int | None = None,
-    late: bool = False,
-    limit: int = 100,
-) -> list[Promise]:
-    """Open ones, the soonest due first: of a client, of people, of a thread; with ``late`` only those past their
-    time."""
-    asked = _seen(select(promise), viewer).where(promise.c.state == "open")
-    if counterparty_id is not None:
-        asked = asked.where(promise.c.counterparty_id == counterparty_id)
-    if executor_ids is not None:
-        asked = asked.where(promise.c.executor_id.in_(list(executor_ids)))
-    if thread_id is not None:
-        asked = asked.where(promise.c.based_thread_id == thread_id)
-    if late:
-        asked = asked.where(promise.c.due_at < clock.now())
-    return [_shaped(row) for row in tx.rows(asked.order_by(promise.c.due_at, promise.c.id).limit(limit))]
-
-
-def count_promises(tx: ReadTx, viewer: Viewer, since: int, side: Side = "us") -> list[Tally]:
-    """Kept and broken by who had them, of those that ended since then or are open, as far as the viewer sees them."""
-    now = clock.now()
-    ended = promise.c.ended_at >= since
-    kept = (promise.c.state == "kept") & ended
-
-    def count(condition: Any, name: str) -> Any:
-        return func.sum(case((condition, 1), else_=0)).label(name)
-
-    asked = select(
-        promise.c.executor_id,
-        count(kept & (promise.c.ended_at <= promise.c.due_at), "kept"),
-        count(kept & (promise.c.ended_at > promise.c.due_at), "kept_late"),
-        count((promise.c.state == "open") & (promise.c.due_at < now), "late"),
-        count(promise.c.state == "open", "open"),
-    ).where(promise.c.side == side, or_(promise.c.state == "open", ended))
-    rows = tx.rows(_seen(asked, viewer).group_by(promise.c.executor_id).order_by(promise.c.executor_id))
-    return [
-        Tally(int(row.executor_id), int(row.kept), int(row.kept_late), int(row.late), int(row.open)) for row in rows
-    ]
-
-
 def move_promises(tx: WriteTx, thread_ids: Sequence[int], scope_id: int) -> None:
     """What was promised in these threads is seen by who may see them: they belong to this scope now."""
     here = promise.c.based_thread_id.in_(list(thread_ids)) & (promise.c.scope_id != HOUSE)
@@ -294,14 +203,6 @@ def _first_look(now: int, due_at: int) -> int:
     return due_at - REMIND_BEFORE if due_at - REMIND_BEFORE > now else due_at
 
 
-def _seen(statement: Select[Any], viewer: Viewer) -> Select[Any]:
-    return statement.where(or_(visible(viewer, promise.c.scope_id, promise.c.executor_id), promise.c.scope_id == HOUSE))
-
-
-def _shaped(row: Row[Any]) -> Promise:
-    return Promise(**{name: getattr(row, name) for name in Promise.__dataclass_fields__})
-
-
 def _tell(tx: WriteTx, kind: str, promise_id: int, scope_id: int, counterparty_id: int) -> None:
     tx.announce(TOPIC)
     fields = {"counterparty_id": counterparty_id}
@@ -319,3 +220,29 @@ def hand_promises(tx: WriteTx, counterparty_id: int, from_id: int, to: Viewer) -
         tx.execute(update(promise).where(promise.c.id.in_(moved)).values(executor_id=to.user_id))
         tx.announce(TOPIC)
     return len(moved), len(rows) - len(moved)
+
+
+__all__ = [
+    "ESCALATED",
+    "NOT_LOOKED",
+    "REMINDED",
+    "TOPIC",
+    "Made",
+    "Promise",
+    "Side",
+    "Tally",
+    "change_promise",
+    "count_promises",
+    "drop_promise",
+    "find_next_watch",
+    "find_promises",
+    "get_promise",
+    "hand_promises",
+    "keep_promise",
+    "list_promises",
+    "make_promise",
+    "may_change",
+    "move_promises",
+    "propose_kept",
+    "refuse_proposal",
+]

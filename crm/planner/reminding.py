@@ -22,6 +22,7 @@ from crm.staff.readable import Viewer
 
 LOOKED = "reminders looked at"
 LONG_OFF = clock.DAY
+MARKED_EVERY = clock.HOUR
 MOST_AT_ONCE = 200
 MOST_HELD = 2000
 PART = 500
@@ -94,7 +95,8 @@ def take_reminders(tx: WriteTx) -> Due:
             everybody = tuple(dict.fromkeys((int(row.executor_id), *(int(who) for who in people))))
             reminders.append(Reminder(row.id, everybody, row.scope_id, row.due_at))
     more = len(rows) >= most
-    if not (off and more):
+    fresh = last is not None and 0 <= now - int(last) < MARKED_EVERY
+    if not fresh and not (off and more):
         set_mark(tx, LOOKED, str(now))
     return Due(tuple(reminders), held, more)
 

@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
+import asyncio
 from typing import Any
+from zoneinfo import ZoneInfo
 
 import pytest
 
@@ -34,6 +36,7 @@ from mailhub.mailboxes.planning import plan, promise_it, remind, watch_promises
 from mailhub.notices.mailing import make_letter
 from mailhub.outbound.identity import Stamp
 from mailhub.outbound.writing import Answer, answer_thread
+from mailhub.routing.reminding import Reminding
 from tests.support.world import World, letter
 
 
@@ -195,3 +198,23 @@ def test_a_client_goes_over_with_what_is_open(world: World, client: int) -> None
     assert {world.database.read_now(get_counterparty, one).manager_id for one in others} == {olena}
     (told, *_) = world.database.read_now(lambda tx: list_notices(tx, world.viewer("olena"))).items
     assert told.fields["clients"] == 31
+
+
+def test_the_loop_tells_what_is_due_and_rests_otherwise(
+    world: World, client: int, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    start = clock.now()
+    said = {"zone": "Europe/Kyiv", "executor_id": world.person("petro"), "counterparty_id": client}
+    starts = clock.to_datetime(start + 3 * clock.HOUR).astimezone(ZoneInfo("Europe/Kyiv")).strftime("%Y-%m-%dT%H:%M")
+    do(world, "petro", plan, Plan("call", "Call them", starts, remind_minutes=0, **said))
+    loop = Reminding(world.database)
+
+    def look_at(at: int) -> tuple[float | None, int]:
+        monkeypatch.setattr(clock, "now", lambda: at)
+        rest = asyncio.run(loop.look())
+        return rest, len(world.database.read_now(lambda tx: list_notices(tx, world.viewer("petro"))).items)
+
+    assert look_at(start) == (20.0, 0)
+    assert look_at(start + 2 * clock.HOUR)[1] == 0
+    assert look_at(start + 3 * clock.HOUR) == (None, 1)
+    assert look_at(start + 90 * clock.HOUR) == (None, 1)
