@@ -51,7 +51,7 @@ def test_the_feed_is_read_back_as_it_is(world: World) -> None:
     write(plan_event, viewer, far)
     planned = world.database.read_now(list_feed, viewer)
     write(move_planned, viewer, planned[1].id, "2026-10-30T03:15")
-    write(drop_planned, viewer, planned[2].id)
+    write(drop_planned, viewer, planned[3].id)
     planned = world.database.read_now(list_feed, viewer)
     assert len(planned) == 4
     told = write_feed(planned, {client: "Ромашка; ООД, “Ко”"}, "Олена", "https://mail.example/")

@@ -185,7 +185,7 @@ def test_a_client_goes_over_with_what_is_open(world: World, client: int) -> None
         do(world, "iryna", hand_client, client, petro)
     assert world.database.read_now(get_counterparty, client).manager_id == petro
     assert world.database.read_now(list_manager_changes, client)[0].by_id == iryna
-    assert [one.executor_id for one in do(world, "iryna", list_agenda, [olena, petro], 0, 2**62)] == [olena, petro]
+    assert [one.executor_id for one in do(world, "iryna", list_agenda, [olena, petro], 0, 2**62)] == [petro, olena]
     (line, *_) = world.database.read_now(lambda tx: list_timeline(tx, world.viewer("petro"), client)).items
     assert (line.kind, line.subject, line.body) == ("change", "Petro", "Olena leaves")
     others = [
