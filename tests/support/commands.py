@@ -104,7 +104,7 @@ def _run(arguments: list[str], environment: dict[str, str], folder: str, streams
     sys.stdin, sys.stdout = os.fdopen(0, encoding="utf-8"), os.fdopen(1, "w", encoding="utf-8")
     sys.stderr = os.fdopen(2, "w", encoding="utf-8", errors="backslashreplace", buffering=1)
     os.environ.clear()
-    os.environ.update(environment)
+    os.environ.update(environment, PYTHONPATH=str(ROOT))  # for the processes that the command starts
     os.chdir(folder)
     sys.argv = ["mailhub", *arguments]
     main()
