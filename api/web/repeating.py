@@ -17,15 +17,9 @@ def say_rule(speaker: Speaker, written: str) -> str:
     if not written:
         return ""
     rule, language = parse_rule(written), speaker.language
-    every = {
-        "DAILY": language.ngettext("Every day", "Every %(n)s days", rule.interval),
-        "WEEKLY": language.ngettext("Every week", "Every %(n)s weeks", rule.interval),
-        "MONTHLY": language.ngettext("Every month", "Every %(n)s months", rule.interval),
-        "YEARLY": language.ngettext("Every year", "Every %(n)s years", rule.interval),
-    }
+    said = _once(speaker, rule.every) if rule.interval == 1 else _every(speaker, rule.every, rule.interval)
     names = day_names(speaker)
     days = ", ".join(names[one] for one in rule.weekdays)
-    said = every[rule.every]
     if rule.nth == LAST:
         said = speaker.say("%(every)s, the last %(day)s", every=said, day=days)
     elif rule.nth:
@@ -41,6 +35,27 @@ def say_rule(speaker: Speaker, written: str) -> str:
     if rule.until is not None:
         said += ", " + speaker.say("until %(day)s", day=rule.until.isoformat())
     return said
+
+
+def _once(speaker: Speaker, every: str) -> str:
+    names = {
+        "DAILY": speaker.say("Every day"),
+        "WEEKLY": speaker.say("Every week"),
+        "MONTHLY": speaker.say("Every month"),
+        "YEARLY": speaker.say("Every year"),
+    }
+    return names[every]
+
+
+def _every(speaker: Speaker, every: str, count: int) -> str:
+    language = speaker.language
+    names = {
+        "DAILY": language.ngettext("Every %(n)s day", "Every %(n)s days", count),
+        "WEEKLY": language.ngettext("Every %(n)s week", "Every %(n)s weeks", count),
+        "MONTHLY": language.ngettext("Every %(n)s month", "Every %(n)s months", count),
+        "YEARLY": language.ngettext("Every %(n)s year", "Every %(n)s years", count),
+    }
+    return names[every]
 
 
 def day_names(speaker: Speaker) -> list[str]:

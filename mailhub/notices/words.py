@@ -36,7 +36,9 @@ def _sentence(kind: Kind, *, named: bool) -> str:
         "reminder": "“%(subject)s” has to be answered soon",
         "escalation": "“%(subject)s” is late. In whose hands: %(executor)s",
         "snooze": "“%(subject)s” is back: its time has come",
-        "planned": "%(by)s planned for you, %(due_at)s: “%(subject)s”" if named else "%(due_at)s: “%(subject)s”",
+        "planned": "%(by)s planned for you, %(due_at)s: “%(subject)s”"
+        if named
+        else "Planned, %(due_at)s: “%(subject)s”",
         "promise": "Promised, %(due_at)s: “%(subject)s”",
     }
     return sentences[kind]
