@@ -1,5 +1,5 @@
-"""Copies of a PostgreSQL database: ``pg_dump`` of an exported snapshot, so that rows counted, bytes copied and rows dumped
-are of the same moment. Loaded only where the database is one."""
+"""Copies of a PostgreSQL database: ``pg_dump`` of an exported snapshot, so that rows counted, bytes copied and rows
+dumped are of the same moment. Loaded only where the database is one."""
 
 from __future__ import annotations
 

@@ -20,7 +20,7 @@ from tests.browser.test_inbox import press
 from tests.support.engines import only
 
 AXE = Path(__file__).parents[2] / "frontend" / "node_modules" / "axe-core" / "axe.min.js"
-APPEARS_MS = 8000
+APPEARS_MS = 15_000
 PLACES = (
     *(
         "/waiting",
@@ -37,6 +37,8 @@ PLACES = (
     *("/settings/mailboxes/1/rights", "/settings/keeping", "/settings/signing", "/settings/absence", "/settings/tags"),
     *("/settings/mailboxes/1/rules", "/settings/mailboxes/1/rules/new", "/settings/mailboxes/1/connect", "/health"),
     *("/settings/imports", "/settings/sign-in", "/welcome", "/settings/people", "/settings/audit"),
+    *("/calendar", "/calendar?view=month", "/calendar?view=agenda", "/calendar/new?client=1", "/promises"),
+    *("/promises/new?client=1", "/clients/hand-over?client=1", "/calendar/address"),
     "/waiting/threads/987654321",
 )
 ON_A_PHONE = ("/clients/1", "/clients", "/clients/1/edit", "/settings", "/settings/mailboxes/1/rights")
