@@ -51,10 +51,11 @@ async def links(door: NamedDependency[Door], request: Asked, client_id: Id) -> R
         await door.write(unlink, client_id, link_id)
     else:
         await door.write(link_by_name, client_id, form.get("name", ""), form.get("kind", ""))
-    url = f"/clients/{client_id}#links"
+    card = f"/clients/{client_id}"
     if request.headers.get("hx-request") == "true":
-        return Response("", status_code=200, headers={"HX-Redirect": url}, media_type="text/html")
-    return Redirect(url, status_code=303)
+        # Without a fragment: to one of the same page a browser would jump and read nothing anew.
+        return Response("", status_code=200, headers={"HX-Redirect": card}, media_type="text/html")
+    return Redirect(f"{card}#links", status_code=303)
 
 
 def link_by_name(tx: WriteTx, viewer: Viewer, client_id: int, name: str, kind: str) -> None:

@@ -840,8 +840,9 @@ def _promised() -> None:
         sa.Column("version", ID, server_default="1", nullable=False),
         sa.Column("created_at", sa.BigInteger(), nullable=False),
     )
-    for columns in (["counterparty_id", "state", "due_at"], ["executor_id", "ended_at"]):
+    for columns in (["counterparty_id", "state", "due_at"], ["ended_at"]):
         op.create_index(op.f(f"ix_promise_{'_'.join(columns)}"), "promise", columns)
+    _partial("ix_promise_due", "promise", ["due_at"], "state = 'open'")
     _partial("ix_promise_open", "promise", ["executor_id", "due_at"], "state = 'open'")
     _partial("ix_promise_watch", "promise", ["watch_at"], "watch_at IS NOT NULL")
     _partial("ix_promise_based", "promise", ["based_thread_id"], "based_thread_id IS NOT NULL")
