@@ -24,7 +24,7 @@ from tests.browser.site import PASSWORD, Site, found
 from tests.support.house import eventually, running_site, send, settings_for
 from tests.support.sink import Script, Sink, Taken
 
-APPEARS_MS = 15_000
+APPEARS_MS = 4000
 LEAVES_MS = 25_000  # ten seconds for second thoughts, and the sweep of the sender
 
 

@@ -163,7 +163,7 @@ def test_nobody_waits_for_servers_that_are_away() -> None:
             for number in range(100):
                 with pytest.raises(NoAnswerError):
                     await resolver.ask(f"{number}.client.example", "TXT")
-            assert time.monotonic() - began < 3, "a tenth of one wait for each"
+            assert time.monotonic() - began < 0.2
             assert len(server.asked) == asked
             resolver._away_until = 0.0  # the moment is over
             assert await resolver.ask("client.example", "A") == (b"192.0.2.1",)
