@@ -24,6 +24,7 @@ from crm.interactions.letters import (
     hold_facts,
     move_letters,
     record_letter,
+    recount_letters,
     set_waiting,
 )
 from crm.interactions.tables import HOUSE, interaction, letter_facts
@@ -55,5 +56,6 @@ __all__ = [
     "may_write",
     "move_letters",
     "record_letter",
+    "recount_letters",
     "set_waiting",
 ]

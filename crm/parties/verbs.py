@@ -14,7 +14,7 @@ from core.errors import Conflict, Invalid
 from core.jobs import enqueue
 from crm.parties.managers import record_manager
 from crm.parties.matching import normal_address, normal_domain
-from crm.parties.personal import check_personal, read_name
+from crm.parties.personal import check_personal, demand_own, read_name
 from crm.parties.phones import Phone
 from crm.parties.reading import get_contact
 from crm.parties.shapes import ADDRESS_KINDS, PLACES, ROLES, Email, Kind, check_choice
@@ -103,6 +103,7 @@ def update_counterparty(
     """Change what is given, leave the rest. Raises NotFound, Invalid; Conflict where ``version`` is not the newest."""
     tx.lock(counterparty, counterparty_id)
     now = tx.get(counterparty, counterparty_id)
+    demand_own(now)
     _demand_version(now.version, version)
     values = _read(tx, counterparty_id, told)
     if name is not None:
@@ -133,6 +134,7 @@ def update_contact(
     """Change what is given, leave the rest. Letters follow the addresses. Raises NotFound, Invalid, Conflict."""
     tx.lock(contact, contact_id)
     now = tx.get(contact, contact_id)
+    demand_own(now)
     _demand_version(now.version, version)
     values = _read_person(told)
     if name is not None:

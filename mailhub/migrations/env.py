@@ -12,6 +12,7 @@ import core.marks
 import core.once
 import crm.execution
 import crm.interactions
+import crm.parties.merge_tables
 import crm.parties.tables
 import crm.staff.tables
 import crm.working.kept
@@ -42,6 +43,7 @@ ROOMS = (
     core.marks,
     core.once,
     crm.staff.tables,
+    crm.parties.merge_tables,
     crm.parties.tables,
     crm.interactions,
     crm.execution,
