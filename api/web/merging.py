@@ -134,8 +134,6 @@ def _about(one: Party) -> str:
 
 def _moves(speaker: Speaker, moves: dict[str, int]) -> list[tuple[str, int]]:
     names = {
-        "thread": speaker.say("Threads"),
-        "interaction": speaker.say("Lines of the history"),
         "affiliation": speaker.say("People and places"),
         "party_address": speaker.say("Addresses"),
         "party_phone": speaker.say("Telephones"),

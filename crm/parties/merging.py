@@ -101,7 +101,7 @@ def unmerge_parties(
         record_manager(tx, merge.kept_id, manager_id, now, by_id)
     tx.change(party_merge, merge_id, undone_at=clock.now())
     _tell(tx, merge.of, merge.kept_id, merge.gone_id, "parted", _addresses(tx, merge.of, merge.gone_id))
-    return merge
+    return get_merge(tx, merge_id)
 
 
 def get_merge(tx: ReadTx, merge_id: int) -> Merge:

@@ -47,7 +47,7 @@ def part_again(tx: WriteTx, viewer: Viewer, merge_id: int) -> Merge:
     column = thread.c[f"{told.of}_id"]
     moved = tx.rows(_MOVED.where(column == told.kept_id), {"merge_id": merge_id, "column": column.key})
     filed = {int(row.id) for row in moved if _is_filed(row.match, told)}
-    unmerge_parties(tx, merge_id, {"thread": filed}, by_id=viewer.user_id)
+    parted = unmerge_parties(tx, merge_id, {"thread": filed}, by_id=viewer.user_id)
     if told.of == "counterparty":
         back = [int(row.id) for row in moved if row.id not in filed]
         here = interaction.c.counterparty_id == told.kept_id
@@ -56,7 +56,7 @@ def part_again(tx: WriteTx, viewer: Viewer, merge_id: int) -> Merge:
             tx.execute(update(interaction).where(here, theirs).values(counterparty_id=told.gone_id))
     _count_again(tx, told.of, told.kept_id, told.gone_id)
     record_audit(tx, viewer.user_id, f"{told.of}-parted", str(told.kept_id), gone=told.gone_id)
-    return told
+    return parted
 
 
 _AT_ONCE = 500
