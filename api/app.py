@@ -24,32 +24,26 @@ LARGEST_BODY = 1 << 20
 
 def create_app(house: House) -> Litestar:
     """The ASGI application over an open house. Its lifespan starts and stops the live streams."""
-    live = Live(house.database)
-    metrics = public.Metrics(house, live)
-    sso = SingleSignOn(house.settings.oidc, house.settings.web.base_url)
+    app = build_app()
+    move_in(app, house)
+    return app
+
+
+def build_app() -> Litestar:
+    """The rooms without anybody in them: nothing here knows of a house before one has moved in."""
     return Application(
         route_handlers=[
             Router(rest.PATH, route_handlers=rest.ROUTES),
             *public.ROUTES,
             *web.ROUTES,
         ],
-        state=State(
-            {
-                "house": house,
-                "live": live,
-                "pages": problems.Pages(house.catalogs, house.settings),
-                "metrics": metrics,
-                "sso": sso,
-                "readiness": public.Readiness(house),
-            }
-        ),
-        on_startup=[live.start],
-        on_shutdown=[live.stop, sso.close],
+        on_startup=[_start],
+        on_shutdown=[_stop],
         dependencies={"door": Provide(auth.make_door)},
         guards=[auth.refuse_plain_http, auth.refuse_forgery],
         exception_handlers={Exception: problems.answer_problem},
-        before_request=metrics.begin,
-        before_send=[metrics.count, auth.add_headers],
+        before_request=public.begin,
+        before_send=[public.count, auth.add_headers],
         after_response=auth.touch_after,
         request_class=rest.StrictRequest,
         request_max_body_size=LARGEST_BODY,
@@ -59,6 +53,33 @@ def create_app(house: House) -> Litestar:
         openapi_config=_openapi(),
         logging_config=None,
     )
+
+
+def move_in(app: Litestar, house: House) -> None:
+    """From now on the application answers for this house, and for no other that may have been here."""
+    live = Live(house.database)
+    app.state = State(
+        {
+            "house": house,
+            "live": live,
+            "pages": problems.Pages(house.catalogs, house.settings),
+            "metrics": public.Metrics(house, live),
+            "sso": SingleSignOn(house.settings.oidc, house.settings.web.base_url),
+            "readiness": public.Readiness(house),
+        }
+    )
+
+
+async def _start(app: Litestar) -> None:
+    live: Live = app.state.live
+    await live.start()
+
+
+async def _stop(app: Litestar) -> None:
+    live: Live = app.state.live
+    sso: SingleSignOn = app.state.sso
+    await live.stop()
+    await sso.close()
 
 
 def _openapi() -> OpenAPIConfig:

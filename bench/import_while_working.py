@@ -13,6 +13,7 @@ import argparse
 import asyncio
 import json
 import os
+import re
 import subprocess
 import sys
 import tempfile
@@ -33,6 +34,7 @@ from bench.processes import ROOT, tree_memory
 from bench.socket_to_thread import with_own_ids
 
 AT_ONCE = 1000
+_RE_HOST = re.compile(rb"(@bench|\.old@firm)\.example>")
 
 
 class Watch:
@@ -86,7 +88,8 @@ def make_archive(folder: Path, letters: int) -> Path:
     with path.open("wb") as file:
         for begin in range(0, letters, AT_ONCE):
             part = with_own_ids(make_letters(min(AT_ONCE, letters - begin), seed=begin))
-            named = [raw.replace(b"@bench.example>", b"@bench%d.example>" % begin) for raw in part]
+            # Every thousand has names of its own, also of the letters that it answers: else all would be one thread.
+            named = [_RE_HOST.sub(b"\\g<1>%d.example>" % begin, raw) for raw in part]
             file.write(lay_down(named, folder / "part", "mbox").read_bytes())
     return path
 

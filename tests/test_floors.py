@@ -16,7 +16,7 @@ STEPS: dict[str, list[set[str]]] = {
         {"errors", "clock", "columns", "suffixes", "disk"},
         {"resources", "language"},
         {"settings", "log"},
-        {"database"},
+        {"database", "rounds"},
         {"changes", "jobs", "limits", "marks", "blobs", "secrets", "fulltext", "paging", "fetch", "rules", "once"},
     ],
     "crm": [

@@ -5,7 +5,7 @@ from __future__ import annotations
 import asyncio
 import contextlib
 import socket
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from dataclasses import replace
 from typing import Any
 
@@ -28,8 +28,9 @@ MOST_FROM_ONE_PLACE = 500
 class Web:
     """Binds its port at once, so that its real number is known before anything is built from the settings."""
 
-    def __init__(self, settings: Settings) -> None:
+    def __init__(self, settings: Settings, make_app: Callable[[House], Any] = create_app) -> None:
         """Raises Conflict when the port is taken."""
+        self._make_app = make_app  # of an ASGI application; Litestar and uvicorn spell its type differently
         self._socket = _bind(settings.web.host, settings.web.port)
         self.port: int = self._socket.getsockname()[1]
         web = settings.web
@@ -40,11 +41,10 @@ class Web:
 
     async def start(self, house: House) -> None:
         """Answer requests from now on. Raises Unavailable when the pages cannot start."""
-        app: Any = create_app(house)  # an ASGI application; Litestar and uvicorn spell its type differently
         config = uvicorn.Config(
-            app, http=Connection, ws="none", loop="none", lifespan="on", log_config=None, log_level="warning",
-            access_log=False, proxy_headers=False, server_header=False, date_header=True, backlog=BACKLOG,
-            limit_concurrency=MOST_CONNECTIONS, timeout_keep_alive=KEEP_ALIVE_SECONDS,
+            self._make_app(house), http=Connection, ws="none", loop="none", lifespan="on", log_config=None,
+            log_level="warning", access_log=False, proxy_headers=False, server_header=False, date_header=True,
+            backlog=BACKLOG, limit_concurrency=MOST_CONNECTIONS, timeout_keep_alive=KEEP_ALIVE_SECONDS,
             timeout_graceful_shutdown=DRAIN_SECONDS,
         )  # fmt: skip
         self._server = _Server(config)

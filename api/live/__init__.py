@@ -23,6 +23,7 @@ from core.changes import TOPIC, Change, Position, list_changes, newest_position
 from core.database import Database, ReadTx
 from core.errors import HouseError, TooMuch
 from core.log import get_log
+from core.rounds import rings
 from crm.staff.people import list_names
 from crm.staff.readable import Viewer
 from mailhub.mailboxes.lists import get_rows
@@ -155,7 +156,7 @@ class Live:
                     yield b"event: presence\ndata: %s\n\n" % msgspec.json.encode(present)
                 for event in await self._batch(stream):
                     yield b"id: %s\ndata: %s\n\n" % (str(stream.position).encode(), msgspec.json.encode(event))
-                if not stream.ended and not await _rings(stream.bell, HEARTBEAT_SECONDS):
+                if not stream.ended and not await rings(stream.bell, HEARTBEAT_SECONDS):
                     yield b": still here\n\n"
         finally:
             self._streams.discard(stream)
@@ -238,7 +239,7 @@ class Live:
 
     async def _follow(self) -> None:
         while True:
-            await _rings(self._bell, SWEEP_SECONDS)
+            await rings(self._bell, SWEEP_SECONDS)
             await asyncio.sleep(GATHER_SECONDS)
             self._bell.clear()
             try:
@@ -273,15 +274,6 @@ class Live:
 
 def _name(person: Person) -> str:
     return person.name
-
-
-async def _rings(bell: asyncio.Event, seconds: float) -> bool:
-    try:
-        async with asyncio.timeout(seconds):  # wait_for of Python 3.11 swallows a cancel that meets a ring
-            await bell.wait()
-    except TimeoutError:
-        return False
-    return True
 
 
 def _begin(tx: ReadTx, admit: Admit) -> tuple[Viewer, Position]:

@@ -2,8 +2,8 @@
 
 from api.public import files, health, metrics, shell
 from api.public.health import Readiness
-from api.public.metrics import Metrics
+from api.public.metrics import Metrics, begin, count
 
 ROUTES = [*health.ROUTES, *metrics.ROUTES, *files.ROUTES, *shell.ROUTES]
 
-__all__ = ["ROUTES", "Metrics", "Readiness"]
+__all__ = ["ROUTES", "Metrics", "Readiness", "begin", "count"]

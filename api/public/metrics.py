@@ -49,19 +49,22 @@ class Metrics:
     def _gauge(self, name: str, means: str, value: Any) -> None:
         Gauge(name, means, registry=self.registry).set_function(value)
 
-    async def begin(self, request: Request[Any, Any, Any]) -> None:
-        """A hook before each request that has a route."""
-        request.scope["state"]["began"] = time.perf_counter()
 
-    async def count(self, message: Message, scope: Scope) -> None:
-        """A hook before anything is sent."""
-        if message["type"] != "http.response.start":
-            return
-        route = str(scope.get("path_template") or "(none)")
-        self.requests.labels(str(scope.get("method")), route, str(message["status"])).inc()
-        began = scope["state"].get("began")
-        if began is not None:
-            self.seconds.labels(route).observe(time.perf_counter() - began)
+async def begin(request: Request[Any, Any, Any]) -> None:
+    """A hook before each request that has a route."""
+    request.scope["state"]["began"] = time.perf_counter()
+
+
+async def count(message: Message, scope: Scope) -> None:
+    """A hook before anything is sent."""
+    if message["type"] != "http.response.start":
+        return
+    figures: Metrics = scope["litestar_app"].state.metrics
+    route = str(scope.get("path_template") or "(none)")
+    figures.requests.labels(str(scope.get("method")), route, str(message["status"])).inc()
+    began = scope["state"].get("began")
+    if began is not None:
+        figures.seconds.labels(route).observe(time.perf_counter() - began)
 
 
 @get("/metrics", include_in_schema=False)

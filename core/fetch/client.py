@@ -13,6 +13,7 @@ import zlib
 from collections.abc import AsyncIterator, Iterable, Mapping
 from contextlib import asynccontextmanager
 from dataclasses import dataclass
+from functools import cache
 from typing import NamedTuple
 from urllib.parse import quote, urlencode, urljoin, urlsplit
 
@@ -63,6 +64,12 @@ class Target(NamedTuple):
         return host if self.port == _PORTS[self.scheme] else f"{host}:{self.port}"
 
 
+@cache
+def _system_trust() -> ssl.SSLContext:
+    """Read once a process: there are a hundred and fifty certificates in it."""
+    return httpcore.default_ssl_context()
+
+
 class Fetcher:
     """Gets things over HTTP through a guard. One per event loop; close it at the end."""
 
@@ -74,7 +81,7 @@ class Fetcher:
     ) -> None:
         """``tls`` says whose certificates are believed; without it, those that the system trusts."""
         self._pool = httpcore.AsyncConnectionPool(
-            ssl_context=tls or httpcore.default_ssl_context(),
+            ssl_context=tls or _system_trust(),
             max_connections=20,
             max_keepalive_connections=0,
             network_backend=_GuardedNetwork(guard, network or httpcore.AnyIOBackend()),

@@ -17,6 +17,7 @@ from core.database import ReadTx, WriteTx
 from core.errors import Conflict, HouseError, NotFound, Unavailable
 from core.jobs import Job
 from core.log import get_log
+from core.rounds import rings
 from mailhub.ingest.imap.errand import Errand, begin_errand
 from mailhub.ingest.imap.session import Means
 from mailhub.ingest.imap.trouble import Refused, Trouble
@@ -62,11 +63,7 @@ class WriteBack:
                 await asyncio.sleep(min(FIRST_PAUSE * 2 ** min(self._faults, 10), LONGEST_PAUSE))
                 continue
             if not busy:
-                try:
-                    async with asyncio.timeout(SWEEP_SECONDS):
-                        await self._bell.wait()
-                except TimeoutError:
-                    continue
+                await rings(self._bell, SWEEP_SECONDS)
 
     async def work_off(self) -> bool:
         """Do what is ready. False when there was nothing."""

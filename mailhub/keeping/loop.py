@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import asyncio
+import time
 from collections.abc import Awaitable, Callable
 from functools import partial
 from pathlib import Path
@@ -11,51 +12,33 @@ from typing import Any
 from core.blobs import BlobFiles, read_blob
 from core.blobs.letting_go import let_go, settle_aside, walk_blobs
 from core.database import Database
-from core.errors import HouseError, NotFound
+from core.errors import NotFound
 from core.log import get_log
+from core.rounds import Rounds
 from core.secrets import Keys
 from mailhub.keeping import stripping, timing
 from mailhub.keeping.persons import Persons
 
 TURN_SECONDS = 60.0
 REST_SECONDS = 0.05
-MOST_CHUNKS = 500
+REST_SHARE = 9  # of ten moments people have the database in nine
+MOST_CHUNKS = 100
 TURNS_OF_A_DAY = 1440
 log = get_log(__name__)
 
 
-class Keeping:
-    """One for a process. ``turn`` does once whatever is due; ``run`` does so every minute, and when it is woken."""
+class Keeping(Rounds):
+    """One for a process. ``look`` does once whatever is due; ``run`` does so every minute, and when it is woken."""
 
     def __init__(self, database: Database, files: BlobFiles, keys: Keys, exports: Path) -> None:
+        super().__init__("what is over and is let go", TURN_SECONDS)
         self._database = database
         self._files = files
         self._persons = Persons(database, files, keys, exports)
-        self._bell = asyncio.Event()
         self._walked = 0
         self._turns = 0
 
-    def wake(self) -> None:
-        """Something was asked for."""
-        self._bell.set()
-
-    async def run(self) -> None:
-        """Until it is cancelled."""
-        while True:
-            self._bell.clear()
-            try:
-                await self.turn()
-            except HouseError as problem:
-                log.warning("what is over could not be let go", reason=str(problem))
-            except Exception as problem:
-                log.error("a fault while letting go of what is over", exc_info=problem)  # letters go on meanwhile
-            try:
-                async with asyncio.timeout(TURN_SECONDS):
-                    await self._bell.wait()
-            except TimeoutError:
-                continue
-
-    async def turn(self) -> None:
+    async def look(self) -> None:
         """Whatever is due by now."""
         work = self._database.work
         await self._persons.turn()
@@ -75,11 +58,12 @@ class Keeping:
         self._turns += 1
 
     async def _again(self, chunk: Callable[[], Awaitable[int]]) -> None:
-        """A chunk after the other while there is something, with a rest between two."""
+        """A chunk after the other while there is something, with a rest between two that grows with what they take."""
         for _ in range(MOST_CHUNKS):
+            begun = time.monotonic()
             if not await chunk():
                 return
-            await asyncio.sleep(REST_SECONDS)
+            await asyncio.sleep(max(REST_SECONDS, REST_SHARE * (time.monotonic() - begun)))
 
     async def _strip(self, rule: Any) -> None:
         rows = await self._database.read(stripping.list_due, rule)

@@ -11,7 +11,7 @@ from collections.abc import Sequence
 from functools import cache
 from typing import Any
 
-from sqlalchemy import Integer, Table, bindparam, delete, exists, select, update
+from sqlalchemy import BindParameter, Delete, Integer, bindparam, delete, exists, select, update
 from sqlalchemy.dialects import postgresql, sqlite
 
 from core import clock
@@ -27,16 +27,35 @@ from mailhub.mailboxes.letters import get_words, hold_words
 from mailhub.mailboxes.tables import incoming, letter, message, thread
 from mailhub.mailboxes.tally import count_again
 from mailhub.mailboxes.threads import list_merged
-from mailhub.mailboxes.trash_tables import trash
 from mailhub.outbound.tables import delivery, draft, draft_file
 
-CHUNK = 50
+CHUNK = 20
+_IDS: BindParameter[int] = bindparam("ids", expanding=True)
 _LETTERS = (
     select(message.c.id, message.c.letter_id, message.c.scope_id, message.c.blob_id)
     .where(message.c.thread_id == bindparam("thread_id"))
     .order_by(message.c.id)
+    .limit(bindparam("most"))
 )
-_KEEP = (message, placement, incoming, interaction, trash)
+_KEEP = (message, placement, incoming, interaction)
+# Statements stand as they are said: worked out once, they go to the driver (core/database/prepared.py).
+_DRAFTS_OF_THREADS = select(draft.c.id).where(draft.c.thread_id.in_(_IDS))
+_DRAFTS_OF_MESSAGES = select(draft.c.id).where(draft.c.message_id.in_(_IDS))
+_POINTERS = tuple(
+    update(thread).where(thread.c[name].in_(_IDS)).values({name: None})
+    for name in ("claims_id", "continues_id", "merged_into")
+)
+_THREADS = delete(thread).where(thread.c.id.in_(_IDS))
+_PLACEMENTS = update(placement).where(placement.c.message_id.in_(_IDS)).values(blob_id=None)
+_ARRIVALS = delete(incoming).where(
+    exists().where(
+        message.c.id.in_(_IDS), message.c.id == incoming.c.message_id, message.c.blob_id == incoming.c.blob_id
+    )
+)
+_LINES = delete(interaction).where(interaction.c.message_id.in_(_IDS), interaction.c.thread_id.is_(None))
+_MESSAGES = delete(message).where(message.c.id.in_(_IDS))
+_STILL_THERE = select(message.c.letter_id).where(message.c.letter_id.in_(_IDS))
+_LETTERS_GONE = delete(letter).where(letter.c.id.in_(_IDS))
 
 
 def purge_thread(tx: WriteTx, thread_id: int, *, most: int = CHUNK) -> bool:
@@ -44,9 +63,8 @@ def purge_thread(tx: WriteTx, thread_id: int, *, most: int = CHUNK) -> bool:
     Not for one of which a letter is about to leave (``is_leaving``)."""
     tx.lock(thread, thread_id)
     row = tx.get(thread, thread_id)
-    rows = tx.rows(_LETTERS.limit(most), {"thread_id": thread_id})
-    for one in rows:
-        purge_message(tx, one)
+    rows = tx.rows(_LETTERS, {"thread_id": thread_id, "most": most})
+    purge_messages(tx, rows)
     if len(rows) == most:  # somebody may bring back what is left
         for one in rows:
             forget_letter(tx, thread_id, one.id)
@@ -63,37 +81,37 @@ def forget_threads(tx: WriteTx, family: Sequence[int]) -> None:
     """Delete threads without letters, and whatever any room keeps about them."""
     for one in family:
         forget_thread(tx, one)
-    drop_drafts(tx, tx.values(select(draft.c.id).where(draft.c.thread_id.in_(family))))
-    for pointer in (one for name, one in thread.c.items() if name in ("claims_id", "continues_id", "merged_into")):
-        tx.execute(update(thread).where(pointer.in_(family)).values({pointer.name: None}))
-    for table in _about("thread_id"):
-        tx.execute(delete(table).where(table.c.thread_id.in_(family)))
-    tx.execute(delete(thread).where(thread.c.id.in_(family)))
+    drop_drafts(tx, tx.values(_DRAFTS_OF_THREADS, {"ids": family}))
+    for statement in (*_POINTERS, *_deletes("thread_id")):
+        tx.execute(statement, {"ids": family})
+    tx.execute(_THREADS, {"ids": family})
 
 
-def purge_message(tx: WriteTx, row: Any) -> None:
-    """Delete one message (its id, letter_id, scope_id, blob_id), and its letter where no mailbox has that any more."""
-    hold_words(tx, row.letter_id)
-    remove_words(tx, row.id, row.scope_id, get_words(tx, row.letter_id))
-    drop_drafts(tx, tx.values(select(draft.c.id).where(draft.c.message_id == row.id)))
-    for table in _about("message_id"):
-        tx.execute(delete(table).where(table.c.message_id == row.id))
-    tx.execute(update(placement).where(placement.c.message_id == row.id).values(blob_id=None))
-    tx.execute(delete(incoming).where(incoming.c.blob_id == row.blob_id, incoming.c.message_id == row.id))
-    tx.execute(delete(interaction).where(interaction.c.message_id == row.id, interaction.c.thread_id.is_(None)))
-    tx.execute(delete(message).where(message.c.id == row.id))
-    if tx.value(select(message.c.id).where(message.c.letter_id == row.letter_id).limit(1)) is None:
-        for table in _about("letter_id"):
-            tx.execute(delete(table).where(table.c.letter_id == row.letter_id))
-        tx.execute(delete(letter).where(letter.c.id == row.letter_id))
-    doubt(tx, [row.blob_id])
-    note_gone(tx, "letters")
+def purge_messages(tx: WriteTx, rows: Sequence[Any]) -> None:
+    """Delete messages (their id, letter_id, scope_id, blob_id), and the letters that no mailbox has any more."""
+    if not rows:
+        return
+    letters = sorted({one.letter_id for one in rows})
+    for letter_id in letters:
+        hold_words(tx, letter_id)
+    for one in rows:
+        remove_words(tx, one.id, one.scope_id, get_words(tx, one.letter_id))
+    ids = {"ids": [one.id for one in rows]}
+    drop_drafts(tx, tx.values(_DRAFTS_OF_MESSAGES, ids))
+    for statement in (*_deletes("message_id"), _PLACEMENTS, _ARRIVALS, _LINES, _MESSAGES):
+        tx.execute(statement, ids)
+    left = set(tx.values(_STILL_THERE, {"ids": letters}))
+    gone = {"ids": [one for one in letters if one not in left]}
+    for statement in (*_deletes("letter_id"), _LETTERS_GONE) if gone["ids"] else ():
+        tx.execute(statement, gone)
+    doubt(tx, [one.blob_id for one in rows])
+    note_gone(tx, "letters", len(rows))
 
 
 def purge_letter_of(tx: WriteTx, row: Any, thread_id: int) -> None:
-    """``purge_message`` for one letter among others of its thread, whose row and history then say what is left."""
+    """``purge_messages`` for one letter among others of its thread, whose row and history then say what is left."""
     forget_letter(tx, thread_id, row.id)
-    purge_message(tx, row)
+    purge_messages(tx, [row])
     if tx.value(select(message.c.id).where(message.c.thread_id == thread_id).limit(1)) is None:
         forget_threads(tx, list_merged(tx, thread_id))
     else:
@@ -127,7 +145,12 @@ def drop_drafts(tx: WriteTx, ids: Sequence[int]) -> None:
 
 
 @cache
-def _about(column: str) -> tuple[Table, ...]:
-    """The tables whose rows go with the thing that this column names, those that refer to others first."""
+def _deletes(column: str) -> tuple[Delete, ...]:
+    """Statements for the tables whose rows go with the things that this column names, those that refer to others
+    first."""
     named = (one for one in reversed(metadata.sorted_tables) if column in one.c and one not in _KEEP[:4])
-    return tuple(one for one in named if isinstance(one.c[column].type, (type(Id), Integer)))
+    return tuple(
+        delete(one).where(one.c[column].in_(_IDS))
+        for one in named
+        if isinstance(one.c[column].type, (type(Id), Integer))
+    )

@@ -22,6 +22,9 @@ from mailhub.mailboxes.subjects import find_beside
 from mailhub.mailboxes.tables import letter, letter_reference, message, thread, thread_participant
 
 MOST_FOUND = 50
+MOST_ASKED = 200
+"""Letters that have, or name, the ids of a new one and are asked whether it has a say beside them: the oldest. A
+monitor that names one id ten thousand times makes its next letter no dearer."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -99,12 +102,24 @@ _HAS_SAY_BESIDE = or_(
 def _found(named: ColumnElement[Any], source: Any, may: ColumnElement[bool], *, only: bool = True) -> Select[Any]:
     """The threads in which letters were found, the oldest first: forged copies of an id come after its first owner.
     ``only`` those that may become one with the new letter, else with the column ``may`` that says so."""
-    columns = (named.label("named"), own_thread.label("home_id"), message.c.thread_id, thread.c.counterparty_id)
-    # "+ 0": the ids lead to a few letters; a planner that begins with the mailbox walks all of it for each letter.
+    # "+ 0": the ids lead to a few letters; a planner that begins with the mailbox, or with the oldest, walks them all.
+    oldest = (
+        select(named.label("named"), message.c.id)
+        .select_from(source)
+        .where(named.in_(_IDS), message.c.mailbox_id + 0 == bindparam("mailbox_id"))
+        .order_by(message.c.id + 0)
+        .limit(MOST_ASKED)
+        .subquery()
+    )
+    columns = (oldest.c.named, own_thread.label("home_id"), message.c.thread_id, thread.c.counterparty_id)
     return (
         select(*columns, func.min(message.c.id).label("first"), func.max(case((may, 1), else_=0)).label("may"))
-        .select_from(source.join(thread, thread.c.id == message.c.thread_id))
-        .where(named.in_(_IDS), message.c.mailbox_id + 0 == bindparam("mailbox_id"), *([may] if only else ()))
+        .select_from(
+            oldest.join(message, message.c.id == oldest.c.id)
+            .join(letter, letter.c.id == message.c.letter_id)
+            .join(thread, thread.c.id == message.c.thread_id)
+        )
+        .where(*([may] if only else ()))
         .group_by(*columns)
         .order_by(func.min(message.c.id))
         .limit(MOST_FOUND)
@@ -112,9 +127,7 @@ def _found(named: ColumnElement[Any], source: Any, may: ColumnElement[bool], *, 
 
 
 _LETTERS = letter.join(message, message.c.letter_id == letter.c.id)
-_NAMING = letter_reference.join(letter, letter.c.id == letter_reference.c.letter_id).join(
-    message, message.c.letter_id == letter.c.id
-)
+_NAMING = letter_reference.join(message, message.c.letter_id == letter_reference.c.letter_id)
 # What we answer is ours to join; what only names the same letter as one of ours is not.
 _CITED = _found(letter.c.message_id, _LETTERS, or_(bindparam("ours") == 1, _HAS_SAY))
 # Ours answered it, so that it went to its writer: a Message-ID that we once answered is free for anybody to take.

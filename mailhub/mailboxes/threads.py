@@ -185,10 +185,14 @@ def may_begin(row: Any, parsed: ParsedLetter, dated_at: int, *, first: bool) -> 
     after its answers. The ``first`` one begins it, and matters to others only where an answer could lean on it."""
     if first:
         return row.counterparty_id is not None and not has_answer_prefix(parsed.subject)
-    if not (parsed.in_reply_to or parsed.references) or (parsed.date or dated_at) <= (row.begun_at or 0):
+    at, begun_at = parsed.date or dated_at, row.begun_at or 0
+    if not (parsed.in_reply_to or parsed.references) or at < begun_at:
+        return True
+    base = parsed.base_subject.lower()
+    if at == begun_at and (base < row.subject_base or (base == row.subject_base and parsed.subject != row.subject)):
         return True
     question = has_answer_prefix(row.subject) and not has_answer_prefix(parsed.subject)
-    return question and row.subject_base == parsed.base_subject.lower()
+    return question and row.subject_base == base
 
 
 def in_state(state: str) -> dict[str, Any]:

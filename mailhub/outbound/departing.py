@@ -12,6 +12,7 @@ from core.blobs import BlobFiles
 from core.database import Database
 from core.errors import Conflict, HouseError, NotFound, Unavailable
 from core.log import get_log
+from core.rounds import Rounds
 from mailhub.outbound import scheduling
 from mailhub.outbound.identity import Stamp
 from mailhub.outbound.planning import write_down
@@ -24,38 +25,17 @@ OUR_FAULT = "A fault of our own stopped it. Look at it and send it again."
 log = get_log(__name__)
 
 
-class Departing:
-    """Runs until it is cancelled; ``wake`` makes it look at once."""
+class Departing(Rounds):
+    """Lets planned letters leave."""
 
     def __init__(self, database: Database, files: BlobFiles, stamp: Stamp, zone: ZoneInfo) -> None:
         """``zone`` is in which quoted letters are dated."""
+        super().__init__("planned letters", LONGEST_SLEEP)
         self._database = database
         self._files = files
         self._stamp = stamp
         self._zone = zone
-        self._bell = asyncio.Event()
         self._waiting: dict[int, float] = {}
-
-    def wake(self) -> None:
-        """Something may have been planned."""
-        self._bell.set()
-
-    async def run(self) -> None:
-        """Let go of what is due, then sleep until the next moment."""
-        while True:
-            self._bell.clear()
-            rest = LONGEST_SLEEP
-            try:
-                rest = await self.look()
-            except HouseError as problem:
-                log.warning("planned letters wait", reason=str(problem))
-            except Exception as problem:
-                log.error("a fault while planned letters leave", exc_info=problem)  # the others leave later
-            try:
-                async with asyncio.timeout(rest):
-                    await self._bell.wait()
-            except TimeoutError:
-                continue
 
     async def look(self) -> float:
         """Let go of what is due; says for how many seconds nothing else is. One that cannot leave now (the disk, the

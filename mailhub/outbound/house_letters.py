@@ -23,6 +23,7 @@ from core import clock, jobs
 from core.database import Database, WriteTx
 from core.errors import Conflict, HouseError, Unavailable
 from core.log import get_log
+from core.rounds import Rounds
 from core.secrets import Keys
 from mailhub.letters.values import Address
 from mailhub.outbound.compose import Fields, compose
@@ -58,8 +59,8 @@ def post_house_letter(tx: WriteTx, keys: Keys, to: str, subject: str, text: str,
     jobs.enqueue(tx, HOUSE_JOB, {"sealed": sealed})
 
 
-class HouseLetters:
-    """The loop that brings them to the relay. Runs until it is cancelled; ``wake`` makes it look at once."""
+class HouseLetters(Rounds):
+    """The loop that brings them to the relay."""
 
     def __init__(
         self,
@@ -73,6 +74,7 @@ class HouseLetters:
         may_go: Callable[[], bool],
     ) -> None:
         """``sender`` is the address of the house; ``may_go`` says whether anything may leave at this moment."""
+        super().__init__("letters of the house", SWEEP_SECONDS)
         self._database = database
         self._keys = keys
         self._relay = relay
@@ -80,28 +82,13 @@ class HouseLetters:
         self._hostname = hostname
         self._sender = sender
         self._may_go = may_go
-        self._bell = asyncio.Event()
         self._pause = 0.0
         self._rests_until = 0.0
 
-    def wake(self) -> None:
-        """There may be something to do."""
-        self._bell.set()
-
-    async def run(self) -> None:
-        """Send what waits, then sleep until woken or for a sweep."""
-        while True:
-            self._bell.clear()
-            try:
-                while await self.once():
-                    pass
-            except HouseError as problem:
-                log.warning("letters of the house wait", reason=str(problem))
-            try:
-                async with asyncio.timeout(SWEEP_SECONDS):
-                    await self._bell.wait()
-            except TimeoutError:
-                continue
+    async def look(self) -> None:
+        """Send what waits."""
+        while await self.once():
+            pass
 
     async def once(self) -> bool:
         """One letter. False when nothing waits or nothing may leave."""

@@ -23,6 +23,7 @@ from core.errors import NotFound, Unavailable
 from core.fetch import Guard
 from core.log import get_log
 from core.marks import get_identity
+from core.rounds import rings
 from core.secrets import Keys
 from mailhub.outbound import claiming, handing
 from mailhub.outbound.account_ways import AccountWays
@@ -150,11 +151,7 @@ class Sending:
                 log.warning("sending waits", reason=str(problem))
             except Exception as problem:  # noqa: BLE001 - a loop that ends sends nobody's letters any more
                 await self._trip(problem)
-            try:
-                async with asyncio.timeout(SWEEP_SECONDS):
-                    await self._bell.wait()
-            except TimeoutError:
-                continue
+            await rings(self._bell, SWEEP_SECONDS)
 
     async def _claim(self, group: asyncio.TaskGroup) -> None:
         await self._database.work(handing.recover)

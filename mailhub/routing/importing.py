@@ -20,6 +20,7 @@ from core.clock import SECOND
 from core.database import Database, WriteTx
 from core.errors import Conflict, HouseError, NotFound, Unavailable
 from core.log import get_log
+from core.rounds import rings
 from mailhub.ingest.archive import Archive, Piece, batches, open_archive
 from mailhub.mailboxes.import_runs import (
     Batch,
@@ -97,11 +98,7 @@ class Importing:
                     pass
             except HouseError as problem:
                 log.warning("imports wait", reason=str(problem))
-            try:
-                async with asyncio.timeout(SWEEP_SECONDS):
-                    await bell.wait()
-            except TimeoutError:
-                continue
+            await rings(bell, SWEEP_SECONDS)
 
     async def once(self) -> bool:
         """One import as far as it goes. False when none waits."""

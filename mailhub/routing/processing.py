@@ -21,6 +21,7 @@ from core.blobs import BlobFiles, blob
 from core.database import Database, ReadTx, WriteTx
 from core.errors import Conflict, NotFound, Unavailable
 from core.log import get_log
+from core.rounds import rings
 from mailhub.ingest.intake import PROCESS_JOB
 from mailhub.letters.worker import Understood as Answer
 from mailhub.mailboxes.continuing import NEW_AFTER
@@ -121,11 +122,7 @@ class Processing:
                 left_in_hand = True
                 log.warning("processing waits", reason=str(problems.exceptions[0]))
                 await asyncio.sleep(1)
-            try:
-                async with asyncio.timeout(SWEEP_SECONDS):
-                    await self._bell.wait()
-            except TimeoutError:
-                continue
+            await rings(self._bell, SWEEP_SECONDS)
 
     async def _until_empty(self) -> None:
         until = time.monotonic() + ROUND_SECONDS

@@ -2,45 +2,28 @@
 
 from __future__ import annotations
 
-import asyncio
-
 from core import jobs
 from core.database import Database
-from core.errors import Conflict, HouseError
-from core.log import get_log
+from core.errors import Conflict
+from core.rounds import Rounds
 from crm.parties import ADDRESSES_MOVED
 from mailhub.mailboxes.refiling import refile_part
 
 SWEEP_SECONDS = 5.0
-log = get_log(__name__)
 
 
-class Refiling:
-    """Runs until it is cancelled; ``wake`` makes it look at once."""
+class Refiling(Rounds):
+    """Refiles what waits."""
 
     def __init__(self, database: Database, boot: str) -> None:
+        super().__init__("letters that follow an address", SWEEP_SECONDS)
         self._database = database
         self._boot = boot
-        self._bell = asyncio.Event()
 
-    def wake(self) -> None:
-        """There may be something to do."""
-        self._bell.set()
-
-    async def run(self) -> None:
-        """Do what waits, then sleep until woken or for a sweep."""
-        while True:
-            self._bell.clear()
-            try:
-                while await self.once():
-                    pass
-            except HouseError as problem:
-                log.warning("letters wait to follow an address", reason=str(problem))
-            try:
-                async with asyncio.timeout(SWEEP_SECONDS):
-                    await self._bell.wait()
-            except TimeoutError:
-                continue
+    async def look(self) -> None:
+        """All that waits."""
+        while await self.once():
+            pass
 
     async def once(self) -> bool:
         """One part of one job. False when nothing waits."""

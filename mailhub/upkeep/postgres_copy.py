@@ -1,4 +1,5 @@
-"""Copies of a PostgreSQL database: ``pg_dump`` of an exported snapshot. Loaded only where the database is one."""
+"""Copies of a PostgreSQL database: ``pg_dump`` of an exported snapshot, so that rows counted, bytes copied and rows
+dumped are of the same moment. Loaded only where the database is one."""
 
 from __future__ import annotations
 
@@ -12,7 +13,7 @@ import psycopg
 from psycopg.conninfo import conninfo_to_dict, make_conninfo
 
 from core.errors import Unavailable
-from mailhub.upkeep.copies import NAMED, hold
+from mailhub.upkeep.held import NAMED, hold
 
 
 class PostgresCopy:

@@ -18,6 +18,8 @@ from tests.api.test_live import listening
 from tests.api.world import World
 from tests.support.engines import only
 
+SOON = 3.0  # seconds: one on a machine of its own, and three where others work too
+
 
 def _told(raw: bytes) -> list[dict[str, Any]]:
     blocks = [block for block in raw.decode().split("\n\n") if block.startswith("event: presence")]
@@ -28,7 +30,7 @@ async def _beat(asker: Asker, thread_id: int, tab: str, *, typing: bool = False)
     return await asker.post(f"/api/v1/threads/{thread_id}/presence", {"tab": tab, "typing": typing})
 
 
-async def _until(holds: Any, seconds: float = 3.0) -> float:
+async def _until(holds: Any, seconds: float = 20.0) -> float:
     began = time.monotonic()
     async with asyncio.timeout(seconds):
         while not holds():  # noqa: ASYNC110 - what is heard has no event of its own
@@ -48,10 +50,10 @@ async def _two_people(world: World) -> None:
         answer = await _beat(manager, thread_id, "b")
         assert [one["name"] for one in answer.json()["people"]] == ["Executor"]
         seconds = await _until(lambda: _told(ears.raw) and _told(ears.raw)[-1]["people"])
-        assert seconds < 1.0
+        assert seconds < SOON
         assert _told(ears.raw)[-1]["people"] == [{"id": world.users["manager"], "name": "Manager", "typing": False}]
         await _beat(manager, thread_id, "b", typing=True)
-        assert await _until(lambda: _told(ears.raw)[-1]["people"][0]["typing"]) < 1.0
+        assert await _until(lambda: _told(ears.raw)[-1]["people"][0]["typing"]) < SOON
         gone = await manager.ask("DELETE", f"/api/v1/threads/{thread_id}/presence?tab=b")
         assert gone.status == 204
         assert await _until(lambda: not _told(ears.raw)[-1]["people"]) < 1.0

@@ -158,7 +158,7 @@ def test_how_long_things_are_kept(world: World, loop: asyncio.Runner) -> None:
         assert (await manager.post("/api/v1/person-requests", data=wanted)).status == 403
         made = (await chief.post("/api/v1/person-requests", data=wanted)).json()["id"]
         assert (await chief.get(f"/api/v1/person-requests/{made}/file")).status == 404
-        await Keeping(world.database, world.house.files, world.house.keys, world.house.exports).turn()
+        await Keeping(world.database, world.house.files, world.house.keys, world.house.exports).look()
         assert (await chief.get(f"/api/v1/person-requests/{made}")).json()["state"] == "done"
         file = await chief.get(f"/settings/persons/{made}/file")
         assert file.status == 200

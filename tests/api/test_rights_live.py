@@ -23,7 +23,7 @@ def test_a_stream_is_silent_soon_after_a_right_was_taken(world: World, loop: asy
         await write(partial(add_grant, user_id=outsider), scope_id, "see")
         heard: list[bytes] = []
         listening = asyncio.create_task(_listen(world, heard))
-        await asyncio.sleep(0.5)
+        await _until(lambda: world.app.state.live.count)
         await write(set_state, manager, thread, "closed")
         await _until(lambda: any(b"thread.state" in one for one in heard))
         await write(partial(remove_grant, user_id=outsider), scope_id, "see")

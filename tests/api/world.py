@@ -13,7 +13,6 @@ from typing import Any
 from litestar import Litestar
 from PIL import Image
 
-from api.app import create_app
 from api.auth import csrf_token
 from core import jobs
 from core.database import Database, WriteTx
@@ -47,6 +46,7 @@ from mailhub.routing.rules.verbs import add_rule, parse_wanted
 from mailhub.routing.taking import process
 from mailhub.runtime import House
 from tests.api.asking import Asker
+from tests.support.apps import lend_app, take_back_app
 from tests.support.house import settings_for
 
 PASSWORD = "correct horse battery"
@@ -153,6 +153,7 @@ class World:
         live = self.app.state.live
         await live.stop()
         await self.house.stop()
+        take_back_app(self.app)
 
 
 def picture() -> bytes:
@@ -193,7 +194,7 @@ async def make_world(url: str, folder: Path) -> World:
     """Everybody, every mailbox, every letter."""
     house = House(settings_for(url, folder))
     await house.open()
-    world = World(house, create_app(house))
+    world = World(house, lend_app(house))
     await world.app.state.live.start()
     await _people(world)
     await _mailboxes(world)

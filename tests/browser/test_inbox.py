@@ -10,7 +10,7 @@ from playwright.sync_api import Page, expect
 from tests.browser.site import Site
 from tests.support.engines import only
 
-APPEARS_MS = 3000
+APPEARS_MS = 8000
 
 
 def press(page: Page, code: str, key: str) -> None:

@@ -5,21 +5,26 @@ from __future__ import annotations
 import json
 import os
 import signal
-import subprocess
-import sys
 import time
 from collections.abc import Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass, field
 from pathlib import Path
-from typing import Any
+from tempfile import TemporaryFile
+from typing import Any, NamedTuple
 
 from core.database import open_database
+from tests.support.commands import Command
 from tests.support.world import letter
 
-ROOT = Path(__file__).resolve().parents[2]
-COMMAND = [sys.executable, "-m", "api.cli"]
 ENDS_IN = 60
+
+
+class Done(NamedTuple):
+    """What a command said."""
+
+    stdout: str
+    stderr: str
 
 
 @dataclass
@@ -38,19 +43,25 @@ class Place:
             "MAILHUB_WEB_PORT": "0",
             "MAILHUB_PARSE_WORKERS": "1",
             "MAILHUB_VERDICTS_CHECK": "no",
-            "PYTHONPATH": str(ROOT),
             **({"MAILHUB_DATABASE_URL": self.url} if self.url else {}),
         }
         kept = {key: value for key, value in os.environ.items() if not key.startswith("MAILHUB_")}
         return {**kept, **own, **self.more}
 
-    def run(self, *arguments: object, given: str = "", code: int = 0) -> subprocess.CompletedProcess[str]:
+    def run(self, *arguments: object, given: str = "", code: int = 0) -> Done:
         """Run a command to its end, which must have this exit code and no traceback."""
-        done = subprocess.run(
-            [*COMMAND, *map(str, arguments)], env=self.environment, cwd=self.folder, input=given,
-            capture_output=True, text=True, check=False, timeout=ENDS_IN,
-        )  # fmt: skip
-        assert done.returncode == code, (arguments, done.returncode, done.stdout, done.stderr)
+        with TemporaryFile("w+") as told, TemporaryFile("w+") as out, TemporaryFile("w+") as err:
+            told.write(given)
+            told.seek(0)
+            command = self._command(arguments, stdin=told, stdout=out, stderr=err)
+            try:
+                found = command.wait(ENDS_IN)
+            finally:
+                command.kill()
+            out.seek(0)
+            err.seek(0)
+            done = Done(out.read(), err.read())
+        assert found == code, (arguments, found, done)
         assert "Traceback" not in done.stderr, done.stderr
         return done
 
@@ -58,15 +69,16 @@ class Place:
         """What ``--json`` prints."""
         return json.loads(self.run(*arguments, "--json", given=given, code=code).stdout)
 
-    def start(self, *arguments: object) -> subprocess.Popen[str]:
+    def start(self, *arguments: object) -> Command:
         """A command that goes on running, in a group of its own as at a terminal."""
-        return subprocess.Popen(
-            [*COMMAND, *map(str, arguments)], env=self.environment, cwd=self.folder, text=True,
-            stdout=subprocess.PIPE, stderr=(self.folder / "stderr").open("w"), start_new_session=True,
-        )  # fmt: skip
+        with (self.folder / "stderr").open("w") as file:
+            return self._command(arguments, stderr=file)
+
+    def _command(self, arguments: tuple[object, ...], **streams: Any) -> Command:
+        return Command(list(map(str, arguments)), environment=self.environment, folder=self.folder, **streams)
 
     @contextmanager
-    def serving(self, *options: str) -> Iterator[tuple[subprocess.Popen[str], dict[str, int]]]:
+    def serving(self, *options: str) -> Iterator[tuple[Command, dict[str, int]]]:
         """The server, ready, with its ports; stopped in the end and asked for a clean exit."""
         process = self.start("serve", "--json", *options)
         try:

@@ -9,7 +9,8 @@ from pathlib import Path
 
 import pytest
 
-from tests.cli.support import ROOT, Place
+from tests.cli.support import Place
+from tests.support.commands import ROOT
 
 
 def test_the_list_of_commands(empty: Place) -> None:

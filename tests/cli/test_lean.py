@@ -9,7 +9,7 @@ import pytest
 import rich_click as click
 
 from api.cli import COMMANDS, load
-from tests.cli.support import ROOT
+from tests.support.commands import ROOT
 
 SAY = "import sys; print(sorted({name.partition('.')[0] for name in sys.modules}))"
 

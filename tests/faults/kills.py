@@ -5,18 +5,16 @@ from __future__ import annotations
 import os
 import random
 import sqlite3
-import subprocess
-import sys
 import time
 from dataclasses import dataclass
 from pathlib import Path
 
 from core.database import open_database
 from mailhub.migrations import upgrade
+from tests.support.commands import Command
 from tests.support.mail import add_office
 from tests.support.postfix import Postfix, free_port
 
-ROOT = Path(__file__).resolve().parents[2]
 PATIENCE = 120.0
 
 
@@ -53,7 +51,7 @@ class Server:
         database = open_database(f"sqlite:///{self.path}")
         add_office(database)
         database.close()
-        self._process: subprocess.Popen[bytes] | None = None
+        self._process: Command | None = None
 
     def start(self) -> None:
         """Run it until it says that it is ready."""
@@ -62,16 +60,10 @@ class Server:
             "MAILHUB_SMTP_PORT": str(self.port),
             "MAILHUB_PARSE_WORKERS": "1",
             "MAILHUB_VERDICTS_CHECK": "no",
-            "PYTHONPATH": str(ROOT),
         }
         with (self._folder / "server.log").open("ab") as log:
-            self._process = subprocess.Popen(
-                [sys.executable, "-m", "api.cli", "serve", "--json", "--roles", "ingest"],
-                cwd=self._folder,
-                env={**os.environ, **own},
-                stdout=subprocess.PIPE,
-                stderr=log,
-            )
+            serve = ["serve", "--json", "--roles", "ingest"]
+            self._process = Command(serve, environment={**os.environ, **own}, folder=self._folder, stderr=log)
         assert self._process.stdout is not None
         assert self._process.stdout.readline(), (self._folder / "server.log").read_text()[-3000:]
 

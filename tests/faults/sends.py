@@ -24,10 +24,10 @@ from mailhub.letters.values import Address
 from mailhub.migrations import upgrade
 from mailhub.outbound.identity import Stamp
 from mailhub.outbound.writing import Answer, answer_thread
+from tests.support.commands import ROOT, Command
 from tests.support.mail import add_office, deliver, write_letter
 from tests.support.sink import is_refused
 
-ROOT = Path(__file__).resolve().parents[2]
 CONNECTIONS = 4
 AT_A_TIME = 50
 PATIENCE = 60.0
@@ -99,7 +99,7 @@ class Sender:
         )
         assert self._relay.stdout is not None
         self._port = int(self._relay.stdout.readline())
-        self._process: subprocess.Popen[bytes] | None = None
+        self._process: Command | None = None
 
     def _plan(self, letters: int) -> None:
         """Half of the letters are a person's, half a mailing's: for these other promises hold."""
@@ -127,16 +127,10 @@ class Sender:
             "MAILHUB_DATA_DIR": str(self._data),
             "MAILHUB_SEND_RELAY": f"smtp://127.0.0.1:{self._port}",
             "MAILHUB_SEND_CONNECTIONS": str(CONNECTIONS),
-            "PYTHONPATH": str(ROOT),
         }
         with (self._folder / "server.log").open("ab") as log:
-            self._process = subprocess.Popen(
-                [sys.executable, "-m", "api.cli", "serve", "--json", "--roles", "send"],
-                cwd=self._folder,
-                env={**os.environ, **own},
-                stdout=subprocess.PIPE,
-                stderr=log,
-            )
+            serve = ["serve", "--json", "--roles", "send"]
+            self._process = Command(serve, environment={**os.environ, **own}, folder=self._folder, stderr=log)
         assert self._process.stdout is not None
         assert self._process.stdout.readline(), (self._folder / "server.log").read_text()[-3000:]
 

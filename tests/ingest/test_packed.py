@@ -206,7 +206,7 @@ def test_a_forward_stream_reads_as_a_file_does(steps: list[tuple[str, int]], lin
 def write_large(file: BinaryIO, count: int) -> int:
     """An mbox of letters of a megabyte; how many."""
     chance = random.Random(2)
-    body = b"\n".join(chance.randbytes(45).hex().encode() for _ in range(MIB // 91))
+    body = b"\n".join(chance.randbytes(450).hex().encode() for _ in range(MIB // 901))
     for number in range(count):
         file.write(FROM + HEAD + b"Message-ID: <%d@client.example>\n\n%s\n\n" % (number, body))
     return count

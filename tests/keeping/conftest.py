@@ -54,7 +54,7 @@ class Kept:
         self.patch.setattr(clock, "now", lambda: now)
 
     def turn(self) -> None:
-        asyncio.run(self.keeping.turn())
+        asyncio.run(self.keeping.look())
 
     def threads(self) -> list[str]:
         return sorted(row.subject for row in self.world.threads("olena"))

@@ -242,9 +242,12 @@ def test_import_is_cheap_and_small() -> None:
         "print(time.process_time() - t, *sorted(set(sys.modules) & {'socket', 'sqlalchemy', 'asyncio', 'ssl', "
         "'email', 'nh3', 'litestar'}))"
     )
-    ran = subprocess.run(
-        [sys.executable, "-c", code], capture_output=True, text=True, check=True, cwd=CORPUS.parents[1]
-    )
-    seconds, *modules = ran.stdout.split()
-    assert modules == []
-    assert float(seconds) < 0.3, "the aim is 0.15 s on a quiet machine"
+    best = 9.0
+    for _ in range(3):
+        ran = subprocess.run(
+            [sys.executable, "-c", code], capture_output=True, text=True, check=True, cwd=CORPUS.parents[1]
+        )
+        seconds, *modules = ran.stdout.split()
+        assert modules == []
+        best = min(best, float(seconds))
+    assert best < 0.3, "the aim is 0.15 s on a quiet machine"

@@ -228,6 +228,7 @@ def test_the_loop_outlives_every_error(office: Office, departing: Departing, mon
 
     async def stumble() -> float:
         if errors:
+            departing.wake()
             raise errors.pop()
         await real()
         ended.set()
@@ -235,7 +236,6 @@ def test_the_loop_outlives_every_error(office: Office, departing: Departing, mon
 
     ended = asyncio.Event()
     monkeypatch.setattr(departing, "look", stumble)
-    monkeypatch.setattr(departing_module, "LONGEST_SLEEP", 0.01)
 
     async def run() -> None:
         task = asyncio.create_task(departing.run())

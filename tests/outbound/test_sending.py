@@ -80,8 +80,9 @@ def running(
             database, BlobFiles(folder / "blobs"), office.stamp.keys, relay,
             boot=named, folder=folder, hostname="mail.firm.example", connections=connections,
         )  # fmt: skip
-        loop, end = asyncio.get_running_loop(), asyncio.Event()
-        database.listen(lambda _topics: loop.call_soon_threadsafe(sending.wake) if not end.is_set() else None)
+        loop, end, wake = asyncio.get_running_loop(), asyncio.Event(), sending.wake
+        sending.wake = lambda: loop.call_soon_threadsafe(wake)  # the tests call it from their own thread
+        database.listen(lambda _topics: sending.wake() if not end.is_set() else None)
         made.extend([sending, lambda: loop.call_soon_threadsafe(end.set)])
         task = asyncio.create_task(sending.run())
         ready.set()
@@ -172,9 +173,10 @@ def test_a_refused_answer_is_in_hand_again_and_the_thread_says_why(office: Offic
 def test_greylisting_is_waited_for_and_passes(office: Office, tmp_path: Path) -> None:
     office.answer()
     script = Script(rcpt=lambda _whom, tries: "" if tries else "451 4.7.1 greylisted")
-    with Sink(script) as sink, running(office, to(sink), tmp_path):
+    with Sink(script) as sink, running(office, to(sink), tmp_path) as sending:
         eventually(is_(office, "deferred"))
         let_time_pass(office.world.database)
+        sending.wake()
         eventually(is_(office, "sent"))
     assert len(sink.taken) == 1
 

@@ -14,7 +14,7 @@ from core.database import Database
 
 def only(engine: str) -> pytest.MarkDecorator:
     """Run a test (or, as ``pytestmark``, a whole file) on this engine alone."""
-    wanted = [engine] if os.environ.get("MAILHUB_TEST_ENGINE", engine) == engine else []
+    wanted = [engine] if os.environ.get("TEST_ENGINE", engine) == engine else []
     return pytest.mark.parametrize("database_url", wanted, indirect=True)
 
 

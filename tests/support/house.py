@@ -10,9 +10,12 @@ from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from pathlib import Path
 
+from litestar import Litestar
+
 from api.cli.web import Web
 from core.settings import Settings, load_settings
 from mailhub.runtime import House
+from tests.support.apps import lend_app, take_back_app
 
 
 def settings_for(url: str, folder: Path) -> Settings:
@@ -84,9 +87,16 @@ def running_site(
     settings: Settings, make: Callable[[Settings], House] = House, *, roles: tuple[str, ...] = ("ingest",)
 ) -> Iterator[tuple[House, str]]:
     """``running_house`` with its pages, and their address."""
-    web = Web(settings)
+    lent: list[Litestar] = []
+
+    def lend(house: House) -> Litestar:
+        lent.append(lend_app(house))
+        return lent[0]
+
+    web = Web(settings, lend)
     with running_house(web.settings, make, web=web, roles=roles) as house:
         yield house, web.settings.web.base_url
+    take_back_app(lent[0])
 
 
 def send(house: House, raw: bytes, to: list[str], *, sender: str = "anna@client.example") -> None:

@@ -71,8 +71,12 @@ def _say(statement: LiteralString, table: str) -> sql.Composed:
 
 
 def _filled(connection: psycopg.Connection[Any], tables: tuple[str, ...]) -> list[str]:
-    """Those of the tables that have rows."""
-    asked = (sql.SQL("SELECT {} WHERE EXISTS (SELECT FROM {})").format(name, sql.Identifier(name)) for name in tables)
+    """Those of the tables that have rows; only files that hold something are looked into."""
+    used = "SELECT relname FROM pg_class WHERE relname = ANY(%s) AND relkind = 'r' AND pg_relation_size(oid) > 0"
+    names = [cast(str, name) for (name,) in connection.execute(used, [list(tables)])]
+    if not names:
+        return []
+    asked = (sql.SQL("SELECT {} WHERE EXISTS (SELECT FROM {})").format(name, sql.Identifier(name)) for name in names)
     return [cast(str, name) for (name,) in connection.execute(sql.SQL(" UNION ALL ").join(asked))]
 
 

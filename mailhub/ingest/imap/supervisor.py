@@ -15,6 +15,7 @@ from core import clock
 from core.database import WriteTx
 from core.errors import Conflict, Forbidden, HouseError, Invalid, NotFound, Unavailable
 from core.log import get_log
+from core.rounds import rings
 from mailhub.ingest.imap.folder import Memory
 from mailhub.ingest.imap.session import Means, Session
 from mailhub.ingest.imap.trouble import AskPerson, PasswordRefused, Throttled, Trouble
@@ -169,11 +170,7 @@ class Supervisor:
                 rung = self._bell.is_set()
                 self._bell.clear()
                 await self._look(rung=rung)
-                try:
-                    async with asyncio.timeout(SWEEP_SECONDS):
-                        await self._bell.wait()
-                except TimeoutError:
-                    continue
+                await rings(self._bell, SWEEP_SECONDS)
         finally:
             tasks = [task for _, task in self._keepers.values()]
             for task in tasks:
