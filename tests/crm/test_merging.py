@@ -143,6 +143,10 @@ def test_what_is_merged_is_left_alone_until_it_is_parted(world: World, write: An
             write(merge, chief, "counterparty", kept, gone)
     with pytest.raises(Conflict):
         write(partial(update_counterparty, city="Sofia"), second)
+    with pytest.raises(Conflict):
+        write(partial(add_contact, counterparty_id=second), "Anna")
+    with pytest.raises(Conflict):
+        write(set_groups, second, ["Grain"])
     above = write(merge, chief, "counterparty", third, first)
     written = write(add_interaction, chief, second, "note", body="For whom?")
     assert [one.id for one in read(list_history, chief, third)] == [written]
