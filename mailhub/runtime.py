@@ -24,7 +24,9 @@ from core.marks import Identity, ensure_identity
 from core.resources import locale_dir
 from core.secrets import load_keys
 from core.settings import Settings, parse_place
+from crm.execution.promises import TOPIC as PROMISED
 from crm.parties import ADDRESSES_MOVED
+from crm.planner import TOPIC as PLANNED
 from crm.staff import ceremonies, sessions
 from crm.staff.reads import Reads
 from mailhub.ingest.imap.bounds import Bounds
@@ -65,6 +67,7 @@ from mailhub.routing.importing import Importing
 from mailhub.routing.indexing import Indexing
 from mailhub.routing.processing import Processing
 from mailhub.routing.refiling import Refiling
+from mailhub.routing.reminding import Reminding
 from mailhub.routing.verdicts import VerdictOffice
 from mailhub.routing.waking import Waking
 from mailhub.routing.watching import Watching
@@ -182,6 +185,10 @@ class House:
             watching = Watching(self.database, self.boot)
             self._wake_by(f"{jobs.TOPIC}.{DEADLINES_MOVED}", watching.wake)
             self._begin("watching", watching.run())
+            reminding = Reminding(self.database)
+            for topic in (PLANNED, PROMISED):
+                self._wake_by(topic, reminding.wake)
+            self._begin("reminders", reminding.run())
 
     async def _start_ingest(self) -> None:
         self.processing = Processing(

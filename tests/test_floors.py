@@ -44,7 +44,7 @@ STEPS: dict[str, list[set[str]]] = {
     ],
     "api": [
         {"problems", "auth", "live", "heads"},
-        {"uploads", "bulking"},
+        {"uploads", "bulking", "handing"},
         {"rest", "web", "public"},
         {"app"},
         {"cli"},

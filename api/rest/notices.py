@@ -32,12 +32,15 @@ Asked = Request[Any, Any, Any]
 
 
 class NoticeView(msgspec.Struct):
-    """One notice. ``text`` says it in your language; ``thread_id`` is where it leads."""
+    """One notice. ``text`` says it in your language; ``thread_id``, ``planned_id`` or ``promise_id`` is what it is
+    about; none of them for a summary."""
 
     id: int
     kind: str
     text: str
-    thread_id: int
+    thread_id: int | None
+    planned_id: int | None
+    promise_id: int | None
     by: str | None
     message_id: int | None
     note_id: int | None
@@ -79,7 +82,9 @@ def show_notice(language: Language, notice: Notice) -> NoticeView:
         id=notice.id,
         kind=notice.kind,
         text=say_notice(language, clock.now(), notice),
-        thread_id=notice.row.id,
+        thread_id=notice.row.id if notice.row else None,
+        planned_id=notice.planned.id if notice.planned else None,
+        promise_id=notice.promise.id if notice.promise else None,
         by=notice.by,
         message_id=notice.message_id,
         note_id=notice.note_id,

@@ -3,13 +3,14 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
-from typing import Annotated
+from typing import Annotated, Any
 
 from litestar import Response, get
 from litestar.di import NamedDependency
 from litestar.params import QueryParameter
 
 from api.auth import Door
+from api.web.card_open import make_opened
 from api.web.client_hours import HoursForm, see_hours
 from api.web.client_words import address_kinds, phone_kinds, place_words
 from api.web.desk import After, Asked, Desk, Id, html
@@ -18,7 +19,7 @@ from api.web.panel import Known, about_client, person_of, see_client
 from api.web.place import Place
 from api.web.shapes import Person, Pill, Speaker, lateness, make_pill, make_when
 from api.web.shell import Around, see_around
-from api.web.timeline import Past, Timeline, make_timeline, see_timeline
+from api.web.timeline import Past, make_timeline, see_timeline
 from core.database import ReadTx
 from crm.parties import (
     Consent,
@@ -155,7 +156,8 @@ async def client(
     def render(viewer: Viewer, seen: Seen) -> str:
         speaker = desk.speaker(viewer)
         card, timeline = make_card(speaker, seen), make_timeline(speaker, seen.known.client.id, seen.past)
-        data: dict[str, Card | Timeline | HoursForm] = {"client": card, "timeline": timeline, "hours": seen.hours}
+        opened = make_opened(speaker, seen.known.client.id, seen.known.coming)
+        data: dict[str, Any] = {"client": card, "timeline": timeline, "hours": seen.hours, "opened": opened}
         return desk.render("client.html", speaker, seen.around, "clients", **data)
 
     return html(await door.page(render, see_card, client_id, kind, after, base))

@@ -66,7 +66,10 @@ def kind_words(speaker: Speaker) -> dict[str, str]:
         "call": speaker.say("Calls"),
         "meeting": speaker.say("Meetings"),
         "negotiation": speaker.say("Negotiations"),
+        "task": speaker.say("Tasks"),
+        "promise": speaker.say("Promises"),
         "wish": speaker.say("Wishes"),
+        "change": speaker.say("Changes of hands"),
         "note": speaker.say("Notes"),
     }
 
@@ -79,4 +82,13 @@ def one_kind(speaker: Speaker) -> dict[str, str]:
         "meeting": speaker.say("Meeting"),
         "negotiation": speaker.say("Negotiation"),
         "wish": speaker.say("Wish"),
+    }
+
+
+def line_kinds(speaker: Speaker) -> dict[str, str]:
+    """One line of the timeline that is no letter."""
+    return one_kind(speaker) | {
+        "task": speaker.say("Task"),
+        "promise": speaker.say("Promise"),
+        "change": speaker.say("Handed over"),
     }

@@ -42,6 +42,8 @@ ICONS: dict[Kind, str] = {
     "reminder": "clock",
     "escalation": "alarm",
     "snooze": "alarm",
+    "planned": "calendar",
+    "promise": "alarm",
 }
 OfKind = Annotated[str, QueryParameter(name="kind", max_length=20)]
 
@@ -106,7 +108,14 @@ def make_line(speaker: Speaker, notice: Notice) -> NoticeLine:
 
 
 def place_of(notice: Notice) -> str:
-    """Where a notice leads: its thread, at the note or the letter that it is about."""
+    """Where a notice leads: its thread, at the note or the letter that it is about; what is planned; the client."""
+    if notice.planned is not None:
+        return f"/calendar/{notice.planned.id}"
+    if notice.promise is not None:
+        return f"/promises/{notice.promise.id}"
+    if notice.row is None:
+        client_id = notice.fields.get("client_id")
+        return "/calendar" if client_id is None else f"/clients/{client_id}"
     anchor = (
         f"#note-{notice.note_id}" if notice.note_id else f"#letter-{notice.message_id}" if notice.message_id else ""
     )

@@ -5,6 +5,7 @@ from __future__ import annotations
 import re
 from dataclasses import dataclass
 
+from api.web.card_open import Coming, Opened, make_opened, see_coming
 from api.web.letters import names_another
 from api.web.place import Place
 from api.web.shapes import Person, Speaker, lateness, make_person, make_when
@@ -34,6 +35,7 @@ class Known:
     facts: LetterFacts
     history: list[Interaction]
     history_count: int
+    coming: Coming
 
 
 @dataclass(frozen=True, slots=True)
@@ -72,6 +74,7 @@ class ClientPanel:
     history: list[Past]
     history_count: int
     history_url: str
+    coming: Opened
     kind: str = "client"
 
 
@@ -129,6 +132,7 @@ def see_client(tx: ReadTx, viewer: Viewer, counterparty_id: int, *, history: int
         facts=get_letter_facts(tx, viewer, counterparty_id),
         history=list_history(tx, viewer, counterparty_id, limit=history),
         history_count=count_history(tx, viewer, counterparty_id),
+        coming=see_coming(tx, viewer, counterparty_id),
     )
 
 
@@ -151,6 +155,7 @@ def make_client_panel(speaker: Speaker, place: Place, known: Known, opened: Open
         history=[make_past(speaker, line, place) for line in known.history],
         history_count=known.history_count,
         history_url=f"/clients/{known.client.id}",
+        coming=make_opened(speaker, known.client.id, known.coming, thread_id=opened.row.id),
     )
 
 

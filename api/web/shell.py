@@ -162,7 +162,11 @@ def make_shell(house: House, session: str | None, speaker: Speaker, around: Arou
     fault = speaker.say("Its letters are not fetched until somebody does something.")
     views.append(Item("mentions", "/notices?kind=mentioned", None, key == "mentions"))
     views.append(Item("drafts", "/drafts", None, key == "drafts"))
-    places = [Item("clients", "/clients", None, key == "clients")]
+    places = [
+        Item("clients", "/clients", None, key == "clients"),
+        Item("calendar", "/calendar", None, key == "calendar"),
+    ]
+    places.append(Item("promises", "/promises", None, key == "promises"))
     places.append(Item("quarantine", "/quarantine", around.held, key == "quarantine"))
     places.append(Item("trash", "/trash", None, key == "trash"))
     if manages_something(viewer):

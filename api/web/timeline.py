@@ -12,7 +12,7 @@ from litestar.di import NamedDependency
 from litestar.response import Redirect
 
 from api.auth import Door
-from api.web.client_words import kind_words, one_kind
+from api.web.client_words import kind_words, line_kinds, one_kind
 from api.web.desk import Asked, Desk, Id
 from api.web.forms import read_form, read_id
 from api.web.place import Place
@@ -37,7 +37,16 @@ from crm.parties import list_people_of
 from crm.staff.people import list_users
 from crm.staff.readable import Viewer
 
-ICONS = {"call": "phone", "meeting": "users", "negotiation": "users", "wish": "mood-smile", "note": "note"}
+ICONS = {
+    "call": "phone",
+    "meeting": "users",
+    "negotiation": "users",
+    "wish": "mood-smile",
+    "note": "note",
+    "task": "circle-check",
+    "promise": "heart-handshake",
+    "change": "arrow-right",
+}
 SHOWN = 50
 LONGEST_WRITTEN = 21_000
 
@@ -93,7 +102,7 @@ class Timeline:
 def see_timeline(tx: ReadTx, viewer: Viewer, client_id: int, kind: str, after: str | None, base_id: int | None) -> Past:
     """``base_id`` is the line on whose basis something is to be written. Raises Invalid for a bad cursor or kind,
     NotFound for a line that is not seen there."""
-    if kind and kind not in (*KINDS, "letter"):
+    if kind and kind not in (*ICONS, "letter"):
         raise Invalid("There is no kind “%(kind)s” of what happened.", kind=kind, field="kind")
     base = None
     if base_id is not None:
@@ -145,7 +154,7 @@ def _line(speaker: Speaker, line: Interaction, past: Past, here: str) -> Line:
     return Line(
         id=line.id,
         icon=icon,
-        kind="" if letter else one_kind(speaker)[line.kind],
+        kind="" if letter else line_kinds(speaker)[line.kind],
         who=past.people.get(line.contact_id or 0, ""),
         subject=subject,
         body=line.body,
@@ -153,7 +162,7 @@ def _line(speaker: Speaker, line: Interaction, past: Past, here: str) -> Line:
         url=_thread_url(line.thread_id),
         based_on=(base.subject or speaker.say("no subject"), _thread_url(base.thread_id)) if base else None,
         author=make_person(author, me=line.author_id == speaker.viewer.user_id) if author else None,
-        mine=line.author_id == speaker.viewer.user_id,
+        mine=line.author_id == speaker.viewer.user_id and line.kind in KINDS,
         may_base=line.id > 0,
         base_url=f"{here}?base={line.id}#write",
         time_iso=iso(line.happened_at),

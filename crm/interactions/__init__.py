@@ -10,6 +10,7 @@ from crm.interactions.history import (
     Interaction,
     count_history,
     count_kinds,
+    find_line_of_thread,
     get_interaction,
     list_history,
     list_timeline,
@@ -28,13 +29,24 @@ from crm.interactions.letters import (
     set_waiting,
 )
 from crm.interactions.tables import HOUSE, interaction, letter_facts
-from crm.interactions.written import KINDS, add_interaction, change_interaction, drop_interaction, may_write
+from crm.interactions.written import (
+    KINDS,
+    Basis,
+    add_interaction,
+    change_interaction,
+    demand_contact,
+    drop_interaction,
+    find_basis,
+    may_write,
+    record_line,
+)
 
 __all__ = [
     "HIDDEN",
     "HOUSE",
     "KINDS",
     "Base",
+    "Basis",
     "Direction",
     "Interaction",
     "LetterFacts",
@@ -42,7 +54,10 @@ __all__ = [
     "change_interaction",
     "count_history",
     "count_kinds",
+    "demand_contact",
     "drop_interaction",
+    "find_basis",
+    "find_line_of_thread",
     "forget_letter",
     "forget_thread",
     "get_interaction",
@@ -56,6 +71,7 @@ __all__ = [
     "may_write",
     "move_letters",
     "record_letter",
+    "record_line",
     "recount_letters",
     "set_waiting",
 ]

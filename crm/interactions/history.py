@@ -93,6 +93,13 @@ def get_interaction(tx: ReadTx, viewer: Viewer, interaction_id: int) -> tuple[in
     return int(row.counterparty_id), _lines(tx, viewer, [row])[0]
 
 
+def find_line_of_thread(tx: ReadTx, viewer: Viewer, thread_id: int) -> tuple[int, Interaction] | None:
+    """The newest letter of a thread on a timeline, with its client, for who may read it; None where there is none."""
+    here = (interaction.c.thread_id == thread_id) & (interaction.c.kind == "letter") & _seen(viewer)
+    row = tx.row(select(interaction).where(here).order_by(interaction.c.happened_at.desc(), interaction.c.id.desc()))
+    return None if row is None else (int(row.counterparty_id), _lines(tx, viewer, [row])[0])
+
+
 _SAME = func.coalesce(interaction.c.letter_id, -interaction.c.id)
 
 

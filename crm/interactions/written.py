@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from dataclasses import dataclass
 from typing import Any
 
 from sqlalchemy import delete, select
@@ -19,6 +20,16 @@ KINDS = ("note", "call", "meeting", "negotiation", "wish")
 LONGEST_SUBJECT = 300
 LONGEST_BODY = 20_000
 LONGEST_MINUTES = 60 * 24
+
+
+@dataclass(frozen=True, slots=True)
+class Basis:
+    """On the basis of what something is written: its scope, what is carried over, and the columns that name it."""
+
+    scope_id: int
+    subject: str
+    contact_id: int | None
+    ids: dict[str, int | None]
 
 
 def add_interaction(
@@ -43,6 +54,28 @@ def add_interaction(
     """
     counterparty_id = find_kept(tx, "counterparty", counterparty_id)
     values = _read(subject, body, minutes, happened_at) | {"direction": _direction(kind, direction)}
+    basis = find_basis(tx, viewer, counterparty_id, based_on_id)
+    values["subject"] = values["subject"] or basis.subject
+    if not values["subject"] and not values["body"]:
+        raise Invalid("Write what happened.", field="body")
+    contact_id = contact_id or basis.contact_id
+    demand_contact(tx, counterparty_id, contact_id)
+    if channel_id is not None and channel_id not in {one.id for one in list_channels(tx)}:
+        raise NotFound("There is no channel with the number %(id)s.", id=channel_id)
+    told = {"author_id": viewer.user_id, "executor_id": viewer.user_id, "channel_id": channel_id}
+    return record_line(tx, kind, counterparty_id, basis.scope_id, contact_id=contact_id, **basis.ids, **told, **values)
+
+
+def record_line(tx: WriteTx, kind: str, counterparty_id: int, scope_id: int, **values: Any) -> int:
+    """Write a line into a timeline, with columns of ``interaction``; who may do so was asked before. Returns its id."""
+    written = tx.insert(interaction, kind=kind, counterparty_id=counterparty_id, scope_id=scope_id, **values)
+    _tell(tx, "interaction.added", written, counterparty_id, scope_id)
+    return written
+
+
+def find_basis(tx: ReadTx, viewer: Viewer, counterparty_id: int, based_on_id: int | None) -> Basis:
+    """On the basis of what somebody writes: of a line of this client's timeline, in its scope, or of nothing, in the
+    house. Raises NotFound for a line that they may not see, Forbidden where they may not write."""
     base = _base(tx, viewer, counterparty_id, based_on_id)
     scope_id = HOUSE if base is None else base.scope_id
     if scope_id == HOUSE:
@@ -50,33 +83,20 @@ def add_interaction(
             demand_somewhere(viewer, "comment")
     elif not viewer.may("answer", scope_id, base.executor_id):
         demand(viewer, "comment", scope_id, base.executor_id)
-    if base is not None:
-        values["subject"] = values["subject"] or base.subject
-        contact_id = contact_id or base.contact_id
-        values |= {
-            "based_on_id": base.id,
-            "based_thread_id": base.thread_id or base.based_thread_id,
-            "based_message_id": base.message_id or base.based_message_id,
-        }
-    if not values["subject"] and not values["body"]:
-        raise Invalid("Write what happened.", field="body")
+    if base is None:
+        return Basis(HOUSE, "", None, {})
+    ids = {
+        "based_on_id": base.id,
+        "based_thread_id": base.thread_id or base.based_thread_id,
+        "based_message_id": base.message_id or base.based_message_id,
+    }
+    return Basis(scope_id, base.subject, base.contact_id, ids)
+
+
+def demand_contact(tx: ReadTx, counterparty_id: int, contact_id: int | None) -> None:
+    """Raises NotFound for a person who does not belong to the client."""
     if contact_id is not None and counterparty_id not in get_contact(tx, contact_id).counterparty_ids:
         raise NotFound("There is no contact with the number %(id)s.", id=contact_id)
-    if channel_id is not None and channel_id not in {one.id for one in list_channels(tx)}:
-        raise NotFound("There is no channel with the number %(id)s.", id=channel_id)
-    written = tx.insert(
-        interaction,
-        kind=kind,
-        counterparty_id=counterparty_id,
-        contact_id=contact_id,
-        scope_id=scope_id,
-        author_id=viewer.user_id,
-        executor_id=viewer.user_id,
-        channel_id=channel_id,
-        **values,
-    )
-    _tell(tx, "interaction.added", written, counterparty_id, scope_id)
-    return written
 
 
 def may_write(viewer: Viewer) -> bool:

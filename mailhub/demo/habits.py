@@ -18,6 +18,7 @@ from crm.staff.readable import Viewer, get_viewer
 from crm.staff.tables import user
 from crm.working import HOUSE, Calendar, choose_calendar
 from mailhub.demo.company import DEMO_PEOPLE, DOMAIN
+from mailhub.demo.plans import plan_weeks
 from mailhub.letters.html.outgoing import text_as_html
 from mailhub.mailboxes.attention import set_urgent
 from mailhub.mailboxes.boxes import find_mailbox
@@ -87,6 +88,7 @@ def settle_in(tx: WriteTx) -> None:
     for viewer in office.people.values():
         mark_notices(tx, viewer, read=True)  # of ten days of letters
     _work(tx, office)
+    plan_weeks(tx, helen, list(office.people.values()), office.waiting, ZONE)
 
 
 def _see_office(tx: ReadTx) -> _Office:

@@ -22,9 +22,11 @@ from core.columns import metadata
 from core.database import ReadTx, WriteTx
 from core.errors import NotFound
 from core.fulltext import fold
+from crm.execution.tables import promise
 from crm.interactions import interaction
 from crm.parties import forget_addresses, forget_contact
 from crm.parties.tables import affiliation, contact, counterparty, not_a_client
+from crm.planner.tables import event
 from mailhub.keeping.names import canonical, is_any_of, spellings
 from mailhub.keeping.purging import purge_letter_of
 from mailhub.keeping.striking import FIELDS, STRUCK, strike_drafts, strike_events, strike_letter, strike_trace
@@ -54,7 +56,7 @@ _ARRIVALS = (
     .limit(CHUNK)
 )
 _TO = select(delivery.c.recipient).where(delivery.c.message_id == bindparam("id"))
-_LOSE_THEM = (thread, interaction)
+_LOSE_THEM = (thread, interaction, event, promise)
 
 
 def list_range(tx: ReadTx, after: int) -> Sequence[Row[Any]]:

@@ -13,7 +13,7 @@ from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any, Literal, cast, get_args
 
-from sqlalchemy import Column, Index, Select, Text, bindparam, delete, func, or_, select, update
+from sqlalchemy import Column, ForeignKey, Index, Select, Text, bindparam, delete, func, or_, select, update
 from sqlalchemy import text as sql
 
 from core import clock
@@ -32,12 +32,16 @@ from core.columns import (
 from core.database import ReadTx, WriteTx
 from core.errors import Invalid, NotFound
 from core.paging import Page, decode_cursor, encode_cursor
+from crm.execution.promises import Promise, find_promises
+from crm.planner import Planned, find_planned
 from crm.staff.readable import Viewer, get_viewer
 from crm.staff.tables import user
 from mailhub.mailboxes.lists import ThreadRow, get_rows
 from mailhub.mailboxes.tables import thread
 
-Kind = Literal["assigned", "mentioned", "letter", "bounced", "unsent", "reminder", "escalation", "snooze"]
+Kind = Literal[
+    "assigned", "mentioned", "letter", "bounced", "unsent", "reminder", "escalation", "snooze", "planned", "promise"
+]
 KINDS: tuple[Kind, ...] = get_args(Kind)
 Way = Literal["app", "mail", "none"]
 WAYS: tuple[Way, ...] = get_args(Way)
@@ -50,6 +54,8 @@ DEFAULTS: Mapping[Kind, Way] = {
     "reminder": "app",
     "escalation": "mail",
     "snooze": "app",
+    "planned": "app",
+    "promise": "mail",
 }
 # Of these only the newest of a thread is news: the one before goes when nobody has read it.
 _LATEST = frozenset({"letter", "bounced", "reminder", "escalation", "snooze"})
@@ -67,7 +73,9 @@ notice = table(
     "notice",
     id_column(),
     reference("user_id", "user.id"),
-    reference("thread_id", "thread.id", cascade=True),
+    Column("thread_id", Id, ForeignKey("thread.id", ondelete="CASCADE")),
+    Column("occurrence_id", Id),
+    Column("promise_id", Id),
     text("kind"),
     optional_reference("by_id", "user.id"),
     Column("message_id", Id),
@@ -99,11 +107,14 @@ notice_wish = table(
 @dataclass(frozen=True, slots=True)
 class Notice:
     """One thing that somebody has to hear of. ``row`` is its thread as it is now, the one that shows it when it was
-    merged; ``by`` the name of the colleague who did it, None for the house."""
+    merged; ``planned`` and ``promise`` are what else it may be about. ``by`` is the name of the colleague who did it,
+    None for the house."""
 
     id: int
     kind: Kind
-    row: ThreadRow
+    row: ThreadRow | None
+    planned: Planned | None
+    promise: Promise | None
     by: str | None
     message_id: int | None
     note_id: int | None
@@ -144,27 +155,59 @@ def notify(
 ) -> list[int]:
     """Let people hear of something in a thread, each as they chose; never whoever did it (``by_id``), and nobody twice.
     ``fields`` are plain values for ``notice_words``. Returns who hears of it."""
+    ways = _choose_ways(tx, kind, user_ids, by_id)
+    if not ways:
+        return []
+    heard = sorted(ways)
+    if kind in _LATEST:
+        tx.execute(_REPLACED, {"thread_id": thread_id, "ids": heard, "kind": kind})
+    scope_id = tx.value(_SCOPE, {"id": thread_id})
+    if scope_id is None:
+        raise NotFound("There is no thread with the number %(id)s.", id=thread_id)
+    about = {"thread_id": thread_id, "message_id": message_id, "note_id": note_id}
+    _write(tx, kind, ways, scope_id, {**about, "by_id": by_id, "fields": fields})
+    return heard
+
+
+def notify_of(
+    tx: WriteTx,
+    /,
+    kind: Kind,
+    user_ids: Iterable[int],
+    *,
+    occurrence_id: int | None = None,
+    promise_id: int | None = None,
+    by_id: int | None = None,
+    **fields: Any,
+) -> list[int]:
+    """Let people hear of something that is planned or was promised, or of how much of it there is, as ``notify``."""
+    ways = _choose_ways(tx, kind, user_ids, by_id)
+    if ways:
+        about = {"occurrence_id": occurrence_id, "promise_id": promise_id}
+        _write(tx, kind, ways, None, {**about, "by_id": by_id, "fields": fields})
+    return sorted(ways)
+
+
+def _choose_ways(tx: ReadTx, kind: Kind, user_ids: Iterable[int], by_id: int | None) -> dict[int, Way]:
+    """Who hears of it, and how."""
     ids = sorted(set(user_ids) - {by_id})
     ids = [int(one) for one in tx.values(_ENABLED, {"ids": ids})] if ids else []
     if not ids:
-        return []
+        return {}
     wishes = {int(row.user_id): row.way for row in tx.rows(_WISHES, {"kind": kind, "ids": ids})}
     ways = {one: wishes.get(one, DEFAULTS[kind]) for one in ids}
-    heard = [one for one in ids if ways[one] != "none"]
-    if not heard:
-        return []
-    if kind in _LATEST:
-        tx.execute(_REPLACED, {"thread_id": thread_id, "ids": heard, "kind": kind})
-    now, scope_id = clock.now(), tx.value(_SCOPE, {"id": thread_id})
-    if scope_id is None:
-        raise NotFound("There is no thread with the number %(id)s.", id=thread_id)
+    return {one: way for one, way in ways.items() if way != "none"}
+
+
+def _write(tx: WriteTx, kind: Kind, ways: Mapping[int, Way], scope_id: int | None, same: dict[str, Any]) -> None:
+    now, heard = clock.now(), sorted(ways)
     mail_at = _plan_mail(tx, [one for one in heard if ways[one] == "mail"], now)
-    same: dict[str, Any] = {"thread_id": thread_id, "kind": kind, "by_id": by_id, "created_at": now}
-    same |= {"message_id": message_id, "note_id": note_id, "fields": fields}
-    tx.insert_many(notice, [{**same, "user_id": one, "mail_at": mail_at.get(one)} for one in heard])
-    told = {"thread_id": thread_id, "user_ids": heard}
-    record_change(tx, "notice.added", thread_id, scope_id=scope_id, fields=told, cause="notices")
-    return heard
+    rows = [{**same, "kind": kind, "created_at": now, "user_id": one, "mail_at": mail_at.get(one)} for one in heard]
+    tx.insert_many(notice, rows)
+    told = {"user_ids": heard}
+    if same.get("thread_id") is not None:
+        told["thread_id"] = same["thread_id"]
+    record_change(tx, "notice.added", same.get("thread_id") or 0, scope_id=scope_id, fields=told, cause="notices")
 
 
 def _plan_mail(tx: WriteTx, user_ids: list[int], now: int) -> dict[int, int]:
@@ -236,14 +279,19 @@ def _narrow(kind: Kind | None, only_new: bool, before: int | None) -> Select[Any
 
 
 def _shown(tx: ReadTx, viewer: Viewer, rows: Sequence[Any]) -> list[Notice]:
-    """Those whose thread the viewer may see at this moment."""
-    roots = _find_roots(tx, {int(row.thread_id) for row in rows})
+    """Those that are about something that the viewer may see at this moment."""
+    roots = _find_roots(tx, {int(row.thread_id) for row in rows if row.thread_id is not None})
     seen = {row.id: row for row in get_rows(tx, viewer, sorted(set(roots.values())))} if roots else {}
-    return [
-        Notice(
+    planned = find_planned(tx, viewer, {row.occurrence_id for row in rows if row.occurrence_id is not None})
+    promises = find_promises(tx, viewer, {row.promise_id for row in rows if row.promise_id is not None})
+    found = []
+    for row in rows:
+        one = Notice(
             id=row.id,
             kind=row.kind,
-            row=seen[roots[row.thread_id]],
+            row=None if row.thread_id is None else seen.get(roots[row.thread_id]),
+            planned=planned.get(row.occurrence_id),
+            promise=promises.get(row.promise_id),
             by=row.by_name,
             message_id=row.message_id,
             note_id=row.note_id,
@@ -251,9 +299,10 @@ def _shown(tx: ReadTx, viewer: Viewer, rows: Sequence[Any]) -> list[Notice]:
             at=row.created_at,
             read=row.read_at is not None,
         )
-        for row in rows
-        if roots[row.thread_id] in seen
-    ]
+        about = (row.thread_id, row.occurrence_id, row.promise_id)
+        if (one.row or one.planned or one.promise) or about == (None, None, None):
+            found.append(one)
+    return found
 
 
 def _find_roots(tx: ReadTx, thread_ids: set[int]) -> dict[int, int]:

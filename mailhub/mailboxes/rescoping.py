@@ -15,7 +15,9 @@ from core.changes import record_change
 from core.columns import metadata
 from core.database import WriteTx
 from core.fulltext.index import add_words, remove_words
+from crm.execution.promises import move_promises
 from crm.interactions import interaction, move_letters
+from crm.planner import move_with_threads
 from mailhub.mailboxes.letters import get_words, hold_words
 from mailhub.mailboxes.tables import message, thread
 from mailhub.mailboxes.threads import hold_root, list_merged, tell_client_waits
@@ -43,6 +45,8 @@ def set_scope(tx: WriteTx, thread_id: int, scope_id: int, *, indexed: bool = Tru
         _move_words(tx, row.id, scope_id)
     for one in _following():
         tx.execute(update(one).where(one.c.thread_id.in_(family)).values(scope_id=scope_id))
+    move_with_threads(tx, family, scope_id)
+    move_promises(tx, family, scope_id)
     for counterparty_id in move_letters(tx, family, scope_id):
         for one_scope in (row.scope_id, scope_id):
             tell_client_waits(tx, counterparty_id, one_scope)

@@ -11,9 +11,11 @@ import core.limits
 import core.marks
 import core.once
 import crm.execution
+import crm.execution.tables
 import crm.interactions
 import crm.parties.merge_tables
 import crm.parties.tables
+import crm.planner.tables
 import crm.staff.tables
 import crm.working.kept
 import mailhub.keeping.tables
@@ -47,6 +49,8 @@ ROOMS = (
     crm.parties.tables,
     crm.interactions,
     crm.execution,
+    crm.execution.tables,
+    crm.planner.tables,
     crm.working.kept,
     mailhub.keeping.tables,
     mailhub.mailboxes.accounts,

@@ -55,7 +55,7 @@ def write_due(tx: WriteTx, keys: Keys, speak: Callable[[str], Language], base_ur
 def make_letter(language: Language, now: int, notices: Sequence[Notice], base_url: str) -> tuple[str, str]:
     """Subject and text: one line for each notice and where it leads, the newest first."""
     base = base_url.rstrip("/")
-    lines = [f"{say_notice(language, now, one)}\n{base}/open/threads/{one.row.id}\n" for one in notices[:MOST_LINES]]
+    lines = [f"{say_notice(language, now, one)}\n{base}{_path(one)}\n" for one in notices[:MOST_LINES]]
     more = len(notices) - MOST_LINES
     if more > 0:
         lines.append(language.ngettext("and %(count)s more", "and %(count)s more", more, count=more) + "\n")
@@ -66,6 +66,10 @@ def make_letter(language: Language, now: int, notices: Sequence[Notice], base_ur
     )
     foot = language.gettext("How you hear of things is chosen here: %(url)s", url=f"{base}/notices")
     return subject, "\n".join([*lines, foot, ""])
+
+
+def _path(one: Notice) -> str:
+    return f"/open/threads/{one.row.id}" if one.row is not None else f"/notices/{one.id}"
 
 
 class NoticeLetters:

@@ -14,12 +14,14 @@ def say_notice(language: Language, now: int, notice: Notice) -> str:
         for name, value in notice.fields.items()
     }
     row = notice.row
-    fields |= {
-        "subject": row.subject or language.gettext("no subject"),
-        "by": notice.by or "",
-        "who": row.who or row.who_address,
-        "executor": row.executor_name or language.gettext("Nobody yet"),
-    }
+    if row is not None:
+        fields |= {"subject": row.subject or language.gettext("no subject"), "who": row.who or row.who_address}
+        fields |= {"executor": row.executor_name or language.gettext("Nobody yet")}
+    elif notice.planned is not None:
+        fields |= {"subject": notice.planned.subject, "due_at": language.format_list_time(now, notice.planned.due_at)}
+    elif notice.promise is not None:
+        fields |= {"subject": notice.promise.text, "due_at": language.format_list_time(now, notice.promise.due_at)}
+    fields["by"] = notice.by or ""
     sentence = str(fields.pop("sentence", "") or _sentence(notice.kind, named=notice.by is not None))
     return language.gettext(sentence, **fields)
 
@@ -34,5 +36,9 @@ def _sentence(kind: Kind, *, named: bool) -> str:
         "reminder": "“%(subject)s” has to be answered soon",
         "escalation": "“%(subject)s” is late. In whose hands: %(executor)s",
         "snooze": "“%(subject)s” is back: its time has come",
+        "planned": "%(by)s planned for you, %(due_at)s: “%(subject)s”"
+        if named
+        else "Planned, %(due_at)s: “%(subject)s”",
+        "promise": "Promised, %(due_at)s: “%(subject)s”",
     }
     return sentences[kind]

@@ -26,6 +26,7 @@ from mailhub.letters.worker import understand
 from mailhub.mailboxes.boxes import Mailbox
 from mailhub.mailboxes.letters import Known, Understood, record_letter
 from mailhub.mailboxes.messages import COUNTER_BITS, mint_message_id, record_message
+from mailhub.mailboxes.planning import propose
 from mailhub.mailboxes.tables import message
 from mailhub.mailboxes.threads import answered
 from mailhub.outbound.compose import Fields, compose
@@ -126,6 +127,8 @@ def plan_letter(
             counts=kind == "personal" and not forwards,
             letter_id=letter_id,
         )
+        if kind == "personal" and not forwards:
+            propose(tx, row.id, named.id, "us", now)
     recipients = [wire_address(person.address) for person in people]
     plan_deliveries(tx, stamp, named.id, box.scope_id, wire_address(box.address), recipients, kind, wait=wait)
     return named.id

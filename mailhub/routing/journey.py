@@ -36,6 +36,7 @@ from mailhub.mailboxes.letters import Understood, find_words, hold_words, record
 from mailhub.mailboxes.messages import find_message, record_message
 from mailhub.mailboxes.notices import notify
 from mailhub.mailboxes.participants import Sender, is_proved
+from mailhub.mailboxes.planning import propose
 from mailhub.mailboxes.tables import message
 from mailhub.mailboxes.tag_rows import find_tags
 from mailhub.mailboxes.threads import find_executor, is_told, open_thread, receive, tell
@@ -237,6 +238,8 @@ def record(tx: WriteTx, passage: Passage) -> None:
             counts=passage.answerable,
             letter_id=passage.letter_id,
         )
+        if passage.answerable:
+            propose(tx, passage.thread_id, passage.message_id, "them", passage.dated_at)
         if not passage.quiet:  # an import makes nobody wait
             threads.tell_client_waits(tx, sender.counterparty_id, passage.root.scope_id)
 

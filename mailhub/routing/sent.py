@@ -16,6 +16,7 @@ from mailhub.mailboxes.boxes import Mailbox
 from mailhub.mailboxes.homes import Home, find_home
 from mailhub.mailboxes.messages import record_message
 from mailhub.mailboxes.participants import Sender
+from mailhub.mailboxes.planning import propose
 from mailhub.mailboxes.subjects import find_standing
 from mailhub.mailboxes.tables import letter, message, thread
 from mailhub.mailboxes.threads import may_begin, open_thread
@@ -127,6 +128,8 @@ def lay(tx: WriteTx, passage: Passage) -> None:
             counts=passage.answerable,
             letter_id=passage.letter_id,
         )
+        if passage.answerable:
+            propose(tx, passage.thread_id, passage.message_id, "us", passage.dated_at)
 
 
 def _find_own(tx: ReadTx, message_id: str | None, mailbox_id: int) -> int | None:

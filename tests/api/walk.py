@@ -35,10 +35,12 @@ FOREIGN = {
 SCOPED = (
     "mailbox_id", "box_id", "thread_id", "message_id", "held_id", "token_id", "grant_id", "account_id", "delivery_id",
     "draft_id", "file_id", "note_id", "notice_id", "import_id", "rule_id", "view_id", "bulk_id",
+    "planned_id", "promise_id",
 )  # fmt: skip
 LEAVER = "the id of the leaver"
 OWN_THREAD, FAR_THREAD = "a thread of their own", "a foreign thread"
 _FILLED = (LEAVER, OWN_THREAD, FAR_THREAD)
+PLAN = {"kind": "call", "subject": "Call", "starts": "2099-01-01T10:00", "timezone": "Europe/Kyiv"}
 BODIES: dict[str, list[dict[str, Any]]] = {
     "PATCH /api/v1/threads/{thread_id}": [
         {"unread": True}, {"state": "closed"}, {"counterparty_id": 1}, {"followed": True}, {"tags": ["Claim"]},
@@ -162,6 +164,22 @@ BODIES: dict[str, list[dict[str, Any]]] = {
     "POST /api/v1/counterparties": [{"name": "New"}],
     "POST /api/v1/contacts": [{"name": "New"}],
     "POST /api/v1/interactions": [{"kind": "note", "counterparty_id": 1, "body": "Pays late", "based_on_id": 1}],
+    "POST /clients/hand-over": [{"client_id": 1, "to_id": MISSING}, {"from_id": MISSING, "to_id": 1}],
+    "POST /api/v1/counterparties/{counterparty_id}/hand-over": [{"to_id": MISSING}],
+    "POST /api/v1/users/{user_id}/hand-over-clients": [{"to_id": MISSING}],
+    "POST /calendar/new": [{**PLAN, "remind_minutes": "10"}, {"starts": "x"}],
+    "POST /calendar/{planned_id}": [{"act": "move", "day": "2099-01-03"}, {"act": "seen"}],
+    "POST /calendar/{planned_id}/edit": [{**PLAN, "remind_minutes": "10"}],
+    "POST /promises/new": [{"client_id": 1, "text": "Ten pumps", "due": "2099-01-01T10:00", "base_id": 1}],
+    "POST /promises/{promise_id}": [{"act": "change", "due": "2099-01-01T10:00"}, {"act": "refuse"}],
+    "POST /api/v1/calendar": [PLAN, {**PLAN, "counterparty_id": 1, "based_on_id": 1}],
+    "PATCH /api/v1/calendar/{planned_id}": [{**PLAN, "counterparty_id": 1}],
+    "POST /api/v1/calendar/{planned_id}/move": [{"starts": "2099-01-02T10:00"}],
+    "POST /api/v1/promises": [
+        {"counterparty_id": 1, "text": "Ten pumps", "due_at": "2099-01-01T00:00:00Z", "thread_id": FAR_THREAD},
+        {"counterparty_id": 1, "text": "Ten pumps", "due_at": "2099-01-01T00:00:00Z"},
+    ],
+    "PATCH /api/v1/promises/{promise_id}": [{"text": "Twelve pumps"}],
     "PATCH /api/v1/interactions/{interaction_id}": [{"body": "Pays"}],
     "POST /api/v1/counterparties/{counterparty_id}/links": [{"other_id": 1, "kind": "dealer"}],
     "POST /api/v1/contacts/{contact_id}/consents": [{"given": True, "source": "A letter"}],
@@ -246,6 +264,8 @@ def values_for(world: World, who: str, parameter: str) -> dict[str, Any] | None:
         "contact_id": (world.contact_id, world.contact_id),
         "interaction_id": (1, 1),
         "merge_id": (1, 1),
+        "planned_id": (world.planned[own], world.planned[far]),
+        "promise_id": (world.promises[own], world.promises[far]),
         "link_id": (1, 1),
         "user_id": (world.users["leaver"], world.users["leaver"]),
         "group_id": (world.team_id, world.team_id),

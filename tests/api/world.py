@@ -14,10 +14,13 @@ from litestar import Litestar
 from PIL import Image
 
 from api.auth import csrf_token
-from core import jobs
+from core import clock, jobs
 from core.database import Database, WriteTx
 from core.fulltext.index import Words
+from crm.execution.promises import Made
+from crm.interactions import find_line_of_thread
 from crm.parties import add_contact, add_counterparty
+from crm.planner import Plan
 from crm.staff.people import add_team, add_user, hash_password, join_team
 from crm.staff.readable import get_viewer
 from crm.staff.rights import add_grant, list_grants
@@ -34,6 +37,7 @@ from mailhub.mailboxes.lists import list_threads
 from mailhub.mailboxes.notes import add_note
 from mailhub.mailboxes.notices import list_notices, notify
 from mailhub.mailboxes.placements import choose_folders, list_folders
+from mailhub.mailboxes.planning import plan, promise_it
 from mailhub.mailboxes.reading import Message, list_messages
 from mailhub.mailboxes.tags import make_tag, tag_thread
 from mailhub.mailboxes.views import add_view, parse_view
@@ -98,6 +102,8 @@ class World:
     spare_tokens: dict[str, int] = field(default_factory=dict)
     boxes: dict[str, Any] = field(default_factory=dict)
     threads: dict[str, int] = field(default_factory=dict)
+    planned: dict[str, int] = field(default_factory=dict)
+    promises: dict[str, int] = field(default_factory=dict)
     notes: dict[str, int] = field(default_factory=dict)
     messages: dict[str, int] = field(default_factory=dict)
     held: dict[str, int] = field(default_factory=dict)
@@ -214,6 +220,7 @@ async def make_world(url: str, folder: Path) -> World:
     await begin_drafts(world)
     await _rules(world)
     await _of_the_leaver(world)
+    await _planned(world)
     return world
 
 
@@ -309,6 +316,21 @@ async def _of_the_leaver(world: World) -> None:
     wish = parse_wish("read")
     world.bulk_id = await world.database.write(begin_bulk, leaver, wish)
     await world.database.write(do_chunk, leaver, world.bulk_id, wish, [world.threads["quailother"]])
+
+
+async def _planned(world: World) -> None:
+    """What follows from every letter: a call that is planned and a promise, seen by who sees the letter."""
+    for secret, thread_id in world.threads.items():
+        who = "owner" if secret == "quailpersonal" else "administrator"
+        viewer, executor_id = await world.viewer(who), world.users[who]
+        found = await world.database.read(find_line_of_thread, viewer, thread_id)
+        assert found is not None, f"{secret} is on no timeline"
+        client_id, line = found
+        same: dict[str, Any] = {"executor_id": executor_id, "counterparty_id": client_id, "based_on_id": line.id}
+        call = Plan("call", "", "2099-01-01T10:00", "Europe/Kyiv", body=f"About {secret}", **same)
+        world.planned[secret] = await world.database.write(plan, viewer, call)
+        promised = Made(text=f"Says {secret}", due_at=clock.now() + clock.DAY, **same)
+        world.promises[secret] = await world.database.write(promise_it, viewer, promised)
 
 
 async def _talk(world: World) -> None:

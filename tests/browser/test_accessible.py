@@ -35,6 +35,8 @@ PLACES = (
     *("/write", "/drafts", "/notices", "/clients", "/clients/1", "/quarantine", "/trash", "/settings", "/views/new"),
     *("/settings/mailboxes/1/rules", "/settings/mailboxes/1/rules/new", "/settings/mailboxes/1/connect", "/health"),
     *("/settings/imports", "/settings/sign-in", "/welcome", "/settings/people", "/settings/audit"),
+    *("/calendar", "/calendar?view=month", "/calendar?view=agenda", "/calendar/new?client=1", "/promises"),
+    *("/promises/new?client=1", "/clients/hand-over?client=1", "/calendar/address"),
     "/waiting/threads/987654321",
 )
 LARGEST_FRAGMENT, LARGEST_LOAD = 30_000, 250_000

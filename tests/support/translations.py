@@ -52,6 +52,7 @@ NAMED = frozenset((
     "NO_IMPORT", "CANNOT",
     "SNOOZED", "WOKEN", "TAKEN_UP", "TAGGED", "UNTAGGED", "TAGGED_BY_RULE", "NOT_NEEDED", "NEEDED", "URGENT",
     "NOT_URGENT", "THROWN", "BROUGHT_BACK", "URGENT_BY_RULE", "MOVED", "GOES_ON", "GOES_ON_WITH", "KNOWN",
+    "MANY_HELD", "LATE_PROMISE", "GIVEN_PROMISE", "MAYBE_KEPT", "HANDED",
     "MANY_LATE", "MANY_SOON", "MOVED_BY_RULE", "NO_WAY", "PRIORITIES", "WRONG", "NO_ADDRESS", "TEXT_FIELDS",
 ))  # fmt: skip
 _CODE = frozenset(["not-found", "not-possible", "too-much", "invalid", "fault"])

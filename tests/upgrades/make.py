@@ -21,6 +21,7 @@ from core.marks import ensure_identity
 from core.once import Keyed, answer_once
 from core.secrets import Keys
 from crm.execution import add_absence, set_deputies
+from crm.execution.promises import Made
 from crm.parties import (
     Phone,
     add_contact,
@@ -33,6 +34,7 @@ from crm.parties import (
     record_not_a_client,
     set_groups,
 )
+from crm.planner import Plan, make_feed
 from crm.staff.ceremonies import begin_ceremony
 from crm.staff.factors import begin_codes, set_up_codes
 from crm.staff.identities import Admission, Told, enter_by_identity
@@ -55,6 +57,7 @@ from mailhub.mailboxes.attention import set_urgent
 from mailhub.mailboxes.boxes import add_mailbox, get_mailbox
 from mailhub.mailboxes.bulk import begin_bulk, do_chunk, parse_wish
 from mailhub.mailboxes.following import follow
+from mailhub.mailboxes.handing_over import hand_client
 from mailhub.mailboxes.handling import assign_thread, set_state
 from mailhub.mailboxes.imports import record_received, start_upload
 from mailhub.mailboxes.junk import change_state
@@ -63,6 +66,7 @@ from mailhub.mailboxes.notes import add_note, change_note
 from mailhub.mailboxes.notices import set_wishes
 from mailhub.mailboxes.oauth import Tokens
 from mailhub.mailboxes.placements import Listed
+from mailhub.mailboxes.planning import plan, promise_it
 from mailhub.mailboxes.recent_searches import remember_search
 from mailhub.mailboxes.snoozing import snooze
 from mailhub.mailboxes.tables import letter_html
@@ -146,6 +150,7 @@ def fill(database: Database) -> None:
     chief = database.read_now(get_viewer, administrator)
     write(lambda tx: fill_ways(tx, viewer, box.id))
     write(lambda tx: fill_execution(tx, chief, olena, petro))
+    write(lambda tx: fill_planner(tx, chief, client, petro))
     upload = write(start_upload, chief, box.id, "old.mbox", 2)
     write(record_received, chief, upload.id, 0, 2)
     manager = write(partial(add_user, is_admin=True), "manager@firm.example", "Manager")
@@ -243,6 +248,19 @@ def fill_execution(tx: WriteTx, chief: Viewer, olena: int, petro: int) -> None:
     set_deputies(tx, chief, petro, [olena])
     office = tuple([((540, 1080),)] * 5 + [()] * 2)
     choose_calendar(tx, HOUSE, Calendar("Europe/Kyiv", office, "BG"))
+
+
+def fill_planner(tx: WriteTx, chief: Viewer, client: int, petro: int) -> None:
+    """What is planned and promised with a client, who reads it by a telephone, and the client in other hands."""
+    me = chief.user_id
+    weekly = "FREQ=WEEKLY;BYDAY=MO"
+    same: dict[str, int] = {"counterparty_id": client, "executor_id": me}
+    plan(
+        tx, chief, Plan("call", "Call them", "2026-12-01T10:00", "Europe/Kyiv", rule=weekly, user_ids=(petro,), **same)
+    )
+    promise_it(tx, chief, Made(text="Ten pumps", due_at=MOMENT + clock.DAY, **same))
+    make_feed(tx, chief)
+    hand_client(tx, chief, client, petro, "On leave")
 
 
 def fill_outgoing(tx: WriteTx, mailbox_id: int, viewer: Viewer) -> None:

@@ -195,7 +195,9 @@ def upgrade() -> None:
         "notice",
         sa.Column("id", ID, autoincrement=True, nullable=False),
         sa.Column("user_id", ID, nullable=False),
-        sa.Column("thread_id", ID, nullable=False),
+        sa.Column("thread_id", ID, nullable=True),
+        sa.Column("occurrence_id", ID, nullable=True),
+        sa.Column("promise_id", ID, nullable=True),
         sa.Column("kind", sa.Text(), nullable=False),
         sa.Column("by_id", ID, nullable=True),
         sa.Column("message_id", ID, nullable=True),
@@ -479,6 +481,8 @@ def upgrade() -> None:
     _finding_again()
     _places_of_accounts()
     _states_of_threads()
+    _planned()
+    _promised()
     _merging()
 
 
@@ -625,7 +629,7 @@ def _written_by_hand() -> None:
     _partial("ix_interaction_based", "interaction", ["based_thread_id"], "based_thread_id IS NOT NULL")
 
 
-def _made(name: str, *parts: sa.Column[object] | sa.Constraint) -> None:
+def _made(name: str, *parts: sa.Column[Any] | sa.Constraint) -> None:
     """A table with an id of its own."""
     numbered = sa.Column("id", ID, autoincrement=True, nullable=False)
     key = sa.PrimaryKeyConstraint("id", name=op.f(f"pk_{name}"))
@@ -720,6 +724,128 @@ def _states_of_threads() -> None:
     for name, first in (("ix_thread_late", "scope_id"), ("ix_thread_late_mine", "executor_id")):
         columns = [first, "state", "waiting_for", "due_at", "id"]
         op.create_index(name, "thread", columns, sqlite_where=waits, postgresql_where=waits)
+
+
+def _planned() -> None:
+    """What is planned: events, each time that they take place, who takes part, who reads it by a telephone."""
+    _made(
+        "event",
+        sa.Column("kind", sa.Text(), nullable=False),
+        _to("counterparty_id", "counterparty", "event", optional=True),
+        _to("contact_id", "contact", "event", optional=True),
+        _to("scope_id", "scope", "event"),
+        sa.Column("subject", sa.Text(), nullable=False),
+        sa.Column("body", sa.Text(), server_default="", nullable=False),
+        sa.Column("starts", sa.Text(), nullable=False),
+        sa.Column("zone", sa.Text(), nullable=False),
+        sa.Column("minutes", ID, server_default="0", nullable=False),
+        sa.Column("rule", sa.Text(), server_default="", nullable=False),
+        sa.Column("filled_until", sa.Text(), server_default="", nullable=False),
+        sa.Column("remind_minutes", ID, server_default="-1", nullable=False),
+        _to("executor_id", "user", "event"),
+        _to("author_id", "user", "event"),
+        *(sa.Column(name, ID, nullable=True) for name in ("based_on_id", "based_thread_id", "based_message_id")),
+        sa.Column("uid", sa.Text(), nullable=False),
+        sa.Column("version", ID, server_default="1", nullable=False),
+        sa.Column("created_at", sa.BigInteger(), nullable=False),
+        sa.Column("ended_at", sa.BigInteger(), nullable=True),
+    )
+    op.create_index("uq_event_uid", "event", ["uid"], unique=True)
+    _partial("ix_event_filled", "event", ["filled_until"], "rule <> '' AND ended_at IS NULL")
+    _partial("ix_event_based", "event", ["based_thread_id"], "based_thread_id IS NOT NULL")
+    _made(
+        "event_participant",
+        _to_event("event_participant"),
+        _to("user_id", "user", "event_participant", optional=True),
+        _to("contact_id", "contact", "event_participant", optional=True),
+        sa.Column("answer", sa.Text(), server_default="", nullable=False),
+        sa.Column("answered_at", sa.BigInteger(), nullable=True),
+    )
+    op.create_index(op.f("ix_event_participant_event_id"), "event_participant", ["event_id"])
+    op.create_index(op.f("ix_event_participant_user_id_event_id"), "event_participant", ["user_id", "event_id"])
+    _made(
+        "occurrence",
+        _to_event("occurrence"),
+        sa.Column("key", sa.Text(), nullable=False),
+        sa.Column("starts", sa.Text(), nullable=False),
+        sa.Column("due_at", sa.BigInteger(), nullable=False),
+        sa.Column("state", sa.Text(), server_default="open", nullable=False),
+        _to("executor_id", "user", "occurrence"),
+        sa.Column("counterparty_id", ID, nullable=True),
+        sa.Column("scope_id", ID, nullable=False),
+        *(sa.Column(name, sa.BigInteger()) for name in ("remind_at", "reminded_at", "held_at", "done_at")),
+        sa.Column("done_by_id", ID, nullable=True),
+        sa.Column("result", sa.Text(), server_default="", nullable=False),
+        sa.Column("result_id", ID, nullable=True),
+        sa.UniqueConstraint("event_id", "key", name=op.f("uq_occurrence_event_id_key")),
+    )
+    _partial("ix_occurrence_open", "occurrence", ["executor_id", "due_at"], "state = 'open'")
+    for columns in (["executor_id", "due_at"], ["counterparty_id", "state", "due_at"]):
+        op.create_index(op.f(f"ix_occurrence_{'_'.join(columns)}"), "occurrence", columns)
+    _partial("ix_occurrence_remind", "occurrence", ["remind_at"], "remind_at IS NOT NULL")
+    _partial("ix_occurrence_held", "occurrence", ["executor_id"], "held_at IS NOT NULL")
+    op.create_table(
+        "zone_print",
+        sa.Column("zone", sa.Text(), nullable=False),
+        sa.Column("print", sa.Text(), nullable=False),
+        sa.PrimaryKeyConstraint("zone", name=op.f("pk_zone_print")),
+    )
+    op.create_table(
+        "calendar_feed",
+        sa.Column("user_id", ID, autoincrement=False, nullable=False),
+        sa.Column("key", sa.LargeBinary(), nullable=False),
+        sa.Column("created_at", sa.BigInteger(), nullable=False),
+        sa.PrimaryKeyConstraint("user_id", name=op.f("pk_calendar_feed")),
+        sa.UniqueConstraint("key", name=op.f("uq_calendar_feed_key")),
+    )
+
+
+def _to_event(name: str) -> sa.Column[object]:
+    key = sa.ForeignKey("event.id", name=op.f(f"fk_{name}_event_id"), ondelete="CASCADE")
+    return sa.Column("event_id", ID, key, nullable=False)
+
+
+def _promised() -> None:
+    """What was promised, and who handed whom over."""
+    _made(
+        "promise",
+        _to("counterparty_id", "counterparty", "promise"),
+        _to("contact_id", "contact", "promise", optional=True),
+        _to("scope_id", "scope", "promise"),
+        sa.Column("side", sa.Text(), nullable=False),
+        sa.Column("text", sa.Text(), nullable=False),
+        sa.Column("due_at", sa.BigInteger(), nullable=False),
+        _to("executor_id", "user", "promise"),
+        _to("author_id", "user", "promise"),
+        sa.Column("state", sa.Text(), server_default="open", nullable=False),
+        *(sa.Column(name, ID, nullable=True) for name in ("based_on_id", "based_thread_id", "based_message_id")),
+        *(sa.Column(name, ID, nullable=True) for name in ("proposed_id", "kept_by_id")),
+        sa.Column("ended_at", sa.BigInteger(), nullable=True),
+        *(sa.Column(name, ID, nullable=True) for name in ("ended_by_id", "line_id")),
+        sa.Column("watched", ID, server_default="0", nullable=False),
+        sa.Column("watch_at", sa.BigInteger(), nullable=True),
+        sa.Column("version", ID, server_default="1", nullable=False),
+        sa.Column("created_at", sa.BigInteger(), nullable=False),
+    )
+    for columns in (["counterparty_id", "state", "due_at"], ["executor_id", "ended_at"]):
+        op.create_index(op.f(f"ix_promise_{'_'.join(columns)}"), "promise", columns)
+    _partial("ix_promise_open", "promise", ["executor_id", "due_at"], "state = 'open'")
+    _partial("ix_promise_watch", "promise", ["watch_at"], "watch_at IS NOT NULL")
+    _partial("ix_promise_based", "promise", ["based_thread_id"], "based_thread_id IS NOT NULL")
+    _made(
+        "hand_over",
+        _to("counterparty_id", "counterparty", "hand_over", optional=True),
+        _to("from_id", "user", "hand_over", optional=True),
+        _to("to_id", "user", "hand_over"),
+        _to("by_id", "user", "hand_over", optional=True),
+        sa.Column("note", sa.Text(), server_default="", nullable=False),
+        *(
+            sa.Column(name, ID, server_default="0", nullable=False)
+            for name in ("clients", "planned", "promises", "threads")
+        ),
+        sa.Column("at", sa.BigInteger(), nullable=False),
+    )
+    op.create_index(op.f("ix_hand_over_counterparty_id_id"), "hand_over", ["counterparty_id", "id"])
 
 
 def _merging() -> None:

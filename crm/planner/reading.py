@@ -1,0 +1,106 @@
+"""What is planned, as far as somebody may see it: one, those of people in a time, those of a client, what waits."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Sequence
+from dataclasses import replace
+from typing import Any
+
+from sqlalchemy import Row, Select, bindparam, func, or_, select
+
+from core.database import ReadTx
+from core.errors import NotFound
+from crm.interactions import HOUSE
+from crm.planner.shapes import Planned
+from crm.planner.tables import event, event_participant, occurrence
+from crm.staff.readable import Viewer, visible
+
+MOST = 1000
+_SAID = ("kind", "subject", "body", "zone", "minutes", "rule", "remind_minutes", "contact_id", "author_id", "uid")
+_BASES = ("version", "based_thread_id", "based_on_id")
+_PLANNED = select(occurrence, *(event.c[name] for name in (*_SAID, *_BASES))).join(
+    event, event.c.id == occurrence.c.event_id
+)
+_PEOPLE = select(event_participant).where(event_participant.c.event_id.in_(bindparam("ids", expanding=True)))
+
+
+def get_planned(tx: ReadTx, viewer: Viewer, occurrence_id: int) -> Planned:
+    """One of them. Raises NotFound, alike for what is not there and what may not be seen."""
+    rows = tx.rows(_seen(_PLANNED, viewer).where(occurrence.c.id == occurrence_id))
+    if not rows:
+        raise NotFound("There is nothing planned with the number %(id)s.", id=occurrence_id)
+    return _shaped(tx, rows)[0]
+
+
+def find_planned(tx: ReadTx, viewer: Viewer, occurrence_ids: Iterable[int]) -> dict[int, Planned]:
+    """Those of these that may be seen."""
+    ids = sorted(set(occurrence_ids))
+    rows = tx.rows(_seen(_PLANNED, viewer).where(occurrence.c.id.in_(ids))) if ids else []
+    return {one.id: one for one in _shaped(tx, rows)}
+
+
+def list_agenda(
+    tx: ReadTx, viewer: Viewer, user_ids: Sequence[int], since: int, until: int, *, dropped: bool = False
+) -> list[Planned]:
+    """What these people do or take part in, from one moment up to another, in its order; ``MOST`` at most."""
+    asked = _seen(_PLANNED, viewer).where(occurrence.c.due_at >= since, occurrence.c.due_at < until)
+    if not dropped:
+        asked = asked.where(occurrence.c.state != "dropped")
+    takes_part = select(event_participant.c.event_id).where(event_participant.c.user_id.in_(list(user_ids)))
+    own = tx.rows(asked.where(occurrence.c.executor_id.in_(list(user_ids))).order_by(occurrence.c.due_at).limit(MOST))
+    part = tx.rows(asked.where(occurrence.c.event_id.in_(takes_part)).order_by(occurrence.c.due_at).limit(MOST))
+    found = {row.id: row for row in (*own, *part)}
+    ordered = sorted(found.values(), key=lambda row: (row.due_at, row.id))
+    return _shaped(tx, ordered[:MOST])
+
+
+def list_late(tx: ReadTx, viewer: Viewer, user_ids: Sequence[int], now: int, limit: int = 100) -> list[Planned]:
+    """What is past and has no result, of these people, the oldest first."""
+    late = (occurrence.c.state == "open") & (occurrence.c.due_at < now)
+    mine = occurrence.c.executor_id.in_(list(user_ids))
+    return _shaped(tx, tx.rows(_seen(_PLANNED, viewer).where(late, mine).order_by(occurrence.c.due_at).limit(limit)))
+
+
+def list_held(tx: ReadTx, viewer: Viewer, limit: int = 100) -> list[Planned]:
+    """The viewer's own whose reminders came while the house was off."""
+    held = (occurrence.c.executor_id == viewer.user_id) & occurrence.c.held_at.is_not(None)
+    return _shaped(tx, tx.rows(_seen(_PLANNED, viewer).where(held).order_by(occurrence.c.due_at).limit(limit)))
+
+
+def list_planned_of(tx: ReadTx, viewer: Viewer, counterparty_id: int, limit: int = 10) -> list[Planned]:
+    """What is open of a client, the next first: what is late, then what comes."""
+    here = (occurrence.c.counterparty_id == counterparty_id) & (occurrence.c.state == "open")
+    first = select(func.min(occurrence.c.due_at).label("due"), occurrence.c.event_id).where(here)
+    nearest = first.group_by(occurrence.c.event_id).subquery()
+    once = (occurrence.c.event_id == nearest.c.event_id) & (occurrence.c.due_at == nearest.c.due)
+    asked = _seen(_PLANNED.join(nearest, once), viewer).where(here)
+    return _shaped(tx, tx.rows(asked.order_by(occurrence.c.due_at, occurrence.c.id).limit(limit)))
+
+
+def _seen(statement: Select[Any], viewer: Viewer) -> Select[Any]:
+    open_to = visible(viewer, occurrence.c.scope_id, occurrence.c.executor_id)
+    return statement.where(or_(open_to, occurrence.c.scope_id == HOUSE))
+
+
+def _shaped(tx: ReadTx, rows: Sequence[Row[Any]]) -> list[Planned]:
+    if not rows:
+        return []
+    found = [_planned(row) for row in rows]
+    users: dict[int, list[int]] = {}
+    contacts: dict[int, list[int]] = {}
+    for row in tx.rows(_PEOPLE.order_by(event_participant.c.id), {"ids": sorted({one.event_id for one in found})}):
+        if row.user_id is not None:
+            users.setdefault(row.event_id, []).append(row.user_id)
+        else:
+            contacts.setdefault(row.event_id, []).append(row.contact_id)
+    return [
+        replace(one, user_ids=tuple(users.get(one.event_id, ())), contact_ids=tuple(contacts.get(one.event_id, ())))
+        for one in found
+    ]
+
+
+def _planned(row: Any) -> Planned:
+    same = ("id", "event_id", "state", "starts", "due_at", "counterparty_id", "executor_id", "scope_id")
+    later = ("result", "result_id", "done_at")
+    values = {name: getattr(row, name) for name in (*same, *later, *_SAID, *_BASES)}
+    return Planned(**values, moved=row.starts != row.key, held=row.held_at is not None)
