@@ -165,6 +165,13 @@ _READY = (
 _ALIVE = select(boot.c.name).where(boot.c.name == bindparam("name")).with_for_update(read=True, key_share=True)
 
 
+def demand_boot(tx: WriteTx, name: str) -> None:
+    """Hold this boot for the transaction. One that is late with its heartbeat is still itself, as long as nobody gave
+    its work to others: a slow machine is no death. Raises Conflict when it was given up."""
+    if tx.value(_ALIVE, {"name": name}) is None:
+        raise Conflict("This process was silent too long and its work was given to others.")
+
+
 def claim(
     tx: WriteTx, kind: str, boot_name: str, most: int, *, least_deaths: int = 0, most_deaths: int = ANY_DEATHS
 ) -> list[Job]:
@@ -173,8 +180,7 @@ def claim(
 
     Raises Conflict when the boot was given up: its process has to stop or register anew.
     """
-    if tx.value(_ALIVE, {"name": boot_name}) is None:
-        raise Conflict("This process was silent too long and its work was given to others.")
+    demand_boot(tx, boot_name)
     deaths = {"least_deaths": least_deaths, "most_deaths": most_deaths}
     ids = tx.values(_READY, {"kind": kind, "now": database_now(tx), "most": most, **deaths})
     if not ids:

@@ -285,7 +285,8 @@ class House:
             boot=self.boot,
             hostname=send.hostname,
             sender=Address(self.settings.company.name or "mailhub", self.settings.sign_in.letters_from),
-            may_go=lambda: sending.obstacle is None,
+            may_go=lambda: sending.halt is None,
+            direct=self._direct() if send.house_letters == "direct" else None,
         )
         self._wake_by(f"{jobs.TOPIC}.{HOUSE_JOB}", letters.wake)
         self._begin("letters of the house", letters.run())

@@ -51,7 +51,7 @@ def pytest_collection_finish() -> None:
     in which a world is made."""
     gc.collect()
     gc.freeze()
-    gc.set_threshold(10_000, 20, 50)
+    gc.set_threshold(5_000, 10, 10)
 
 
 @pytest.fixture(scope="session")

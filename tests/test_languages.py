@@ -128,3 +128,11 @@ def _of_sample(thing: object) -> set[str]:
     if isinstance(thing, list | tuple):
         return set().union(*map(_of_sample, thing)) if thing else set()
     return _of_sample(vars(thing)) if hasattr(thing, "__dict__") else set()
+
+
+def test_what_gathers_sentences_knows_the_verb_by_its_name() -> None:
+    """A verb under another name says sentences that nobody gathers, and so nobody translates."""
+    renamed = re.compile(r"^\s*(\w+) = [\w.()]+\.(gettext|ngettext|say)$", re.MULTILINE)
+    sources = (path for folder in translations.FOLDERS for path in (translations.ROOT / folder).rglob("*.py"))
+    found = {(path.name, name, verb) for path in sources for name, verb in renamed.findall(path.read_text())}
+    assert not {one for one in found if one[1] not in ("say", one[2])}, "call it by its own name"

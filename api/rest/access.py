@@ -8,11 +8,11 @@ from typing import Annotated, Any, Literal
 import msgspec
 from litestar import delete, get, post
 from litestar.di import NamedDependency
-from litestar.params import FromQuery, JSONBody, PathParameter, QueryParameter
+from litestar.params import JSONBody, PathParameter, QueryParameter
 
 from api.auth import Door
 from api.rest.once import Key, once
-from api.rest.shapes import After, Body, Id, Items, Limit, Number, StrictRequest, moment, page_of
+from api.rest.shapes import After, Body, Id, Items, Limit, StrictRequest, Whichever, moment, page_of
 from core import clock
 from core.database import ReadTx, WriteTx
 from core.errors import Invalid
@@ -189,7 +189,7 @@ async def list_log(
     door: NamedDependency[Door],
     limit: Limit = 50,
     after: After = None,
-    user_id: FromQuery[Number | None] = None,
+    user_id: Whichever = None,
     action: Annotated[str | None, QueryParameter(max_length=100, description="`signed-in`, say.")] = None,
     since: Annotated[datetime | None, QueryParameter(description="From this moment on.")] = None,
     until: Annotated[datetime | None, QueryParameter(description="Before this moment.")] = None,

@@ -8,11 +8,11 @@ from typing import Annotated
 import msgspec
 from litestar import get, post
 from litestar.di import NamedDependency
-from litestar.params import FromQuery, QueryParameter
+from litestar.params import QueryParameter
 
 from api.auth import Door
 from api.rest.once import Key, once
-from api.rest.shapes import After, Id, Items, Limit, Number, StrictRequest, moment, page_of
+from api.rest.shapes import After, Id, Items, Limit, StrictRequest, Whichever, moment, page_of
 from core.database import WriteTx
 from crm.staff.readable import Viewer
 from mailhub.outbound.ledger import Delivery, cancel, get_delivery, list_deliveries, retry
@@ -80,8 +80,8 @@ async def list_all(
     door: NamedDependency[Door],
     limit: Limit = 50,
     after: After = None,
-    message_id: FromQuery[Number | None] = None,
-    thread_id: FromQuery[Number | None] = None,
+    message_id: Whichever = None,
+    thread_id: Whichever = None,
     delivery_state: Annotated[State | None, QueryParameter(name="state")] = None,
 ) -> Items[DeliveryView]:
     """Deliveries you may see, the newest first; of a letter, a thread or a state."""

@@ -30,7 +30,9 @@ from mailhub.mailboxes.imports import (
 )
 from mailhub.routing.importing import resolve_path
 
-At = Annotated[int, QueryParameter(name="at", ge=0, description="How many bytes of the file are here: `received`.")]
+At = Annotated[
+    int, QueryParameter(name="at", ge=0, le=2**63 - 1, description="How many bytes of the file are here: `received`.")
+]
 Size = Annotated[int, msgspec.Meta(ge=1, le=1 << 50)]
 
 

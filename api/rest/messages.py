@@ -8,11 +8,10 @@ from typing import Any
 import msgspec
 from litestar import Response, get
 from litestar.di import NamedDependency
-from litestar.params import FromQuery
 
 from api.auth import Door
 from api.rest.deliveries import DeliveryView, find_worst, show_delivery
-from api.rest.shapes import After, Id, Items, Limit, Number, moment, page_of
+from api.rest.shapes import After, Id, Items, Limit, Whichever, moment, page_of
 from core.database import ReadTx
 from crm.staff.readable import Viewer
 from mailhub.mailboxes.reading import Message, get_message, list_messages
@@ -150,7 +149,7 @@ def source_answer(name: str, source: bytes) -> Response[bytes]:
 
 @get("/messages", tags=["messages"])
 async def list_all(
-    door: NamedDependency[Door], limit: Limit = 50, after: After = None, thread_id: FromQuery[Number | None] = None
+    door: NamedDependency[Door], limit: Limit = 50, after: After = None, thread_id: Whichever = None
 ) -> Items[MessageView]:
     """Letters you may see, the newest first, of one thread or of all."""
     page = await door.read(list_messages, thread_id=thread_id, after=after, limit=limit)

@@ -5,12 +5,12 @@ from __future__ import annotations
 import msgspec
 from litestar import Response, get, post
 from litestar.di import NamedDependency
-from litestar.params import FromQuery, JSONBody
+from litestar.params import JSONBody
 
 from api.auth import Door
 from api.rest.messages import source_answer
 from api.rest.once import Key, once_done
-from api.rest.shapes import After, Body, Id, Items, Limit, Number, StrictRequest, moment, page_of
+from api.rest.shapes import After, Body, Id, Items, Limit, Number, StrictRequest, Whichever, moment, page_of
 from mailhub.routing.quarantine import Held, file_by_hand, get_held, list_held, retry
 
 
@@ -48,7 +48,7 @@ def show_held(held: Held) -> HeldView:
 
 @get("/quarantine", tags=["quarantine"])
 async def list_all(
-    door: NamedDependency[Door], limit: Limit = 50, after: After = None, import_id: FromQuery[int | None] = None
+    door: NamedDependency[Door], limit: Limit = 50, after: After = None, import_id: Whichever = None
 ) -> Items[HeldView]:
     """Letters of your mailboxes that could not be processed, the newest first; those that an import brought."""
     return page_of(await door.read(list_held, after=after, limit=limit, import_id=import_id), show_held)

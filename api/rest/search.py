@@ -11,7 +11,7 @@ from litestar.params import FromQuery, QueryParameter
 
 from api.auth import Door
 from api.rest.mailboxes import get_seen_mailbox
-from api.rest.shapes import After, Limit, Number, moment
+from api.rest.shapes import After, Limit, Whichever, moment
 from api.rest.threads import ThreadView, show_thread
 from core.database import ReadTx
 from crm.staff.readable import Viewer
@@ -81,7 +81,7 @@ async def search(
     limit: Limit = 50,
     after: After = None,
     typed: FromQuery[bool] = False,
-    mailbox_id: FromQuery[Number | None] = None,
+    mailbox_id: Whichever = None,
 ) -> FoundView:
     """Letters by their words, the most like first, then the newest; each thread once. `typed`: the last word may be
     unfinished. Days are those of UTC."""

@@ -25,6 +25,8 @@ Limit = Annotated[int, QueryParameter(name="limit", ge=1, le=MOST, description="
 After = Annotated[str | None, QueryParameter(name="after", description="The `next` of the page before.")]
 Id = Annotated[int, PathParameter(ge=1, le=2**63 - 1)]
 Number = Annotated[int, msgspec.Meta(ge=1, le=2**63 - 1)]
+Whichever = Annotated[int | None, QueryParameter(ge=1, le=2**63 - 1)]
+"""What a list is narrowed to, by its number."""
 
 
 class Body(msgspec.Struct, forbid_unknown_fields=True, kw_only=True):

@@ -18,24 +18,29 @@ from core.database import ReadTx
 from core.jobs import count_waiting
 from crm.staff.readable import Viewer
 from mailhub.mailboxes.lists import count_threads
+from mailhub.outbound.lane_troubles import list_resting
 from mailhub.routing.quarantine import count_held
 
 Asked = Request[Any, Any, Any]
 
 
 class HealthView(msgspec.Struct):
-    """``status`` is ok or degraded; ``faults`` say in words what is broken."""
+    """``status`` is ok or degraded; ``faults`` say in words what is broken. ``ways_resting``: to so many domains, or
+    through so many relays of mailboxes, nothing is sent for now."""
 
     status: str
     faults: dict[str, str]
     quarantine: int
     threads_waiting: int
     letters_to_process: int
+    ways_resting: int
 
 
-def measure(tx: ReadTx, viewer: Viewer) -> tuple[int, int, int]:
-    """Letters in quarantine and threads that wait, of the viewer's mailboxes; letters to be processed, of all."""
-    return count_held(tx, viewer), count_threads(tx, viewer).waiting, count_waiting(tx).get("letter.process", 0)
+def measure(tx: ReadTx, viewer: Viewer) -> tuple[int, int, int, int]:
+    """Letters in quarantine and threads that wait, of the viewer's mailboxes; letters to be processed and ways out that
+    rest, of all."""
+    waiting, resting = count_threads(tx, viewer).waiting, len(list_resting(tx, 500))
+    return count_held(tx, viewer), waiting, count_waiting(tx).get("letter.process", 0), resting
 
 
 @get("/events", tags=["live"], media_type="text/event-stream", opt={"plain": True})
@@ -55,9 +60,9 @@ async def events(
 @get("/health", tags=["health"])
 async def health(door: NamedDependency[Door], request: Asked) -> HealthView:
     """How the server is, for people who are signed in."""
-    held, waiting, unread = await door.read(measure)
+    held, waiting, unread, resting = await door.read(measure)
     faults: dict[str, str] = await request.app.state.readiness.faults()
-    return HealthView("degraded" if faults or held else "ok", faults, held, waiting, unread)
+    return HealthView("degraded" if faults or held else "ok", faults, held, waiting, unread, resting)
 
 
 ROUTES = [events, health]

@@ -13,7 +13,7 @@ from msgspec import UNSET, UnsetType
 from api.auth import Door
 from api.rest.mailboxes import get_seen_mailbox
 from api.rest.once import Key, once
-from api.rest.shapes import After, Body, Id, Items, Limit, Number, StrictRequest, moment, page_of
+from api.rest.shapes import After, Body, Id, Items, Limit, Number, StrictRequest, Whichever, moment, page_of
 from core.clock import parse_iso
 from core.database import ReadTx, WriteTx
 from core.errors import Invalid, NotFound
@@ -230,10 +230,10 @@ async def list_all(
     limit: Limit = 50,
     after: After = None,
     view: FromQuery[View | None] = None,
-    mailbox_id: FromQuery[Number | None] = None,
+    mailbox_id: Whichever = None,
     threads_state: Annotated[State | None, QueryParameter(name="state")] = None,
     sort: FromQuery[Sort | None] = None,
-    tag_id: FromQuery[Number | None] = None,
+    tag_id: Whichever = None,
     q: Annotated[str, QueryParameter(max_length=500, description="What a search finds instead, as /search.")] = "",
 ) -> Items[ThreadView]:
     """The threads you may see. `view`: waiting (the latest first), mine, open, snoozed (the next to come back

@@ -5,12 +5,11 @@ from __future__ import annotations
 import msgspec
 from litestar import get, post
 from litestar.di import NamedDependency
-from litestar.params import FromQuery
 
 from api.auth import Door
 from api.rest.mailboxes import get_seen_mailbox
 from api.rest.once import Key, once_done
-from api.rest.shapes import After, Id, Items, Limit, StrictRequest, moment, page_of
+from api.rest.shapes import After, Id, Items, Limit, StrictRequest, Whichever, moment, page_of
 from core.database import ReadTx
 from core.paging import Page
 from crm.staff.readable import Viewer
@@ -46,7 +45,7 @@ def read_trash(tx: ReadTx, viewer: Viewer, mailbox_id: int | None, after: str | 
 
 @get("/trash", tags=["threads"])
 async def list_thrown(
-    door: NamedDependency[Door], mailbox_id: FromQuery[int | None] = None, limit: Limit = 50, after: After = None
+    door: NamedDependency[Door], mailbox_id: Whichever = None, limit: Limit = 50, after: After = None
 ) -> Items[ThrownView]:
     """What was thrown away in the last thirty days, the latest first."""
     return page_of(await door.read(read_trash, mailbox_id, after, limit), show_thrown)

@@ -252,13 +252,13 @@ def _untold(speaker: Speaker, found: Untold | None) -> dict[str, Any] | None:
     """What ``_untold.html`` shows."""
     if found is None:
         return None
-    many = speaker.language.ngettext
-    marks = many(
+    ngettext = speaker.language.ngettext
+    marks = ngettext(
         "%(n)s letter is not marked there as it is here.",
         "%(n)s letters are not marked there as they are here.",
         found.marks,
     )
-    copies = many("%(n)s answer has no copy there.", "%(n)s answers have no copy there.", found.copies)
+    copies = ngettext("%(n)s answer has no copy there.", "%(n)s answers have no copy there.", found.copies)
     return {
         "marks": marks if found.marks else "",
         "copies": copies if found.copies else "",

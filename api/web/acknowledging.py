@@ -65,7 +65,7 @@ async def set_texts(door: NamedDependency[Door], request: Asked, box_id: Id) -> 
     form = await request.form()
     texts = {one: str(form.get(one, ""))[: LONGEST + 1].replace("\r\n", "\n") for one in LANGUAGES}
     await door.write(rule_acknowledgements, box_id, texts)
-    return Redirect("/settings#acknowledgements", status_code=303)
+    return Redirect(f"/settings#acknowledgements-{box_id}", status_code=303)
 
 
 ROUTES = [set_texts]

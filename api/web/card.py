@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 from typing import Annotated, Any
+from urllib.parse import urlencode
 
 from litestar import Response, get
 from litestar.di import NamedDependency
@@ -12,6 +13,7 @@ from litestar.params import QueryParameter
 from api.auth import Door
 from api.web.card_open import make_opened
 from api.web.client_hours import HoursForm, see_hours
+from api.web.client_links import link_kinds, link_words
 from api.web.client_words import address_kinds, phone_kinds, place_words
 from api.web.desk import After, Asked, Desk, Id, html
 from api.web.merging import PastMerge, list_past, show_past
@@ -104,7 +106,9 @@ class Card:
     firms: list[Firm]
     people: list[CardPerson]
     parts: list[tuple[str, str]]
-    links: list[tuple[str, str, str]]
+    links: list[tuple[int, str, str, str]]
+    link_kinds: list[tuple[str, str]]
+    link_url: str
     managers: list[tuple[str, str]]
     merges: list[PastMerge]
     may_change: bool
@@ -113,7 +117,7 @@ class Card:
     edit_url: str
     person_url: str
     view_url: str
-    write_url: str
+    write_url: str | None
     merge_url: str
 
 
@@ -175,7 +179,8 @@ def make_card(speaker: Speaker, seen: Seen) -> Card:
         firms=seen.firms,
         people=_people(speaker, seen),
         parts=[(part.name, f"/clients/{part.id}") for part in seen.parts],
-        links=[_link(speaker, link) for link in seen.links],
+        links=[link_words(speaker, link) for link in seen.links],
+        link_kinds=list(link_kinds(speaker).items()),
         managers=[_manager(speaker, seen.past.users, change) for change in seen.managers],
         merges=show_past(speaker, seen.merges),
         may_change=speaker.viewer.may_somewhere("answer"),
@@ -184,9 +189,17 @@ def make_card(speaker: Speaker, seen: Seen) -> Card:
         edit_url=f"/clients/{one.id}/edit",
         person_url=f"/clients/{one.id}/people/new",
         view_url=f"/views/new?client={one.id}",
-        write_url="/write",
+        write_url=_write_url(seen),
+        link_url=f"/clients/{one.id}/links",
         merge_url=f"/clients/{one.id}/merge",
     )
+
+
+def _write_url(seen: Seen) -> str | None:
+    """A new letter to the first of its people with an address, else to the client's own address."""
+    held = [at.address for person in seen.known.people for at in person.addresses]
+    address = next(iter([*held, *(at.address for at in seen.known.client.addresses)]), None)
+    return f"/write?{urlencode({'to': address})}" if address else None
 
 
 def _facts(speaker: Speaker, seen: Seen) -> list[tuple[str, str, str | None]]:
@@ -254,22 +267,6 @@ def _people(speaker: Speaker, seen: Seen) -> list[CardPerson]:
             )
         )
     return shown
-
-
-def _link(speaker: Speaker, link: Link) -> tuple[str, str, str]:
-    names = {
-        "partner": speaker.say("partner"),
-        "contractor": speaker.say("contractor"),
-        "dealer": speaker.say("dealer"),
-        "influencer": speaker.say("influencer"),
-        "colleague": speaker.say("colleague"),
-        "relative": speaker.say("relative"),
-        "friend": speaker.say("friend"),
-        "other": speaker.say("linked"),
-    }
-    # The one who is something to this client is named with it; this one is it to the other with an arrow.
-    kind = f"{names[link.kind]} →" if link.reverse else names[link.kind]
-    return kind, link.name, f"/clients/{link.other_id}"
 
 
 def _manager(speaker: Speaker, users: dict[int, str], change: ManagerChange) -> tuple[str, str]:

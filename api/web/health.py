@@ -21,7 +21,10 @@ from core.database import ReadTx, WriteTx
 from core.jobs import DeadLetter, count_waiting, list_dead_letters, revive
 from crm.staff.readable import Viewer, demand_admin
 from mailhub.keeping.rules import list_let_go
+from mailhub.mailboxes.boxes import list_all_mailboxes
 from mailhub.mailboxes.reindexing import count_unread
+from mailhub.outbound.lane_troubles import LaneTrouble, list_resting
+from mailhub.outbound.ways import Way
 from mailhub.runtime import House
 
 MANY_WAIT = 1000
@@ -50,34 +53,57 @@ class Health:
     checks: list[Check]
 
 
-def see_health(tx: ReadTx, viewer: Viewer) -> tuple[dict[str, int], list[DeadLetter], Accounts, Around, int, Gone]:
+@dataclass(frozen=True, slots=True)
+class Seen:
+    """What the database says of it."""
+
+    waiting: dict[str, int]
+    dead: list[DeadLetter]
+    accounts: Accounts
+    around: Around
+    unread: int
+    gone: Gone
+    resting: list[tuple[str, LaneTrouble]]
+    """To whom or whose letters wait, and why."""
+
+
+def see_health(tx: ReadTx, viewer: Viewer) -> Seen:
     """Raises Forbidden for who is no administrator."""
     demand_admin(viewer)
-    accounts, around = see_accounts(tx, viewer), see_around(tx, viewer)
-    return count_waiting(tx), list_dead_letters(tx, 20), accounts, around, count_unread(tx), list_let_go(tx)
+    relays = {Way("relay", box.id).lane: box.address for box in list_all_mailboxes(tx)}
+    return Seen(
+        count_waiting(tx),
+        list_dead_letters(tx, 20),
+        see_accounts(tx, viewer),
+        see_around(tx, viewer),
+        count_unread(tx),
+        list_let_go(tx),
+        [(relays.get(one.lane, ""), one) for one in list_resting(tx)],
+    )
 
 
 @get("/health", include_in_schema=False)
 async def health(door: NamedDependency[Door], request: Asked) -> Response[str]:
     """The page."""
-    waiting, dead, accounts, around, unread, gone = await door.read(see_health)
+    seen = await door.read(see_health)
     faults: dict[str, str] = await request.app.state.readiness.faults()
     disk = await asyncio.to_thread(shutil.disk_usage, door.house.settings.data.dir)
     desk = Desk(door, request)
     speaker = desk.speaker(door.viewer)
     checks = [
         _server(speaker, faults),
-        *_letters(speaker, door.house, sum(waiting.values())),
-        *(_dead(speaker, one) for one in dead),
-        *(_account(speaker, row) for row in shape_rows(speaker, accounts) if row.words is not None),
-        _quarantine(speaker, around.held),
-        _search(speaker, unread),
+        *_letters(speaker, door.house, sum(seen.waiting.values())),
+        *(_dead(speaker, one) for one in seen.dead),
+        *(_resting(speaker, address, one) for address, one in seen.resting),
+        *(_account(speaker, row) for row in shape_rows(speaker, seen.accounts) if row.words is not None),
+        _quarantine(speaker, seen.around.held),
+        _search(speaker, seen.unread),
         _disk(speaker, disk.free, disk.total),
-        *_kept(speaker, gone),
+        *_kept(speaker, seen.gone),
     ]
     checks.sort(key=lambda one: ("broken", "look", "ok").index(one.state))
     shown = Health(_sentence(speaker, checks), checks)
-    return await desk.render_later("health.html", speaker, around, "health", health=shown)
+    return await desk.render_later("health.html", speaker, seen.around, "health", health=shown)
 
 
 @post("/health/jobs/{job_id:int}/revive", include_in_schema=False, status_code=303)
@@ -137,6 +163,17 @@ def _dead(speaker: Speaker, one: DeadLetter) -> Check:
         when.text if when else None,
         revive_url=f"/health/jobs/{one.id}/revive",
     )
+
+
+def _resting(speaker: Speaker, address: str, trouble: LaneTrouble) -> Check:
+    """Letters to a domain, or through the relay of the mailbox with this address, wait until it is tried again."""
+    name = speaker.say("Letters to %(domain)s", domain=trouble.lane.removeprefix("domain "))
+    if address:
+        name = speaker.say("Letters from %(address)s", address=address)
+    why = speaker.say(trouble.sentence, **trouble.fields)
+    text = f"{why} {speaker.say('They wait and are tried again by themselves.')}"
+    since = make_when(speaker, trouble.since, long=True)
+    return Check("look", name, text, since.iso if since else None, since.text if since else None)
 
 
 def _account(speaker: Speaker, row: Row) -> Check:

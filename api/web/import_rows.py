@@ -45,7 +45,7 @@ def shape_import(speaker: Speaker, one: Import, address: str, who: str) -> Impor
         "failed": speaker.say("Stopped"),
         "cancelled": speaker.say("Ended"),
     }
-    count = speaker.language.ngettext
+    ngettext = speaker.language.ngettext
     return ImportRow(
         id=one.id,
         url=f"/settings/imports/{one.id}",
@@ -60,7 +60,7 @@ def shape_import(speaker: Speaker, one: Import, address: str, who: str) -> Impor
         about=_about(speaker, one),
         lines=_lines(speaker, one),
         error=speaker.say(one.error, **one.error_fields) if one.error else "",
-        quarantined=count("%(n)s in quarantine", "%(n)s in quarantine", one.quarantined) if one.quarantined else "",
+        quarantined=ngettext("%(n)s in quarantine", "%(n)s in quarantine", one.quarantined) if one.quarantined else "",
         faults=tuple(one.faults),
         left_out=", ".join(one.left_out),
         may=_may(one),
@@ -96,12 +96,12 @@ def _about(speaker: Speaker, one: Import) -> str:
 def _lines(speaker: Speaker, one: Import) -> tuple[str, ...]:
     if not (one.letters or one.skipped or one.state == "done"):
         return ()
-    count = speaker.language.ngettext
-    lines = [count("%(n)s new letter", "%(n)s new letters", one.taken)]
+    ngettext = speaker.language.ngettext
+    lines = [ngettext("%(n)s new letter", "%(n)s new letters", one.taken)]
     if one.already:
-        lines.append(count("%(n)s was here already", "%(n)s were here already", one.already))
+        lines.append(ngettext("%(n)s was here already", "%(n)s were here already", one.already))
     if one.skipped:
-        lines.append(count("%(n)s could not be read", "%(n)s could not be read", one.skipped))
+        lines.append(ngettext("%(n)s could not be read", "%(n)s could not be read", one.skipped))
     return tuple(lines)
 
 

@@ -40,6 +40,8 @@ from mailhub.routing.importing import resolve_path
 SHOWN = 30
 MOST_OFFERED = 200
 BACK = "/settings/imports"
+# How often the page asks anew: while an archive comes in, and while older letters of an account do, which takes hours.
+MOVING_SECONDS, BACKLOG_SECONDS = 1, 15
 
 
 @dataclass(frozen=True, slots=True)
@@ -132,7 +134,8 @@ def _rows(speaker: Speaker, found: Found) -> dict[str, Any]:
         for one in found.imports.items
     ]
     backlogs = shape_backlogs(speaker, found.backlogs)
-    return {"imports": shaped, "backlogs": backlogs, "moving": bool(backlogs) or any(row.moving for row in shaped)}
+    seconds = MOVING_SECONDS if any(row.moving for row in shaped) else BACKLOG_SECONDS if backlogs else 0
+    return {"imports": shaped, "backlogs": backlogs, "seconds": seconds}
 
 
 def _offered(folder: Path | None) -> list[str]:

@@ -37,7 +37,7 @@ MOST_DISPLAYS = 5
 log = get_log(__name__)
 Section = Annotated[str, QueryParameter(name="section", max_length=10)]
 Kind = Annotated[str, PathParameter(max_length=10)]
-PicturesOf = Annotated[int | None, QueryParameter(name="pictures", ge=1)]
+PicturesOf = Annotated[int | None, QueryParameter(name="pictures", ge=1, le=2**63 - 1)]
 Before = Annotated[int | None, QueryParameter(name="before", ge=1, le=2**63 - 1)]
 
 

@@ -6,11 +6,10 @@ from dataclasses import dataclass
 
 from litestar import Response, get
 from litestar.di import NamedDependency
-from litestar.params import FromPath
 from markupsafe import Markup
 
 from api.auth import Door
-from api.web.desk import Asked, Desk, html
+from api.web.desk import Asked, Desk, Id, html
 from api.web.letters import split_quote
 from api.web.shapes import Speaker, When, make_when
 from api.web.shell import Around, see_around
@@ -54,7 +53,7 @@ async def outbox(door: NamedDependency[Door], request: Asked) -> Response[str]:
 
 
 @get("/demo/outbox/{n:int}", include_in_schema=False)
-async def sent_raw(door: NamedDependency[Door], n: FromPath[int]) -> Response[bytes]:
+async def sent_raw(door: NamedDependency[Door], n: Id) -> Response[bytes]:
     """The bytes as they went over the wire."""
     _demand_demo(door.house)
     await door.read(lambda _tx, viewer: viewer)

@@ -29,7 +29,7 @@ from mailhub.routing.quarantine import Held, file_by_hand, get_held, list_held, 
 
 SOURCE_LINES = 60
 LONGEST_LINE = 500
-Brought = Annotated[int | None, QueryParameter(name="import", description="Of one import alone")]
+Brought = Annotated[int | None, QueryParameter(name="import", ge=1, le=2**63 - 1, description="Of one import alone")]
 
 
 @dataclass(frozen=True, slots=True)

@@ -15,6 +15,7 @@ from api.web.account_rows import Accounts, see_accounts, shape_rows
 from api.web.acknowledging import see_texts, shape_texts
 from api.web.desk import Asked, Desk, Id, html
 from api.web.forms import read_form, read_id
+from api.web.mailbox_settings import shape_boxes, shape_rule
 from api.web.shapes import Speaker
 from api.web.shell import LANGUAGE_NAMES, Around, see_around
 from api.web.signatures import Signature, see_signatures
@@ -22,23 +23,12 @@ from api.web.ways import Seen, see_ways, shape_ways
 from core.database import ReadTx, WriteTx
 from core.errors import Invalid
 from core.language import LANGUAGES
-from crm.execution import WAYS, Way
+from crm.execution import Way
 from crm.staff.people import User, list_users, set_preferences
 from crm.staff.readable import Viewer, demand_admin
 from mailhub.mailboxes.boxes import Mailbox, list_all_mailboxes, rule_mailbox
 
 THEMES = ("light", "dark", "system")
-
-
-@dataclass(frozen=True, slots=True)
-class Rule:
-    """How new threads of a mailbox get their executor."""
-
-    url: str
-    name: str
-    address: str
-    ways: list[tuple[str, str, bool]]
-    people: list[tuple[int, str, bool]]
 
 
 @dataclass(frozen=True, slots=True)
@@ -113,7 +103,7 @@ async def rule(door: NamedDependency[Door], request: Asked, box_id: Id) -> Redir
     """How new threads of a mailbox get their executor."""
     form = await read_form(request)
     await door.write(change_rule, box_id, cast("Way", form.get("way", "")), read_id(form, "executor_id"))
-    return Redirect("/settings#new-letters", status_code=303)
+    return Redirect(f"/settings#new-letters-{box_id}", status_code=303)
 
 
 def keep_preferences(tx: WriteTx, viewer: Viewer, language: str | None, theme: str | None) -> None:
@@ -129,35 +119,27 @@ def change_rule(tx: WriteTx, viewer: Viewer, box_id: int, way: Way, executor_id:
 
 def shape(speaker: Speaker, found: Own) -> dict[str, Any]:
     """What the template shows."""
-    code = speaker.viewer.language or speaker.language.code
+    viewer = speaker.viewer
+    code = viewer.language or speaker.language.code
+    themes = {"light": speaker.say("Light"), "dark": speaker.say("Dark")}
+    theme = themes.get(viewer.theme, speaker.say("Theme of the system"))
     return {
         "languages": [(one, LANGUAGE_NAMES[one], one == code) for one in LANGUAGES],
-        "is_admin": speaker.viewer.is_admin,
-        "accounts": shape_rows(speaker, found.accounts),
-        "may_import": any(right == "manage" for _, right in speaker.viewer.rights),
-        "rules": [_rule(speaker, box, found.people) for box in found.boxes if box.kind == "public"],
-        "managed": found.managed,
-        "acknowledging": shape_texts(speaker, found.texts),
-        "signatures": found.signatures,
-        "ways": shape_ways(speaker, found.ways),
+        "now_spoken": f"{LANGUAGE_NAMES[code]} · {theme}",
+        "is_admin": viewer.is_admin,
+        "may_import": any(right == "manage" for _, right in viewer.rights),
+        "may_keep": bool(found.managed),
+        "boxes": shape_boxes(
+            speaker,
+            {box.address: box for box in (*found.around.boxes, *found.boxes, *found.accounts.boxes)}.values(),
+            accounts=shape_rows(speaker, found.accounts),
+            rules=[shape_rule(speaker, box, found.people) for box in found.boxes if box.kind == "public"],
+            managed=found.managed,
+            signatures=found.signatures,
+            ways=shape_ways(speaker, found.ways),
+            texts=shape_texts(speaker, found.texts),
+        ),
     }
-
-
-def _rule(speaker: Speaker, box: Mailbox, people: list[User]) -> Rule:
-    names = {
-        "manager": speaker.say("The client's responsible manager, else nobody"),
-        "default": speaker.say("The responsible manager, else always this person"),
-        "round_robin": speaker.say("The responsible manager, else whose turn it is"),
-        "least_busy": speaker.say("The responsible manager, else who has least to do"),
-        "nobody": speaker.say("Nobody: people take threads themselves"),
-    }
-    return Rule(
-        url=f"/settings/mailboxes/{box.id}",
-        name=box.name,
-        address=box.address,
-        ways=[(way, names[way], way == box.way) for way in WAYS],
-        people=[(one.id, one.name, one.id == box.default_executor_id) for one in people if not one.disabled],
-    )
 
 
 ROUTES = [settings, preferences, password, rule]

@@ -50,7 +50,7 @@ async def save(door: NamedDependency[Door], request: Asked, box_id: Id) -> Redir
         name: str(form[name])[: LONGEST + 1].replace("\r\n", "\n") for name in ("own", "everybody") if name in form
     }
     await door.write(_set, box_id, texts)
-    return Redirect("/settings#signatures", status_code=303)
+    return Redirect(f"/settings#signatures-{box_id}", status_code=303)
 
 
 def _set(tx: WriteTx, viewer: Viewer, box_id: int, texts: dict[str, str]) -> None:

@@ -37,7 +37,7 @@ async def show(door: NamedDependency[Door], request: Asked, after: After = None)
                 "mailbox": one.mailbox_address,
                 "by": one.by,
                 "at": make_when(speaker, one.at, long=True),
-                "days": max(0, (one.until - speaker.now) // 86_400_000_000),
+                "days": max(0, -((speaker.now - one.until) // 86_400_000_000)),
             }
             for one in page.items
         ]

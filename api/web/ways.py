@@ -71,7 +71,7 @@ async def save(door: NamedDependency[Door], request: Asked, box_id: Id) -> Redir
     """Let letters leave so. An empty line for the relay keeps the one that there is."""
     form = await read_form(request)
     await door.write(_choose, door.house.keys, box_id, form)
-    return Redirect("/settings#ways", status_code=303)
+    return Redirect(f"/settings#ways-{box_id}", status_code=303)
 
 
 def _choose(tx: WriteTx, viewer: Viewer, keys: Keys, box_id: int, form: dict[str, Any]) -> None:

@@ -172,6 +172,15 @@ class BlobFiles:
         """The hashes of what was set aside by somebody who was killed."""
         return [bytes.fromhex(path.name.removeprefix(GONE)) for path in self.folder.glob(f"[0-9a-f][0-9a-f]/{GONE}*")]
 
+    def list_idle(self, folder: int, idle: float) -> list[bytes]:
+        """The hashes of the files in one of the 256 folders that nobody has wanted for ``idle`` seconds."""
+        last, found = time.time() - idle, []
+        for path in self.folder.glob(f"{folder:02x}/{'[0-9a-f]' * 64}"):
+            with suppress(FileNotFoundError):  # it has just gone
+                if path.stat().st_mtime < last:
+                    found.append(bytes.fromhex(path.name))
+        return found
+
     def sweep(self, idle: float = 86400.0) -> int:
         """Delete what writers that were killed have left. Returns how many there were."""
         swept = 0

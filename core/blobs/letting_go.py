@@ -5,6 +5,9 @@ was thrown away, a unit that failed). A blob goes when it was in doubt for an ho
 file is first set aside, then the unit that deletes its row is committed, and only then is the file deleted: whoever
 wants the same bytes meanwhile either has touched the file, and it is put back, or finds none and writes it anew. After
 a kill in between the file is still read where it was set aside, and ``settle_aside`` decides about it.
+
+A file that no row names at all is a *stray*: its unit failed after it was written. Strays go after a month
+(``drop_strays``), unless they are so many that the database rather than the files must be the wrong one.
 """
 
 from __future__ import annotations
@@ -21,10 +24,17 @@ from core import clock
 from core.blobs import BlobFiles, blob, blob_doubt
 from core.columns import metadata
 from core.database import Database, ReadTx, WriteTx
+from core.errors import Conflict
 
 AT_REST = clock.HOUR
 """How long nothing may have wanted the bytes."""
+STRAY = 30 * clock.DAY
+MOST_STRAYS = 0.5
+"""Of the files of a folder: where more are strays, this is another database than theirs, and none goes."""
+FEW = 8
+"""So few strays are no sign of that."""
 WALKED = 2000
+ASKED = 500
 
 
 def doubt(tx: WriteTx, blob_ids: Iterable[int]) -> None:
@@ -74,6 +84,42 @@ async def settle_aside(database: Database, files: BlobFiles) -> None:
                 files.put_back(sha256)
             else:
                 files.drop(sha256)
+
+
+async def drop_strays(database: Database, files: BlobFiles, folder: int) -> int:
+    """Delete the strays in one of the 256 folders, returns how many; 0 while somebody holds the files.
+
+    Raises Conflict, and deletes none, where most of the files are strays.
+    """
+    with files.holding(alone=True) as alone:
+        if not alone:
+            return 0
+        idle = await asyncio.to_thread(files.list_idle, folder, STRAY // clock.SECOND)
+        strays = await _list_strays(database, idle)
+        if len(strays) > max(FEW, MOST_STRAYS * len(idle)):
+            raise Conflict(
+                "The database does not know %(strays)s of %(files)s files of letters. None was deleted: check that "
+                "it is the one that belongs to this data folder.",
+                strays=len(strays),
+                files=len(idle),
+            )
+        dropped = 0
+        for sha256 in strays:
+            if not await asyncio.to_thread(files.set_aside, sha256, STRAY // clock.SECOND):
+                continue  # somebody has just brought the same bytes
+            known = await database.read(_list_named, [sha256])
+            await asyncio.to_thread(files.put_back if known else files.drop, sha256)
+            dropped += not known
+        return dropped
+
+
+async def _list_strays(database: Database, hashes: Sequence[bytes]) -> list[bytes]:
+    found: list[bytes] = []
+    for at in range(0, len(hashes), ASKED):
+        some = hashes[at : at + ASKED]
+        named = await database.read(_list_named, some)
+        found += [one for one in some if one not in named]
+    return found
 
 
 @dataclass(frozen=True, slots=True)

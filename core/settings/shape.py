@@ -241,6 +241,13 @@ class Send:
         "Let answers come to the mailbox with a signed tag, `sales+r-…@firm.example` in Reply-To, so that they find "
         "their thread although a program dropped what they refer to. Only where such addresses are delivered.",
     )
+    house_letters: str = _key(
+        "relay",
+        "How letters of this server itself leave (links for a new password, notices): by the `relay`, or `direct` to "
+        "the servers of each domain.",
+        expects="relay or direct",
+        check=lambda way: way in {"relay", "direct"},
+    )
     hostname: str = _key("", "What this server calls itself to the relay.", default_text="<smtp.hostname>")
     allowed_networks: tuple[str, ...] = _key(
         (),

@@ -6,7 +6,7 @@ from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 from typing import Any, Literal, get_args
 
-from sqlalchemy import Row, Select, case, func, or_, select
+from sqlalchemy import ColumnElement, Row, Select, case, func, literal_column, or_, select
 
 from core import clock
 from core.database import ReadTx
@@ -59,6 +59,7 @@ class Tally:
     open: int
 
 
+_OPEN: ColumnElement[bool] = literal_column("promise.state = 'open'")  # as the index of open ones is written
 _NEXT = select(promise.c.watch_at).where(promise.c.watch_at.is_not(None)).order_by(promise.c.watch_at).limit(1)
 
 
@@ -95,7 +96,7 @@ def list_promises(
 ) -> list[Promise]:
     """Open ones, the soonest due first: of a client, of people, of a thread; with ``late`` only those past their
     time."""
-    asked = _seen(select(promise), viewer).where(promise.c.state == "open")
+    asked = _seen(select(promise), viewer).where(_OPEN)
     if counterparty_id is not None:
         asked = asked.where(promise.c.counterparty_id == counterparty_id)
     if executor_ids is not None:
@@ -110,23 +111,26 @@ def list_promises(
 def count_promises(tx: ReadTx, viewer: Viewer, since: int, side: Side = "us") -> list[Tally]:
     """Kept and broken by who had them, of those that ended since then or are open, as far as the viewer sees them."""
     now = clock.now()
-    ended = promise.c.ended_at >= since
-    kept = (promise.c.state == "kept") & ended
+    ours = promise.c.side == side
 
     def count(condition: Any, name: str) -> Any:
         return func.sum(case((condition, 1), else_=0)).label(name)
 
-    asked = select(
-        promise.c.executor_id,
-        count(kept & (promise.c.ended_at <= promise.c.due_at), "kept"),
-        count(kept & (promise.c.ended_at > promise.c.due_at), "kept_late"),
-        count((promise.c.state == "open") & (promise.c.due_at < now), "late"),
-        count(promise.c.state == "open", "open"),
-    ).where(promise.c.side == side, or_(promise.c.state == "open", ended))
-    rows = tx.rows(_seen(asked, viewer).group_by(promise.c.executor_id).order_by(promise.c.executor_id))
-    return [
-        Tally(int(row.executor_id), int(row.kept), int(row.kept_late), int(row.late), int(row.open)) for row in rows
-    ]
+    def grouped(which: ColumnElement[bool], *counts: Any) -> Sequence[Row[Any]]:
+        asked = select(promise.c.executor_id, *counts).where(which, ours).group_by(promise.c.executor_id)
+        return tx.rows(_seen(asked, viewer))
+
+    ended = (promise.c.ended_at >= since) & (promise.c.state == "kept")
+    in_time = count(promise.c.ended_at <= promise.c.due_at, "kept")
+    kept = {row.executor_id: row for row in grouped(ended, in_time, count(ended, "all"))}
+    waits = {row.executor_id: row for row in grouped(_OPEN, count(promise.c.due_at < now, "late"), count(_OPEN, "all"))}
+    found = []
+    for person in sorted({*kept, *waits}):
+        done, left = kept.get(person), waits.get(person)
+        in_all, timely = (int(done.all), int(done.kept)) if done else (0, 0)
+        late, left_open = (int(left.late), int(left.all)) if left else (0, 0)
+        found.append(Tally(int(person), timely, in_all - timely, late, left_open))
+    return found
 
 
 def _seen(statement: Select[Any], viewer: Viewer) -> Select[Any]:

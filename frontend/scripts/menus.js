@@ -21,10 +21,12 @@ export function startMenus() {
     const menu = event.target.closest?.("details.menu[open]");
     if (event.key === "Escape") {
       const opened = menu ?? document.querySelector("details.menu[open]");
+      if (!opened) return;
+      event.stopImmediatePropagation(); // a key that closed a menu closes nothing behind it
       close(null);
-      opened?.querySelector("summary").focus();
+      opened.querySelector("summary").focus();
     } else if (menu && (event.key === "ArrowDown" || event.key === "ArrowUp")) {
-      const items = [...menu.querySelectorAll(".menu-item")];
+      const items = [...menu.querySelectorAll(".menu-item")].filter((item) => item.checkVisibility());
       const at = items.indexOf(document.activeElement);
       const step = event.key === "ArrowDown" ? 1 : -1;
       items[(at + step + items.length) % items.length]?.focus();

@@ -10,6 +10,7 @@ its date has put it among the letters.
 
 from __future__ import annotations
 
+from collections import Counter
 from collections.abc import Sequence
 from contextlib import suppress
 from functools import cache
@@ -29,7 +30,15 @@ from crm.parties.tables import affiliation, contact, counterparty, not_a_client
 from crm.planner.tables import event
 from mailhub.keeping.names import canonical, is_any_of, spellings
 from mailhub.keeping.purging import purge_letter_of
-from mailhub.keeping.striking import FIELDS, STRUCK, strike_drafts, strike_events, strike_letter, strike_trace
+from mailhub.keeping.striking import (
+    FIELDS,
+    STRUCK,
+    names_them,
+    strike_drafts,
+    strike_events,
+    strike_letter,
+    strike_trace,
+)
 from mailhub.keeping.tables import person_request
 from mailhub.mailboxes.tables import (
     incoming,
@@ -75,15 +84,16 @@ def people_of(row: Row[Any]) -> set[str]:
     return found | {canonical(row.from_address)}
 
 
-def erase_range(tx: WriteTx, after: int, names: Sequence[str]) -> tuple[int, int, int]:
-    """Erase the person from the next letters. Returns behind which to go on (0 at the end), how many letters went, and
-    in how many others they were struck."""
+def erase_range(tx: WriteTx, after: int, names: Sequence[str]) -> tuple[int, Counter[str]]:
+    """Erase the person from the next letters. Returns behind which to go on (0 at the end), and how many letters were
+    ``gone``, in how many of others they were ``struck``, and how many only say their address in their text (``named``):
+    these stay as they came."""
     rows = list_range(tx, after)
-    done = [_erase(tx, row, names) for row in rows if is_about(row, names)]
-    return (int(rows[-1].id) if len(rows) == CHUNK else 0), done.count("gone"), done.count("struck")
+    done = [_erase(tx, row, names) if is_about(row, names) else _look(row, names) for row in rows]
+    return (int(rows[-1].id) if len(rows) == CHUNK else 0), Counter(done)
 
 
-def erase_arrivals(tx: WriteTx, after: int, names: Sequence[str], *, letters: bool) -> tuple[int, int, int]:
+def erase_arrivals(tx: WriteTx, after: int, names: Sequence[str], *, letters: bool) -> tuple[int, Counter[str]]:
     """``erase_range`` for the next rows at the door: away with those of letters that go, copies with other bytes too.
     With ``letters`` those that came meanwhile go with them, wherever their dates have put them; what is another letter
     under the same Message-ID stays."""
@@ -102,7 +112,7 @@ def erase_arrivals(tx: WriteTx, after: int, names: Sequence[str], *, letters: bo
         elif (struck := strike_trace(row.trace, names)) != row.trace:
             tx.change(incoming, row.id, trace=struck)
     done = [_erase(tx, row, names) for row in about.values()] if letters else []
-    return (int(rows[-1].id) if len(rows) == CHUNK else 0), done.count("gone"), done.count("struck")
+    return (int(rows[-1].id) if len(rows) == CHUNK else 0), Counter(done)
 
 
 def erase_rest(tx: WriteTx, contact_id: int | None, names: Sequence[str]) -> None:
@@ -158,6 +168,13 @@ def _erase(tx: WriteTx, found: Row[Any], names: Sequence[str]) -> str:
         done = "struck"
     strike_events(tx, [row.thread_id], names)
     return done
+
+
+def _look(row: Row[Any], names: Sequence[str]) -> str:
+    """``named`` for a letter of others that says their address in its text."""
+    text = row.parsed["text"] or ""
+    spelt = any(name in text.lower() for name in spellings(names))
+    return "named" if spelt and names_them(text, names) else ""
 
 
 def _hold(tx: WriteTx, row: Row[Any] | None) -> Row[Any] | None:

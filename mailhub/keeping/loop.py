@@ -9,8 +9,9 @@ from functools import partial
 from pathlib import Path
 from typing import Any
 
+from core import clock
 from core.blobs import BlobFiles, read_blob
-from core.blobs.letting_go import let_go, settle_aside, walk_blobs
+from core.blobs.letting_go import drop_strays, let_go, settle_aside, walk_blobs
 from core.database import Database
 from core.errors import NotFound
 from core.log import get_log
@@ -24,6 +25,8 @@ REST_SECONDS = 0.05
 REST_SHARE = 9  # of ten moments people have the database in nine
 MOST_CHUNKS = 100
 TURNS_OF_A_DAY = 1440
+TURNS_OF_A_FOLDER = 10
+"""All 256 folders of bytes are looked through in less than two days."""
 log = get_log(__name__)
 
 
@@ -56,6 +59,8 @@ class Keeping(Rounds):
             await settle_aside(self._database, self._files)
             await asyncio.to_thread(self._files.sweep)
         self._turns += 1
+        if self._turns % TURNS_OF_A_FOLDER == 0:  # by the clock, so that a house that is begun anew gets to all of them
+            await drop_strays(self._database, self._files, clock.now() // (TURNS_OF_A_FOLDER * clock.MINUTE) % 256)
 
     async def _again(self, chunk: Callable[[], Awaitable[int]]) -> None:
         """A chunk after the other while there is something, with a rest between two that grows with what they take."""

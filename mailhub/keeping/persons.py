@@ -36,6 +36,8 @@ _PURPOSE = "erased person"
 REST_SECONDS = 0.02
 PLACE_BITS = 56
 _WAITS = ("waiting", "running")
+# What an erasure found, and what became of it. Letters of others, ``struck`` or ``named``, stay as they came.
+_COUNTED = (("letters", "gone"), ("struck", "struck"), ("named", "named"))
 log = get_log(__name__)
 
 
@@ -163,14 +165,14 @@ def _erase_next(tx: WriteTx, request_id: int) -> bool:
         return False
     phase, after = row.cursor >> PLACE_BITS, row.cursor & ((1 << PLACE_BITS) - 1)
     if phase == 1:
-        behind, gone, struck = erase_range(tx, after, row.names)
+        behind, done = erase_range(tx, after, row.names)
     else:
-        behind, gone, struck = erase_arrivals(tx, after, row.names, letters=phase == 2)
+        behind, done = erase_arrivals(tx, after, row.names, letters=phase == 2)
     cursor = phase << PLACE_BITS | behind if behind else (phase + 1) << PLACE_BITS
-    found = {name: row.found.get(name, 0) + more for name, more in (("letters", gone), ("struck", struck))}
+    found = {name: row.found.get(name, 0) + done[kind] for name, kind in _COUNTED}
     total = int(tx.value(select(func.count()).select_from(message)) or 0) if not row.total else row.total
-    done = min(row.done + CHUNK, total) if phase == 1 else row.done
-    tx.change(person_request, request_id, state="running", found=found, cursor=cursor, done=done, total=total)
+    seen = min(row.done + CHUNK, total) if phase == 1 else row.done
+    tx.change(person_request, request_id, state="running", found=found, cursor=cursor, done=seen, total=total)
     return True
 
 

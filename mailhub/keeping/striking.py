@@ -64,7 +64,7 @@ def strike_trace(trace: dict[str, Any], names: Sequence[str]) -> dict[str, Any]:
 def strike_events(tx: WriteTx, thread_ids: Sequence[int], names: Sequence[str]) -> None:
     """The lines of threads that told of a letter to them."""
     for row in tx.rows(select(thread_event).where(thread_event.c.thread_id.in_(thread_ids))):
-        found = [name for name, said in row.fields.items() if isinstance(said, str) and _names_them(said, names)]
+        found = [name for name, said in row.fields.items() if isinstance(said, str) and names_them(said, names)]
         if found:
             tx.change(thread_event, row.id, fields={**row.fields, **dict.fromkeys(found, STRUCK["name"])})
 
@@ -73,7 +73,7 @@ def strike_drafts(tx: WriteTx, names: Sequence[str]) -> int:
     """Drafts to them alone go; out of those to others too they are taken. Returns how many went."""
     gone: list[int] = []
     for row in tx.rows(select(draft.c.id, *_LINES).order_by(draft.c.id)):
-        if not _names_them(f"{row.to_line},{row.cc_line},{row.bcc_line}", names):
+        if not names_them(f"{row.to_line},{row.cc_line},{row.bcc_line}", names):
             continue
         held = tx.row(select(draft.c.id, *_LINES).where(draft.c.id == row.id).with_for_update())
         if held is None:
@@ -94,7 +94,7 @@ def _strike_line(line: str, names: Sequence[str]) -> str:
     return format_recipients(tuple(one for one in people if not is_any_of([one.address], names)))
 
 
-def _names_them(said: str, names: Sequence[str]) -> bool:
+def names_them(said: str, names: Sequence[str]) -> bool:
     """Whether one of the addresses stands in a text as a whole."""
     words = (word.strip(".,;:<>()[]\"'") for word in re.split(r"[\s,;<>]+", said))
     wanted = {canonical(one) for one in names}

@@ -16,9 +16,8 @@ from mailhub.mailboxes.accounts import TOPIC, account
 def claim_accounts(tx: WriteTx, boot_name: str) -> list[int]:
     """Take under the lease of this boot every account that no living boot holds; returns all that it holds now and
     that are not paused. Raises Conflict when the boot itself was given up."""
-    living = list_living(tx)
-    if boot_name not in living:
-        raise Conflict("This process was silent too long and its work was given to others.")
+    jobs.demand_boot(tx, boot_name)
+    living = [*list_living(tx), boot_name]
     tx.lock_key("accounts")
     free = or_(account.c.boot.is_(None), account.c.boot.not_in(living))
     tx.execute(update(account).where(free, account.c.paused == 0).values(boot=boot_name))

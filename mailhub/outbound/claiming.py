@@ -1,5 +1,6 @@
 """Taking what is due from the ledger, a letter of each mailbox in turn, so that a thousand letters of one do not stand
-before the one letter of another; and never more for one way than it has room for."""
+before the one letter of another; within a mailbox what people wrote before what machines write; and never more for one
+way than it has room for."""
 
 from __future__ import annotations
 
@@ -7,6 +8,7 @@ from collections import Counter, deque
 from typing import Any
 
 from sqlalchemy import Row, bindparam, func, select
+from sqlalchemy import text as sql
 
 from core.database import WriteTx
 from core.jobs import boot as boots
@@ -40,8 +42,9 @@ _DUE = (
         delivery.c.domain.not_in(bindparam("full", expanding=True)),
     )
     .order_by(delivery.c.next_at, delivery.c.id)
-    .limit(_LOOKED_AT)
 )
+_DUE_OF_PEOPLE = _DUE.where(sql("delivery.kind = 'personal'")).limit(_LOOKED_AT)
+_DUE_OF_MACHINES = _DUE.where(sql("delivery.kind <> 'personal'")).limit(_LOOKED_AT)
 _HOLD = (
     select(delivery.c.id).where(delivery.c.id == bindparam("id"), _waits).with_for_update(skip_locked=True, of=delivery)
 )
@@ -62,10 +65,7 @@ def claim(tx: WriteTx, keys: Keys, boot: str, load: Load, turn: int = 0) -> list
     first = turn % len(scopes)
     rooms = _Rooms(tx, load)
     now = database_now(tx)
-    heaps = deque(
-        deque(tx.rows(_DUE, {"scope_id": scope_id, "now": now, "full": rooms.full}))
-        for scope_id in (*scopes[first:], *scopes[:first])
-    )
+    heaps = deque(_due(tx, scope_id, now, rooms.full) for scope_id in (*scopes[first:], *scopes[:first]))
     claimed: list[Claimed] = []
     while heaps and len(claimed) < MOST_AT_ONCE:
         heap = heaps.popleft()
@@ -78,6 +78,15 @@ def claim(tx: WriteTx, keys: Keys, boot: str, load: Load, turn: int = 0) -> list
             rooms.fill(found[1], one.domain)
             claimed.append(one)
     return claimed
+
+
+def _due(tx: WriteTx, scope_id: int, now: int, full: list[str]) -> deque[Row[Any]]:
+    """The next of a mailbox."""
+    asked = {"scope_id": scope_id, "now": now, "full": full}
+    found = deque(tx.rows(_DUE_OF_PEOPLE, asked))
+    if len(found) < _LOOKED_AT:
+        found += tx.rows(_DUE_OF_MACHINES, asked)
+    return found
 
 
 def _next(rooms: _Rooms, heap: deque[Row[Any]]) -> tuple[int, Way] | None:

@@ -28,6 +28,7 @@ from core.secrets import Keys
 from mailhub.letters.values import Address
 from mailhub.outbound.compose import Fields, compose
 from mailhub.outbound.connection import Connection, CutError, RelayError
+from mailhub.outbound.direct import Direct, UnreachedError
 from mailhub.outbound.headers import ascii_address
 from mailhub.outbound.relay import Relay
 from mailhub.outbound.replies import Reply, judge
@@ -72,8 +73,10 @@ class HouseLetters(Rounds):
         hostname: str,
         sender: Address,
         may_go: Callable[[], bool],
+        direct: Direct | None = None,
     ) -> None:
-        """``sender`` is the address of the house; ``may_go`` says whether anything may leave at this moment."""
+        """``sender`` is the address of the house; ``may_go`` says whether anything may leave at this moment. With
+        ``direct`` they go straight to the servers of each domain, whatever relay there is."""
         super().__init__("letters of the house", SWEEP_SECONDS)
         self._database = database
         self._keys = keys
@@ -82,6 +85,7 @@ class HouseLetters(Rounds):
         self._hostname = hostname
         self._sender = sender
         self._may_go = may_go
+        self._direct = direct
         self._pause = 0.0
         self._rests_until = 0.0
 
@@ -92,17 +96,18 @@ class HouseLetters(Rounds):
 
     async def once(self) -> bool:
         """One letter. False when nothing waits or nothing may leave."""
-        if self._relay is None or not self._may_go() or time.monotonic() < self._rests_until:
+        nowhere = self._relay is None and self._direct is None
+        if nowhere or not self._may_go() or time.monotonic() < self._rests_until:
             return False
         claimed = await self._database.work(jobs.claim, HOUSE_JOB, self._boot, 1)
         for job in claimed:
             try:
-                await self._carry(self._relay, job)
+                await self._carry(job)
             except Conflict as problem:
                 log.warning("a letter of the house is in other hands", job=job.id, reason=str(problem))
         return bool(claimed)
 
-    async def _carry(self, relay: Relay, job: jobs.Job) -> None:
+    async def _carry(self, job: jobs.Job) -> None:
         """One letter to its end, whatever that is. Raises Conflict when its lease was lost: then it did not leave."""
         marks = int(job.payload.get("marks", 0))
         if marks > MOST_REPEATS:
@@ -116,9 +121,15 @@ class HouseLetters(Rounds):
             log.error("a letter of the house cannot be written", job=job.id, reason=str(problem))
             await self._surely(jobs.give_up, job, str(problem))
             return
-        connection = Connection(relay, self._hostname)
         try:
-            await connection.open()
+            connection = await self._connect(recipient.rpartition("@")[2])
+        except RelayError as problem:
+            await self._rest(job, str(problem))
+            return
+        except UnreachedError as unreached:  # that domain alone
+            await self._record(job, unreached.reply, marks)
+            return
+        try:
             reply = await connection.offer("", recipient, len(raw))
             if reply.code == 354:
                 job = await self._database.work(_mark, job, marks + 1)
@@ -132,6 +143,19 @@ class HouseLetters(Rounds):
             await self._record(job, reply, marks)
         finally:
             connection.abandon()
+
+    async def _connect(self, domain: str) -> Connection:
+        """A connection that is open. Raises RelayError, UnreachedError."""
+        if self._direct is not None:
+            return await self._direct.connect(domain)
+        assert self._relay is not None, "there is a way"
+        connection = Connection(self._relay, self._hostname)
+        try:
+            await connection.open()
+        except BaseException:
+            connection.abandon()
+            raise
+        return connection
 
     async def _record(self, job: jobs.Job, reply: Reply, marks: int) -> None:
         """What the relay said of a letter, written down for good; ``marks`` is how often its fate was hidden before."""

@@ -44,6 +44,11 @@ def list_lane_troubles(tx: ReadTx, most: int = 50) -> list[LaneTrouble]:
     return [LaneTrouble(**row._mapping) for row in rows]
 
 
+def list_resting(tx: ReadTx, most: int = 20) -> list[LaneTrouble]:
+    """The lanes that nobody tries now, the longest trouble first."""
+    return [one for one in list_lane_troubles(tx, 500) if one.is_resting(clock.now())][:most]
+
+
 def record_lane_trouble(
     tx: WriteTx, lane: str, sentence: str, fields: dict[str, Any], *, refused: bool = False
 ) -> None:

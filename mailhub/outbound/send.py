@@ -110,6 +110,11 @@ class Sending:
         """Why nothing may leave at all, whatever it is; None when it may."""
         if self._relay is None:
             return Unavailable("No relay is set, so letters wait. Set send.relay.")
+        return self.halt
+
+    @property
+    def halt(self) -> Unavailable | None:
+        """Why somebody wants nothing to leave, whatever way it goes; None when nobody does."""
         if self._stopped():
             return Unavailable("Sending is stopped by the file STOP-SENDING in the folder of the data.")
         if self._held:

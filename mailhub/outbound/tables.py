@@ -55,6 +55,12 @@ Index(
     "ix_delivery_scope_ready", delivery.c.scope_id, delivery.c.next_at, delivery.c.id,
     sqlite_where=_waits, postgresql_where=_waits,
 )  # fmt: skip
+# What people wrote leaves before what machines write.
+_of_people = sql("state IN ('queued', 'deferred') AND kind = 'personal'")
+Index(
+    "ix_delivery_people_ready", delivery.c.scope_id, delivery.c.next_at, delivery.c.id,
+    sqlite_where=_of_people, postgresql_where=_of_people,
+)  # fmt: skip
 _leased = sql("state = 'sending'")
 Index("ix_delivery_leased", delivery.c.boot, sqlite_where=_leased, postgresql_where=_leased)
 Index("ix_delivery_scope", delivery.c.scope_id, delivery.c.id)

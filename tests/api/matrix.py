@@ -11,7 +11,7 @@ from __future__ import annotations
 
 import asyncio
 import re
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from dataclasses import dataclass, field
 from functools import partial
 from typing import Any
@@ -80,21 +80,23 @@ def ways_of(matrix: Matrix) -> Iterator[Way]:
                     yield Way(method, route.path_format, names, handler)
 
 
-async def walk(matrix: Matrix, people: tuple[str, ...] | None = None) -> Found:
-    """Every way, person and object."""
+async def walk(matrix: Matrix, people: tuple[str, ...] | None = None, *, until_seen: bool = False) -> Found:
+    """Every way, person and object; with ``until_seen`` up to the first leak."""
     found = Found()
     for who in people or matrix.people:
         asker = matrix.world.program(who)
         tasks = [partial(_walk_way, matrix, found, who, asker, way) for way in ways_of(matrix)]
-        await _some_at_once(tasks)
+        await _some_at_once(tasks, lambda: until_seen and bool(found.leaks or found.told_apart))
     return found
 
 
-async def _some_at_once(tasks: list[Any]) -> None:
+async def _some_at_once(tasks: list[Any], is_enough: Callable[[], bool]) -> None:
     rest = iter(tasks)
 
     async def go_on() -> None:
         for task in rest:
+            if is_enough():
+                return
             await task()
 
     await asyncio.gather(*(go_on() for _ in range(AT_ONCE)))
@@ -236,10 +238,14 @@ def _still(body: bytes, word: str) -> bytes:
 
 
 async def remember(matrix: Matrix, who: str) -> dict[str, bytes]:
-    """Every list and page of a person as it is now, without what moves by itself."""
+    """Every list and page of a person as it is now, those of a tag, a client and their own view among them, without
+    what moves by itself."""
     asker, kept = matrix.world.program(who), {}
+    world = matrix.world
+    about = {"tag_id": world.tag_id, "client_id": world.client_id, "counterparty_id": world.client_id,
+             "contact_id": world.contact_id, "view_id": matrix.views.get(who, MISSING)}  # fmt: skip
     for way in ways_of(matrix):
-        if way.method == "GET" and not way.names and way.path not in _OF_ALL:
-            answer = await ask(matrix, asker, way, {}, {})
+        if way.method == "GET" and {*way.names} <= {*about} and way.path not in _OF_ALL:
+            answer = await ask(matrix, asker, way, {name: about[name] for name in way.names}, {})
             kept[way.path] = _MOVING.sub(b"", answer.body)
     return kept

@@ -18,6 +18,7 @@ from mailhub.mailboxes.notes import add_note
 from mailhub.mailboxes.reading import list_messages
 from mailhub.mailboxes.sharing import Share, share_thread
 from mailhub.mailboxes.trash import put_into_trash
+from mailhub.mailboxes.views import add_view, parse_view
 from tests.api.world import SEES, World, letter, make_world
 
 SALES = ("quailsalesone", "quailsalestwo", "quailsalesthree", "quailsalesfour")
@@ -76,6 +77,8 @@ class Matrix:
     world: World
     people: tuple[str, ...] = tuple(READS)
     boxes: dict[str, Any] = field(default_factory=dict)
+    views: dict[str, int] = field(default_factory=dict)
+    """A saved view of everything, each person's own."""
 
     def sees(self, who: str) -> set[str]:
         """The words that this person may read anywhere."""
@@ -101,7 +104,16 @@ async def make_matrix(url: str, folder: Path) -> Matrix:
     await _remember(world)
     await _note(world)
     await _share(world)
+    await _look_at_everything(matrix)
     return matrix
+
+
+async def _look_at_everything(matrix: Matrix) -> None:
+    """A view that asks for nothing in particular: its list and its count are what its owner may see."""
+    for who in (one for one in matrix.people if one in matrix.world.users):
+        viewer = await matrix.world.viewer(who)
+        every = parse_view(viewer, "Everything", {"all": []}, late=False, team_id=None, zone="UTC")
+        matrix.views[who] = (await matrix.world.database.write(add_view, viewer, every)).id
 
 
 async def _give(world: World) -> None:

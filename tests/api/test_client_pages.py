@@ -98,3 +98,21 @@ def test_two_that_are_one_are_merged_from_the_card(loop: asyncio.Runner, world: 
         assert (await manager.get(f"{here}/people/{world.contact_id}/merge")).status == 200
 
     loop.run(go())
+
+
+def test_clients_are_linked_by_name_and_parted_by_number(loop: asyncio.Runner, world: World) -> None:
+    async def go() -> None:
+        manager = world.program("manager")
+        here = f"/clients/{world.client_id}"
+        made = (await post(manager, "/clients/new", name="Лінія Плюс", kind="company")).headers["location"]
+        assert (await post(manager, f"{here}/links", name="лінія плюс", kind="dealer")).status == 303
+        assert "dealer" in (await manager.get(made)).body.decode()
+        assert (await post(manager, f"{here}/links", name="лінія плюс", kind="dealer")).status == 409
+        assert (await post(manager, f"{here}/links", name="", kind="dealer")).status == 400
+        assert (await post(manager, f"{here}/links", name="лінія плюс", kind="enemy")).status == 400
+        shown = (await manager.get(here)).body.decode().partition('id="links"')[2]
+        number = shown.partition('name="remove" value="')[2].partition('"')[0]
+        assert (await post(manager, f"{here}/links", remove=number)).status == 303
+        assert "Лінія Плюс" not in (await manager.get(here)).body.decode()
+
+    loop.run(go())

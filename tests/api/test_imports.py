@@ -9,9 +9,16 @@ from pathlib import Path
 from typing import Any
 
 import pytest
+from sqlalchemy import update
 
 from api import uploads
+from core import clock
+from core.database import WriteTx
+from mailhub.ingest.intake import Arrival, accept
+from mailhub.mailboxes.accounts import add_account
+from mailhub.mailboxes.placements import Listed, folder, record_folders
 from mailhub.routing.importing import Importing, upload_file
+from mailhub.routing.quarantine import hold
 from tests.api.world import World
 from tests.support.mail import write_letter
 
@@ -209,3 +216,52 @@ def test_bounds(world: World, loop: asyncio.Runner, monkeypatch: pytest.MonkeyPa
         assert not upload_file(world.house.uploads, made["id"]).exists()
 
     loop.run(steps())
+
+
+def test_what_an_import_brought_into_quarantine_is_shown_alone(world: World, loop: asyncio.Runner) -> None:
+    """By the link that its row shows: of that import, and of mailboxes that one may see."""
+
+    def hold_one(tx: WriteTx, import_id: int, sender: str) -> int:
+        trace = {"mail_from": sender, "import": import_id}
+        held = accept(
+            tx, Arrival(write_letter(9000 + import_id), "archive", clock.now(), [world.boxes["sales"].id], trace)
+        )
+        hold(tx, held, "parse", "ValueError: a bug")
+        return held
+
+    async def walk() -> None:
+        for import_id, sender in ((71, "one@client.example"), (72, "two@client.example")):
+            await world.database.write(hold_one, import_id, sender)
+        manager, outsider = world.program("manager"), world.program("outsider")
+        shown = (await manager.get("/quarantine?import=71")).body.decode()
+        assert "one@client.example" in shown
+        assert "two@client.example" not in shown
+        (held,) = (await manager.get("/api/v1/quarantine?import_id=72")).json()["items"]
+        assert held["mail_from"] == "two@client.example"
+        assert (await outsider.get("/api/v1/quarantine?import_id=72")).json()["items"] == []
+        assert "client.example" not in (await outsider.get("/quarantine?import=72")).body.decode()
+
+    loop.run(walk())
+
+
+def test_older_letters_of_an_account_stand_beside_imports(world: World, loop: asyncio.Runner) -> None:
+    """How far they are, for whose account it is; the page looks again every quarter of a minute, not every second."""
+
+    def begin(tx: WriteTx) -> None:
+        made = add_account(tx, world.house.keys, world.boxes["sales"].id, "imap.example", 993, "tls", "sales", "secret")
+        record_folders(tx, made.id, [Listed("INBOX", "INBOX", "inbox")])
+        seen = {"uidvalidity": 1, "quiet_below": 201, "server_count": 200, "last_uid": 50}
+        tx.execute(update(folder).where(folder.c.account_id == made.id).values(**seen))
+
+    async def walk() -> None:
+        await world.database.write(begin)
+        manager = world.program("manager")
+        shown = (await manager.get("/settings/imports/rows")).body.decode()
+        assert 'data-backlog="250"' in shown
+        assert 'hx-trigger="every 15s, imports-moved"' in shown
+        await manager.post("/api/v1/imports", {"mailbox_id": world.boxes["sales"].id, "name": "a.mbox", "size": 9})
+        assert 'hx-trigger="every 1s, imports-moved"' in (await manager.get("/settings/imports/rows")).body.decode()
+        other = await world.program("outsider").get("/settings/imports/rows")
+        assert "data-backlog" not in other.body.decode()
+
+    loop.run(walk())

@@ -6,15 +6,16 @@ from __future__ import annotations
 from pathlib import Path
 
 from mailhub.migrations import upgrade
-from tests.api.random_requests import ask_everything, found_house
+from tests.api.random_requests import ask_everything
 from tests.support.house import running_site, settings_for
+from tests.upgrades.make import fill
 
 
 def test_whatever_comes_the_server_has_no_fault(tmp_path: Path) -> None:
     url = f"sqlite:///{tmp_path}/mailhub.db"
     upgrade(url)
     with running_site(settings_for(url, tmp_path)) as (house, site):
-        house.database.write_now(found_house)
+        fill(house.database)
         found = ask_everything(house, site, seconds=0, examples=2)
     assert found.operations > 80
     assert found.requests >= found.operations

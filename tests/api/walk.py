@@ -189,6 +189,7 @@ BODIES: dict[str, list[dict[str, Any]]] = {
     "POST /clients/{client_id}/people/new": [{"name": "Boris"}],
     "POST /clients/{client_id}/people/{contact_id}": [{"name": "Anna", "email_0": "anna@client.example"}],
     "POST /clients/{client_id}/written": [{"kind": "note", "body": "Pays", "based_on_id": 1}, {"remove": 1}],
+    "POST /clients/{client_id}/links": [{"name": "Nobody", "kind": "dealer"}, {"remove": 1}],
     "POST /clients/{client_id}/addresses": [{"contact_id": 1, "add": "new@client.example"}],
     "POST /api/v1/counterparties/{counterparty_id}/merge": [{"gone_id": MISSING}],
     "POST /api/v1/contacts/{contact_id}/merge": [{"gone_id": MISSING}],

@@ -26,7 +26,9 @@ from sqlalchemy import update
 from core import clock
 from core.database import WriteTx
 from crm.execution import add_absence
+from crm.execution.promises import Made
 from crm.parties import add_contact, add_counterparty
+from crm.planner import Plan
 from crm.staff.people import add_team, add_user, join_team
 from crm.staff.readable import Viewer, get_viewer
 from crm.staff.rights import RIGHTS, add_grant
@@ -38,6 +40,7 @@ from mailhub.mailboxes.boxes import add_mailbox
 from mailhub.mailboxes.handling import assign_thread
 from mailhub.mailboxes.notes import add_note, change_note
 from mailhub.mailboxes.notices import notify
+from mailhub.mailboxes.planning import plan, promise_it
 from mailhub.mailboxes.tags import make_tag, tag_thread
 from mailhub.mailboxes.views import add_view, parse_view
 from mailhub.outbound.drafts import Text, add_draft, change_draft
@@ -48,11 +51,27 @@ from mailhub.runtime import House
 from tests.browser.hostile_html import OURS, armed, is_refresh, shared
 from tests.browser.letter_bench import Quiet, serving
 
-Left = Literal["both", "escaping alone", "policy alone"]
+Left = Literal["both", "escaping alone", "policy alone", "policy alone, in scripts"]
 CANARY = "canary.example"
 SPREAD = 5
+# What a layer is taken away from; only that passes through here, for each turn costs.
+LOOKED_AT = re.compile(r"^http://127\.0\.0\.1:\d+/(?!assets/|api/v1/events)")
+# As if scripts took words for markup wherever they say some: what a fault in any of them would do.
+WORDS_ARE_MARKUP = """(() => {
+    const said = (one) => (typeof one === "string" ? document.createRange().createContextualFragment(one) : one);
+    const markup = Object.getOwnPropertyDescriptor(Element.prototype, "innerHTML").set;
+    const words = Object.getOwnPropertyDescriptor(Node.prototype, "textContent");
+    Object.defineProperty(Element.prototype, "textContent", { configurable: true, get: words.get,
+        set(value) { markup.call(this, value ?? "") } });
+    for (const verb of ["append", "prepend", "replaceChildren", "before", "after", "replaceWith"]) {
+        const plainly = Element.prototype[verb];
+        Element.prototype[verb] = function (...all) { return plainly.apply(this, all.map(said)) };
+    }
+})()"""
 WORD = "Pumps"
 """Begins what people look for, so that it is found and marked."""
+SAVED = "Saved words"
+"""Begins every saved text: what hides the rest of itself hides not that it was put in."""
 
 
 @dataclass
@@ -155,12 +174,32 @@ def say_everywhere(tx: WriteTx, vectors: Vectors, filled: Filled, single: int, l
         filled.ids["view_id"] = add_view(tx, viewer, wanted).id
         rule = parse_wanted(vectors.take(100), {"all": []}, [{"answer_hours": 2}], "UTC")
         filled.ids["rule_id"] = add_rule(tx, viewer, box, rule).id
-        save_template(tx, viewer, box, vectors.take(80), "", CleanHtml(re.sub("[{}]", "", everything)), own=True)
+        save_template(
+            tx,
+            viewer,
+            box,
+            vectors.take(80),
+            "",
+            CleanHtml(f"<p>{SAVED}</p>{re.sub('[{}]', '', everything)}"),
+            own=True,
+        )
     for own in (True, False):
         set_signature(tx, viewer, box, CleanHtml(everything[:19_900]), own=own)
     add_absence(tx, viewer, petro.user_id, clock.now(), None, vectors.take(200))
     add_hold(tx, viewer, vectors.take(200), counterparty_id=filled.ids["client_id"])
     add_token(tx, viewer.user_id, vectors.take(200), ["read"])
+    plan_and_promise(tx, viewer, vectors, filled)
+
+
+def plan_and_promise(tx: WriteTx, viewer: Viewer, vectors: Vectors, filled: Filled) -> None:
+    """What stands in the calendar, and among what was promised."""
+    same = {"executor_id": viewer.user_id, "counterparty_id": filled.ids["client_id"]}
+    for day in range(1, 20):
+        starts = clock.iso(clock.now() + day * clock.DAY)[:16]
+        told = Plan("call", vectors.take(200), starts, "Europe/Kyiv", body=vectors.take(900), **same)
+        filled.ids["planned_id"] = plan(tx, viewer, told)
+        made = Made(text=vectors.take(400), due_at=clock.now() + day * clock.DAY, **same)
+        filled.ids["promise_id"] = promise_it(tx, viewer, made)
 
 
 def begin_drafts(tx: WriteTx, writer: Viewer, thread_id: int, html: str) -> None:
@@ -212,9 +251,7 @@ class Layers:
         self.left = left
 
     def __call__(self, route: Route) -> None:
-        request = route.request
-        looked_at = request.resource_type in ("document", "xhr", "fetch") and request.method == "GET"
-        if not looked_at or "/events" in request.url:
+        if route.request.method != "GET":
             route.continue_()
             return
         answer = route.fetch(max_redirects=0)
@@ -242,5 +279,7 @@ def watch_over(context: BrowserContext, watch: Watch, layers: Layers, home: str)
     context.expose_binding("hit", lambda _source, number=-1: watch.executed.add(int(number)))
     context.on("request", seen)
     context.on("dialog", lambda dialog: (watch.executed.add(-1), dialog.dismiss()))
-    if layers.left != "both":
-        context.route("**/*", layers)
+    if layers.left == "policy alone, in scripts":
+        context.add_init_script(WORDS_ARE_MARKUP)
+    elif layers.left != "both":
+        context.route(LOOKED_AT, layers)

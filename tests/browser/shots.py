@@ -64,11 +64,11 @@ def running_demo(folder: Path) -> Iterator[str]:
         process.terminate()
 
 
-def _wait_for_letters(url: str, seconds: float = 120) -> None:
+def _wait_for_letters(url: str, seconds: float = 900) -> None:
     """Until the figures say that the letters of the demo have been received and nothing more is being processed."""
     deadline, before = time.monotonic() + seconds, -1.0
     while time.monotonic() < deadline:
-        with urllib.request.urlopen(f"{url}/metrics", timeout=10) as answer:
+        with urllib.request.urlopen(f"{url}/metrics", timeout=60) as answer:
             figures = answer.read().decode()
         now = sum(float(line.split()[-1]) for line in figures.splitlines() if line.startswith("mailhub_letters"))
         if now >= LETTERS and now == before:

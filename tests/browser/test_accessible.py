@@ -33,12 +33,15 @@ PLACES = (
         "/search?q=nothingiscalledso",
     ),
     *("/write", "/drafts", "/notices", "/clients", "/clients/1", "/quarantine", "/trash", "/settings", "/views/new"),
+    *("/clients/new", "/clients/1/edit", "/clients/1/people/new", "/clients/1/people/1", "/clients?q=balkan"),
+    *("/settings/mailboxes/1/rights", "/settings/keeping", "/settings/signing", "/settings/absence", "/settings/tags"),
     *("/settings/mailboxes/1/rules", "/settings/mailboxes/1/rules/new", "/settings/mailboxes/1/connect", "/health"),
     *("/settings/imports", "/settings/sign-in", "/welcome", "/settings/people", "/settings/audit"),
     *("/calendar", "/calendar?view=month", "/calendar?view=agenda", "/calendar/new?client=1", "/promises"),
     *("/promises/new?client=1", "/clients/hand-over?client=1", "/calendar/address"),
     "/waiting/threads/987654321",
 )
+ON_A_PHONE = ("/clients/1", "/clients", "/clients/1/edit", "/settings", "/settings/mailboxes/1/rights")
 LARGEST_FRAGMENT, LARGEST_LOAD = 30_000, 250_000
 
 
@@ -111,6 +114,10 @@ def test_axe_finds_nothing_on_any_page(filled: Site, scheme: str) -> None:
     faults += look(page, f"{scheme} chosen threads on a phone")
     page.goto(f"{filled.url}/waiting")
     faults += look(page, f"{scheme} a phone")
+    for place in ON_A_PHONE:
+        page.goto(f"{filled.url}{place}")
+        page.evaluate("for (const each of document.querySelectorAll('main details')) each.open = true")
+        faults += look(page, f"{scheme} {place} on a phone, all open")
     page.goto(f"{filled.url}/offline")
     faults += look(page, f"{scheme} without a connection")
     filled.faults.clear()  # pages that are not there say so

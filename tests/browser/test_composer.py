@@ -282,6 +282,7 @@ def test_a_forward_and_the_list_of_drafts(site: Site) -> None:
     expect(page.locator(".drafts-list")).to_contain_text("boss@firm.example")
     page.locator(".drafts-list a").click()
     expect(page.get_by_label("Subject")).to_have_value("Fwd: Complaint")
+    page.locator("summary[aria-label=More]:visible").last.click()
     page.get_by_role("button", name="Throw this draft away").click()
     expect(page.locator(".composer")).not_to_have_attribute("open", "")
     page.goto(f"{site.url}/drafts")

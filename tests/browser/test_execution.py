@@ -64,6 +64,7 @@ def test_a_manager_sees_what_is_late_and_whose(site: Site) -> None:
 def test_hours_are_set_by_form(site: Site) -> None:
     page = site.sign_in()
     page.goto(f"{site.url}/settings")
+    page.locator("summary", has_text="claims@firm.example").click()
     page.get_by_role("link", name="Time for an answer in claims@firm.example").click()
     page.get_by_label("First answer, hours").fill("4")
     page.get_by_role("button", name="Save").first.click()

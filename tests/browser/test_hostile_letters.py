@@ -12,6 +12,8 @@ import pytest
 from playwright.sync_api import Browser
 
 from mailhub.letters.html import HarmlessHtml, frame_document, make_harmless
+from mailhub.letters.html.outgoing import clean_outgoing, outgoing_document
+from tests.browser.hostile_html import KINDS, OURS, armed
 from tests.browser.letter_bench import Desk, Listener, Outcome, serving, show
 
 CORPORA = Path(__file__).parents[3] / "shared" / "corpora"
@@ -62,11 +64,9 @@ def listening() -> Iterator[tuple[Listener, str]]:
 
 @pytest.fixture(scope="module")
 def letters(listening: tuple[Listener, str]) -> list[str]:
-    table = [
-        case["html"].replace("{{CANARY}}", f"{listening[1]}/{number}").replace("{{MARK}}", f"hit({number})")
-        for number, case in enumerate(_table())
-    ]
-    return table + _payloads()
+    """The shared table, our own, and then what says itself how it is seen."""
+    attacks = [*(case["html"] for case in _table()), *OURS]
+    return [armed(one, number, f"{listening[1]}/{number}") for number, one in enumerate(attacks)] + _payloads()
 
 
 def _document(raw: str, *, sanitised: bool) -> str:
@@ -109,10 +109,13 @@ def test_nothing_of_a_hostile_letter_happens(
 ) -> None:
     table = _table()
     desk = Desk([_document(raw, sanitised=sanitised) for raw in letters], layer_two=layer_two)
-    outcome = show(chromium, listening[0], desk, mouse=len(table))
-    classes = Counter(case["class"] for case in table) + Counter({"dompurify": len(letters) - len(table)})
+    outcome = show(chromium, listening[0], desk, mouse=len(table) + len(OURS))
+    classes = Counter(case["class"] for case in table) + Counter({kind: len(ours) for kind, ours in KINDS.items()})
+    classes["dompurify"] = len(letters) - classes.total()
     print(f"\n{layers}: {len(letters)} letters, {outcome.touched} elements touched, {outcome.tabs} tabs by clicks")
     print(dict(classes))
+    if not sanitised:  # a link to its own frame that was clicked: the sandbox goes along
+        outcome.navigated -= {one for one in outcome.navigated if one.startswith("data:")}
     _nothing_happened(outcome)
     assert len(outcome.texts) == len(letters)
     assert outcome.touched > len(letters)
@@ -123,6 +126,16 @@ def test_nothing_of_a_hostile_letter_happens(
             if case["expect"].get("keep", "") not in outcome.texts[number]
         ]
         assert lost == []
+
+
+def test_what_leaves_in_a_letter_of_ours_is_harmless_wherever_it_is_read(
+    chromium: Browser, listening: tuple[Listener, str], letters: list[str]
+) -> None:
+    """An answer, a forward or a saved text made of hostile HTML, in a mail program that protects nobody."""
+    left = [outgoing_document(clean_outgoing(raw)) for raw in letters]
+    outcome = show(chromium, listening[0], Desk(left, layer_two=False), mouse=len(_table()) + len(OURS))
+    print(f"\nwhat leaves: {len(left)} letters, {outcome.touched} elements touched")
+    assert (outcome.executed, outcome.reached, outcome.abroad) == (set(), [], set())  # a link may lead where it says
 
 
 @pytest.mark.parametrize(("sanitised", "layer_two"), [(False, False), (False, True), (True, False)])

@@ -1,5 +1,6 @@
-"""Every page of a house in which every word is an attack: nothing runs, nothing is asked for elsewhere, nobody is led
-away; with both layers, with the escaping alone, with the policy of the page alone."""
+"""Every page of a house in which every word is an attack, and what people do there by hand: nothing runs, nothing is
+asked for elsewhere, nobody is led away; with both layers, with the escaping alone, with the policy of the page alone.
+What leaves the house, letters and notices, is opened where nothing protects its reader."""
 
 from __future__ import annotations
 
@@ -8,19 +9,23 @@ import time
 from collections.abc import Callable, Iterator
 from concurrent.futures import ThreadPoolExecutor
 from contextlib import suppress
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import Any
 
 import pytest
 from litestar.routes import HTTPRoute
 from playwright.sync_api import Browser, BrowserContext, Error, Page, expect
-from sqlalchemy import func, select
+from sqlalchemy import func, select, update
 
 from api.app import create_app
 from core.database import ReadTx
 from crm.staff.people import hash_password
+from mailhub.letters.letter import parse_letter
+from mailhub.mailboxes.notices import notice
 from mailhub.mailboxes.tables import incoming, message
+from mailhub.notices.mailing import write_due
+from tests.browser import hostile_hands as hands
 from tests.browser.hostile_house import (
     SPREAD,
     WORD,
@@ -35,14 +40,16 @@ from tests.browser.hostile_house import (
     send_letters,
     watch_over,
 )
+from tests.browser.letter_bench import Desk, Listener, serving, show
 from tests.browser.site import PASSWORD
 from tests.support.house import eventually, running_site, settings_for
+from tests.support.sink import Sink
 
 LETTERS = 25
 TABS = 6
 # Programs and files, and what one sees signed out or once.
 NO_PAGES = re.compile(
-    r"^/(health/|metrics|assets|robots|manifest|worker|login|schema|demo|welcome$|quarantine/|fragments/(rows$|news|found$|palette$))"
+    r"^/(health/|feeds/|metrics|assets|robots|manifest|worker|login|schema|demo|welcome$|quarantine/|fragments/(rows$|news|found$|palette$))"
     r"|\.csv$|/file$|{key}|{account_id}|imports/rows"
 )
 
@@ -54,7 +61,8 @@ class HostileHouse:
     filled: Filled
     vectors: Vectors
     pages: list[str]
-    messages: list[int]
+    sink: Sink
+    do: Callable[..., Any]
 
 
 @pytest.fixture(scope="module")
@@ -62,8 +70,10 @@ def hostile(tmp_path_factory: pytest.TempPathFactory, sqlite_template: Path) -> 
     folder = tmp_path_factory.mktemp("hostile")
     (folder / "mailhub.db").write_bytes(sqlite_template.read_bytes())
     vectors = Vectors()
-    with running_site(settings_for(f"sqlite:///{folder}/mailhub.db", folder)) as (house, url):
-        with ThreadPoolExecutor(1) as elsewhere:  # Playwright has an event loop in this thread
+    settings = settings_for(f"sqlite:///{folder}/mailhub.db", folder)
+    with Sink() as sink, ThreadPoolExecutor(1) as elsewhere:  # Playwright has an event loop in this thread
+        out = replace(settings.send, relay=f"smtp://127.0.0.1:{sink.port}", undo_seconds=0)
+        with running_site(replace(settings, send=out), roles=("ingest", "send")) as (house, url):
 
             def do(verb: Callable[..., Any], *given: Any) -> Any:
                 return elsewhere.submit(house.database.write_now, verb, *given).result()
@@ -72,9 +82,9 @@ def hostile(tmp_path_factory: pytest.TempPathFactory, sqlite_template: Path) -> 
             send_letters(house, vectors, LETTERS)
             eventually(lambda: do(_waiting) == 0, 120)
             single, long, filled.ids["message_id"] = do(_threads)
+            filled.ids["single_id"] = single
             do(say_everywhere, vectors, filled, single, long)
-            messages = do(lambda tx: tx.values(select(message.c.id)))
-        yield HostileHouse(house, url, filled, vectors, [*_pages(house, filled)], messages)
+            yield HostileHouse(house, url, filled, vectors, [*_pages(house, filled)], sink, do)
 
 
 def _waiting(tx: ReadTx) -> int:
@@ -153,6 +163,56 @@ def test_every_page(hostile: HostileHouse, context: BrowserContext, watch: Watch
     for tab in tabs:
         tab.close()
     print(f"\n{watch.opened} of {len(hostile.pages)} pages, {time.monotonic() - began:.0f} s; {watch.summary}")
+    assert watch.nothing
+
+
+@pytest.mark.parametrize("context", ["both", "escaping alone", "policy alone, in scripts"], indirect=True)
+def test_what_people_do_by_hand(
+    hostile: HostileHouse, context: BrowserContext, watch: Watch, request: pytest.FixtureRequest
+) -> None:
+    began, cleaned = time.monotonic(), "scripts" not in request.node.callspec.params["context"]
+    page = context.new_page()
+    page.goto(f"{hostile.url}/open/threads/{hostile.filled.ids['thread_id']}")
+    page.wait_for_load_state()
+    hands.go_on_with_a_draft(page)
+    hands.put_a_saved_text_in(page)
+    hands.complete_names(page)
+    hands.ask_the_palette(page)
+    hands.go_on_with_a_draft(page)
+    hands.paste(page, hostile.vectors.all, cleaned=cleaned)
+    open_all(page)
+    hands.print_it(page)
+    page.close()
+    print(f"\n{time.monotonic() - began:.0f} s; {watch.summary}")
+    assert watch.nothing
+
+
+@pytest.mark.parametrize("context", ["both"], indirect=True)
+def test_what_leaves_the_house_runs_nowhere(
+    hostile: HostileHouse, context: BrowserContext, watch: Watch, chromium: Browser
+) -> None:
+    """A forward with the original below it and every attack pasted into it, and notices of what is called so."""
+    page = context.new_page()
+    page.goto(f"{hostile.url}/open/threads/{hostile.filled.ids['single_id']}")
+    page.wait_for_load_state()
+    hands.forward(page, "boss@far.example")
+    hands.paste(page, hostile.vectors.all, cleaned=True)
+    hands.send(page)
+    page.close()
+    hostile.do(lambda tx: tx.execute(update(notice).where(notice.c.mail_at.is_not(None)).values(mail_at=0)))
+    hostile.do(write_due, hostile.house.keys, hostile.house.speak, hostile.url)
+    eventually(lambda: {"boss@far.example", "oksana@firm.example"} <= {one.recipient for one in hostile.sink.taken})
+    forwarded, told = (
+        next(parse_letter(one.raw) for one in hostile.sink.taken if one.recipient.startswith(name))
+        for name in ("boss", "oksana")
+    )
+    assert hands.PASTED in (forwarded.html or "")
+    assert WORD in (told.text or "")
+    assert told.html is None
+    listener = Listener()
+    with serving(listener.handler):
+        seen = show(chromium, listener, Desk([forwarded.html or ""], layer_two=False))
+    assert (seen.executed, seen.abroad, seen.navigated) == (set(), set(), set())
     assert watch.nothing
 
 

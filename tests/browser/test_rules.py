@@ -12,6 +12,7 @@ from tests.browser.site import Site
 def open_rules(site: Site) -> Page:
     page = site.sign_in()
     page.goto(f"{site.url}/settings")
+    page.locator("summary", has_text="claims@firm.example").click()
     page.get_by_role("link", name="Rules of claims@firm.example").click()
     expect(page.get_by_role("heading", name="Rules of claims@firm.example")).to_be_visible()
     return page
@@ -89,6 +90,7 @@ def test_rules_change_their_order_and_a_mistake_loses_nothing(site: Site) -> Non
 def test_without_scripts_a_rule_is_written_too(site: Site) -> None:
     page = site.sign_in(java_script_enabled=False)
     page.goto(f"{site.url}/settings")
+    page.locator("summary", has_text="claims@firm.example").click()
     page.get_by_role("link", name="Rules of claims@firm.example").click()
     page.get_by_role("link", name="Write a rule").click()
     page.get_by_label("What is looked at").select_option(label="the size")

@@ -21,10 +21,11 @@ ENDS_IN = 60
 
 
 class Done(NamedTuple):
-    """What a command said."""
+    """What a command said, and its exit code."""
 
     stdout: str
     stderr: str
+    returncode: int
 
 
 @dataclass
@@ -60,8 +61,8 @@ class Place:
                 command.kill()
             out.seek(0)
             err.seek(0)
-            done = Done(out.read(), err.read())
-        assert found == code, (arguments, found, done)
+            done = Done(out.read(), err.read(), found)
+        assert found == code, (arguments, done)
         assert "Traceback" not in done.stderr, done.stderr
         return done
 

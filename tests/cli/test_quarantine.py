@@ -8,7 +8,7 @@ from crm.parties import add_counterparty
 from mailhub.ingest.intake import Arrival, accept
 from mailhub.routing.quarantine import hold
 from tests.cli.support import Place
-from tests.support.world import letter
+from tests.support.world import World, letter
 
 
 def test_look_retry_and_file_by_hand(place: Place) -> None:
@@ -34,3 +34,19 @@ def test_look_retry_and_file_by_hand(place: Place) -> None:
     assert place.facts("quarantine", "list")["items"] == []
     assert "no letter in quarantine" in place.run("quarantine", "retry", 1, code=1).stderr
     assert place.ask("SELECT count(*) FROM incoming WHERE state = 'waiting'") == 2
+
+
+def test_a_letter_is_filed_in_a_thread_of_its_mailbox(place: Place) -> None:
+    database = open_database(place.url)
+    world = World(database)
+    world.box("sales")
+    world.grant("ivan", "sales", "answer")
+    world.arrive(letter("Pumps", "1@client"), "sales")
+    (row,) = world.threads("ivan")
+    raw = letter("Again", "2@client")
+    held_id = database.write_now(accept, Arrival(raw, "smtp", clock.now(), [world.boxes["sales"].id], {}))
+    database.write_now(hold, held_id, "match", "ValueError: a bug")
+    database.close()
+    assert "no thread" in place.run("quarantine", "file", held_id, "--thread", 99, code=1).stderr
+    assert f"on its way to thread {row.id}" in place.run("quarantine", "file", held_id, "--thread", row.id).stdout
+    assert place.ask(f"SELECT state FROM incoming WHERE id = {held_id}") == "waiting"

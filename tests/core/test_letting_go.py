@@ -22,9 +22,9 @@ from core.blobs import (
     read_blob,
     record_settled,
 )
-from core.blobs.letting_go import doubt, is_referred, let_go, settle_aside, walk_blobs
+from core.blobs.letting_go import doubt, drop_strays, is_referred, let_go, settle_aside, walk_blobs
 from core.database import Database, WriteTx
-from core.errors import NotFound, Unavailable
+from core.errors import Conflict, NotFound, Unavailable
 from tests.support.engines import count
 
 CONTENT = b"We need pumps."
@@ -178,3 +178,68 @@ def test_nothing_goes_while_somebody_holds_the_files(
     assert read_blob(database, files, blob_id) == CONTENT
     assert asyncio.run(let_go(database, files)) == 1
     assert count(database, "blob") == 0
+
+
+def _stray(files: BlobFiles, content: bytes, days: int) -> bytes:
+    """A file whose unit failed after it was written."""
+    sha256 = hashlib.sha256(content).digest()
+    files.write(sha256, content)
+    old = time.time() - 86400 * days
+    os.utime(files.path(sha256), (old, old))
+    return sha256
+
+
+def _strays_of(folder: int, many: int) -> list[bytes]:
+    """Contents whose files lie in one folder."""
+    found = (str(one).encode() for one in range(many * 2000))
+    return [one for one in found if hashlib.sha256(one).digest()[0] == folder][:many]
+
+
+def test_a_file_that_no_row_names_goes_after_a_month(database: Database, files: BlobFiles) -> None:
+    _settled(database, files)
+    os.utime(files.path(HASH), (0, 0))
+    folder = HASH[0]
+    one, other = _strays_of(folder, 2)
+    old, young = _stray(files, one, 31), _stray(files, other, 29)
+    waiting = database.write_now(keep, b"still in its row")
+    with files.holding():
+        assert asyncio.run(drop_strays(database, files, folder)) == 0
+    assert asyncio.run(drop_strays(database, files, folder)) == 1
+    assert [files.path(each).exists() for each in (HASH, old, young)] == [True, False, True]
+    assert read_blob(database, files, waiting) == b"still in its row"
+    assert asyncio.run(drop_strays(database, files, folder)) == 0
+    assert [asyncio.run(drop_strays(database, files, each)) for each in range(256) if each != folder] == [0] * 255
+
+
+def test_a_stray_whose_bytes_come_again_meanwhile_stays(
+    database: Database, files: BlobFiles, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Between the look into the database and the delete: by a file that is touched, and by a row."""
+    sha256 = _stray(files, CONTENT, 31)
+    listed = letting_go._list_strays
+
+    async def touched(*given: object) -> list[bytes]:
+        found = await listed(*given)  # type: ignore[arg-type]
+        files.write(sha256, CONTENT)
+        return found
+
+    monkeypatch.setattr(letting_go, "_list_strays", touched)
+    assert asyncio.run(drop_strays(database, files, sha256[0])) == 0
+    assert files.path(sha256).exists()
+
+    async def named(*given: object) -> list[bytes]:
+        found = await listed(*given)  # type: ignore[arg-type]
+        await database.write(keep_settled, sha256, len(CONTENT))
+        return found
+
+    os.utime(files.path(sha256), (0, 0))
+    monkeypatch.setattr(letting_go, "_list_strays", named)
+    assert asyncio.run(drop_strays(database, files, sha256[0])) == 0
+    assert files.read(sha256) == CONTENT
+
+
+def test_beside_another_database_no_file_goes(database: Database, files: BlobFiles) -> None:
+    strays = [_stray(files, content, 99) for content in _strays_of(7, letting_go.FEW + 1)]
+    with pytest.raises(Conflict, match="belongs to this data folder"):
+        asyncio.run(drop_strays(database, files, 7))
+    assert all(files.path(one).exists() for one in strays)

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import asyncio
 import json
+from collections import Counter
 from functools import partial
 
 import pytest
@@ -115,7 +116,7 @@ def test_an_old_letter_that_is_imported_meanwhile_goes_too(kept: Kept, monkeypat
     kept.world.arrive(letter("Valves", "two@x", sender=BORIS), "sales")
     real = persons.erase_range
 
-    def and_then_one_comes(tx: WriteTx, after: int, names: list[str]) -> tuple[int, int, int]:
+    def and_then_one_comes(tx: WriteTx, after: int, names: list[str]) -> tuple[int, Counter[str]]:
         told = real(tx, after, names)
         coming.append(True)
         return told
@@ -194,3 +195,15 @@ def test_another_letter_under_the_same_message_id_stays(kept: Kept) -> None:
     assert look(database, "SELECT id FROM incoming") == [(other,)]
     erase(kept)
     assert look(database, "SELECT id FROM incoming") == [(other,)]
+
+
+def test_an_erasure_says_how_many_letters_of_others_still_name_them(kept: Kept) -> None:
+    """What others wrote, and to others, is theirs and stays as it came: whoever answers for the data is told."""
+    kept.world.arrive(letter("Pumps", "one@x", sender=ANNA), "sales")
+    kept.world.arrive(letter("Copy", "two@x", sender=BORIS, headers=f"Cc: {ANNA}\r\n"), "sales")
+    kept.world.arrive(letter("Quoted", "three@x", sender=BORIS, body=f"> Anna <{ANNA.title()}> wrote"), "sales")
+    kept.world.arrive(letter("Alike", "four@x", sender=BORIS, body=f"Write to jo{ANNA} instead"), "sales")
+    erase(kept)
+    (request,) = kept.world.database.read_now(list_requests, kept.world.viewer("chief"))
+    assert (request.found["letters"], request.found["struck"], request.found["named"]) == (1, 1, 1)
+    assert kept.threads() == ["Alike", "Copy", "Quoted"]

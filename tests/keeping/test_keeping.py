@@ -226,7 +226,7 @@ def test_a_person_is_forgotten_everywhere(kept: Kept) -> None:
     database.write_now(ask_erase, chief, "Anna@client.example", contact_id=kept.contact_id)
     kept.turn()
     (done,) = database.read_now(list_requests, chief)
-    assert (done.state, done.about, done.found) == ("done", "", {"letters": 2, "struck": 1})
+    assert (done.state, done.about, done.found) == ("done", "", {"letters": 2, "struck": 1, "named": 0})
     assert kept.threads() == ["Valves"]
     assert [one.subject for one in database.read_now(search_threads, kept.viewer, "valves ")] == ["Valves"]
     for word in (secret, "anna"):

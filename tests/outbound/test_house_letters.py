@@ -15,8 +15,11 @@ from core.errors import Unavailable
 from core.secrets import Keys
 from mailhub.letters.values import Address
 from mailhub.outbound import house_letters
+from mailhub.outbound.direct import Direct
 from mailhub.outbound.house_letters import HOUSE_JOB, HouseLetter, HouseLetters, post_house_letter
 from mailhub.outbound.relay import parse_relay
+from mailhub.outbound.sts import Policies
+from tests.outbound.direct_house import Zone
 from tests.support.engines import look
 from tests.support.sink import CUT_AFTER, Script, Sink
 
@@ -197,3 +200,22 @@ def test_a_relay_that_asks_to_come_later_knows_that_it_has_nothing(database: Dat
         assert asyncio.run(letters.once())
     assert len(sink.taken) == 1
     assert database.read_now(jobs.count_waiting) == {}
+
+
+def test_they_may_go_straight_to_the_servers_of_each_domain(database: Database, sink: Sink) -> None:
+    """Also where there is no relay; a domain that is away keeps no other waiting, one takes no mail."""
+    zone = Zone().add("firm.example", "A", "127.0.0.1").add("none.example", "MX", "0 .")
+    zone.silent |= {"away.example"}
+    direct = Direct(
+        zone.ask, Policies(database, zone.ask, zone.fetch), "house.example", inside=("127.0.0.0/8",), port=sink.port
+    )
+    boot = database.write_now(jobs.start_boot)
+    house, sender = {"boot": boot, "hostname": "house.example"}, Address("", "mailhub@firm.example")
+    letters = HouseLetters(database, KEYS, None, **house, sender=sender, may_go=lambda: True, direct=direct)
+    for name in ("a@away.example", "n@none.example", "anna@firm.example"):
+        database.write_now(post_house_letter, KEYS, name, "News", "What happened.\n")
+    asyncio.run(letters.look())
+    assert [one.recipient for one in sink.taken] == ["anna@firm.example"]
+    assert database.read_now(jobs.count_waiting) == {HOUSE_JOB: 1}, "the one that is away is tried again"
+    nowhere = HouseLetters(database, KEYS, None, **house, sender=sender, may_go=lambda: True)
+    assert not asyncio.run(nowhere.once())

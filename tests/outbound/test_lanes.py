@@ -12,6 +12,7 @@ from dataclasses import replace
 from pathlib import Path
 
 import pytest
+from sqlalchemy import update
 
 from core import jobs
 from core.errors import Forbidden, Invalid, NotFound
@@ -21,6 +22,7 @@ from mailhub.outbound.handing import Claimed
 from mailhub.outbound.lane_troubles import list_lane_troubles
 from mailhub.outbound.lanes import WIDEST, Lane, Load
 from mailhub.outbound.mailbox_ways import choose_way_of_mailbox, get_chosen, open_relay
+from mailhub.outbound.tables import delivery
 from mailhub.outbound.ways import HOUSE, Way
 from mailhub.outbound.writing import Answer, answer_thread
 from tests.outbound.conftest import Office
@@ -106,6 +108,19 @@ def test_each_mailbox_has_its_turn(office: Office) -> None:
     claimed = world.database.write_now(claim, keys, boot, Load(most=4))
     assert len(claimed) == 4
     assert "late@client.example" in [one.recipient for one in claimed]
+
+
+def test_what_people_write_leaves_before_what_machines_write(office: Office) -> None:
+    """However many of those wait, and for how long."""
+    database, keys = office.world.database, office.stamp.keys
+    write(office, *(f"r{number}@d{number}.example" for number in range(60)))
+    database.write_now(lambda tx: tx.execute(update(delivery).values(kind="automatic")))
+    write(office, "late@client.example")
+    late = update(delivery).where(delivery.c.kind == "personal").values(next_at=9)
+    database.write_now(lambda tx: tx.execute(late))
+    boot = database.write_now(jobs.start_boot)
+    claimed = database.write_now(claim, keys, boot, Load(most=3))
+    assert [one.recipient for one in claimed] == ["late@client.example", "r0@d0.example", "r1@d1.example"]
 
 
 def test_no_more_is_claimed_for_a_domain_than_it_has_room(office: Office) -> None:

@@ -88,3 +88,27 @@ def test_an_upgraded_database_goes_on_working(old: Path) -> None:
         assert facts[-1].position > facts[0].position
     finally:
         database.close()
+
+
+def test_servers_that_no_administrator_named_are_not_reached_inside(tmp_path: Path) -> None:
+    """Their names may come to mean a place inside: nobody who might have meant that keeps the way there."""
+    path = tmp_path / "mailhub.db"
+    connection = sqlite3.connect(path)
+    connection.executescript((Path(__file__).parent / "0002.sql").read_text())
+    accounts = [row[0] for row in connection.execute("SELECT id FROM account ORDER BY id")]
+    admin, other = (connection.execute(f"SELECT id FROM user WHERE is_admin = {flag}").fetchone() for flag in (1, 0))
+    assert (len(accounts), admin is not None, other is not None) == (2, True, True)
+    for account_id, hands in zip(accounts, ([admin[0]], [admin[0], other[0]]), strict=True):
+        for user_id in hands:
+            connection.execute(
+                "INSERT INTO audit (at, user_id, action, subject, details, previous, hash) "
+                "VALUES (1, ?, 'account-changed', ?, '{}', x'00', x'00')",
+                (user_id, str(account_id)),
+            )
+    connection.commit()
+    connection.close()
+    upgrade(f"sqlite:///{path}")
+    connection = sqlite3.connect(path)
+    inside = connection.execute("SELECT inside, smtp_inside FROM account ORDER BY id").fetchall()
+    connection.close()
+    assert inside == [(1, 1), (0, 0)]

@@ -9,6 +9,10 @@ from urllib.parse import urlencode
 
 import pytest
 
+from core.database import WriteTx
+from mailhub.outbound.account_ways import UNREACHED
+from mailhub.outbound.lane_troubles import record_lane_trouble
+from mailhub.outbound.ways import Way
 from tests.api.asking import Answer, Asker
 from tests.api.world import PASSWORD, World
 
@@ -211,6 +215,26 @@ class Names(HTMLParser):
                     self.nameless.append(f"{open_tag} {said}")
             if open_tag == tag:
                 break
+
+
+def test_what_rests_on_the_way_out_is_told(loop: asyncio.Runner, world: World) -> None:
+    """A domain that takes no letters for now, and the relay of a mailbox."""
+    relay = Way("relay", world.boxes["sales"].id).lane
+
+    def rest(tx: WriteTx) -> None:
+        record_lane_trouble(tx, "domain slow.example", "%(why)s", {"why": "421 4.3.2 too fast"})
+        record_lane_trouble(tx, relay, UNREACHED, {"host": "relay.example", "why": "timed out"})
+
+    async def journey() -> None:
+        await world.database.write(rest)
+        page = text(await (await world.browser("administrator")).get("/health"))
+        for said in ("Letters to slow.example", "421 4.3.2 too fast", f"Letters from {world.boxes['sales'].address}"):
+            assert said in page
+        health = (await world.program("reader").get("/api/v1/health")).json()
+        assert health["ways_resting"] == 2
+        assert "slow.example" not in repr(health)
+
+    loop.run(journey())
 
 
 @pytest.mark.parametrize("path", ["/waiting", "/clients", "/quarantine", "/settings", "/health", "/search?q=says"])

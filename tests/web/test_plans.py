@@ -28,9 +28,13 @@ GROWS = (
     *("audit", "known_sender", "placement", "counterparty", "contact", "affiliation", "party_word", "party_address"),
     *("party_phone", "legal_entity", "counterparty_domain", "group_member", "party_link", "consent", "manager_change"),
     *("party_merge", "merge_move"),
+    *("event", "event_participant", "occurrence", "promise"),
 )
 # Small whatever the house holds: walked in their own order.
-SMALL = ("ix_thread_late", "ix_thread_late_mine", "ix_thread_snoozed", "ix_incoming_state", "ix_letter_words_waits")
+SMALL = (
+    *("ix_thread_late", "ix_thread_late_mine", "ix_thread_snoozed", "ix_incoming_state", "ix_letter_words_waits"),
+    *("ix_promise_open", "ix_promise_due"),
+)
 NEVER = "0 = 1"  # who may see nothing: neither engine begins
 DOUBLES = (
     "/api/v1/counterparties/duplicates?name=Client&tax_number=12345&email=anna@client.example&phone=%2B35924123456"
@@ -49,6 +53,7 @@ PAGES = (
     *("/fragments/rail", "/fragments/news?here=waiting&after=0.0", "/health", "/execution", "/settings/audit"),
     *("/api/v1/threads?view=open", "/api/v1/threads?view=waiting", "/api/v1/deliveries", "/api/v1/notices"),
     *("/api/v1/contacts?q=ann", DOUBLES),
+    *("/calendar", "/calendar?view=agenda", "/promises", "/promises?of=all", "/api/v1/promises?late=true"),
     *("/api/v1/audit", "/api/v1/counterparties", "/api/v1/imports", "/settings/imports", "/settings/rules"),
 )
 

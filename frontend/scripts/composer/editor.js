@@ -64,6 +64,7 @@ export function makeEditor(letter) {
     if (!button) return;
     acts[button.dataset.format]();
     show();
+    if (button.matches(".menu-item") && button.dataset.format !== "link") squire.focus(); // its menu closes behind it
   });
   // Physical keys: squire knows the letters of a Latin layout only. It listens on the text itself, so this stands above it.
   letter.form.addEventListener(
@@ -146,6 +147,6 @@ function askLink(composer, squire) {
     }
   });
   line.addEventListener("input", (event) => event.stopPropagation());
-  composer.querySelector(".composer-tools").append(line);
+  composer.querySelector(".composer-foot").prepend(line);
   line.focus();
 }

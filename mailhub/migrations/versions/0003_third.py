@@ -480,6 +480,7 @@ def upgrade() -> None:
     _ways_out()
     _finding_again()
     _places_of_accounts()
+    _letters_of_people()
     _states_of_threads()
     _planned()
     _promised()
@@ -708,10 +709,23 @@ def _finding_again() -> None:
 
 
 def _places_of_accounts() -> None:
-    """Who named the servers of an account: those of before were an administrator's, as far as they lie inside."""
+    """Who named the servers of an account. Those of before that anybody but administrators had a hand in are reached on
+    the public internet alone: what their names mean may change (DNS rebinding)."""
     op.add_column("account", sa.Column("inside", ID, server_default="1", nullable=False))
     op.add_column("account", sa.Column("smtp_inside", ID, server_default="1", nullable=False))
     op.add_column("mailbox_way", sa.Column("inside", ID, server_default="1", nullable=False))
+    op.execute(
+        """UPDATE account SET inside = 0, smtp_inside = 0 WHERE CAST(id AS TEXT) IN (
+            SELECT subject FROM audit WHERE action IN ('account-connected', 'account-changed')
+            AND user_id IN (SELECT id FROM "user" WHERE is_admin = 0))"""
+    )
+
+
+def _letters_of_people() -> None:
+    """What people wrote leaves before what machines write."""
+    waits = sa.text("state IN ('queued', 'deferred') AND kind = 'personal'")
+    columns = ["scope_id", "next_at", "id"]
+    op.create_index("ix_delivery_people_ready", "delivery", columns, sqlite_where=waits, postgresql_where=waits)
 
 
 def _states_of_threads() -> None:
@@ -827,8 +841,9 @@ def _promised() -> None:
         sa.Column("version", ID, server_default="1", nullable=False),
         sa.Column("created_at", sa.BigInteger(), nullable=False),
     )
-    for columns in (["counterparty_id", "state", "due_at"], ["executor_id", "ended_at"]):
+    for columns in (["counterparty_id", "state", "due_at"], ["ended_at"]):
         op.create_index(op.f(f"ix_promise_{'_'.join(columns)}"), "promise", columns)
+    _partial("ix_promise_due", "promise", ["due_at"], "state = 'open'")
     _partial("ix_promise_open", "promise", ["executor_id", "due_at"], "state = 'open'")
     _partial("ix_promise_watch", "promise", ["watch_at"], "watch_at IS NOT NULL")
     _partial("ix_promise_based", "promise", ["based_thread_id"], "based_thread_id IS NOT NULL")

@@ -8,6 +8,7 @@ from pathlib import Path
 import pytest
 
 from core import jobs
+from core.errors import Conflict
 from mailhub.mailboxes.accounts import fetch_now, pause_account, resume_account
 from mailhub.mailboxes.leases import claim_accounts
 from tests.ingest.imap.conftest import Paper, Watch, make_paper
@@ -244,6 +245,14 @@ def test_only_one_process_holds_an_account(watch: Watch, server: ImapServer) -> 
     eventually(lambda: server.open == 0)
     assert watch.stored(account) == []
     watch.failed.clear()
+
+
+def test_a_late_heartbeat_is_no_death_while_nobody_took_over(watch: Watch, server: ImapServer) -> None:
+    account = watch.connect(server.port)
+    watch.database.write_now(lambda tx: tx.insert(jobs.boot, name="slow", started_at=1, seen_at=1))
+    assert watch.database.write_now(claim_accounts, "slow") == [account.id]
+    with pytest.raises(Conflict):
+        watch.database.write_now(claim_accounts, "gone")
 
 
 def test_where_labels_are_one_folder_is_all(watch: Watch, server: ImapServer) -> None:
