@@ -39,12 +39,12 @@ def test_look_retry_and_file_by_hand(place: Place) -> None:
 def test_a_letter_is_filed_in_a_thread_of_its_mailbox(place: Place) -> None:
     database = open_database(place.url)
     world = World(database)
-    world.box("sales")
-    world.grant("ivan", "sales", "answer")
-    world.arrive(letter("Pumps", "1@client"), "sales")
+    world.box("claims")
+    world.grant("ivan", "claims", "answer")
+    world.arrive(letter("Pumps", "1@client"), "claims")
     (row,) = world.threads("ivan")
     raw = letter("Again", "2@client")
-    held_id = database.write_now(accept, Arrival(raw, "smtp", clock.now(), [world.boxes["sales"].id], {}))
+    held_id = database.write_now(accept, Arrival(raw, "smtp", clock.now(), [world.boxes["claims"].id], {}))
     database.write_now(hold, held_id, "match", "ValueError: a bug")
     database.close()
     assert "no thread" in place.run("quarantine", "file", held_id, "--thread", 99, code=1).stderr
