@@ -75,6 +75,7 @@ class CounterpartyView(msgspec.Struct):
     birthday: str
     about: str
     version: int
+    merged_into: int | None = None
     attributes: dict[str, str] = msgspec.field(default_factory=dict)
 
 
@@ -94,6 +95,7 @@ class ContactView(msgspec.Struct):
     birthday: str
     about: str
     version: int
+    merged_into: int | None = None
     attributes: dict[str, str] = msgspec.field(default_factory=dict)
 
 
@@ -279,6 +281,7 @@ def show_counterparty(
         birthday=client.birthday,
         about=client.about,
         version=client.version,
+        merged_into=client.merged_into,
     )
 
 

@@ -16,6 +16,7 @@ from api.web.client_hours import HoursForm, see_hours
 from api.web.client_links import link_kinds, link_words
 from api.web.client_words import address_kinds, phone_kinds, place_words
 from api.web.desk import After, Asked, Desk, Id, html
+from api.web.merging import PastMerge, list_past, show_past
 from api.web.panel import Known, about_client, person_of, see_client
 from api.web.place import Place
 from api.web.shapes import Person, Pill, Speaker, lateness, make_pill, make_when
@@ -29,7 +30,9 @@ from crm.parties import (
     Group,
     Link,
     ManagerChange,
+    Merge,
     consents_of,
+    find_kept,
     list_channels,
     list_firms,
     list_groups_of,
@@ -64,6 +67,7 @@ class Seen:
     channel: str
     consents: dict[int, list[Consent]]
     managers: list[ManagerChange]
+    merges: list[Merge]
     around: Around
 
 
@@ -106,6 +110,7 @@ class Card:
     link_kinds: list[tuple[str, str]]
     link_url: str
     managers: list[tuple[str, str]]
+    merges: list[PastMerge]
     may_change: bool
     may_route: bool
     address_url: str
@@ -113,10 +118,12 @@ class Card:
     person_url: str
     view_url: str
     write_url: str | None
+    merge_url: str
 
 
 def see_card(tx: ReadTx, viewer: Viewer, client_id: int, kind: str, after: str | None, base_id: int | None) -> Seen:
-    """One client. Raises NotFound."""
+    """One client, or the one that it was merged into. Raises NotFound."""
+    client_id = find_kept(tx, "counterparty", client_id)
     known = see_client(tx, viewer, client_id, history=1)
     client = known.client
     channels = {one.id: one.name for one in list_channels(tx)} if client.channel_id else {}
@@ -133,6 +140,7 @@ def see_card(tx: ReadTx, viewer: Viewer, client_id: int, kind: str, after: str |
         channel=channels.get(client.channel_id or 0, ""),
         consents=consents_of(tx, [one.id for one in known.people]),
         managers=list_manager_changes(tx, client_id),
+        merges=list_past(tx, "counterparty", client_id),
         around=see_around(tx, viewer),
     )
 
@@ -151,8 +159,8 @@ async def client(
 
     def render(viewer: Viewer, seen: Seen) -> str:
         speaker = desk.speaker(viewer)
-        card, timeline = make_card(speaker, seen), make_timeline(speaker, client_id, seen.past)
-        opened = make_opened(speaker, client_id, seen.known.coming)
+        card, timeline = make_card(speaker, seen), make_timeline(speaker, seen.known.client.id, seen.past)
+        opened = make_opened(speaker, seen.known.client.id, seen.known.coming)
         data: dict[str, Any] = {"client": card, "timeline": timeline, "hours": seen.hours, "opened": opened}
         return desk.render("client.html", speaker, seen.around, "clients", **data)
 
@@ -174,6 +182,7 @@ def make_card(speaker: Speaker, seen: Seen) -> Card:
         links=[link_words(speaker, link) for link in seen.links],
         link_kinds=list(link_kinds(speaker).items()),
         managers=[_manager(speaker, seen.past.users, change) for change in seen.managers],
+        merges=show_past(speaker, seen.merges),
         may_change=speaker.viewer.may_somewhere("answer"),
         may_route=speaker.viewer.may_somewhere("assign"),
         address_url=f"/clients/{one.id}/addresses",
@@ -182,6 +191,7 @@ def make_card(speaker: Speaker, seen: Seen) -> Card:
         view_url=f"/views/new?client={one.id}",
         write_url=_write_url(seen),
         link_url=f"/clients/{one.id}/links",
+        merge_url=f"/clients/{one.id}/merge",
     )
 
 

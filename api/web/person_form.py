@@ -21,11 +21,13 @@ from core.errors import Conflict, Forbidden, Invalid, NotFound
 from crm.parties import (
     Consent,
     Contact,
+    Merge,
     add_contact,
     affiliate,
     get_contact,
     get_counterparty,
     list_consents,
+    list_merges,
     record_consent,
     show_phone,
     update_contact,
@@ -44,6 +46,7 @@ class Asking:
     client: str
     person: Contact | None
     consents: list[Consent]
+    merges: list[Merge]
     fields: Fields
     around: Around
 
@@ -63,7 +66,8 @@ def see_form(tx: ReadTx, viewer: Viewer, client_id: int, contact_id: int | None,
     person = get_person_at(tx, client_id, contact_id) if contact_id is not None else None
     consents = list_consents(tx, person.id) if person else []
     fields = sent if sent is not None else _fields_of(person, client_id)
-    return Asking(client_id, client.name, person, consents, fields, see_around(tx, viewer))
+    merges = [one for one in list_merges(tx, "contact", person.id) if one.undone_at is None] if person else []
+    return Asking(client_id, client.name, person, consents, merges, fields, see_around(tx, viewer))
 
 
 def _fields_of(person: Contact | None, client_id: int) -> Fields:
@@ -126,6 +130,9 @@ def show_form(desk: Desk, viewer: Viewer, asking: Asking, problem: Problem | Non
         "phone_kinds": list(phone_kinds(speaker).items()),
         "consents": said,
         "is_new": person is None,
+        "merge_url": f"{here}/{person.id}/merge" if person and viewer.may_somewhere("assign") else "",
+        "merges": [(one.name, f"/merges/{one.id}/undo") for one in asking.merges],
+        "client_id": asking.client_id,
     }
     return desk.render("person_form.html", speaker, asking.around, "clients", form=form)
 

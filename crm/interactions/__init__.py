@@ -25,6 +25,7 @@ from crm.interactions.letters import (
     hold_facts,
     move_letters,
     record_letter,
+    recount_letters,
     set_waiting,
 )
 from crm.interactions.tables import HOUSE, interaction, letter_facts
@@ -71,5 +72,6 @@ __all__ = [
     "move_letters",
     "record_letter",
     "record_line",
+    "recount_letters",
     "set_waiting",
 ]

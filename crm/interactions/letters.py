@@ -3,7 +3,7 @@ did they last write, when did we, who waits."""
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 from typing import Any, Literal
 
@@ -145,6 +145,31 @@ def _recount(tx: WriteTx, counterparty_id: int, scope_id: int) -> None:
     tx.execute(_CHANGE_FACTS, {"of": counterparty_id, "in_scope": scope_id, **facts})
 
 
+def recount_letters(tx: WriteTx, counterparty_ids: Iterable[int]) -> list[tuple[int, int]]:
+    """The facts of these clients anew, in every scope in which one of them has letters. Returns (client, scope)."""
+    ids = sorted(counterparty_ids)
+    scopes = set(tx.values(select(letter_facts.c.scope_id).where(letter_facts.c.counterparty_id.in_(ids))))
+    scopes |= set(
+        tx.values(
+            select(interaction.c.scope_id)
+            .where(interaction.c.counterparty_id.in_(ids), interaction.c.kind == "letter")
+            .distinct()
+        )
+    )
+    places = [(one, scope_id) for one in ids for scope_id in sorted(scopes)]
+    for one, scope_id in places:
+        _ensure_facts(tx, one, scope_id)
+        _recount(tx, one, scope_id)
+    return places
+
+
+def _ensure_facts(tx: WriteTx, counterparty_id: int, scope_id: int) -> None:
+    hold_facts(tx, counterparty_id, scope_id)
+    held = (letter_facts.c.counterparty_id == counterparty_id) & (letter_facts.c.scope_id == scope_id)
+    if tx.value(select(letter_facts.c.letters).where(held)) is None:
+        tx.insert(letter_facts, counterparty_id=counterparty_id, scope_id=scope_id)
+
+
 def move_letters(tx: WriteTx, thread_ids: Sequence[int], scope_id: int) -> list[int]:
     """Let the lines of threads belong to another scope, and put the facts of both right. Returns whose they are."""
     here = interaction.c.thread_id.in_(list(thread_ids)) & (interaction.c.scope_id != scope_id)
@@ -155,9 +180,7 @@ def move_letters(tx: WriteTx, thread_ids: Sequence[int], scope_id: int) -> list[
     owners = sorted({int(row.counterparty_id) for row in before})
     places = {(int(row.counterparty_id), int(row.scope_id)) for row in before}
     for one, scope in sorted(places | {(one, scope_id) for one in owners}):
-        held = (letter_facts.c.counterparty_id == one) & (letter_facts.c.scope_id == scope)
-        if tx.value(select(letter_facts.c.letters).where(held)) is None:
-            tx.insert(letter_facts, counterparty_id=one, scope_id=scope)
+        _ensure_facts(tx, one, scope)
         _recount(tx, one, scope)
     return owners
 

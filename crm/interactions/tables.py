@@ -46,6 +46,8 @@ interaction = table(
 Index(None, interaction.c.counterparty_id, interaction.c.happened_at, interaction.c.id)
 Index(None, interaction.c.counterparty_id, interaction.c.kind, interaction.c.happened_at, interaction.c.id)
 Index(None, interaction.c.letter_id, interaction.c.counterparty_id)
+_PERSON = sql("contact_id IS NOT NULL")
+Index("ix_interaction_contact", interaction.c.contact_id, sqlite_where=_PERSON, postgresql_where=_PERSON)
 _BASED = sql("based_thread_id IS NOT NULL")
 Index("ix_interaction_based", interaction.c.based_thread_id, sqlite_where=_BASED, postgresql_where=_BASED)
 Index(None, interaction.c.thread_id)

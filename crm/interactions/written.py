@@ -13,7 +13,7 @@ from core.database import ReadTx, WriteTx
 from core.errors import Forbidden, Invalid, NotFound
 from crm.interactions.history import get_interaction
 from crm.interactions.tables import HOUSE, interaction
-from crm.parties import get_contact, get_counterparty, list_channels
+from crm.parties import find_kept, get_contact, list_channels
 from crm.staff.readable import Viewer, demand, demand_somewhere
 
 KINDS = ("note", "call", "meeting", "negotiation", "wish")
@@ -52,7 +52,7 @@ def add_interaction(
     On the basis of another line of this client's timeline its person and subject are carried over where none are given,
     and it is seen by who may see that line. Raises NotFound, Forbidden, Invalid.
     """
-    get_counterparty(tx, counterparty_id)
+    counterparty_id = find_kept(tx, "counterparty", counterparty_id)
     values = _read(subject, body, minutes, happened_at) | {"direction": _direction(kind, direction)}
     basis = find_basis(tx, viewer, counterparty_id, based_on_id)
     values["subject"] = values["subject"] or basis.subject

@@ -31,8 +31,10 @@ from crm.parties.consents import (
 from crm.parties.duplicates import REASONS, Double, list_doubles
 from crm.parties.forgetting import forget_addresses, forget_contact
 from crm.parties.hours import check_hours, count_with_hours, find_hours, set_hours
+from crm.parties.journal import count_moves
 from crm.parties.managers import ManagerChange, list_manager_changes
 from crm.parties.matching import Match, match_address, normal_address, record_not_a_client
+from crm.parties.merging import Merge, find_kept, get_merge, list_merges, merge_parties, unmerge_parties
 from crm.parties.phones import Phone, parse_phone, region_of, show_phone
 from crm.parties.reading import (
     find_contact,
@@ -81,6 +83,7 @@ __all__ = [
     "Link",
     "ManagerChange",
     "Match",
+    "Merge",
     "Phone",
     "add_contact",
     "add_counterparty",
@@ -89,12 +92,14 @@ __all__ = [
     "affiliate",
     "check_hours",
     "consents_of",
+    "count_moves",
     "count_with_hours",
     "drop_link",
     "end_channel",
     "ensure_channel",
     "find_contact",
     "find_hours",
+    "find_kept",
     "find_manager",
     "find_parties",
     "firms_of",
@@ -103,6 +108,7 @@ __all__ = [
     "forget_contact",
     "get_contact",
     "get_counterparty",
+    "get_merge",
     "groups_of",
     "lay_words",
     "learn_address",
@@ -117,11 +123,13 @@ __all__ = [
     "list_groups_of",
     "list_links",
     "list_manager_changes",
+    "list_merges",
     "list_parts_of",
     "list_people_of",
     "list_similar",
     "list_those",
     "match_address",
+    "merge_parties",
     "names_of",
     "normal_address",
     "parse_phone",
@@ -134,6 +142,7 @@ __all__ = [
     "set_groups",
     "set_hours",
     "show_phone",
+    "unmerge_parties",
     "update_contact",
     "update_counterparty",
 ]

@@ -12,6 +12,7 @@ from core.changes import record_change
 from core.database import ReadTx, WriteTx
 from core.errors import Conflict, Invalid
 from core.fulltext import fold
+from crm.parties.personal import demand_own
 from crm.parties.tables import client_group, contact, counterparty, group_member, legal_entity, party_link
 from crm.parties.words import Of, lay_words
 
@@ -83,7 +84,7 @@ def read_tax_number(text: str) -> str:
 def add_firm(tx: WriteTx, counterparty_id: int, name: str, tax_number: str = "", requisites: str = "") -> int:
     """One more legal entity behind a client. Raises NotFound, Invalid."""
     tx.lock(counterparty, counterparty_id)
-    tx.get(counterparty, counterparty_id)
+    demand_own(tx.get(counterparty, counterparty_id))
     if len(list_firms(tx, counterparty_id)) >= MOST_FIRMS:
         raise Invalid("A client has at most %(count)s legal entities.", count=MOST_FIRMS)
     firm_id = tx.insert(
@@ -100,7 +101,7 @@ def set_firms(tx: WriteTx, counterparty_id: int, firms: Sequence[Firm]) -> None:
     """The legal entities of a client from now on: those with an ``id`` are kept and written anew, 0 is a new one.
     Raises NotFound, Invalid."""
     tx.lock(counterparty, counterparty_id)
-    tx.get(counterparty, counterparty_id)
+    demand_own(tx.get(counterparty, counterparty_id))
     if len(firms) > MOST_FIRMS:
         raise Invalid("A client has at most %(count)s legal entities.", count=MOST_FIRMS, field="firm")
     there = {one.id: one for one in list_firms(tx, counterparty_id)}
@@ -163,7 +164,7 @@ def groups_of(tx: ReadTx, counterparty_ids: Sequence[int]) -> dict[int, list[Gro
 def set_groups(tx: WriteTx, counterparty_id: int, names: Sequence[str]) -> None:
     """The free groups of a client from now on, by name; one that is new is made. Raises NotFound, Invalid."""
     tx.lock(counterparty, counterparty_id)
-    tx.get(counterparty, counterparty_id)
+    demand_own(tx.get(counterparty, counterparty_id))
     wanted = {_group(tx, " ".join(name.split())) for name in names if name.strip()}
     here = group_member.c.counterparty_id == counterparty_id
     tx.execute(delete(group_member).where(here))
@@ -189,7 +190,7 @@ def add_link(tx: WriteTx, of: Of, from_id: int, to_id: int, kind: str, note: str
     table = counterparty if of == "counterparty" else contact
     for one in sorted((from_id, to_id)):
         tx.lock(table, one)
-        tx.get(table, one)
+        demand_own(tx.get(table, one))
     here = (party_link.c.of == of) & (party_link.c.from_id == from_id) & (party_link.c.to_id == to_id)
     if tx.value(select(party_link.c.id).where(here, party_link.c.kind == kind)) is not None:
         raise Conflict("They are linked in this way already.")

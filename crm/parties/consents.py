@@ -11,6 +11,7 @@ from core.changes import record_change
 from core.database import ReadTx, WriteTx
 from core.errors import Invalid
 from core.fulltext import fold
+from crm.parties.personal import demand_own
 from crm.parties.tables import channel, consent, contact
 
 LONGEST_SOURCE = 300
@@ -40,7 +41,7 @@ def record_consent(
 ) -> None:
     """Write down what a person said to mailings, as of ``at`` (now). Raises NotFound, Invalid."""
     tx.lock(contact, contact_id)
-    tx.get(contact, contact_id)
+    demand_own(tx.get(contact, contact_id))
     source = " ".join(source.split())
     if not source or len(source) > LONGEST_SOURCE:
         raise Invalid("Say where the consent comes from: a form, a letter, a call.", field="source")

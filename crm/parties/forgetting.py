@@ -7,6 +7,7 @@ from collections.abc import Sequence
 from sqlalchemy import delete, func, or_, select
 
 from core.database import WriteTx
+from crm.parties.merging import forget_merges
 from crm.parties.tables import party_address, party_link
 from crm.parties.words import lay_words
 
@@ -27,6 +28,7 @@ def forget_contact(tx: WriteTx, contact_id: int, counterparty_ids: Sequence[int]
     """Of a person whose row is gone, and of clients that were they alone: words and links."""
     theirs = or_(party_link.c.from_id == contact_id, party_link.c.to_id == contact_id)
     tx.execute(delete(party_link).where(party_link.c.of == "contact", theirs))
+    forget_merges(tx, "contact", contact_id)
     lay_words(tx, "contact", contact_id)
     for one in counterparty_ids:
         lay_words(tx, "counterparty", one)

@@ -7,7 +7,7 @@ import zoneinfo
 from datetime import date
 from typing import Any
 
-from core.errors import Invalid
+from core.errors import Conflict, Invalid
 from core.fulltext import fold
 
 LONGEST_NAME = 300
@@ -56,3 +56,10 @@ def parse_birthday(text: str) -> str:
     except ValueError as problem:
         raise Invalid("Write a birthday as 1990-12-31, or --12-31 without the year.", field="birthday") from problem
     return text.strip()
+
+
+def demand_own(row: Any) -> None:
+    """Raises Conflict for a party that has been merged into another."""
+    if row.merged_into is not None:
+        said = "%(name)s was merged into another one (number %(id)s). Open that one, or take the merge back first."
+        raise Conflict(said, name=row.name, id=row.merged_into)

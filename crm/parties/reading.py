@@ -56,7 +56,7 @@ def list_those(tx: ReadTx, counterparty_ids: Sequence[int]) -> list[Counterparty
 
 _PARTS = (
     select(counterparty)
-    .where(counterparty.c.parent_id == bindparam("id"))
+    .where(counterparty.c.parent_id == bindparam("id"), counterparty.c.merged_into.is_(None))
     .order_by(counterparty.c.name_folded)
     .limit(bindparam("most"))
 )
@@ -105,7 +105,8 @@ def list_addresses_of(tx: ReadTx, counterparty_id: int) -> dict[str, int]:
 
 
 def _page(tx: ReadTx, table: Table, of: Of, words: str, after: str | None, limit: int) -> Page[Row[Any]]:
-    statement = select(table).order_by(table.c.name_folded, table.c.id).limit(limit + 1)
+    statement = select(table).where(table.c.merged_into.is_(None)).order_by(table.c.name_folded, table.c.id)
+    statement = statement.limit(limit + 1)
     place = None if after is None else decode_cursor(after, (str, int))
     if words.strip():
         found = find_parties(tx, of, words)
@@ -164,6 +165,7 @@ def _counterparties(tx: ReadTx, rows: Iterable[Row[Any]]) -> list[Counterparty]:
             about=row.about,
             created_at=row.created_at,
             version=row.version,
+            merged_into=row.merged_into,
         )
         for row in rows
     ]
@@ -191,6 +193,7 @@ def _contacts(tx: ReadTx, rows: Iterable[Row[Any]]) -> list[Contact]:
             birthday=row.birthday,
             about=row.about,
             version=row.version,
+            merged_into=row.merged_into,
         )
         for row in rows
     ]

@@ -47,6 +47,7 @@ class Counterparty:
     about: str = ""
     created_at: int = 0
     version: int = 1
+    merged_into: int | None = None
 
     @property
     def emails(self) -> tuple[str, ...]:
@@ -70,6 +71,7 @@ class Contact:
     birthday: str = ""
     about: str = ""
     version: int = 1
+    merged_into: int | None = None
 
     @property
     def emails(self) -> tuple[str, ...]:

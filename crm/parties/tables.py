@@ -41,7 +41,10 @@ counterparty = table(
     Column("channel_id", Id),
     text("about", ""),
     number("version", 1),
+    Column("merged_into", Id),
 )
+_GONE = sql("merged_into IS NOT NULL")
+Index("ix_counterparty_gone", counterparty.c.merged_into, sqlite_where=_GONE, postgresql_where=_GONE)
 HAS_HOURS = "answer_hours > 0 OR next_hours > 0"
 Index("ix_counterparty_hours", counterparty.c.id, sqlite_where=sql(HAS_HOURS), postgresql_where=sql(HAS_HOURS))
 Index(None, counterparty.c.name_folded, counterparty.c.id)
@@ -75,7 +78,9 @@ contact = table(
     text("birthday", ""),
     text("about", ""),
     number("version", 1),
+    Column("merged_into", Id),
 )
+Index("ix_contact_gone", contact.c.merged_into, sqlite_where=_GONE, postgresql_where=_GONE)
 Index(None, contact.c.name_folded, contact.c.id)
 
 affiliation = table(

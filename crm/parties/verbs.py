@@ -14,7 +14,7 @@ from core.errors import Conflict, Invalid
 from core.jobs import enqueue
 from crm.parties.managers import record_manager
 from crm.parties.matching import normal_address, normal_domain
-from crm.parties.personal import check_personal, read_name
+from crm.parties.personal import check_personal, demand_own, read_name
 from crm.parties.phones import Phone
 from crm.parties.reading import get_contact
 from crm.parties.shapes import ADDRESS_KINDS, PLACES, ROLES, Email, Kind, check_choice
@@ -103,6 +103,7 @@ def update_counterparty(
     """Change what is given, leave the rest. Raises NotFound, Invalid; Conflict where ``version`` is not the newest."""
     tx.lock(counterparty, counterparty_id)
     now = tx.get(counterparty, counterparty_id)
+    demand_own(now)
     _demand_version(now.version, version)
     values = _read(tx, counterparty_id, told)
     if name is not None:
@@ -120,7 +121,7 @@ def add_contact(tx: WriteTx, name: str, *, counterparty_id: int | None = None, *
     values = _read_person(told) | read_name(name, "A contact needs a name.")
     contact_id = tx.insert(contact, **values | {"created_at": clock.now()})
     if counterparty_id is not None:
-        tx.get(counterparty, counterparty_id)
+        demand_own(tx.get(counterparty, counterparty_id))
         tx.insert(affiliation, contact_id=contact_id, counterparty_id=counterparty_id)
     _reach_contact(tx, contact_id, told)
     record_change(tx, "contact.added", contact_id, fields={"counterparty_id": counterparty_id})
@@ -133,6 +134,7 @@ def update_contact(
     """Change what is given, leave the rest. Letters follow the addresses. Raises NotFound, Invalid, Conflict."""
     tx.lock(contact, contact_id)
     now = tx.get(contact, contact_id)
+    demand_own(now)
     _demand_version(now.version, version)
     values = _read_person(told)
     if name is not None:
@@ -144,10 +146,10 @@ def update_contact(
 
 
 def affiliate(tx: WriteTx, contact_id: int, counterparty_id: int, position: str = "") -> None:
-    """A person works at a client (too), or is something else there. Raises NotFound."""
+    """A person works at a client (too), or is something else there. Raises NotFound, Conflict where one was merged."""
     tx.lock(contact, contact_id)
-    tx.get(contact, contact_id)
-    tx.get(counterparty, counterparty_id)
+    demand_own(tx.get(contact, contact_id))
+    demand_own(tx.get(counterparty, counterparty_id))
     here = (affiliation.c.contact_id == contact_id) & (affiliation.c.counterparty_id == counterparty_id)
     if not tx.execute(update(affiliation).where(here).values(position=position.strip())):
         tx.insert(affiliation, contact_id=contact_id, counterparty_id=counterparty_id, position=position.strip())

@@ -83,7 +83,7 @@ def lay_words(tx: WriteTx, of: Of, party_id: int) -> None:
 
 def _words_now(tx: ReadTx, of: Of, party_id: int) -> frozenset[str]:
     table, owner = (counterparty, "counterparty_id") if of == "counterparty" else (contact, "contact_id")
-    names = tx.values(select(table.c.name).where(table.c.id == party_id))
+    names = tx.values(select(table.c.name).where(table.c.id == party_id, table.c.merged_into.is_(None)))
     addresses = tx.values(select(party_address.c.address).where(party_address.c[owner] == party_id))
     phones = tx.values(select(party_phone.c.number).where(party_phone.c[owner] == party_id))
     firms = []

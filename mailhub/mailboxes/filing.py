@@ -8,7 +8,7 @@ from typing import Any
 from core.changes import record_change
 from core.database import WriteTx
 from crm.interactions import forget_thread, record_letter
-from crm.parties import Match, get_counterparty, list_addresses_of
+from crm.parties import Match, find_kept, get_counterparty, list_addresses_of
 from crm.staff.readable import Viewer, demand
 from mailhub.mailboxes.handling import get_own
 from mailhub.mailboxes.tables import thread
@@ -26,8 +26,11 @@ def file_under(tx: WriteTx, viewer: Viewer, thread_id: int, counterparty_id: int
 def file_thread(
     tx: WriteTx, thread_id: int, counterparty_id: int, contact_id: int | None, *, by: Viewer | None = None
 ) -> None:
-    """``file_under`` after the rights were asked: threads filed by hand are never moved by machines."""
+    """``file_under`` after the rights were asked: threads filed by hand are never moved by machines.
+    A client that was merged into another leads to that one."""
     row = hold_root(tx, thread_id)
+    counterparty_id = find_kept(tx, "counterparty", counterparty_id)
+    contact_id = None if contact_id is None else find_kept(tx, "contact", contact_id)
     name = get_counterparty(tx, counterparty_id).name
     match = {"by": "hand", "pairs": [[contact_id, counterparty_id]]}
     _lay(tx, row, counterparty_id, contact_id, match)

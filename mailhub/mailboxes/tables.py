@@ -184,7 +184,7 @@ Index("ix_thread_counterparty", thread.c.counterparty_id, thread.c.subject_base,
 Index("ix_thread_client_newest", thread.c.counterparty_id, thread.c.scope_id, *_newest)
 _written = sql("length(who_address) <= 320")  # longer ones are no addresses, and no index of PostgreSQL holds them
 Index("ix_thread_who", thread.c.scope_id, thread.c.who_address, sqlite_where=_written, postgresql_where=_written)
-for _pointer in ("claims_id", "merged_into", "continues_id"):
+for _pointer in ("claims_id", "merged_into", "continues_id", "contact_id"):
     _where = sql(f"{_pointer} IS NOT NULL")
     Index(f"ix_thread_{_pointer}", thread.c[_pointer], sqlite_where=_where, postgresql_where=_where)
 

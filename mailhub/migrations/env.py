@@ -13,6 +13,7 @@ import core.once
 import crm.execution
 import crm.execution.tables
 import crm.interactions
+import crm.parties.merge_tables
 import crm.parties.tables
 import crm.planner.tables
 import crm.staff.tables
@@ -44,6 +45,7 @@ ROOMS = (
     core.marks,
     core.once,
     crm.staff.tables,
+    crm.parties.merge_tables,
     crm.parties.tables,
     crm.interactions,
     crm.execution,

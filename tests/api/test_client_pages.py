@@ -77,6 +77,29 @@ def test_a_person_is_entered_and_what_happened_is_written(loop: asyncio.Runner, 
     loop.run(go())
 
 
+def test_two_that_are_one_are_merged_from_the_card(loop: asyncio.Runner, world: World) -> None:
+    async def go() -> None:
+        manager = world.program("manager")
+        here = f"/clients/{world.client_id}"
+        twin = await post(
+            manager, "/clients/new", name="The twin", kind="company", domains="twin.example", anyway="yes"
+        )
+        number = twin.headers["location"].rpartition("/")[2]
+        assert "The twin" in (await manager.get(f"{here}/merge?q=twin")).body.decode()
+        asked = (await manager.get(f"{here}/merge?other={number}")).body.decode()
+        assert "Domains" in asked
+        assert (await post(manager, f"{here}/merge", gone_id=str(world.client_id))).status == 400
+        assert (await post(manager, f"{here}/merge", gone_id=number)).status == 303
+        card = (await manager.get(here)).body.decode()
+        assert "The twin was merged into this one" in card
+        undo = card.partition('action="/merges/')[2].partition('"')[0]
+        assert (await post(manager, f"/merges/{undo}")).headers["location"] == here
+        assert "The twin" in (await manager.get("/clients?q=twin")).body.decode()
+        assert (await manager.get(f"{here}/people/{world.contact_id}/merge")).status == 200
+
+    loop.run(go())
+
+
 def test_clients_are_linked_by_name_and_parted_by_number(loop: asyncio.Runner, world: World) -> None:
     async def go() -> None:
         manager = world.program("manager")

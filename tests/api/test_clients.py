@@ -66,3 +66,29 @@ def test_what_happened_is_written_and_changed_by_its_author(loop: asyncio.Runner
         assert [one["given"] for one in (await manager.get(consents)).json()["items"]] == [True]
 
     loop.run(go())
+
+
+def test_clients_and_people_are_merged_and_parted(loop: asyncio.Runner, world: World) -> None:
+    async def go() -> None:
+        manager, executor = world.program("manager"), world.program("executor")
+        made = (await manager.post("/api/v1/counterparties", CLIENT)).json()["id"]
+        other = (await manager.post("/api/v1/counterparties", {"name": "Other", "domains": ["other.example"]})).json()
+        path = f"/api/v1/counterparties/{made}"
+        assert (await executor.post(f"{path}/merge", {"gone_id": other["id"]})).status == 403
+        assert (await manager.post(f"{path}/merge", {"gone_id": made})).status == 400
+        merge = (await manager.post(f"{path}/merge", {"gone_id": other["id"]})).json()["id"]
+        assert (await manager.get(f"/api/v1/counterparties/{other['id']}")).json()["merged_into"] == made
+        assert (await manager.get(path)).json()["domains"] == ["other.example"]
+        assert [one["name"] for one in (await manager.get(f"{path}/merges")).json()["items"]] == ["Other"]
+        card = (await manager.get(f"/clients/{other['id']}")).body.decode()
+        assert f"/merges/{merge}/undo" in card
+        assert (await manager.post(f"/api/v1/merges/{merge}/undo", {})).json()["undone_at"]
+        assert (await manager.post(f"/api/v1/merges/{merge}/undo", {})).status == 409
+        assert (await manager.get(path)).json()["domains"] == []
+        people = [(await manager.post("/api/v1/contacts", {"name": name})).json()["id"] for name in ("Ann", "Anna")]
+        merge = (await manager.post(f"/api/v1/contacts/{people[0]}/merge", {"gone_id": people[1]})).json()["id"]
+        assert [one["id"] for one in (await manager.get(f"/api/v1/contacts/{people[0]}/merges")).json()["items"]] == [
+            merge
+        ]
+
+    loop.run(go())

@@ -29,6 +29,7 @@ from crm.parties import (
     add_firm,
     add_link,
     ensure_channel,
+    merge_parties,
     record_consent,
     record_not_a_client,
     set_groups,
@@ -210,6 +211,8 @@ def fill_parties(tx: WriteTx, client: int, user_id: int) -> None:
     add_link(tx, "counterparty", holding, client, "dealer")
     person = add_contact(tx, "Ivan", counterparty_id=holding, positions={holding: "director"})
     record_consent(tx, person, given=True, source="A form at the fair", by_id=user_id)
+    twin = add_counterparty(tx, "Holding again", domains=["twin.example"])
+    merge_parties(tx, "counterparty", holding, twin, by_id=user_id)
 
 
 def fill_lists(tx: WriteTx, viewer: Viewer) -> None:

@@ -27,6 +27,7 @@ GROWS = (
     *("unread", "blob", "incoming", "assignment", "delivery", "change", "notice", "note", "thread_tag", "interaction"),
     *("audit", "known_sender", "placement", "counterparty", "contact", "affiliation", "party_word", "party_address"),
     *("party_phone", "legal_entity", "counterparty_domain", "group_member", "party_link", "consent", "manager_change"),
+    *("party_merge", "merge_move"),
     *("event", "event_participant", "occurrence", "promise"),
 )
 # Small whatever the house holds: walked in their own order.
@@ -91,6 +92,9 @@ def test_no_page_reads_a_table_that_grows_to_its_end(loop: asyncio.Runner, world
                     f"/clients/{world.client_id}?kind=letter",
                     f"/clients/{world.client_id}/edit",
                     f"/clients/{world.client_id}/people/{world.contact_id}",
+                    f"/clients/{world.client_id}/merge",
+                    f"/clients/{world.client_id}/merge?other={world.client_id}",
+                    f"/clients/{world.client_id}/people/{world.contact_id}/merge?other={world.contact_id}",
                     f"/api/v1/counterparties/{world.client_id}/links",
                     f"/api/v1/contacts/{world.contact_id}/consents",
                 ]

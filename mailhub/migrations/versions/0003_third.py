@@ -484,6 +484,7 @@ def upgrade() -> None:
     _states_of_threads()
     _planned()
     _promised()
+    _merging()
 
 
 def _parties() -> None:
@@ -860,3 +861,48 @@ def _promised() -> None:
         sa.Column("at", sa.BigInteger(), nullable=False),
     )
     op.create_index(op.f("ix_hand_over_counterparty_id_id"), "hand_over", ["counterparty_id", "id"])
+
+
+def _merging() -> None:
+    """Clients and people that turn out to be one, and what comes back when they are not."""
+    for name in ("counterparty", "contact"):
+        op.add_column(name, sa.Column("merged_into", ID, nullable=True))
+        _where_known(f"ix_{name}_gone", name, "merged_into")
+    _where_known("ix_interaction_contact", "interaction", "contact_id")
+    _where_known("ix_thread_contact_id", "thread", "contact_id")
+    op.create_table(
+        "party_merge",
+        sa.Column("id", ID, autoincrement=True, nullable=False),
+        sa.Column("of", sa.Text(), nullable=False),
+        sa.Column("kept_id", ID, nullable=False),
+        sa.Column("gone_id", ID, nullable=False),
+        sa.Column("by_id", ID, nullable=True),
+        sa.Column("at", sa.BigInteger(), nullable=False),
+        sa.Column("undone_at", sa.BigInteger(), nullable=True),
+        sa.PrimaryKeyConstraint("id", name=op.f("pk_party_merge")),
+        sqlite_autoincrement=True,
+    )
+    for one in ("kept_id", "gone_id"):
+        op.create_index(op.f(f"ix_party_merge_of_{one}"), "party_merge", ["of", one])
+    op.create_table(
+        "merge_move",
+        sa.Column("id", ID, autoincrement=True, nullable=False),
+        sa.Column("merge_id", ID, nullable=False),
+        sa.Column("table_name", sa.Text(), nullable=False),
+        sa.Column("row_id", ID, server_default="0", nullable=False),
+        sa.Column("column_name", sa.Text(), server_default="", nullable=False),
+        sa.Column("old", JSON, nullable=True),
+        sa.Column("new", JSON, nullable=True),
+        sa.ForeignKeyConstraint(
+            ["merge_id"], ["party_merge.id"], name=op.f("fk_merge_move_merge_id"), ondelete="CASCADE"
+        ),
+        sa.PrimaryKeyConstraint("id", name=op.f("pk_merge_move")),
+        sqlite_autoincrement=True,
+    )
+    columns = ["merge_id", "table_name", "column_name", "row_id"]
+    op.create_index(op.f("ix_merge_move_merge_id_table_name_column_name_row_id"), "merge_move", columns)
+
+
+def _where_known(index: str, name: str, column: str) -> None:
+    there = sa.text(f"{column} IS NOT NULL")
+    op.create_index(index, name, [column], sqlite_where=there, postgresql_where=there)
