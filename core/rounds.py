@@ -8,6 +8,8 @@ from abc import ABC, abstractmethod
 from core.errors import HouseError
 from core.log import get_log
 
+FAULT_SECONDS = 1.0
+"""A loop that fails each time is woken often: it rests so long after a fault, and fills no log."""
 log = get_log(__name__)
 
 
@@ -49,6 +51,7 @@ class Rounds(ABC):
                 log.warning(f"waiting: {self._name}", reason=str(problem))
             except Exception as problem:
                 log.error(f"a fault: {self._name}", exc_info=problem)
+                await asyncio.sleep(FAULT_SECONDS)
             await rings(self._bell, self._seconds if rest is None else rest)
 
     @abstractmethod

@@ -263,7 +263,7 @@ class House:
         self._wake_by(dkim_keys.TOPIC, signing.forget)
         self._wake_by(ledger.TOPIC, self.sending.wake)
         self._begin("sending", self.sending.run())
-        self._write_to_people(self.sending)
+        self._write_to_people(self.sending, signing)
         zone = ZoneInfo(self.settings.company.timezone)
         self.departing = Departing(self.database, self.files, self.stamp, zone)
         self._wake_by(scheduling.TOPIC, self.departing.wake)
@@ -275,7 +275,7 @@ class House:
         policies = Policies(self.database, names.ask, fetch_with(self.fetcher))
         return Direct(names.ask, policies, send.hostname, inside=send.allowed_networks)
 
-    def _write_to_people(self, sending: Sending) -> None:
+    def _write_to_people(self, sending: Sending, signing: Signing) -> None:
         """Letters of the house itself, and the notices that go out as such."""
         send = self.settings.send
         letters = HouseLetters(
@@ -287,6 +287,7 @@ class House:
             sender=Address(self.settings.company.name or "mailhub", self.settings.sign_in.letters_from),
             may_go=lambda: sending.halt is None,
             direct=self._direct() if send.house_letters == "direct" else None,
+            signing=signing,
         )
         self._wake_by(f"{jobs.TOPIC}.{HOUSE_JOB}", letters.wake)
         self._begin("letters of the house", letters.run())

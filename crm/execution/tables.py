@@ -42,6 +42,8 @@ Index("ix_promise_open", promise.c.executor_id, promise.c.due_at, sqlite_where=_
 Index("ix_promise_due", promise.c.due_at, sqlite_where=_OPEN, postgresql_where=_OPEN)
 Index(None, promise.c.ended_at)
 Index("ix_promise_watch", promise.c.watch_at, sqlite_where=_WATCHED, postgresql_where=_WATCHED)
+_PERSONS = sql("contact_id IS NOT NULL")
+Index("ix_promise_contact", promise.c.contact_id, sqlite_where=_PERSONS, postgresql_where=_PERSONS)
 Index("ix_promise_based", promise.c.based_thread_id, sqlite_where=_BASED, postgresql_where=_BASED)
 
 # A client, or all clients of a manager (``counterparty_id`` None), went into other hands.

@@ -53,6 +53,10 @@ _RULED = sql("rule <> '' AND ended_at IS NULL")
 Index("ix_event_filled", event.c.filled_until, sqlite_where=_RULED, postgresql_where=_RULED)
 _BASED = sql("based_thread_id IS NOT NULL")
 Index("ix_event_based", event.c.based_thread_id, sqlite_where=_BASED, postgresql_where=_BASED)
+_CLIENTS = sql("counterparty_id IS NOT NULL")
+Index("ix_event_counterparty", event.c.counterparty_id, sqlite_where=_CLIENTS, postgresql_where=_CLIENTS)
+_PERSONS = sql("contact_id IS NOT NULL")
+Index("ix_event_contact", event.c.contact_id, sqlite_where=_PERSONS, postgresql_where=_PERSONS)
 
 event_participant = table(
     "event_participant",
@@ -64,6 +68,7 @@ event_participant = table(
     optional_instant("answered_at"),
 )
 Index(None, event_participant.c.event_id)
+Index("ix_event_participant_contact", event_participant.c.contact_id, sqlite_where=_PERSONS, postgresql_where=_PERSONS)
 Index(None, event_participant.c.user_id, event_participant.c.event_id)
 
 # ``key`` is the local time that the rule says, for ever; ``starts`` where it was moved to.

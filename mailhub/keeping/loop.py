@@ -22,6 +22,7 @@ from mailhub.keeping.persons import Persons
 
 TURN_SECONDS = 60.0
 REST_SECONDS = 0.05
+LONGEST_REST = 5.0
 REST_SHARE = 9  # of ten moments people have the database in nine
 MOST_CHUNKS = 100
 TURNS_OF_A_DAY = 1440
@@ -68,7 +69,7 @@ class Keeping(Rounds):
             begun = time.monotonic()
             if not await chunk():
                 return
-            await asyncio.sleep(max(REST_SECONDS, REST_SHARE * (time.monotonic() - begun)))
+            await asyncio.sleep(min(max(REST_SECONDS, REST_SHARE * (time.monotonic() - begun)), LONGEST_REST))
 
     async def _strip(self, rule: Any) -> None:
         rows = await self._database.read(stripping.list_due, rule)

@@ -23,8 +23,8 @@ from mailhub.mailboxes.tables import letter, letter_reference, message, thread, 
 
 MOST_FOUND = 50
 MOST_ASKED = 200
-"""Letters that have, or name, the ids of a new one and are asked whether it has a say beside them: the oldest. A
-monitor that names one id ten thousand times makes its next letter no dearer."""
+"""Letters that have, or name, the ids of a new one and are asked whether it has a say beside them: ours, then the
+oldest. A monitor that names one id ten thousand times makes its next letter no dearer."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -107,7 +107,7 @@ def _found(named: ColumnElement[Any], source: Any, may: ColumnElement[bool], *, 
         select(named.label("named"), message.c.id)
         .select_from(source)
         .where(named.in_(_IDS), message.c.mailbox_id + 0 == bindparam("mailbox_id"))
-        .order_by(message.c.id + 0)
+        .order_by(case((message.c.direction == "out", 0), else_=1), message.c.id + 0)
         .limit(MOST_ASKED)
         .subquery()
     )

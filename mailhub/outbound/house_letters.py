@@ -32,6 +32,7 @@ from mailhub.outbound.direct import Direct, UnreachedError
 from mailhub.outbound.headers import ascii_address
 from mailhub.outbound.relay import Relay
 from mailhub.outbound.replies import Reply, judge
+from mailhub.outbound.signing import Signing
 
 HOUSE_JOB = "house.letter"
 SWEEP_SECONDS = 5.0
@@ -74,9 +75,11 @@ class HouseLetters(Rounds):
         sender: Address,
         may_go: Callable[[], bool],
         direct: Direct | None = None,
+        signing: Signing | None = None,
     ) -> None:
         """``sender`` is the address of the house; ``may_go`` says whether anything may leave at this moment. With
-        ``direct`` they go straight to the servers of each domain, whatever relay there is."""
+        ``direct`` they go straight to the servers of each domain, whatever relay there is; with ``signing`` they are
+        signed as letters of mailboxes are."""
         super().__init__("letters of the house", SWEEP_SECONDS)
         self._database = database
         self._keys = keys
@@ -86,6 +89,7 @@ class HouseLetters(Rounds):
         self._sender = sender
         self._may_go = may_go
         self._direct = direct
+        self._signing = signing
         self._pause = 0.0
         self._rests_until = 0.0
 
@@ -122,8 +126,10 @@ class HouseLetters(Rounds):
             await self._surely(jobs.give_up, job, str(problem))
             return
         try:
+            if self._signing is not None:
+                raw = await self._signing.sign(raw)
             connection = await self._connect(recipient.rpartition("@")[2])
-        except RelayError as problem:
+        except (RelayError, Unavailable) as problem:
             await self._rest(job, str(problem))
             return
         except UnreachedError as unreached:  # that domain alone

@@ -12,6 +12,7 @@ from crm.planner import fill_due, find_next_reminder, list_changed_zones, rederi
 from mailhub.mailboxes.planning import MOST_AT_ONCE, remind, watch_promises
 
 LOOK_SECONDS = 20.0
+SHORTEST_REST = 0.2  # a moment that is over and stays is no reason to turn without end
 THOROUGH_EVERY = clock.HOUR
 log = get_log(__name__)
 
@@ -36,7 +37,7 @@ class Reminding(Rounds):
             following = await self._database.read(find_next_moment)
         if following is None:
             return None
-        return min(LOOK_SECONDS, max((following - clock.now()) / clock.SECOND, 0.0))
+        return min(LOOK_SECONDS, max((following - clock.now()) / clock.SECOND, SHORTEST_REST))
 
     async def _tell(self) -> None:
         while await self._database.work(remind):

@@ -16,8 +16,10 @@ from core.secrets import Keys
 from mailhub.letters.values import Address
 from mailhub.outbound import house_letters
 from mailhub.outbound.direct import Direct
+from mailhub.outbound.dkim_keys import make_keys, record_look
 from mailhub.outbound.house_letters import HOUSE_JOB, HouseLetter, HouseLetters, post_house_letter
 from mailhub.outbound.relay import parse_relay
+from mailhub.outbound.signing import Signing
 from mailhub.outbound.sts import Policies
 from tests.outbound.direct_house import Zone
 from tests.support.engines import look
@@ -33,7 +35,7 @@ def sink() -> Iterator[Sink]:
     found.stop()
 
 
-def _letters(database: Database, sink: Sink, *, may_go: bool = True) -> HouseLetters:
+def _letters(database: Database, sink: Sink, *, may_go: bool = True, signing: Signing | None = None) -> HouseLetters:
     boot = database.write_now(jobs.start_boot)
     return HouseLetters(
         database,
@@ -43,6 +45,7 @@ def _letters(database: Database, sink: Sink, *, may_go: bool = True) -> HouseLet
         hostname="house.example",
         sender=Address("Ромашка", "mailhub@firm.example"),
         may_go=lambda: may_go,
+        signing=signing,
     )
 
 
@@ -219,3 +222,13 @@ def test_they_may_go_straight_to_the_servers_of_each_domain(database: Database, 
     assert database.read_now(jobs.count_waiting) == {HOUSE_JOB: 1}, "the one that is away is tried again"
     nowhere = HouseLetters(database, KEYS, None, **house, sender=sender, may_go=lambda: True)
     assert not asyncio.run(nowhere.once())
+
+
+def test_they_are_signed_with_the_keys_of_their_domain(database: Database, sink: Sink) -> None:
+    for key in database.write_now(make_keys, KEYS, None, "firm.example"):
+        database.write_now(record_look, None, key.id, "")
+    letters = _letters(database, sink, signing=Signing(database, KEYS))
+    _post(database)
+    assert asyncio.run(letters.once())
+    assert b"DKIM-Signature: v=1; a=rsa-sha256" in sink.taken[0].raw
+    assert b"d=firm.example" in sink.taken[0].raw

@@ -767,6 +767,8 @@ def _planned() -> None:
     op.create_index("uq_event_uid", "event", ["uid"], unique=True)
     _partial("ix_event_filled", "event", ["filled_until"], "rule <> '' AND ended_at IS NULL")
     _partial("ix_event_based", "event", ["based_thread_id"], "based_thread_id IS NOT NULL")
+    _partial("ix_event_counterparty", "event", ["counterparty_id"], "counterparty_id IS NOT NULL")
+    _partial("ix_event_contact", "event", ["contact_id"], "contact_id IS NOT NULL")
     _made(
         "event_participant",
         _to_event("event_participant"),
@@ -776,6 +778,7 @@ def _planned() -> None:
         sa.Column("answered_at", sa.BigInteger(), nullable=True),
     )
     op.create_index(op.f("ix_event_participant_event_id"), "event_participant", ["event_id"])
+    _partial("ix_event_participant_contact", "event_participant", ["contact_id"], "contact_id IS NOT NULL")
     op.create_index(op.f("ix_event_participant_user_id_event_id"), "event_participant", ["user_id", "event_id"])
     _made(
         "occurrence",
@@ -846,6 +849,7 @@ def _promised() -> None:
     _partial("ix_promise_due", "promise", ["due_at"], "state = 'open'")
     _partial("ix_promise_open", "promise", ["executor_id", "due_at"], "state = 'open'")
     _partial("ix_promise_watch", "promise", ["watch_at"], "watch_at IS NOT NULL")
+    _partial("ix_promise_contact", "promise", ["contact_id"], "contact_id IS NOT NULL")
     _partial("ix_promise_based", "promise", ["based_thread_id"], "based_thread_id IS NOT NULL")
     _made(
         "hand_over",
