@@ -35,7 +35,8 @@ def merge(tx: WriteTx, viewer: Viewer, of: Of, kept_id: int, gone_id: int) -> in
     demand_somewhere(viewer, "assign")
     merge_id = merge_parties(tx, of, kept_id, gone_id, by_id=viewer.user_id)
     _count_again(tx, of, kept_id, gone_id)
-    record_audit(tx, viewer.user_id, f"{of}-merged", str(kept_id), gone=gone_id)
+    act = "counterparty-merged" if of == "counterparty" else "contact-merged"
+    record_audit(tx, viewer.user_id, act, str(kept_id), gone=gone_id)
     return merge_id
 
 
@@ -55,7 +56,8 @@ def part_again(tx: WriteTx, viewer: Viewer, merge_id: int) -> Merge:
             theirs = interaction.c.thread_id.in_(back[start : start + _AT_ONCE])
             tx.execute(update(interaction).where(here, theirs).values(counterparty_id=told.gone_id))
     _count_again(tx, told.of, told.kept_id, told.gone_id)
-    record_audit(tx, viewer.user_id, f"{told.of}-parted", str(told.kept_id), gone=told.gone_id)
+    act = "counterparty-parted" if told.of == "counterparty" else "contact-parted"
+    record_audit(tx, viewer.user_id, act, str(told.kept_id), gone=told.gone_id)
     return parted
 
 
