@@ -21,7 +21,7 @@ class Connection:
 
     async def open(self) -> asyncio.StreamReader:
         """Connect, unless it is."""
-        if self._reader is None:
+        if self._reader is None or self._reader.at_eof():  # a server ends what rests for seconds
             self._reader, self._writer = await asyncio.open_connection("127.0.0.1", self._port, limit=1 << 20)
         return self._reader
 

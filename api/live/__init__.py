@@ -1,7 +1,8 @@
 """Live changes: one consumer of the feed for this process, fanned out to its event streams.
 
-An event says only that something moved: kinds and ids, never words of a letter. Each stream asks the rights of its
-reader again for each batch, on one snapshot with what the batch is about. A stream ends soon after its session.
+An event says only that something moved: kinds and ids, never words of a letter. What a reader may hear is asked anew
+when a right moved, and every ``RIGHTS_SECONDS``; all windows of one sign-in hear the same, which is worked out once. A
+stream ends soon after its session.
 
 Who else has a thread open (``presence``) goes by the same streams as events of its own name, without a place in the
 feed: nobody catches up with who was there.
@@ -10,9 +11,11 @@ feed: nobody catches up with who was there.
 from __future__ import annotations
 
 import asyncio
+import time
 from collections import deque
-from collections.abc import AsyncIterator, Callable, Sequence
+from collections.abc import AsyncIterator, Awaitable, Callable, Hashable, Sequence
 from dataclasses import dataclass, field
+from itertools import takewhile
 
 import msgspec
 from litestar.exceptions import NotAuthorizedException
@@ -34,6 +37,7 @@ HEARTBEAT_SECONDS = 15.0
 GATHER_PEOPLE_SECONDS = 0.1
 EXPIRE_SECONDS = 1.0
 LOOK_AT_SESSIONS_SECONDS = 3.0
+RIGHTS_SECONDS = 2.0
 MOST_CHANGES = 500
 MOST_EVENTS = 100
 MANY = 10
@@ -41,6 +45,7 @@ KEPT_CHANGES = 2000
 MOST_STREAMS = 20
 # Facts of no mailbox that everybody on the staff may know of. Whatever is not named here is not told.
 _OF_ALL = ("counterparty.", "contact.", "notice.")
+_MOVES_RIGHTS = ("grant.", "team.", "user.", "mailbox.", "sharing.")
 _IDS = ("thread_id", "mailbox_id", "message_id", "counterparty_id")
 log = get_log(__name__)
 
@@ -82,6 +87,8 @@ class Stream:
     admit: Admit
     reader: Viewer
     position: Position
+    sign_in: Hashable
+    """What all windows of one session, or one token, have in common."""
     bell: asyncio.Event = field(default_factory=asyncio.Event)
     ended: bool = False
     about: set[int] = field(default_factory=set)
@@ -90,6 +97,9 @@ class Stream:
     def end(self) -> None:
         self.ended = True
         self.bell.set()
+
+
+Told = tuple[Viewer, bytes]
 
 
 class Live:
@@ -105,6 +115,9 @@ class Live:
         self.presence = Presence(database, self._gather_people)
         self._moved: set[int] = set()
         self._people_bell = asyncio.Event()
+        self._viewers: dict[Hashable, tuple[float, Viewer]] = {}
+        self._since: dict[Position, Sequence[Change]] = {}
+        self._telling: dict[tuple[Hashable, Position, Position], asyncio.Task[Told]] = {}
         self._tasks: list[asyncio.Task[None]] = []
 
     @property
@@ -137,13 +150,13 @@ class Live:
         for stream in self._streams:
             stream.end()
 
-    async def join(self, admit: Admit, after: Position | None) -> Stream:
-        """A stream for who is admitted, from a place in the feed or from now on. Raises what ``admit`` raises,
-        TooMuch when the person listens in too many places."""
+    async def join(self, admit: Admit, after: Position | None, sign_in: Hashable) -> Stream:
+        """A stream for who is admitted, from a place in the feed or from now on; those of one ``sign_in`` hear the
+        same. Raises what ``admit`` raises, TooMuch when the person listens in too many places."""
         reader, newest = await self._database.read(_begin, admit)
         if sum(stream.reader.user_id == reader.user_id for stream in self._streams) >= MOST_STREAMS:
             raise TooMuch("You listen in too many places. Close some windows.")
-        return Stream(admit, reader, newest if after is None else min(after, newest))
+        return Stream(admit, reader, newest if after is None else min(after, newest), sign_in)
 
     async def events(self, stream: Stream) -> AsyncIterator[bytes]:
         """The stream in the format of server-sent events, until its session or this process ends."""
@@ -154,36 +167,64 @@ class Live:
                 stream.bell.clear()
                 for present in await self._present(stream):
                     yield b"event: presence\ndata: %s\n\n" % msgspec.json.encode(present)
-                for event in await self._batch(stream):
-                    yield b"id: %s\ndata: %s\n\n" % (str(stream.position).encode(), msgspec.json.encode(event))
+                if said := await self._batch(stream):
+                    yield said
                 if not stream.ended and not await rings(stream.bell, HEARTBEAT_SECONDS):
                     yield b": still here\n\n"
         finally:
             self._streams.discard(stream)
 
-    async def _batch(self, stream: Stream) -> list[Event]:
+    async def _batch(self, stream: Stream) -> bytes:
         """What is new to this stream, as its reader may know it at this moment."""
         if stream.position >= self._begin:
-            changes: Sequence[Change] = [change for change in self._recent if change.position > stream.position]
+            changes = self._list_since(stream.position)
         else:
             changes = await self._database.read(list_changes, stream.position, MOST_CHANGES)
             if len(changes) == MOST_CHANGES:
                 stream.bell.set()
         if not changes:
             stream.position = max(stream.position, self._begin)
-            return []
+            return b""
         try:
-            reader, events = await self._database.read(_tell, stream.admit, changes)
+            reader, said = await self._told_to(stream, changes)
         except NotAuthorizedException:
             stream.end()
-            return []
+            return b""
         except HouseError as problem:
             log.warning("a live stream ends", reason=str(problem))
             stream.end()
-            return []
+            return b""
         moved = _rights(reader) != _rights(stream.reader)
         stream.reader, stream.position = reader, changes[-1].position
-        return [Event("reload")] if moved or len(events) > MOST_EVENTS else events
+        return _write([Event("reload")], stream.position) if moved else said
+
+    def _list_since(self, position: Position) -> Sequence[Change]:
+        """Those of the recent changes that came after a place in the feed. Most streams stand at the same one."""
+        found = self._since.get(position)
+        if found is None:
+            newest = takewhile(lambda change: change.position > position, reversed(self._recent))
+            found = self._since[position] = list(newest)[::-1]
+        return found
+
+    def _told_to(self, stream: Stream, changes: Sequence[Change]) -> Awaitable[Told]:
+        """Worked out once for all windows of a sign-in. Raises what ``admit`` raises, Unavailable."""
+        alike = (stream.sign_in, changes[0].position, changes[-1].position)
+        task = self._telling.get(alike)
+        if task is None:
+            task = self._telling[alike] = asyncio.create_task(self._tell(stream, changes))
+            task.add_done_callback(lambda done: done.cancelled() or done.exception())
+        return asyncio.shield(task)
+
+    async def _tell(self, stream: Stream, changes: Sequence[Change]) -> Told:
+        until, viewer = self._viewers.get(stream.sign_in, (0.0, stream.reader))
+        if until < time.monotonic() or any(change.kind.startswith(_MOVES_RIGHTS) for change in changes):
+            viewer, events = await self._database.read(_tell_anew, stream.admit, changes)
+            self._viewers[stream.sign_in] = (time.monotonic() + RIGHTS_SECONDS, viewer)
+        elif any(_is_narrow(change, viewer) for change in changes):
+            events = await self._database.read(tell, viewer, changes)
+        else:
+            events = _events(viewer, changes, set())
+        return viewer, _write(events if len(events) <= MOST_EVENTS else [Event("reload")], changes[-1].position)
 
     async def _present(self, stream: Stream) -> list[Present]:
         """Who has the threads open that this stream is to hear of, of those that its reader may see at this moment."""
@@ -253,6 +294,8 @@ class Live:
             if let_go > 0:
                 self._begin = self._recent[let_go - 1].position
             self._recent.extend(changes)
+            self._telling.clear()
+            self._since.clear()
             self._position = changes[-1].position
             if len(changes) == MOST_CHANGES:
                 self._bell.set()
@@ -263,6 +306,8 @@ class Live:
         """End the streams of ended sessions, revoked tokens and disabled people, also when nothing else happens."""
         while True:
             await asyncio.sleep(LOOK_AT_SESSIONS_SECONDS)
+            here = {stream.sign_in for stream in self._streams}
+            self._viewers = {one: known for one, known in self._viewers.items() if one in here}
             try:
                 dead = await self._database.read(_find_dead, list(self._streams))
             except HouseError as problem:
@@ -270,6 +315,12 @@ class Live:
                 continue
             for stream in dead:
                 stream.end()
+
+
+def _write(events: Sequence[Event], position: Position) -> bytes:
+    """Events as they go over the wire, in one piece; each says how far its reader has heard then."""
+    place = str(position).encode()
+    return b"".join(b"id: %s\ndata: %s\n\n" % (place, msgspec.json.encode(event)) for event in events)
 
 
 def _name(person: Person) -> str:
@@ -280,7 +331,7 @@ def _begin(tx: ReadTx, admit: Admit) -> tuple[Viewer, Position]:
     return admit(tx), newest_position(tx)
 
 
-def _tell(tx: ReadTx, admit: Admit, changes: Sequence[Change]) -> tuple[Viewer, list[Event]]:
+def _tell_anew(tx: ReadTx, admit: Admit, changes: Sequence[Change]) -> tuple[Viewer, list[Event]]:
     viewer = admit(tx)
     return viewer, tell(tx, viewer, changes)
 
@@ -288,7 +339,10 @@ def _tell(tx: ReadTx, admit: Admit, changes: Sequence[Change]) -> tuple[Viewer, 
 def tell(tx: ReadTx, viewer: Viewer, changes: Sequence[Change]) -> list[Event]:
     """Those of the changes that the viewer may know of, each thing that moved once."""
     threads = {int(change.fields["thread_id"]) for change in changes if _is_narrow(change, viewer)}
-    mine = {row.id for row in get_rows(tx, viewer, sorted(threads))} if threads else set()
+    return _events(viewer, changes, {row.id for row in get_rows(tx, viewer, sorted(threads))} if threads else set())
+
+
+def _events(viewer: Viewer, changes: Sequence[Change], mine: set[int]) -> list[Event]:
     events: dict[tuple[str, int, int], Event] = {}
     for change in changes:
         if _may_know(change, viewer, mine):
@@ -327,10 +381,10 @@ def _rights(viewer: Viewer) -> tuple[object, ...]:
 
 
 def _find_dead(tx: ReadTx, streams: Sequence[Stream]) -> list[Stream]:
-    dead = []
-    for stream in streams:
+    ended = set()
+    for stream in {one.sign_in: one for one in streams}.values():
         try:
             stream.admit(tx)
         except NotAuthorizedException:
-            dead.append(stream)
-    return dead
+            ended.add(stream.sign_in)
+    return [stream for stream in streams if stream.sign_in in ended]

@@ -38,6 +38,7 @@ class Pages:
     def _make_environment(self, code: str) -> Environment:
         environment = Environment(
             loader=FileSystemLoader(templates_dir() / "web"),
+            auto_reload=False,
             autoescape=True,
             undefined=StrictUndefined,
             trim_blocks=True,

@@ -273,11 +273,21 @@ async def move_one(door: NamedDependency[Door], planned_id: Id, data: JSONBody[M
 
 
 @post("/calendar/{planned_id:int}/done", tags=["calendar"], status_code=200)
-async def finish(door: NamedDependency[Door], planned_id: Id, data: JSONBody[Done]) -> DoneView:
+async def finish(
+    door: NamedDependency[Door],
+    request: StrictRequest,
+    planned_id: Id,
+    data: JSONBody[Done],
+    idempotency_key: Key = None,
+) -> DoneView:
     """It is done; its result stands in the client's history."""
     at = read_moment(data.happened_at, "happened_at")
-    told = {"minutes": data.minutes, "happened_at": at}
-    return DoneView(await door.write(finish_planned, planned_id, data.result, **told))
+
+    def verb(tx: WriteTx, viewer: Viewer) -> DoneView:
+        line = finish_planned(tx, viewer, planned_id, data.result, minutes=data.minutes, happened_at=at)
+        return DoneView(line)
+
+    return await once(door, request, idempotency_key, DoneView, verb)
 
 
 @post("/calendar/{planned_id:int}/release", tags=["calendar"], status_code=204)

@@ -11,8 +11,11 @@ from litestar.params import JSONBody
 
 from api.auth import Door
 from api.handing import feed_url, hand_all
-from api.rest.shapes import Body, Id, Number
+from api.rest.once import Key, once
+from api.rest.shapes import Body, Id, Number, StrictRequest
+from core.database import WriteTx
 from crm.planner import drop_feed, make_feed
+from crm.staff.readable import Viewer
 from mailhub.mailboxes.handing_over import Handed, hand_client
 
 
@@ -44,9 +47,13 @@ def _show(handed: Handed) -> HandedView:
 
 
 @post("/calendar/feed", tags=["calendar"])
-async def make(door: NamedDependency[Door]) -> FeedView:
+async def make(door: NamedDependency[Door], request: StrictRequest, idempotency_key: Key = None) -> FeedView:
     """An address under which programs read your calendar; one from before ends."""
-    return FeedView(feed_url(door, await door.write(make_feed)))
+
+    def verb(tx: WriteTx, viewer: Viewer) -> FeedView:
+        return FeedView(feed_url(door, make_feed(tx, viewer)))
+
+    return await once(door, request, idempotency_key, FeedView, verb, secret=True)
 
 
 @delete("/calendar/feed", tags=["calendar"], status_code=204)
@@ -56,9 +63,19 @@ async def end(door: NamedDependency[Door]) -> None:
 
 
 @post("/counterparties/{counterparty_id:int}/hand-over", tags=["clients"], status_code=200)
-async def hand_one(door: NamedDependency[Door], counterparty_id: Id, data: JSONBody[Hands]) -> HandedView:
+async def hand_one(
+    door: NamedDependency[Door],
+    request: StrictRequest,
+    counterparty_id: Id,
+    data: JSONBody[Hands],
+    idempotency_key: Key = None,
+) -> HandedView:
     """Give a client to another manager, with what is planned, promised and waits."""
-    return _show(await door.write(hand_client, counterparty_id, data.to_id, data.note))
+
+    def verb(tx: WriteTx, viewer: Viewer) -> HandedView:
+        return _show(hand_client(tx, viewer, counterparty_id, data.to_id, data.note))
+
+    return await once(door, request, idempotency_key, HandedView, verb)
 
 
 @post("/users/{user_id:int}/hand-over-clients", tags=["clients"], status_code=200)

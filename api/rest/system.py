@@ -52,7 +52,7 @@ async def events(
     """What moves, as server-sent events: kinds and ids, never words of a letter. `Last-Event-ID` goes on after it."""
     live: Live = request.app.state.live
     heard = request.headers.get("last-event-id") or after
-    stream = await live.join(door.admit, Position.parse(heard) if heard else None)
+    stream = await live.join(door.admit, Position.parse(heard) if heard else None, door.credentials)
     told: AsyncIterator[bytes] = live.events(stream)
     return Stream(told, media_type="text/event-stream", headers={"X-Accel-Buffering": "no"})
 

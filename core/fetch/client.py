@@ -7,6 +7,7 @@ credentials, no proxy, no second protocol; whatever comes is cut off at its size
 from __future__ import annotations
 
 import asyncio
+import os
 import re
 import ssl
 import zlib
@@ -65,9 +66,13 @@ class Target(NamedTuple):
 
 
 @cache
-def _system_trust() -> ssl.SSLContext:
-    """Read once a process: there are a hundred and fifty certificates in it."""
+def _read_trust(_file: str | None, _folder: str | None) -> ssl.SSLContext:
     return httpcore.default_ssl_context()
+
+
+def _system_trust() -> ssl.SSLContext:
+    """Read once a process, and again where the environment names others: a hundred and fifty certificates are in it."""
+    return _read_trust(os.environ.get("SSL_CERT_FILE"), os.environ.get("SSL_CERT_DIR"))
 
 
 class Fetcher:

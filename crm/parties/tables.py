@@ -47,7 +47,14 @@ _GONE = sql("merged_into IS NOT NULL")
 Index("ix_counterparty_gone", counterparty.c.merged_into, sqlite_where=_GONE, postgresql_where=_GONE)
 HAS_HOURS = "answer_hours > 0 OR next_hours > 0"
 Index("ix_counterparty_hours", counterparty.c.id, sqlite_where=sql(HAS_HOURS), postgresql_where=sql(HAS_HOURS))
-Index(None, counterparty.c.name_folded, counterparty.c.id)
+_STANDS = sql("merged_into IS NULL")
+Index(
+    "ix_counterparty_standing",
+    counterparty.c.name_folded,
+    counterparty.c.id,
+    sqlite_where=_STANDS,
+    postgresql_where=_STANDS,
+)
 Index(None, counterparty.c.manager_id)
 _HAS_PARENT = sql("parent_id IS NOT NULL")
 Index(
@@ -81,7 +88,7 @@ contact = table(
     Column("merged_into", Id),
 )
 Index("ix_contact_gone", contact.c.merged_into, sqlite_where=_GONE, postgresql_where=_GONE)
-Index(None, contact.c.name_folded, contact.c.id)
+Index("ix_contact_standing", contact.c.name_folded, contact.c.id, sqlite_where=_STANDS, postgresql_where=_STANDS)
 
 affiliation = table(
     "affiliation",

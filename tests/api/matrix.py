@@ -32,7 +32,7 @@ _SAFE = ("GET", "HEAD")
 _ASKED = ("q", "words")
 _MOVING = re.compile(
     rb'data-since="[^"]*"|data-position="[^"]*"|data-heard="[^"]*"|name="_csrf" value="[^"]*"|\?after=[^"&]*|'
-    rb'"X-CSRF-Token": "[^"]*"|data-last-change="[^"]*"|nonce-[A-Za-z0-9_-]+|pass=[^"&]*'
+    rb'"X-CSRF-Token": "[^"]*"|data-move="[^"]*"|data-last-change="[^"]*"|nonce-[A-Za-z0-9_-]+|pass=[^"&]*'
 )
 # Figures about the whole house, for programs that watch it and for administrators: they change with everything.
 _OF_ALL = ("/metrics", "/health", "/api/v1/health", EVENTS)

@@ -33,6 +33,14 @@ SAY_WHAT_SHALL_BE = {
     "/api/v1/threads/bulk/{bulk_id}/undo",
     "/api/v1/users/{user_id}/hand-over",
     "/api/v1/users/{user_id}/take-back",
+    "/api/v1/calendar/{planned_id}/move",
+    "/api/v1/calendar/{planned_id}/release",
+    "/api/v1/calendar/{planned_id}/drop",
+    "/api/v1/promises/{promise_id}/kept",
+    "/api/v1/promises/{promise_id}/refuse",
+    "/api/v1/promises/{promise_id}/drop",
+    "/api/v1/users/{user_id}/hand-over-clients",  # a second time there is nobody left
+    "/api/v1/merges/{merge_id}/undo",  # a second time it is refused
     "/api/v1/users/me/codes",  # a code is good once
     "/api/v1/users/me/codes/begin",
     "/api/v1/users/me/codes/remove",

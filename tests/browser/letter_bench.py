@@ -11,7 +11,7 @@ from contextlib import contextmanager, suppress
 from dataclasses import dataclass, field
 from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 
-from playwright.sync_api import Browser, Frame, Page, Request
+from playwright.sync_api import Browser, Error, Frame, Page, Request
 
 from mailhub.letters.html import FRAME_HEADERS, SANDBOX
 
@@ -188,10 +188,22 @@ def _show_page(
     outcome.leaked += [one for one in listener.reached if one.purpose != "document"]
 
 
+def _places_in(frame: Frame) -> list[tuple[float, float]]:
+    """Where there is something to point at. A link that was touched before may lead away just now."""
+    for _ in range(5):
+        try:
+            return [(x, y) for x, y in frame.evaluate(_PLACES)]
+        except Error as problem:
+            if "navigation" not in str(problem):
+                raise
+            frame.wait_for_load_state()
+    return []
+
+
 def _point(page: Page, frame: Frame) -> None:
     """Hover and click with the pointer, as a reader does."""
     around = frame.frame_element().bounding_box()
-    places = frame.evaluate(_PLACES)
+    places = _places_in(frame)
     for x, y in places if around else []:
         if 0 <= x < around["width"] and 0 <= y < around["height"]:
             page.mouse.move(around["x"] + x, around["y"] + y)

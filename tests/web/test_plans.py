@@ -110,8 +110,13 @@ def test_no_page_reads_a_table_that_grows_to_its_end(loop: asyncio.Runner, world
     assert not bad, "\n\n".join(f"{text}\n-> {plan}" for text, plan in bad.items())
 
 
+STANDS = re.compile(r"WHERE \w+\.merged_into IS NULL(?= ORDER BY)")
+"""The condition of an index of its own: what it does not hold is not passed over."""
+
+
 def is_walk(text: str) -> bool:
     """The first of all rows in the order of an index: nothing is passed over."""
+    text = STANDS.sub("", text)
     return "LIMIT" in text and "WHERE" not in text and "GROUP BY" not in text
 
 

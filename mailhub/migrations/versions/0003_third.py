@@ -872,6 +872,8 @@ def _merging() -> None:
     for name in ("counterparty", "contact"):
         op.add_column(name, sa.Column("merged_into", ID, nullable=True))
         _where_known(f"ix_{name}_gone", name, "merged_into")
+        op.drop_index(op.f(f"ix_{name}_name_folded_id"), name)
+        _partial(f"ix_{name}_standing", name, ["name_folded", "id"], "merged_into IS NULL")
     _where_known("ix_interaction_contact", "interaction", "contact_id")
     _where_known("ix_thread_contact_id", "thread", "contact_id")
     op.create_table(
