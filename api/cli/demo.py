@@ -14,7 +14,7 @@ import uvloop
 
 from api.cli.door import speaking
 from api.cli.facts import as_line
-from api.cli.frame import closing, until_the_end
+from api.cli.frame import closing, keep_what_stands, until_the_end
 from api.cli.options import json_option
 from api.cli.signals import hear_signals
 from api.cli.web import Web
@@ -72,6 +72,7 @@ async def run_demo(settings: Settings, *, kept: bool, as_json: bool) -> bool:
             new = await performance.prepare()
             await house.start()
             await web.start(house)
+            keep_what_stands()
             _welcome(house, new=new, kept=kept, as_json=as_json)
             playing = asyncio.create_task(performance.play())
             try:

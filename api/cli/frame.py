@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import asyncio
+import gc
 from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
 from typing import Any, Protocol
@@ -37,6 +38,13 @@ async def closing(house: House, web: Stoppable | None) -> AsyncIterator[None]:
                 await house.stop()
         except TimeoutError:
             log.warning("work under way was cut off", seconds=STOP_SECONDS)
+
+
+def keep_what_stands() -> None:
+    """Whatever is there now (modules, routes, statements) stays for the life of the process: the collector of cycles
+    need not go through it again, and hold everybody up meanwhile."""
+    gc.collect()
+    gc.freeze()
 
 
 async def until_the_end(asked: asyncio.Event, house: House, *others: asyncio.Task[Any], said: str) -> bool:

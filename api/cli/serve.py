@@ -14,7 +14,7 @@ import uvloop
 
 from api.cli.door import speaking
 from api.cli.facts import as_line
-from api.cli.frame import closing, until_the_end
+from api.cli.frame import closing, keep_what_stands, until_the_end
 from api.cli.options import config_option, json_option
 from api.cli.settings import read_settings
 from api.cli.signals import hear_signals
@@ -65,6 +65,7 @@ async def run_house(settings: Settings, roles: tuple[str, ...], *, as_json: bool
         await _start(house, roles)
         if web is not None:
             await web.start(house)
+        keep_what_stands()
         _say_ready(house, None if web is None else web.port, as_json=as_json)
         return await until_the_end(asked, house, said="The server ends")
 

@@ -58,11 +58,12 @@ SPREAD = 5
 LOOKED_AT = re.compile(r"^http://127\.0\.0\.1:\d+/(?!assets/|api/v1/events)")
 # As if scripts took words for markup wherever they say some: what a fault in any of them would do.
 WORDS_ARE_MARKUP = """(() => {
-    const said = (one) => (typeof one === "string" ? document.createRange().createContextualFragment(one) : one);
+    const http = (one) => String(one).replaceAll("https://v", "http://v");
+    const said = (one) => (typeof one === "string" ? document.createRange().createContextualFragment(http(one)) : one);
     const markup = Object.getOwnPropertyDescriptor(Element.prototype, "innerHTML").set;
     const words = Object.getOwnPropertyDescriptor(Node.prototype, "textContent");
     Object.defineProperty(Element.prototype, "textContent", { configurable: true, get: words.get,
-        set(value) { markup.call(this, value ?? "") } });
+        set(value) { markup.call(this, http(value ?? "")) } });
     for (const verb of ["append", "prepend", "replaceChildren", "before", "after", "replaceWith"]) {
         const plainly = Element.prototype[verb];
         Element.prototype[verb] = function (...all) { return plainly.apply(this, all.map(said)) };
@@ -72,6 +73,11 @@ WORD = "Pumps"
 """Begins what people look for, so that it is found and marked."""
 SAVED = "Saved words"
 """Begins every saved text: what hides the rest of itself hides not that it was put in."""
+
+
+def as_http(text: str) -> str:
+    """The canaries of attacks by http, where the proxy can tell a request from a connection that is only made."""
+    return text.replace("https://v", "http://v")
 
 
 @dataclass
@@ -262,7 +268,7 @@ class Layers:
             if self.left == "policy alone":
                 # Chromium connects to the host of a frame before it asks the policy. That is no request: with http,
                 # where no tunnel is asked for, the proxy can tell it from one.
-                body = unescape(text).replace("https://v", "http://v").encode(errors="replace")
+                body = as_http(unescape(text)).encode(errors="replace")
             else:
                 headers.pop("content-security-policy", None)
                 body = re.sub(r' sandbox="[^"]*"', "", text).encode()
