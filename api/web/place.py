@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
+from functools import lru_cache
 from urllib.parse import urlencode
 
 from core.errors import NotFound
@@ -72,7 +73,13 @@ class Place:
 
     def _with(self, path: str, **asked: str) -> str:
         asked |= {"q": self.words} if self.words else {}
-        return f"{path}?{urlencode(asked)}" if asked else path
+        return f"{path}?{_query(tuple(asked.items()))}" if asked else path
+
+
+@lru_cache(1024)
+def _query(asked: tuple[tuple[str, str], ...]) -> str:
+    """The buttons of fifty rows ask the same of their list."""
+    return urlencode(asked)
 
 
 def read_place(key: str, words: str = "") -> Place:
