@@ -45,7 +45,7 @@ KEPT_CHANGES = 2000
 MOST_STREAMS = 20
 # Facts of no mailbox that everybody on the staff may know of. Whatever is not named here is not told.
 _OF_ALL = ("counterparty.", "contact.", "notice.")
-_MOVES_RIGHTS = ("grant.", "team.", "user.", "mailbox.", "sharing.")
+_MOVES_RIGHTS = ("grant.", "team.", "user.", "mailbox.")
 _IDS = ("thread_id", "mailbox_id", "message_id", "counterparty_id")
 log = get_log(__name__)
 

@@ -2,46 +2,26 @@
 
 from __future__ import annotations
 
-import asyncio
-
 from core import clock
 from core.database import Database
-from core.errors import HouseError
-from core.log import get_log
+from core.rounds import Rounds
 from mailhub.mailboxes.snoozing import MOST_AT_ONCE, find_next, wake_due
 
 LOOK_SECONDS = 20.0
-log = get_log(__name__)
 
 
-class Waking:
-    """Runs until it is cancelled; ``wake`` makes it look at once, when somebody put a thread aside."""
+class Waking(Rounds):
+    """Lets threads come back; ``wake`` it when somebody put one aside."""
 
     def __init__(self, database: Database) -> None:
+        super().__init__("threads that were put aside", LOOK_SECONDS)
         self._database = database
-        self._bell = asyncio.Event()
 
-    def wake(self) -> None:
-        """The next moment may be another."""
-        self._bell.set()
-
-    async def run(self) -> None:
-        """Let come back what is due, then sleep until the next moment, or look again after a while: clocks jump."""
-        while True:
-            self._bell.clear()
-            wait = LOOK_SECONDS
-            try:
-                following = await self._database.read(find_next)
-                if following is not None and following <= clock.now():
-                    while await self._database.work(wake_due) >= MOST_AT_ONCE:
-                        pass
-                    continue
-                if following is not None:
-                    wait = min(wait, (following - clock.now()) / clock.SECOND)
-            except HouseError as problem:
-                log.warning("threads that were put aside cannot come back", reason=str(problem))
-            try:
-                async with asyncio.timeout(max(wait, 0.0)):
-                    await self._bell.wait()
-            except TimeoutError:
-                continue
+    async def look(self) -> float:
+        """Let come back what is due; rests until the next moment, or looks again after a while: clocks jump."""
+        following = await self._database.read(find_next)
+        if following is not None and following <= clock.now():
+            while await self._database.work(wake_due) >= MOST_AT_ONCE:
+                pass
+            return 0.0
+        return LOOK_SECONDS if following is None else min(LOOK_SECONDS, (following - clock.now()) / clock.SECOND)

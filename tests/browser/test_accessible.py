@@ -20,7 +20,7 @@ from tests.browser.test_inbox import press
 from tests.support.engines import only
 
 AXE = Path(__file__).parents[2] / "frontend" / "node_modules" / "axe-core" / "axe.min.js"
-APPEARS_MS = 15_000
+APPEARS_MS = 8000
 PLACES = (
     *(
         "/waiting",

@@ -9,7 +9,7 @@ from playwright.sync_api import Page, expect
 from tests.browser.site import Site
 from tests.browser.test_inbox import press
 
-APPEARS_MS = 15_000
+APPEARS_MS = 8000
 
 
 def begin(site: Site, count: int, to: str = "claims@firm.example") -> None:

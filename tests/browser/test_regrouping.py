@@ -6,7 +6,7 @@ from playwright.sync_api import Page, expect
 
 from tests.browser.site import Site
 
-APPEARS_MS = 15_000
+APPEARS_MS = 5000
 
 
 def opened(site: Site, *subjects: str) -> Page:

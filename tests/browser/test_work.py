@@ -19,7 +19,7 @@ from mailhub.mailboxes.tables import thread
 from tests.browser.site import PASSWORD, Site, found
 from tests.support.house import running_site, settings_for
 
-APPEARS_MS = 15_000
+APPEARS_MS = 8000
 
 
 @pytest.fixture
