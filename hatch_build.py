@@ -1,4 +1,5 @@
-"""The build hook: the pages' scripts, styles, icons and fonts, and the compiled translations, into ``mailhub/_data``.
+"""The build hook: scripts, styles, icons and fonts of the pages, their translations and templates compiled, into
+``mailhub/_data``.
 
 Third-party files are never committed: ``npm ci`` fetches them by the hashes of ``frontend/package-lock.json``.
 Node runs only here: from PATH when it is new enough, else from a PyPI wheel in a folder that is thrown away.
@@ -10,6 +11,7 @@ from __future__ import annotations
 import hashlib
 import json
 import re
+import runpy
 import shutil
 import struct
 import subprocess
@@ -52,6 +54,7 @@ class CustomBuildHook(BuildHookInterface[Any]):
         """Build; a wheel also carries the templates, an editable install reads them from the checkout."""
         build_assets()
         build_locale()
+        build_templates()
         if version != "editable":
             for part in TEMPLATES.iterdir():
                 if part.name != "locale":
@@ -113,7 +116,8 @@ def licences() -> str:
 
 
 def draw_icon(size: int) -> bytes:
-    """The picture of frontend/favicon.svg as a PNG (RFC 2083): its square and its strokes, by their distances."""
+    """The picture of frontend/favicon.svg as a PNG (RFC 2083) with a palette: its square and its strokes, by their
+    distances."""
     strokes: list[tuple[float, float, float, float]] = [
         (15, 23, 9, 23),
         (9, 23, 7, 21),
@@ -124,6 +128,7 @@ def draw_icon(size: int) -> bytes:
     ]
     strokes += [(25, 11, 25, 17), (7, 11, 16, 17), (16, 17, 25, 11), (19, 22, 21.5, 24.5), (21.5, 24.5, 26, 20)]
     unit, lines = 32 / size, bytearray()
+    colours: dict[tuple[int, ...], int] = {}
     for row in range(size):
         lines.append(0)
         for column in range(size):
@@ -132,11 +137,12 @@ def draw_icon(size: int) -> bytes:
             inside = min(max((9 - (corner[0] ** 2 + corner[1] ** 2) ** 0.5) / unit + 0.5, 0.0), 1.0)
             near = min(_distance(x, y, *stroke) for stroke in strokes)
             white = min(max((1.1 - near) / unit + 0.5, 0.0), 1.0)
-            lines += bytes(round(one + (255 - one) * white) for one in (0x2B, 0x5C, 0xD9)) + bytes(
-                [round(255 * inside)]
-            )
-    head = struct.pack(">IIBBBBB", size, size, 8, 6, 0, 0, 0)
-    parts = ((b"IHDR", head), (b"IDAT", zlib.compress(bytes(lines), 9)), (b"IEND", b""))
+            colour = *(round(one + (255 - one) * white) for one in (0x2B, 0x5C, 0xD9)), round(255 * inside)
+            lines.append(colours.setdefault(colour, len(colours)))
+    head = struct.pack(">IIBBBBB", size, size, 8, 3, 0, 0, 0)
+    palette, clear = bytes(one for colour in colours for one in colour[:3]), bytes(colour[3] for colour in colours)
+    pixels = zlib.compress(bytes(lines), 9)
+    parts = ((b"IHDR", head), (b"PLTE", palette), (b"tRNS", clear), (b"IDAT", pixels), (b"IEND", b""))
     made = (
         struct.pack(">I", len(data)) + kind + data + struct.pack(">I", zlib.crc32(kind + data)) for kind, data in parts
     )
@@ -196,6 +202,12 @@ def build_locale() -> None:
             write_mo(mo, read_po(po))
 
 
+def build_templates() -> None:
+    """Compile the pages' templates. What compiles them is a part of the program, which is not installed yet."""
+    compiled = runpy.run_path(str(ROOT / "api" / "problems" / "compiled.py"))
+    compiled["write_codes"](TEMPLATES / "web", DATA / "templates.codes")
+
+
 def run(command: list[str], folder: Path) -> None:
     done = subprocess.run(command, cwd=folder, capture_output=True, text=True, check=False)  # noqa: S603
     if done.returncode:
@@ -205,3 +217,4 @@ def run(command: list[str], folder: Path) -> None:
 if __name__ == "__main__":
     build_assets()
     build_locale()
+    build_templates()

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import asyncio
 from typing import Any
 
 from litestar import Litestar, Router
@@ -16,10 +17,12 @@ from api import auth, problems, public, rest, web
 from api.auth.sso import SingleSignOn
 from api.heads import Application
 from api.live import Live
+from api.returning import Returning
 from mailhub import __version__
 from mailhub.runtime import House
 
 LARGEST_BODY = 1 << 20
+COMPILE_REST = 0.02
 
 
 def create_app(house: House) -> Litestar:
@@ -40,7 +43,7 @@ def build_app() -> Litestar:
         on_startup=[_start],
         on_shutdown=[_stop],
         dependencies={"door": Provide(auth.make_door)},
-        guards=[auth.refuse_plain_http, auth.refuse_forgery],
+        guards=[auth.refuse_plain_http, auth.refuse_forgery, auth.refuse_turned_off],
         exception_handlers={Exception: problems.answer_problem},
         before_request=public.begin,
         before_send=[public.count, auth.add_headers],
@@ -65,6 +68,7 @@ def move_in(app: Litestar, house: House) -> None:
             "pages": problems.Pages(house.catalogs, house.settings),
             "metrics": public.Metrics(house, live),
             "sso": SingleSignOn(house.settings.oidc, house.settings.web.base_url),
+            "returning": Returning(),
             "readiness": public.Readiness(house),
         }
     )
@@ -73,13 +77,28 @@ def move_in(app: Litestar, house: House) -> None:
 async def _start(app: Litestar) -> None:
     live: Live = app.state.live
     await live.start()
+    app.state.compiling = asyncio.create_task(_compile(app.state.pages), name="compile templates")
+
+
+async def _compile(pages: problems.Pages) -> None:
+    """All templates, with as much rest as work: nobody is the first to wait for a page, and nobody waits for this."""
+    names = pages.compile_all()
+    while True:
+        if await asyncio.to_thread(next, names, None) is None:
+            return
+        await asyncio.sleep(COMPILE_REST)
 
 
 async def _stop(app: Litestar) -> None:
     live: Live = app.state.live
     sso: SingleSignOn = app.state.sso
+    returning: Returning = app.state.returning
+    compiling: asyncio.Task[None] = app.state.compiling
+    compiling.cancel()
+    await asyncio.wait([compiling])
     await live.stop()
     await sso.close()
+    await returning.close()
 
 
 def _openapi() -> OpenAPIConfig:

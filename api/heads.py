@@ -7,6 +7,8 @@ from typing import Any
 
 from litestar import Litestar
 
+WAS_HEAD = "mailhub.head"
+"""Stands in the scope of what is answered as GET and was HEAD."""
 Send = Callable[[Any], Awaitable[None]]
 
 
@@ -18,7 +20,7 @@ class Application(Litestar):
         if scope["type"] != "http" or scope["method"] != "HEAD":
             await super().__call__(scope, receive, send)
             return
-        asked: Any = {**scope, "method": "GET"}
+        asked: Any = {**scope, "method": "GET", WAS_HEAD: True}
         await super().__call__(asked, _gone, _without_body(send))
 
 

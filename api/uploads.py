@@ -25,16 +25,26 @@ from multipart import (  # type: ignore[import-untyped]
 
 from api.auth import Door
 from core.database import ReadTx
-from core.errors import Conflict, Invalid, TooMuch, Unavailable
+from core.errors import Conflict, Invalid, NotFound, TooMuch, Unavailable
 from crm.staff.readable import Viewer
+from crm.transfer.imports import PartyImport, demand_import, look_again, start_import
+from crm.transfer.imports import get_import as get_table
+from crm.transfer.meanings import ABOUT
+from mailhub.letters.clean import one_line
 from mailhub.mailboxes.boxes import Mailbox
 from mailhub.mailboxes.imports import Import, get_import, get_import_mailbox, record_received, start_upload
 from mailhub.routing.importing import upload_file
+from mailhub.routing.table_worker import Reading
+from mailhub.routing.tables_read import look_at, read_cells
+from mailhub.routing.transferring import table_file
 from mailhub.runtime import House
 
 BLOCK = 1 << 20
 RESERVE = 1 << 30
 LONGEST_FIELD = 20
+LARGEST_TABLE = 256 * 1000**2
+LARGEST_SENT = 10 << 20
+WRONG = "Choose a file: a table of text (CSV) or a workbook (XLSX)."
 _UNDER_WAY: set[Path] = set()
 
 
@@ -84,6 +94,82 @@ async def receive_form(door: Door, request: Request[Any, Any, Any]) -> Import:
         return await door.write(record_received, made.id, 0, writer.count)
     finally:
         path.unlink(missing_ok=True)
+
+
+async def receive_table(door: Door, request: Request[Any, Any, Any]) -> PartyImport:
+    """A form with a table as its ``file``, of clients or of what its ``kind`` says. Raises Forbidden, Invalid for what
+    is no table, TooMuch."""
+    await door.read(lambda _tx, viewer: demand_import(viewer))
+    boundary = request.content_type[1].get("boundary", "")
+    if request.content_type[0] != "multipart/form-data" or not boundary:
+        raise Invalid(WRONG, field="file")
+    folder, most = door.house.tables, min(LARGEST_TABLE, door.house.settings.imports.max_size)
+    if (request.content_length or 0) > most + BLOCK:
+        raise TooMuch("A table may have %(most)s MB. Send it in several parts.", most=most // 1000**2)
+    folder.mkdir(parents=True, exist_ok=True)
+    path, name = folder / f".new-{secrets.token_hex(8)}", ""
+    try:
+        async with _writing(path, 0, most) as writer:
+            name, kind = await _read_file(request, boundary, writer)
+        if kind not in ABOUT:
+            raise Invalid("There is no kind “%(kind)s” of imports.", kind=kind, field="kind")
+        looked = await look_at(Reading(str(path), about=kind))
+        made = await door.write(start_import, name, writer.count, looked, kind)
+        await asyncio.to_thread(path.replace, table_file(folder, made.id))
+        return made
+    finally:
+        path.unlink(missing_ok=True)
+
+
+async def read_sent_table(house: House, content: bytes) -> tuple[list[str], list[tuple[int, list[str]]]]:
+    """The headers of a small table that came with a form, and its rows with their numbers. It is read in a process of
+    its own. Raises Invalid for what is no table, TooMuch."""
+    if len(content) > LARGEST_SENT:
+        raise TooMuch("A table may have %(most)s MB. Send it in several parts.", most=LARGEST_SENT >> 20)
+    if not content:
+        raise Invalid("Choose a file first.", field="file")
+    path = house.tables / f".new-{secrets.token_hex(8)}"
+
+    def write() -> None:
+        house.tables.mkdir(parents=True, exist_ok=True)
+        path.write_bytes(content)
+
+    try:
+        await asyncio.to_thread(write)
+        return await read_cells(Reading(str(path), plain=True))
+    finally:
+        await asyncio.to_thread(path.unlink, missing_ok=True)
+
+
+async def look_in_another_way(door: Door, transfer_id: int, sheet: str, delimiter: str, encoding: str) -> PartyImport:
+    """Look at the file of an import in another way. Raises NotFound, Forbidden, Invalid, Conflict."""
+    found = await door.read(get_table, transfer_id)
+    path = table_file(door.house.tables, found.id)
+    if not path.exists():
+        raise NotFound("The file that was sent is not on this server any more. Choose it again.")
+    looked = await look_at(Reading(str(path), sheet, delimiter, encoding, about=found.kind))
+    return await door.write(look_again, transfer_id, looked)
+
+
+async def _read_file(request: Request[Any, Any, Any], boundary: str, writer: _Writer) -> tuple[str, str]:
+    """The name of the one file of a form, whose bytes are written, and what kind of table it is said to be. Raises
+    Invalid."""
+    field, name, kind = "", "", bytearray()
+    try:
+        with PushMultipartParser(boundary, max_segment_count=3) as parser:
+            async for block in request.stream():
+                for part in parser.parse(block):
+                    if isinstance(part, MultipartSegment):
+                        field, name = part.name, part.filename or name
+                    elif part and field == "file":
+                        await writer.write(bytes(part))
+                    elif part and field == "kind" and len(kind) + len(part) <= LONGEST_FIELD:
+                        kind += part
+    except MultipartError as problem:
+        raise Invalid("The form cannot be read: %(reason)s", reason=str(problem)) from problem
+    if not name or not writer.count:
+        raise Invalid(WRONG, field="file")
+    return one_line(name), kind.decode("utf-8", "replace") or "clients"
 
 
 async def _read_form(

@@ -20,11 +20,17 @@ sys.path.insert(0, str(Path(__file__).resolve().parent.parent))
 from bench import (
     account_to_thread,
     accounts,
+    duplicates,
+    freeze,
     import_archive,
+    import_clients,
     import_while_working,
+    inbox,
     lists,
     memory,
     parse,
+    segments,
+    send,
     smtp_accept,
     socket_to_thread,
     start,
@@ -50,6 +56,14 @@ def run(full: bool) -> list[Figure]:
         import_while_working.read_options(["--letters", "100000" if full else "2000"])
     )
     figures += lists.measure(lists.read_options(pages))
+    figures += inbox.run(inbox.read_options([] if full else ["--threads", "20000", "--seconds", "30"]))
+    figures += segments.measure(segments.read_options([] if full else ["--clients", "100000", "--rules", "50"]))
+    figures += duplicates.measure(duplicates.read_options([] if full else ["--clients", "20000"]))
+    figures += import_clients.measure(import_clients.read_options(["--rows", "20000" if full else "4000"]))
+    figures += send.measure(
+        send.read_options(["--letters", "20000" if full else "4000", "--rounds", "3" if full else "1"])
+    )
+    figures += freeze.measure(freeze.read_options([] if full else ["--people", "50000"]))
     figures += accounts.measure(200)
     figures += start.measure(5 if full else 3)
     figures += memory.measure(10 if full else 1)

@@ -19,7 +19,9 @@ import sys
 import tempfile
 import threading
 import time
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
+from dataclasses import dataclass
 from pathlib import Path
 
 import httpx
@@ -81,6 +83,60 @@ class Watch:
         while not self.done.wait(0.5):
             self.memory.append(tree_memory(pid))
 
+    @contextmanager
+    def beside(self, server: Server, arriving: float, rate: float) -> Iterator[None]:
+        """All three while something else goes on: letters and lists at these rates."""
+        targets: list[tuple[Callable[..., None], tuple[object, ...]]] = [
+            (self.accept, (server.smtp, arriving)), (self.ask, (server.client, rate)), (self.weigh, (server.pid,)),
+        ]  # fmt: skip
+        threads = [threading.Thread(target=target, args=arguments) for target, arguments in targets]
+        for one in threads:
+            one.start()
+        try:
+            yield
+        finally:
+            self.done.set()
+            for one in threads:
+                one.join()
+
+    def figures(self) -> list[Figure]:
+        """What people noticed of it, and memory."""
+        accepted, listed, most = self.accepted, self.listed, f"{max(self.memory):.0f} at most"
+        return [
+            Figure("accepted over SMTP meanwhile, p99", _late(accepted), "ms", 500, 250, note=_of(accepted)),
+            Figure("list meanwhile, p99", _late(listed), "ms", 200, 120, note=_of(listed)),
+            Figure("growth of the server's memory", grown(self.memory), "MB", 80, 40, note=most),
+        ]
+
+
+@dataclass(frozen=True, slots=True)
+class Server:
+    """A server that works in a filled house, and a signed-in reader of it."""
+
+    environment: dict[str, str]
+    pid: int
+    smtp: int
+    client: httpx.Client
+
+
+@contextmanager
+def serving(folder: str, secret: str, **more: str) -> Iterator[Server]:
+    """A server over the database in this folder, with ``more`` settings; ``secret`` is the cookie of the reader."""
+    settings = {"DATA_DIR": folder, "WEB_PORT": "0", "SMTP_PORT": "0", "LOG_LEVEL": "warning", **more}
+    environment = {**os.environ, **{f"MAILHUB_{name}": value for name, value in settings.items()}}
+    environment["MAILHUB_VERDICTS_CHECK"] = "no"
+    command = [sys.executable, "-m", "api.cli", "serve", "--json"]
+    server = subprocess.Popen(command, env=environment, cwd=ROOT, stdout=subprocess.PIPE, text=True)
+    try:
+        assert server.stdout is not None
+        ports = json.loads(server.stdout.readline())
+        address = f"http://127.0.0.1:{ports['web']}"
+        with httpx.Client(base_url=address, cookies={"mailhub": secret}, timeout=60) as client:
+            yield Server(environment, server.pid, ports["smtp"], client)
+    finally:
+        server.terminate()
+        server.wait(60)
+
 
 def make_archive(folder: Path, letters: int) -> Path:
     """An mbox file, written a thousand letters at a time."""
@@ -98,56 +154,22 @@ def measure(options: argparse.Namespace) -> list[Figure]:
     """The waits of letters and lists, the rate of the import, and memory."""
     with tempfile.TemporaryDirectory(prefix="mailhub-bench-") as folder:
         archive = make_archive(Path(folder), options.letters)
-        secret = prepare(folder, options.threads)
-        settings = {"DATA_DIR": folder, "WEB_PORT": "0", "SMTP_PORT": "0", "LOG_LEVEL": "warning"}
-        environment = {**os.environ, **{f"MAILHUB_{name}": value for name, value in settings.items()}}
-        environment["MAILHUB_VERDICTS_CHECK"] = "no"
-        command = [sys.executable, "-m", "api.cli", "serve", "--json"]
-        server = subprocess.Popen(command, env=environment, cwd=ROOT, stdout=subprocess.PIPE, text=True)
-        try:
-            assert server.stdout is not None
-            ports = json.loads(server.stdout.readline())
-            address = f"http://127.0.0.1:{ports['web']}"
-            with httpx.Client(base_url=address, cookies={"mailhub": secret}, timeout=60) as client:
-                return _work(options, archive, environment, server.pid, ports["smtp"], client)
-        finally:
-            server.terminate()
-            server.wait(60)
+        with serving(folder, prepare(folder, options.threads)) as server:
+            return _work(options, archive, server)
 
 
-def _work(
-    options: argparse.Namespace, archive: Path, environment: dict[str, str], pid: int, smtp: int, client: httpx.Client
-) -> list[Figure]:
+def _work(options: argparse.Namespace, archive: Path, server: Server) -> list[Figure]:
     watch = Watch()
-    beside: list[tuple[Callable[..., None], tuple[object, ...]]] = [
-        (watch.accept, (smtp, options.arriving)),
-        (watch.ask, (client, options.rate)),
-        (watch.weigh, (pid,)),
-    ]
-    threads = [threading.Thread(target=target, args=arguments) for target, arguments in beside]
-    for one in threads:
-        one.start()
-    begin = time.perf_counter()
-    try:
+    with watch.beside(server, options.arriving, options.rate):
+        begin = time.perf_counter()
         into = ["--mailbox", "box1@firm.example", "--json"]
         command = [sys.executable, "-m", "api.cli", "import", "mail", str(archive), *into]
-        said = subprocess.run(command, cwd=ROOT, env=environment, stdout=subprocess.PIPE, check=True)
+        said = subprocess.run(command, cwd=ROOT, env=server.environment, stdout=subprocess.PIPE, check=True)
         seconds = time.perf_counter() - begin
-    finally:
-        watch.done.set()
-        for one in threads:
-            one.join()
     assert json.loads(said.stdout)["letters"] == options.letters, said.stdout
     rate = options.letters / seconds
     note = f"{options.letters} letters in {seconds:.0f} s"
-    return [
-        Figure("import beside a working server", rate, "letters/s", note=note, more=True),
-        Figure("accepted over SMTP meanwhile, p99", _late(watch.accepted), "ms", 500, 250, note=_of(watch.accepted)),
-        Figure("list meanwhile, p99", _late(watch.listed), "ms", 200, 120, note=_of(watch.listed)),
-        Figure(
-            "growth of the server's memory", grown(watch.memory), "MB", 80, 40, note=f"{max(watch.memory):.0f} at most"
-        ),
-    ]
+    return [Figure("import beside a working server", rate, "letters/s", note=note, more=True), *watch.figures()]
 
 
 def _late(times: list[float]) -> float:

@@ -80,8 +80,6 @@ def build(database: Database, threads: int, messages_each: int) -> House:
         write(_fill, number, part, messages_each, viewers, ids[:PEOPLE], rng)
         number += size
     people = [_person(database, user_id) for user_id in ids]
-    if not database.is_sqlite:
-        write(lambda tx: tx.sql("ANALYZE"))  # PostgreSQL does it by itself in the night
     addresses = [f"box{n}@firm.example" for n in range(PUBLIC)]
     return House(people[:PEOPLE], people[PEOPLE], people[PEOPLE + 1], addresses, threads)
 

@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import time
 from datetime import UTC, datetime, timedelta
+from functools import lru_cache
 
 SECOND = 1_000_000
 MINUTE = 60 * SECOND
@@ -34,6 +35,7 @@ def from_datetime(moment: datetime) -> int:
     return (moment - _EPOCH) // timedelta(microseconds=1)
 
 
+@lru_cache(16384)
 def iso(instant: int) -> str:
     """ISO 8601 in UTC with ``Z``; microseconds only where there are some."""
     return to_datetime(instant).isoformat().replace("+00:00", "Z")

@@ -163,6 +163,12 @@ _READY = (
     .with_for_update(skip_locked=True)
 )
 _ALIVE = select(boot.c.name).where(boot.c.name == bindparam("name")).with_for_update(read=True, key_share=True)
+_TAKE = (
+    update(job)
+    .where(job.c.id.in_(bindparam("ids", expanding=True)))
+    .values(boot=bindparam("by"), fence=job.c.fence + 1, tries=job.c.tries + 1)
+)
+_TAKEN = select(job).where(job.c.id.in_(bindparam("ids", expanding=True))).order_by(job.c.run_at, job.c.id)
 
 
 def demand_boot(tx: WriteTx, name: str) -> None:
@@ -185,10 +191,8 @@ def claim(
     ids = tx.values(_READY, {"kind": kind, "now": database_now(tx), "most": most, **deaths})
     if not ids:
         return []
-    tx.execute(
-        update(job).where(job.c.id.in_(ids)).values(boot=boot_name, fence=job.c.fence + 1, tries=job.c.tries + 1)
-    )
-    rows = tx.rows(select(job).where(job.c.id.in_(ids)).order_by(job.c.run_at, job.c.id))
+    tx.execute(_TAKE, {"ids": ids, "by": boot_name})
+    rows = tx.rows(_TAKEN, {"ids": ids})
     return [Job(row.id, row.kind, row.payload, row.tries, row.fence) for row in rows]
 
 
@@ -218,9 +222,15 @@ def finish_all(tx: WriteTx, done: Sequence[Job]) -> None:
 def get_on(tx: WriteTx, held: Job) -> None:
     """A long job came further: whatever went wrong before is forgotten. Raises Conflict when the lease was lost, and
     nothing may commit then."""
-    mine = update(job).where(job.c.id == held.id, job.c.fence == held.fence, job.c.boot.is_not(None))
-    if tx.execute(mine.values(tries=1, deaths=0, lone_deaths=0)) != 1:
+    if tx.execute(_GOT_ON, {"held": held.id, "held_fence": held.fence}) != 1:
         raise Conflict("The job was given to another worker in the meantime.")
+
+
+_GOT_ON = (
+    update(job)
+    .where(job.c.id == bindparam("held"), job.c.fence == bindparam("held_fence"), job.c.boot.is_not(None))
+    .values(tries=1, deaths=0, lone_deaths=0)
+)
 
 
 def give_up(tx: WriteTx, failed: Job, error: str) -> bool:
@@ -246,7 +256,7 @@ def put_off(tx: WriteTx, held: Job, wait: int) -> bool:
     return tx.execute(mine.values(boot=None, tries=job.c.tries - 1, run_at=database_now(tx) + wait)) == 1
 
 
-def note(tx: WriteTx, held: Job, **facts: Any) -> Job:
+def note(tx: WriteTx, held: Job, /, **facts: Any) -> Job:
     """Write into the payload of a job how far it is, for whoever has it in hand after this process. Raises Conflict
     when the lease was lost."""
     payload = held.payload | facts
@@ -266,12 +276,24 @@ def give_back(tx: WriteTx, kind: str, boot_name: str) -> int:
     return tx.execute(held.values(boot=None, tries=job.c.tries - 1))
 
 
+_DEAD = (
+    select(job)
+    .where(
+        job.c.kind == bindparam("kind"),
+        literal_column(f"({_BLAMED})"),
+        or_(job.c.dead_at.is_not(None), and_(job.c.boot.is_(None), job.c.lone_deaths >= bindparam("lone_deaths"))),
+    )
+    .order_by(job.c.id)
+    .limit(bindparam("most"))
+)
+_DEAD_FREE = _DEAD.with_for_update(skip_locked=True)
+
+
 def take_dead(tx: WriteTx, kind: str, most: int = 100, *, lone_deaths: int = TRIES) -> list[DeadLetter]:
     """The dead letters of a kind, oldest first, and away with their rows: for a room that shows them as its own. What
     was alone in hand at so many deaths of a process counts as dead."""
-    dead = or_(job.c.dead_at.is_not(None), and_(job.c.boot.is_(None), job.c.lone_deaths >= lone_deaths))
-    here = select(job).where(job.c.kind == kind, literal_column(f"({_BLAMED})"), dead).order_by(job.c.id).limit(most)
-    rows = tx.rows(here if tx.is_sqlite else here.with_for_update(skip_locked=True))
+    asked = {"kind": kind, "lone_deaths": lone_deaths, "most": most}
+    rows = tx.rows(_DEAD if tx.is_sqlite else _DEAD_FREE, asked)
     if rows:
         tx.execute(delete(job).where(job.c.id.in_([row.id for row in rows])))
     now = database_now(tx)

@@ -15,7 +15,7 @@ from typing import Literal
 from zoneinfo import ZoneInfo
 
 from babel import Locale
-from babel.dates import DateTimePattern, format_skeleton, parse_pattern
+from babel.dates import DateTimePattern, format_interval, format_skeleton, parse_pattern
 from babel.numbers import NumberPattern
 from babel.units import format_unit
 
@@ -103,6 +103,18 @@ class Language:
     def format_date(self, instant: int) -> str:
         """``18 November 2025``."""
         return self._say(self._long_date, self.moment(instant))
+
+    def format_day(self, day: date, *, year: bool = False) -> str:
+        """``Wed, 25 Nov``, with the year where it may be another one: a day with what it is called."""
+        return format_skeleton("yMMMEd" if year else "MMMEd", day, locale=self.locale)
+
+    def weekday_names(self) -> list[str]:
+        """Short names of the days, from Monday on."""
+        return list(self._weekdays)
+
+    def format_days(self, first: date, last: date) -> str:
+        """``16–22 Nov 2026``: from one day up to another, as short as the language says it."""
+        return format_interval(first, last, "yMMMd", locale=self.locale)
 
     def format_datetime(self, instant: int) -> str:
         """``Tuesday, 18 November 2025, 09:12``: the whole truth, for the hover over a short form."""

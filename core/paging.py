@@ -21,7 +21,7 @@ Row = TypeVar("Row")
 Key = tuple[int | str, ...]
 Shape = tuple[type[int] | type[str], ...]
 
-LONGEST_CURSOR = 2048
+LONGEST_CURSOR = 4096
 _SMALLEST, _LARGEST = -(2**63), 2**63 - 1
 
 

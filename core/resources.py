@@ -1,7 +1,8 @@
 """Where the files that come with the program are: built assets, compiled translations, templates.
 
-An installed wheel carries all three in ``mailhub/_data``; a checkout has the first two there, put in by the build, and
-reads its templates where they are edited. The folder is found beside this file, without importing what stands above.
+An installed wheel carries all of them in ``mailhub/_data``; a checkout has what the build made there (assets,
+translations, compiled templates) and reads its templates where they are edited. The folder is found beside this file,
+without importing what stands above.
 """
 
 from __future__ import annotations
@@ -31,6 +32,11 @@ def locale_dir() -> Path:
 def templates_dir() -> Path:
     packed = _DATA / "templates"
     return packed if packed.is_dir() else _ROOT / "templates"
+
+
+def codes_file() -> Path:
+    """What the build compiled the pages' templates to."""
+    return _DATA / "templates.codes"
 
 
 def asset(name: str) -> str:

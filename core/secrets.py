@@ -47,7 +47,7 @@ class Keys:
             raise ValueError("keys are 32 bytes each, at least one")
         self._masters = tuple(masters)
         self._seals = {_derive(master, "id")[:_ID_SIZE]: AESGCM(_derive(master, "seal")) for master in masters}
-        self._signers: dict[str, tuple[bytes, ...]] = {}
+        self._signers: dict[str, tuple[_Mac, ...]] = {}
 
     def seal(self, purpose: str, data: bytes) -> bytes:
         """Encrypt and authenticate (AES-256-GCM). Put the row it belongs to into the purpose, ``account-password:7``
@@ -74,7 +74,7 @@ class Keys:
         local parts and DNS has no case. Readable by anybody, made by nobody else. Integers are not negative;
         purposes are constants of the code."""
         body = _pack(epoch, fields)
-        return _to_text(body + _mac(self._signing(purpose)[0], body))
+        return _to_text(body + self._signing(purpose)[0].of(body)[:_MAC_SIZE])
 
     def read_token(self, purpose: str, text: str) -> TokenFields | None:
         """The fields of a token that this house signed for this purpose, else None. Takes any text in any case.
@@ -84,19 +84,43 @@ class Keys:
         raw = _from_text(text)
         body, mac = raw[:-_MAC_SIZE], raw[-_MAC_SIZE:]
         # Every key is tried, so that the time taken says nothing about which one signed.
-        genuine = [hmac.compare_digest(_mac(key, body), mac) for key in self._signing(purpose)]
+        genuine = [hmac.compare_digest(key.of(body)[:_MAC_SIZE], mac) for key in self._signing(purpose)]
         return _unpack(body) if any(genuine) else None
 
     def digests(self, purpose: str, data: bytes) -> tuple[bytes, ...]:
         """The data's keyed hash under every key, the newest first: for what must be found again but not read. Write
         the first, look for all."""
-        return tuple(hmac.digest(key, data, "sha256") for key in self._signing(purpose))
+        return tuple([key.of(data) for key in self._signing(purpose)])
 
-    def _signing(self, purpose: str) -> tuple[bytes, ...]:
+    def digests_of(self, purpose: str, many: Sequence[bytes]) -> list[list[bytes]]:
+        """``digests`` of many data: for each key, the newest first, the keyed hashes of all of them in their order."""
+        return [[key.of(data) for data in many] for key in self._signing(purpose)]
+
+    def _signing(self, purpose: str) -> tuple[_Mac, ...]:
         keys = self._signers.get(purpose)
         if keys is None:
-            keys = self._signers[purpose] = tuple(_derive(master, f"token {purpose}") for master in self._masters)
+            derived = [_derive(master, f"token {purpose}") for master in self._masters]
+            keys = self._signers[purpose] = tuple([_Mac(key) for key in derived])
         return keys
+
+
+class _Mac:
+    """HMAC-SHA256 (RFC 2104) under one key whose two blocks are hashed beforehand: the library's ``hmac.digest`` begins
+    anew each time, which is several times what a token takes."""
+
+    __slots__ = ("_inner", "_outer")
+
+    def __init__(self, key: bytes) -> None:
+        block = key.ljust(hashlib.sha256().block_size, b"\0")
+        self._inner = hashlib.sha256(bytes([byte ^ 0x36 for byte in block]))
+        self._outer = hashlib.sha256(bytes([byte ^ 0x5C for byte in block]))
+
+    def of(self, data: bytes) -> bytes:
+        """All 32 bytes of it."""
+        inner, outer = self._inner.copy(), self._outer.copy()
+        inner.update(data)
+        outer.update(inner.digest())
+        return outer.digest()
 
 
 def load_keys(path: Path) -> Keys:
@@ -151,10 +175,6 @@ def _create_key_file(path: Path) -> None:
 
 def _derive(master: bytes, label: str) -> bytes:
     return HKDFExpand(SHA256(), KEY_SIZE, f"mailhub {label}".encode()).derive(master)
-
-
-def _mac(key: bytes, body: bytes) -> bytes:
-    return hmac.digest(key, body, "sha256")[:_MAC_SIZE]
 
 
 def _to_text(raw: bytes) -> str:

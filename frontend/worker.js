@@ -31,13 +31,18 @@ async function builtFile(request) {
   return answer;
 }
 
+// A notice for who has no page of ours before them. Who does sees it there.
+self.addEventListener("push", (event) => {
+  const { title, body, url, tag, icon } = event.data.json();
+  const looked = self.clients.matchAll({ type: "window" }).then((windows) => windows.some((one) => one.focused));
+  event.waitUntil(looked.then((seen) => seen || self.registration.showNotification(title, { body, tag, icon, data: { url } })));
+});
+
 self.addEventListener("notificationclick", (event) => {
   event.notification.close();
   const url = event.notification.data?.url ?? "/";
+  const open = () => self.clients.openWindow(url);
   event.waitUntil(
-    self.clients.matchAll({ type: "window" }).then((windows) => {
-      const [open] = windows;
-      return open ? open.focus().then((seen) => seen.navigate(url)) : self.clients.openWindow(url);
-    }),
+    self.clients.matchAll({ type: "window" }).then(([page]) => (page ? page.focus().then((seen) => seen.navigate(url)).catch(open) : open())),
   );
 });

@@ -21,7 +21,7 @@ LONGEST = 50_000
 LONGEST_OUTPUT = 250_000
 MOST_ITEMS = 200
 DEEPEST = 20
-_FILTERS = frozenset(
+FILTERS = frozenset(
     [
         "upper",
         "lower",
@@ -55,14 +55,56 @@ class Filled:
 
 def check_template(source: str) -> None:
     """Raise Invalid for what is no template of this small kind."""
-    _parse(source)
+    parse_template(source)
 
 
 def fill_template(source: str, fields: Mapping[str, Any], *, escapes: bool) -> Filled:
-    """The text with its fields. ``fields`` hold strings, numbers, lists of them and dictionaries of those; with
-    ``escapes`` their values are escaped for HTML. Raises Invalid as ``check_template``, and for too long a text."""
-    tree = _parse(source)
-    unknown: dict[str, None] = {}
+    """The text with its fields, once; ``Template`` is for many."""
+    return Template(source, escapes=escapes).fill(fields)
+
+
+class Template:
+    """A text that is filled again and again, by one thread at a time; ``escapes`` values for HTML."""
+
+    def __init__(self, source: str, *, escapes: bool, longest: int = LONGEST) -> None:
+        """Raises Invalid as ``check_template``."""
+        self.fields = frozenset(_names(tree := parse_template(source, longest=longest)))
+        """What it may ask for, ``contact.name`` say."""
+        self._unknown: dict[str, None] = {}
+        environment = SandboxedEnvironment(undefined=_missing_in(self._unknown), autoescape=escapes, extensions=())
+        environment.globals.clear()
+        try:
+            self._ready = environment.from_string(tree)
+        except (TemplateError, TypeError, ValueError) as problem:
+            raise _refusal(problem) from problem
+
+    def fill(self, fields: Mapping[str, Any]) -> Filled:
+        """The text with its fields: strings, numbers, lists of them and dictionaries of those. Raises Invalid for what
+        cannot be filled, and for too long a text."""
+        self._unknown.clear()
+        given = {
+            name: _Fields(name, value) if isinstance(value, Mapping) else _bounded(value)
+            for name, value in fields.items()
+        }
+        out: list[str] = []
+        size = 0
+        try:
+            for piece in self._ready.generate(given):
+                out.append(piece)
+                size += len(piece)
+                if size > LONGEST_OUTPUT:
+                    raise Invalid("This text becomes too long.", field="text")
+        except (TemplateError, TypeError, ValueError) as problem:
+            raise _refusal(problem) from problem
+        return Filled("".join(out), tuple(self._unknown))
+
+
+def _refusal(problem: Exception) -> Invalid:
+    return Invalid(REFUSED_TEMPLATE, what=str(problem)[:200], field="text")
+
+
+def _missing_in(unknown: dict[str, None]) -> type[Undefined]:
+    """What stands for a field that nobody knows, and writes it into ``unknown``."""
 
     class Missing(Undefined):
         """Stands where it is missing, and is remembered."""
@@ -81,22 +123,16 @@ def fill_template(source: str, fields: Mapping[str, Any], *, escapes: bool) -> F
         def __html__(self) -> str:
             return str(escape(str(self)))
 
-    environment = SandboxedEnvironment(undefined=Missing, autoescape=escapes, extensions=())
-    environment.globals.clear()
-    given = {
-        name: _Fields(name, value) if isinstance(value, Mapping) else _bounded(value) for name, value in fields.items()
-    }
-    out: list[str] = []
-    size = 0
-    try:
-        for piece in environment.from_string(tree).generate(given):
-            out.append(piece)
-            size += len(piece)
-            if size > LONGEST_OUTPUT:
-                raise Invalid("This text becomes too long.", field="text")
-    except (TemplateError, TypeError, ValueError) as problem:
-        raise Invalid(REFUSED_TEMPLATE, what=str(problem)[:200], field="text") from problem
-    return Filled("".join(out), tuple(unknown))
+    return Missing
+
+
+def _names(tree: nodes.Template) -> Iterator[str]:
+    for node in tree.find_all(nodes.Getattr):
+        if isinstance(node.node, nodes.Name):
+            yield f"{node.node.name}.{node.attr}"
+    for name in tree.find_all(nodes.Name):
+        if name.ctx == "load":
+            yield name.name
 
 
 class _Fields:
@@ -126,9 +162,10 @@ def _bounded(value: Any) -> Any:
     return str(value)
 
 
-def _parse(source: str) -> nodes.Template:
-    if len(source) > LONGEST:
-        raise Invalid("A template has %(most)s characters at most.", most=LONGEST, field="text")
+def parse_template(source: str, *, longest: int = LONGEST) -> nodes.Template:
+    """The syntax tree of a template of this small kind. Raises Invalid for another."""
+    if len(source) > longest:
+        raise Invalid("A template has %(most)s characters at most.", most=longest, field="text")
     try:
         tree = SandboxedEnvironment().parse(source)
         for node, depth, loops in _walk(tree, 0, 0):
@@ -152,7 +189,7 @@ def _fault(node: nodes.Node, depth: int, loops: int) -> str:
     """What is not allowed about a node, '' for nothing."""
     if not isinstance(node, _PLAIN) or depth > DEEPEST:
         return type(node).__name__.lower()
-    if isinstance(node, nodes.Filter) and (node.name not in _FILTERS or node.node is None):
+    if isinstance(node, nodes.Filter) and (node.name not in FILTERS or node.node is None):
         return f"|{node.name}"
     if isinstance(node, nodes.Getattr) and (node.attr.startswith("_") or not isinstance(node.node, nodes.Name)):
         return f".{node.attr}"

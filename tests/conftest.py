@@ -15,7 +15,7 @@ import pytest
 import structlog
 from hypothesis import HealthCheck, settings
 
-from core.database import Database, open_database
+from core.database import Database, engine, open_database
 from mailhub.migrations import upgrade
 from tests.support.databases import Cluster
 
@@ -31,18 +31,27 @@ structlog.configure(
     ]
 )
 
+# Most tests are about what is in a database. As their PostgreSQL, their SQLite does not wait for the disk (what a power
+# cut leaves is tried by tests/faults), and of eleven connections to PostgreSQL, each a process, four are not opened.
+IN_LIFE = {"synchronous": "FULL", "writers": engine.POSTGRES_WRITERS}
+assert Database.__init__.__kwdefaults__ == {"synchronous": IN_LIFE["synchronous"]}
+Database.__init__.__kwdefaults__["synchronous"] = "OFF"
+engine.POSTGRES_WRITERS = 2
+
 ENGINES = [os.environ["TEST_ENGINE"]] if "TEST_ENGINE" in os.environ else ["sqlite", "postgresql"]
 
 
-# Where one test takes as long as a hundred others: begun first, so that no worker is alone with them in the end.
+# What takes minutes, the longest first: begun first, so that no worker is alone with it in the end.
 LONG = (
-    *("tests/api/test_access_matrix.py", "tests/api/test_matrix.py", "tests/faults/", "tests/core/test_jobs.py"),
-    *("tests/api/test_random_requests.py", "tests/test_", "tests/browser/", "tests/cli/", "tests/web/", "tests/fuzz/"),
+    *("tests/api/test_matrix.py", "tests/browser/test_accessible.py", "tests/api/test_access_matrix.py"),
+    *("tests/browser/test_composer.py", "tests/test_demo.py", "tests/faults/", "tests/browser/"),
+    *("tests/core/test_jobs", "tests/api/test_random", "tests/test_", "tests/cli/", "tests/web/", "tests/fuzz/"),
+    *("tests/api/", "tests/outbound/", "tests/ingest/", "tests/campaigns/", "tests/mailboxes/"),
 )
 
 
 def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
-    """Long files first; xdist keeps the order with ``--no-loadscope-reorder``."""
+    """Long files first; xdist keeps the order, as pyproject.toml asks it to (``--no-loadscope-reorder``)."""
     items.sort(key=lambda item: next((n for n, part in enumerate(LONG) if item.nodeid.startswith(part)), len(LONG)))
 
 
@@ -52,6 +61,13 @@ def pytest_collection_finish() -> None:
     gc.collect()
     gc.freeze()
     gc.set_threshold(5_000, 10, 10)
+
+
+@pytest.fixture
+def as_in_life(monkeypatch: pytest.MonkeyPatch) -> None:
+    """Databases that wait for the disk and have all their connections."""
+    monkeypatch.setitem(Database.__init__.__kwdefaults__, "synchronous", IN_LIFE["synchronous"])
+    monkeypatch.setattr(engine, "POSTGRES_WRITERS", IN_LIFE["writers"])
 
 
 @pytest.fixture(scope="session")

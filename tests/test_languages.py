@@ -4,11 +4,14 @@ from __future__ import annotations
 
 import gettext
 import re
+from functools import cache
 from html import unescape
 from pathlib import Path
 
 import pytest
+from babel.messages.catalog import Catalog
 from babel.messages.pofile import read_po
+from jinja2 import Environment
 
 from core.language import Catalogs
 from core.resources import asset
@@ -30,12 +33,18 @@ def locale(tmp_path_factory: pytest.TempPathFactory) -> Path:
     return folder
 
 
+@cache
+def gathered() -> Catalog:
+    """Once for all: it reads every source."""
+    return gather()
+
+
 def texts(string: object) -> list[str]:
     return list(string) if isinstance(string, tuple | list) else [str(string)]
 
 
 def test_the_files_hold_what_the_sources_say() -> None:
-    said = {message.id for message in gather() if message.id}
+    said = {message.id for message in gathered() if message.id}
     with translations.TEMPLATE.open("rb") as file:
         template = {message.id for message in read_po(file) if message.id}
     hint = "run: python -m tests.support.translations"
@@ -99,24 +108,25 @@ def test_no_english_is_left_on_a_page(locale: Path, code: str) -> None:
     """The texts of the sample are in many languages; what the templates themselves say must not be in English."""
     own = {
         text
-        for message in gather()
+        for message in gathered()
         if any(path.startswith("templates/") for path, _ in message.locations)
         for text in texts(message.id)
         if text and "%" not in text and text not in SAME and len(text) > 3
     }
     spoken = {text for message in read(code) if message.id for text in texts(message.string)}
+    speaking = _environment(locale, code)
     for name, (template, data) in pages().items():
-        page = _render(locale, code, template, dict(data))
+        page = speaking.get_template(template).render(dict(data))
         words = {" ".join(unescape(text).split()) for pair in READ.findall(page) for text in pair if text.strip()}
         left = (words & own) - _of_sample(data) - spoken
         assert not left, (name, left)
 
 
-def _render(locale: Path, code: str, template: str, data: dict[str, object]) -> str:
+def _environment(locale: Path, code: str) -> Environment:
     made = environment(code)
     made.install_gettext_translations(gettext.translation("mailhub", locale, [code]), newstyle=True)  # type: ignore[attr-defined]
     made.globals["asset"] = asset
-    return made.get_template(template).render(data)
+    return made
 
 
 def _of_sample(thing: object) -> set[str]:

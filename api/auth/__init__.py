@@ -4,6 +4,7 @@ from api.auth.credentials import Credentials, SignInNeeded, SignInRefused, is_lo
 from api.auth.door import Door, make_door, touch_after
 from api.auth.forgery import csrf_token, refuse_forgery
 from api.auth.headers import add_headers, refuse_plain_http
+from api.auth.parts import of_part, refuse_turned_off
 from api.auth.passes import sign_pass
 from api.auth.second import begin_passkey, enter_by_passkey, prove_by_passkey, set_up_first, show_code, site_of
 from api.auth.signin import (
@@ -32,6 +33,7 @@ __all__ = [
     "hashing",
     "is_local",
     "make_door",
+    "of_part",
     "own_path",
     "peer_of",
     "prove_by_passkey",
@@ -39,6 +41,7 @@ __all__ = [
     "read_credentials",
     "refuse_forgery",
     "refuse_plain_http",
+    "refuse_turned_off",
     "session_cookie",
     "set_up_first",
     "show_code",

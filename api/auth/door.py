@@ -24,6 +24,8 @@ from mailhub.runtime import House
 P = ParamSpec("P")
 T = TypeVar("T")
 R = TypeVar("R")
+SINGLE = "/api/v1/transactional"
+"""Where a token of the scope ``transactional`` may go, and nowhere else."""
 SAFE_METHODS = frozenset({"GET", "HEAD", "OPTIONS"})
 log = get_log(__name__)
 
@@ -35,11 +37,14 @@ class Door:
     verb raises.
     """
 
-    def __init__(self, house: House, credentials: Credentials, method: str, remember: dict[str, Any]) -> None:
+    def __init__(
+        self, house: House, credentials: Credentials, method: str, remember: dict[str, Any], path: str = ""
+    ) -> None:
         self.house = house
         self.credentials = credentials
         self.touch_due = False
         self._changes = method not in SAFE_METHODS
+        self._single = path.rstrip("/") == SINGLE or path.startswith(f"{SINGLE}/")
         self._remember = remember
 
     @property
@@ -146,10 +151,20 @@ class Door:
             found = find_token(tx, self.credentials.token)
             if found is None:
                 raise SignInNeeded("This token is not known or was revoked.")
-            if self._changes and "all" not in found[1]:
-                raise Forbidden("This token may only read.")
+            self._demand_scope(found[1])
             self.touch_due = found[2]
             return found[0]
+        return self._find_signed_in(tx)
+
+    def _demand_scope(self, scopes: tuple[str, ...]) -> None:
+        if "all" in scopes or (self._single and "transactional" in scopes):
+            return
+        if "read" not in scopes:
+            raise Forbidden("This token may only send single letters.")
+        if self._changes:
+            raise Forbidden("This token may only read.")
+
+    def _find_signed_in(self, tx: ReadTx) -> int:
         session = find_session(tx, self.credentials.session or "")
         if session is None:
             raise SignInNeeded("Sign in to go on.")
@@ -161,7 +176,7 @@ async def make_door(request: Request[Any, Any, Any]) -> Door:
     """The dependency ``door``."""
     house: House = request.app.state.house
     credentials = read_credentials(request, house.settings)
-    door = Door(house, credentials, request.method, request.scope["state"])
+    door = Door(house, credentials, request.method, request.scope["state"], request.scope["path"])
     request.scope["state"]["door"] = door
     return door
 

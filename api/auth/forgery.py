@@ -23,6 +23,7 @@ from mailhub.runtime import House
 
 CSRF_HEADER = "X-CSRF-Token"
 CSRF_FIELD = "_csrf"
+FROM_ANYWHERE = "from anywhere"
 _PURPOSE = "csrf"
 _FORM = "application/x-www-form-urlencoded"
 
@@ -35,11 +36,12 @@ def csrf_token(keys: Keys, session: str | None) -> str:
     return keys.sign_token(_PURPOSE, [hash_secret(session or "")[:16], secrets.token_bytes(4)], 0)
 
 
-async def refuse_forgery(connection: ASGIConnection[Any, Any, Any, Any], _handler: BaseRouteHandler) -> None:
-    """A guard of every route. Raises Forbidden for a request that changes something and may be forged."""
+async def refuse_forgery(connection: ASGIConnection[Any, Any, Any, Any], handler: BaseRouteHandler) -> None:
+    """A guard of every route. Raises Forbidden for a request that changes something and may be forged. Routes that are
+    ``FROM_ANYWHERE`` know nobody: whoever is signed in changes no more by them than a stranger."""
     house: House = connection.app.state.house
     method = connection.scope.get("method")
-    if method in SAFE_METHODS:
+    if method in SAFE_METHODS or handler.opt.get(FROM_ANYWHERE):
         return
     credentials = read_credentials(connection, house.settings)
     if credentials.token is not None:

@@ -31,6 +31,7 @@ COMMANDS = {
         "api.cli.quarantine:quarantine",
         "Letters that could not be processed: run them again or file them.",
     ),
+    "mailing": ("api.cli.mailing:mailing", "Letters to many: how they are; start, pause, resume, cancel."),
     "stop-sending": ("api.cli.sending:stop_sending", "Let no letter leave any more, at once and over restarts."),
     "resume-sending": ("api.cli.sending:resume_sending", "Let letters leave again, also out of a restored copy."),
     "dkim": ("api.cli.dkim:dkim", "Keys that sign what leaves, and the DNS records to publish."),

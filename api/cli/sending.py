@@ -10,7 +10,7 @@ from api.cli.options import config_option, json_option
 from api.cli.settings import read_settings
 from core.marks import get_identity, let_go
 from mailhub.outbound.ledger import count_states
-from mailhub.outbound.send import STOP_FILE
+from mailhub.outbound.stopping import STOP_FILE
 
 
 @click.command()

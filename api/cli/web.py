@@ -36,13 +36,15 @@ class Web:
         web = settings.web
         base_url = web.base_url.removesuffix(":0") + f":{self.port}" if web.base_url.endswith(":0") else web.base_url
         self.settings = replace(settings, web=replace(web, port=self.port, base_url=base_url))
+        self._app: Any = None
         self._server: uvicorn.Server | None = None
         self._task: asyncio.Task[None] | None = None
 
     async def start(self, house: House) -> None:
         """Answer requests from now on. Raises Unavailable when the pages cannot start."""
+        self._app = self._make_app(house)
         config = uvicorn.Config(
-            self._make_app(house), http=Connection, ws="none", loop="none", lifespan="on", log_config=None,
+            self._app, http=Connection, ws="none", loop="none", lifespan="on", log_config=None,
             log_level="warning", access_log=False, proxy_headers=False, server_header=False, date_header=True,
             backlog=BACKLOG, limit_concurrency=MOST_CONNECTIONS, timeout_keep_alive=KEEP_ALIVE_SECONDS,
             timeout_graceful_shutdown=DRAIN_SECONDS,
@@ -58,6 +60,7 @@ class Web:
     async def stop(self) -> None:
         """Take no more requests and let those under way finish."""
         if self._server is not None and self._task is not None:
+            await self._app.state.live.stop()  # streams are never done by themselves, and would be waited for
             self._server.should_exit = True
             await asyncio.gather(self._task, return_exceptions=True)
         self._socket.close()

@@ -119,6 +119,7 @@ class Live:
         self._since: dict[Position, Sequence[Change]] = {}
         self._telling: dict[tuple[Hashable, Position, Position], asyncio.Task[Told]] = {}
         self._tasks: list[asyncio.Task[None]] = []
+        self._over = False
 
     @property
     def count(self) -> int:
@@ -143,7 +144,8 @@ class Live:
         self._tasks = [asyncio.create_task(one) for one in loops]
 
     async def stop(self) -> None:
-        """End all streams."""
+        """End all streams, also those that are just joining."""
+        self._over = True
         for task in self._tasks:
             task.cancel()
         await asyncio.gather(*self._tasks, return_exceptions=True)
@@ -163,7 +165,7 @@ class Live:
         self._streams.add(stream)
         try:
             yield b"retry: 2000\n: listening\n\n"
-            while not stream.ended:
+            while not (stream.ended or self._over):
                 stream.bell.clear()
                 for present in await self._present(stream):
                     yield b"event: presence\ndata: %s\n\n" % msgspec.json.encode(present)

@@ -4,7 +4,7 @@ Every refusal of the house comes by here, so it says the same in the same words 
 """
 
 from api.problems.answers import answer_problem
-from api.problems.pages import Pages, language_of
+from api.problems.pages import Pages, language_of, make_environment
 from api.problems.problem import describe
 
-__all__ = ["Pages", "answer_problem", "describe", "language_of"]
+__all__ = ["Pages", "answer_problem", "describe", "language_of", "make_environment"]

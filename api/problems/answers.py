@@ -14,6 +14,7 @@ from api.problems.problem import Problem, describe
 from core.errors import HouseError
 from core.language import Language
 from core.log import get_log, reference
+from crm.staff.modules import TurnedOff
 from crm.staff.sessions import ProofNeeded
 
 log = get_log(__name__)
@@ -36,7 +37,7 @@ def answer_problem(request: Request[Any, Any, Any], error: Exception) -> Respons
         return _to_sign_in(request, problem)
     if isinstance(error, ProofNeeded):
         return _to_proof(request)
-    return _page(request, problem, pages, language)
+    return _page(request, problem, pages, language, off=isinstance(error, TurnedOff))
 
 
 def _went_away(error: Exception) -> bool:
@@ -63,30 +64,42 @@ def _document(problem: Problem) -> Response[bytes]:
 
 def _to_sign_in(request: Request[Any, Any, Any], problem: Problem) -> Response[str]:
     """To the sign-in page, and back afterwards where going back changes nothing."""
-    scope = request.scope
-    here = scope["path"] + (f"?{scope['query_string'].decode('latin-1')}" if scope["query_string"] else "")
-    there = f"/login?next={quote(here)}" if request.method == "GET" else "/login"
+    there = f"/login?next={quote(_asked(request))}" if request.method == "GET" else "/login"
     if "hx-request" in request.headers:
         return Response("", status_code=problem.status, headers={"HX-Redirect": "/login"}, media_type="text/html")
     return Response("", status_code=303, headers={"Location": there}, media_type="text/html")
 
 
+def _asked(request: Request[Any, Any, Any]) -> str:
+    """The page that was asked for, with its question."""
+    query = request.scope["query_string"].decode("latin-1")
+    return str(request.scope["path"]) + (f"?{query}" if query else "")
+
+
 def _to_proof(request: Request[Any, Any, Any]) -> Response[str]:
     """To the page on which one shows that it is oneself, and back to where the button was."""
-    page = urlsplit(request.headers.get("referer", "")).path if request.method != "GET" else request.scope["path"]
+    page = urlsplit(request.headers.get("referer", "")).path if request.method != "GET" else _asked(request)
     there = f"/prove?next={quote(page or '/settings/sign-in')}"
     if "hx-request" in request.headers:
         return Response("", status_code=403, headers={"HX-Redirect": there}, media_type="text/html")
     return Response("", status_code=303, headers={"Location": there}, media_type="text/html")
 
 
-def _page(request: Request[Any, Any, Any], problem: Problem, pages: Pages, language: Language) -> Response[str]:
+def _page(
+    request: Request[Any, Any, Any], problem: Problem, pages: Pages, language: Language, *, off: bool = False
+) -> Response[str]:
     viewer = request.scope["state"].get("viewer")
+    step, text = {"url": "/", "title": language.gettext("To the letters")}, problem.detail
+    if off and viewer is not None and viewer.is_admin:
+        step = {"url": "/settings/parts", "title": language.gettext("What is used here")}
+        text = language.gettext(
+            "This is turned off. Turn it on in the settings, and all that was in it is there again."
+        )
     error = {
         "status": problem.status,
         "title": problem.title,
-        "text": problem.detail,
-        "step": {"url": "/", "title": language.gettext("To the letters")},
+        "text": text,
+        "step": step,
         "reference": problem.reference,
     }
     template = "_problem.html" if "hx-request" in request.headers else "error.html"

@@ -28,7 +28,7 @@ def read_feed(tx: ReadTx, secret: str) -> tuple[str, list[Planned], dict[int, st
     return viewer.name, planned, names_of(tx, clients)
 
 
-@get("/feeds/{secret:str}", include_in_schema=False)
+@get("/feeds/{secret:str}", include_in_schema=False, opt={"open": True})
 async def feed(request: Request[Any, Any, Any], secret: Secret) -> Response[bytes]:
     """iCalendar (RFC 5545)."""
     house: House = request.app.state.house

@@ -31,7 +31,7 @@ from crm.staff.sessions import (
     revoke_token,
 )
 
-Scope = Literal["all", "read"]
+Scope = Literal["all", "read", "transactional"]
 
 
 class TokenView(msgspec.Struct):
@@ -46,7 +46,8 @@ class TokenView(msgspec.Struct):
 
 
 class NewToken(Body):
-    """``all`` may do what you may, ``read`` may only look."""
+    """``all`` may do what you may, ``read`` may only look, ``transactional`` may send single letters and see what
+    became of them, and nothing else."""
 
     name: Annotated[str, msgspec.Meta(min_length=1, max_length=200)]
     scopes: Annotated[tuple[Scope, ...], msgspec.Meta(min_length=1)] = ("all",)

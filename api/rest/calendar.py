@@ -11,6 +11,7 @@ from litestar.di import NamedDependency
 from litestar.params import JSONBody, QueryParameter
 
 from api.auth import Door
+from api.inviting import means_of
 from api.rest.interactions import read_moment
 from api.rest.once import Key, once
 from api.rest.shapes import Body, Id, Items, Made, Number, StrictRequest, moment
@@ -20,7 +21,6 @@ from core.errors import Invalid, NotFound
 from crm.planner import (
     Plan,
     Planned,
-    drop_planned,
     finish_planned,
     get_planned,
     list_agenda,
@@ -31,6 +31,7 @@ from crm.planner import (
 )
 from crm.staff.people import list_teams
 from crm.staff.readable import Viewer
+from mailhub.inviting.sending import drop as drop_it
 from mailhub.mailboxes.planning import move, plan, replan
 
 Kind = Literal["call", "meeting", "negotiation", "task", "other"]
@@ -50,6 +51,7 @@ class PlannedView(msgspec.Struct):
     state: str
     subject: str
     body: str
+    place: str
     starts: str
     timezone: str
     minutes: int
@@ -78,6 +80,7 @@ class NewPlan(Body):
     starts: str
     subject: str = ""
     body: Text = ""
+    place: Annotated[str, msgspec.Meta(max_length=300)] = ""
     timezone: str | None = None
     minutes: int = 30
     rrule: str = ""
@@ -126,6 +129,7 @@ def show_planned(one: Planned) -> PlannedView:
         state=one.state,
         subject=one.subject,
         body=one.body,
+        place=one.place,
         starts=one.starts,
         timezone=one.zone,
         minutes=one.minutes,
@@ -164,6 +168,7 @@ def read_plan(new: NewPlan, viewer: Viewer, zone: str) -> Plan:
         based_on_id=new.based_on_id,
         user_ids=tuple(new.user_ids),
         contact_ids=tuple(new.contact_ids),
+        place=new.place,
     )
 
 
@@ -298,14 +303,14 @@ async def release(door: NamedDependency[Door], planned_id: Id) -> None:
 
 @post("/calendar/{planned_id:int}/drop", tags=["calendar"], status_code=204)
 async def drop(door: NamedDependency[Door], planned_id: Id, data: JSONBody[Dropped]) -> None:
-    """It does not take place."""
-    await door.write(drop_planned, planned_id, data.part)
+    """It does not take place. Guests who were invited to what is over are written to."""
+    await door.write(drop_it, means_of(door.house), planned_id, data.part)
 
 
 @delete("/calendar/{planned_id:int}", tags=["calendar"], status_code=204)
 async def remove(door: NamedDependency[Door], planned_id: Id) -> None:
     """It does not take place, nor what follows of its series."""
-    await door.write(drop_planned, planned_id, "all")
+    await door.write(drop_it, means_of(door.house), planned_id, "all")
 
 
 ROUTES = [

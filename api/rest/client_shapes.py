@@ -24,6 +24,8 @@ Role = Literal["customer", "supplier", "competitor", "partner", "other"]
 PlaceAbove = Literal["", "holding", "department"]
 AddressKind = Literal["", "work", "private", "accounts", "other"]
 PhoneKind = Literal["", "work", "mobile", "home", "accounts", "other"]
+Attributes = dict[str, str | int | float | bool | list[str] | None]
+"""Values of fields by their keys; null takes one away."""
 Most = Annotated[tuple[str, ...], msgspec.Meta(max_length=50)]
 
 
@@ -52,7 +54,7 @@ class FirmView(msgspec.Struct):
 
 
 class CounterpartyView(msgspec.Struct):
-    """A company or a person we deal with. There are no attributes of your own so far: they are empty."""
+    """A company or a person we deal with. ``attributes`` are the fields that users added."""
 
     id: int
     name: str
@@ -76,11 +78,13 @@ class CounterpartyView(msgspec.Struct):
     about: str
     version: int
     merged_into: int | None = None
-    attributes: dict[str, str] = msgspec.field(default_factory=dict)
+    attributes: Attributes = msgspec.field(default_factory=dict)
+    first_channel: str = ""
+    first_channel_at: str | None = None
 
 
 class ContactView(msgspec.Struct):
-    """A person; ``positions`` are those at one client each. There are no attributes of your own so far."""
+    """A person; ``positions`` are those at one client each. ``attributes`` are the fields that users added."""
 
     id: int
     name: str
@@ -96,7 +100,7 @@ class ContactView(msgspec.Struct):
     about: str
     version: int
     merged_into: int | None = None
-    attributes: dict[str, str] = msgspec.field(default_factory=dict)
+    attributes: Attributes = msgspec.field(default_factory=dict)
 
 
 class InteractionView(msgspec.Struct):
@@ -116,6 +120,10 @@ class InteractionView(msgspec.Struct):
     channel_id: int | None = None
     based_on_thread_id: int | None = None
     based_on_message_id: int | None = None
+    document_id: int | None = None
+    marketing_event_id: int | None = None
+    touch: str = ""
+    attributes: Attributes = msgspec.field(default_factory=dict)
 
 
 class DoubleView(msgspec.Struct):
@@ -177,6 +185,7 @@ class NewCounterparty(Body):
     time_zone: str = ""
     birthday: str = ""
     about: str = ""
+    attributes: Attributes = msgspec.field(default_factory=dict)
 
 
 class CounterpartyChange(Body):
@@ -200,6 +209,7 @@ class CounterpartyChange(Body):
     time_zone: str | UnsetType = UNSET
     birthday: str | UnsetType = UNSET
     about: str | UnsetType = UNSET
+    attributes: Attributes | UnsetType = UNSET
     version: Number | UnsetType = UNSET
 
 
@@ -216,6 +226,7 @@ class NewContact(Body):
     time_zone: str = ""
     birthday: str = ""
     about: str = ""
+    attributes: Attributes = msgspec.field(default_factory=dict)
 
 
 class ContactChange(Body):
@@ -231,6 +242,7 @@ class ContactChange(Body):
     time_zone: str | UnsetType = UNSET
     birthday: str | UnsetType = UNSET
     about: str | UnsetType = UNSET
+    attributes: Attributes | UnsetType = UNSET
     version: Number | UnsetType = UNSET
 
 
@@ -258,7 +270,7 @@ def show_counterparty(
     client: Counterparty, firms: list[Firm], groups: list[Group], channels: dict[int, Channel]
 ) -> CounterpartyView:
     """A client with what belongs to it."""
-    came_by = channels.get(client.channel_id or 0)
+    came_by, first = channels.get(client.channel_id or 0), channels.get(client.first_channel_id or 0)
     return CounterpartyView(
         id=client.id,
         name=client.name,
@@ -282,6 +294,9 @@ def show_counterparty(
         about=client.about,
         version=client.version,
         merged_into=client.merged_into,
+        attributes=dict(client.attributes),
+        first_channel=first.name if first else "",
+        first_channel_at=moment(client.first_channel_at) if first else None,
     )
 
 
@@ -301,6 +316,8 @@ def show_contact(contact: Contact) -> ContactView:
         birthday=contact.birthday,
         about=contact.about,
         version=contact.version,
+        merged_into=contact.merged_into,
+        attributes=dict(contact.attributes),
     )
 
 
@@ -332,4 +349,8 @@ def show_interaction(line: Interaction) -> InteractionView:
         channel_id=line.channel_id,
         based_on_thread_id=base.thread_id if base else None,
         based_on_message_id=base.message_id if base else None,
+        document_id=line.document_id,
+        marketing_event_id=line.marketing_event_id,
+        touch=line.touch,
+        attributes=dict(line.attributes),
     )

@@ -11,6 +11,7 @@ from litestar.params import JSONBody, QueryParameter
 from msgspec import UnsetType
 
 from api.auth import Door
+from api.fielding import demand_required
 from api.rest.client_shapes import (
     ContactChange,
     ContactView,
@@ -27,8 +28,11 @@ from api.rest.client_shapes import (
 from api.rest.once import Key, once
 from api.rest.shapes import After, Id, Items, Limit, Made, StrictRequest, page_of
 from core.database import ReadTx, WriteTx
+from core.errors import Invalid
 from core.paging import Page
+from crm.attributes import Having
 from crm.parties import (
+    Channel,
     Contact,
     Double,
     Firm,
@@ -63,24 +67,66 @@ Words = Annotated[
         max_length=500, description="Beginnings of words: of a name, an address, a telephone, a tax number."
     ),
 ]
+Own = Annotated[
+    list[str] | None,
+    QueryParameter(
+        max_length=8,
+        description="What clients have in fields that are columns of the list: `region:odesa`; of numbers, sums and "
+        "dates from and to: `credit:100..200`, `since:2026-01-01..`. Each at most once; all of them are asked.",
+    ),
+]
+Sort = Annotated[
+    str,
+    QueryParameter(max_length=60, description="The key of a field that is a column of the list; -key: its end first."),
+]
+CameBy = Annotated[
+    int | None, QueryParameter(name="channel_id", ge=1, le=2**63 - 1, description="Those who came by this channel.")
+]
 Said = Annotated[str, QueryParameter(max_length=320)]
 
 
-def find_clients(tx: ReadTx, _: Viewer, words: str, after: str | None, limit: int) -> Page[CounterpartyView]:
-    """A page of clients by name."""
-    page = list_counterparties(tx, words=words, after=after, limit=limit)
-    channels = {one.id: one for one in list_channels(tx)}
+def find_clients(
+    tx: ReadTx,
+    viewer: Viewer,
+    words: str,
+    own: list[str],
+    channel_id: int | None,
+    sort: str,
+    after: str | None,
+    limit: int,
+) -> Page[CounterpartyView]:
+    """A page of clients by name or by a field. Raises Invalid."""
+    page = list_counterparties(
+        tx, words=words, own=read_having(own), channel_id=channel_id, sort=sort, after=after, limit=limit
+    )
+    channels = _channels(tx, viewer)
     ids = [one.id for one in page.items]
     firms, groups = firms_of(tx, ids), groups_of(tx, ids)
     shown = [show_counterparty(one, firms.get(one.id, []), groups.get(one.id, []), channels) for one in page.items]
     return Page(shown, page.next)
 
 
-def view_client(tx: ReadTx, counterparty_id: int) -> CounterpartyView:
+def read_having(own: list[str]) -> list[Having]:
+    """What was asked of fields. Raises Invalid."""
+    found = []
+    for text in own:
+        key, colon, value = text[:600].partition(":")
+        if not colon:
+            raise Invalid("Write the key of a field, a colon and a value.", field="own")
+        low, _, high = value.partition("..")
+        found.append(Having(key, low, high))
+    return found
+
+
+def _channels(tx: ReadTx, viewer: Viewer) -> dict[int, Channel]:
+    return {one.id: one for one in list_channels(tx)} if viewer.uses("marketing") else {}
+
+
+def view_client(tx: ReadTx, viewer: Viewer, counterparty_id: int) -> CounterpartyView:
     """A client with what belongs to it. Raises NotFound."""
     client = get_counterparty(tx, counterparty_id)
-    channels = {one.id: one for one in list_channels(tx)}
-    return show_counterparty(client, list_firms(tx, client.id), list_groups_of(tx, client.id), channels)
+    firms, groups = list_firms(tx, client.id), list_groups_of(tx, client.id)
+    return show_counterparty(client, firms, groups, _channels(tx, viewer))
 
 
 def find_people(tx: ReadTx, _: Viewer, words: str, after: str | None, limit: int) -> Page[Contact]:
@@ -94,6 +140,7 @@ def add_client(tx: WriteTx, viewer: Viewer, new: NewCounterparty) -> int:
     if new.manager_id is not None:
         demand_somewhere(viewer, "assign")
         get_user(tx, new.manager_id)
+    demand_required(tx, "counterparty", new.attributes)
     client_id = add_counterparty(
         tx,
         new.name,
@@ -112,6 +159,7 @@ def add_client(tx: WriteTx, viewer: Viewer, new: NewCounterparty) -> int:
         time_zone=new.time_zone,
         birthday=new.birthday,
         about=new.about,
+        attributes=new.attributes,
         by_id=viewer.user_id,
     )
     if new.firms:
@@ -122,7 +170,7 @@ def add_client(tx: WriteTx, viewer: Viewer, new: NewCounterparty) -> int:
     return client_id
 
 
-_OF_BOTH = ("name", "language", "time_zone", "birthday", "about", "version")
+_OF_BOTH = ("name", "language", "time_zone", "birthday", "about", "attributes", "version")
 _PLAIN = (*_OF_BOTH, "kind", "roles", "domains", "parent_as", "city")
 _PLAIN_OF_PERSON = (*_OF_BOTH, "position", "positions")
 
@@ -157,7 +205,7 @@ def change_client(tx: WriteTx, viewer: Viewer, counterparty_id: int, change: Cou
     if not isinstance(change.groups, UnsetType):
         set_groups(tx, counterparty_id, change.groups)
     record_audit(tx, viewer.user_id, "client-changed", str(counterparty_id), manager_id=told.get("manager_id"))
-    return view_client(tx, counterparty_id)
+    return view_client(tx, viewer, counterparty_id)
 
 
 def add_person(tx: WriteTx, viewer: Viewer, new: NewContact) -> int:
@@ -165,6 +213,7 @@ def add_person(tx: WriteTx, viewer: Viewer, new: NewContact) -> int:
     managed = new.counterparty_id is not None and get_counterparty(tx, new.counterparty_id).manager_id is not None
     emails = read_addresses(new.emails, new.addresses)
     demand_somewhere(viewer, "assign" if managed and emails else "answer")
+    demand_required(tx, "contact", new.attributes)
     contact_id = add_contact(
         tx,
         new.name,
@@ -176,6 +225,7 @@ def add_person(tx: WriteTx, viewer: Viewer, new: NewContact) -> int:
         time_zone=new.time_zone,
         birthday=new.birthday,
         about=new.about,
+        attributes=new.attributes,
     )
     record_audit(tx, viewer.user_id, "contact-added", str(contact_id), client=new.counterparty_id)
     return contact_id
@@ -206,10 +256,16 @@ def find_doubles(tx: ReadTx, _: Viewer, name: str, tax: str, email: str, phone: 
 
 @get("/counterparties", tags=["clients"])
 async def list_clients(
-    door: NamedDependency[Door], limit: Limit = 50, after: After = None, q: Words = ""
+    door: NamedDependency[Door],
+    limit: Limit = 50,
+    after: After = None,
+    q: Words = "",
+    own: Own = None,
+    channel_id: CameBy = None,
+    sort: Sort = "",
 ) -> Items[CounterpartyView]:
-    """Clients by name."""
-    return page_of(await door.read(find_clients, q, after, limit), lambda one: one)
+    """Clients by name, or by a field that is a column of the list."""
+    return page_of(await door.read(find_clients, q, own or [], channel_id, sort, after, limit), lambda one: one)
 
 
 @post("/counterparties", tags=["clients"])
@@ -223,7 +279,7 @@ async def make_client(
 @get("/counterparties/{counterparty_id:int}", tags=["clients"])
 async def get_client(door: NamedDependency[Door], counterparty_id: Id) -> CounterpartyView:
     """One client."""
-    return await door.read(lambda tx, _: view_client(tx, counterparty_id))
+    return await door.read(lambda tx, viewer: view_client(tx, viewer, counterparty_id))
 
 
 @patch("/counterparties/{counterparty_id:int}", tags=["clients"])

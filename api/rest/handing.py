@@ -9,7 +9,7 @@ from litestar import delete, post
 from litestar.di import NamedDependency
 from litestar.params import JSONBody
 
-from api.auth import Door
+from api.auth import Door, of_part
 from api.handing import feed_url, hand_all
 from api.rest.once import Key, once
 from api.rest.shapes import Body, Id, Number, StrictRequest
@@ -84,4 +84,4 @@ async def hand_everything(door: NamedDependency[Door], user_id: Id, data: JSONBo
     return _show(await hand_all(door, user_id, data.to_id, data.note))
 
 
-ROUTES = [make, end, hand_one, hand_everything]
+ROUTES = [*of_part("calendar", [make, end]), hand_one, hand_everything]

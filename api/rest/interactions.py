@@ -6,13 +6,15 @@ from __future__ import annotations
 from datetime import datetime
 from typing import Annotated, Literal
 
+import msgspec
 from litestar import delete, get, patch, post
 from litestar.di import NamedDependency
 from litestar.params import JSONBody, QueryParameter
 from msgspec import UNSET, UnsetType
 
 from api.auth import Door
-from api.rest.client_shapes import ConsentView, InteractionView, LinkView, ManagerView, show_interaction
+from api.fielding import demand_required
+from api.rest.client_shapes import Attributes, ConsentView, InteractionView, LinkView, ManagerView, show_interaction
 from api.rest.once import Key, once
 from api.rest.shapes import After, Body, Id, Items, Limit, Made, Number, StrictRequest, moment, page_of
 from core import clock
@@ -26,6 +28,7 @@ from crm.interactions import (
     drop_interaction,
     get_interaction,
     list_timeline,
+    say_channel,
 )
 from crm.parties import (
     Consent,
@@ -63,15 +66,18 @@ class NewInteraction(Body):
     happened_at: datetime | None = None
     channel_id: Number | None = None
     based_on_id: Number | None = None
+    attributes: Attributes = msgspec.field(default_factory=dict)
 
 
 class InteractionChange(Body):
-    """What to change of what you wrote; what is not named stays."""
+    """What to change of what you wrote; what is not named stays. Of a letter only ``channel_id`` can be said."""
 
     subject: str | UnsetType = UNSET
     body: str | UnsetType = UNSET
     minutes: int | UnsetType = UNSET
     happened_at: datetime | UnsetType = UNSET
+    channel_id: Number | UnsetType | None = UNSET
+    attributes: Attributes | UnsetType = UNSET
 
 
 class NewLink(Body):
@@ -109,6 +115,7 @@ def read_history(
 
 def write_line(tx: WriteTx, viewer: Viewer, new: NewInteraction) -> int:
     """Raises NotFound, Forbidden, Invalid."""
+    demand_required(tx, "interaction", new.attributes)
     return add_interaction(
         tx,
         viewer,
@@ -122,11 +129,17 @@ def write_line(tx: WriteTx, viewer: Viewer, new: NewInteraction) -> int:
         happened_at=read_moment(new.happened_at, "happened_at"),
         channel_id=new.channel_id,
         based_on_id=new.based_on_id,
+        attributes=new.attributes,
     )
 
 
 def change_line(tx: WriteTx, viewer: Viewer, interaction_id: int, change: InteractionChange) -> Interaction:
     """Raises NotFound, Forbidden, Invalid."""
+    if not isinstance(change.channel_id, UnsetType):
+        say_channel(tx, viewer, interaction_id, change.channel_id)
+    rest = (change.subject, change.body, change.minutes, change.happened_at, change.attributes)
+    if all(isinstance(one, UnsetType) for one in rest) and not isinstance(change.channel_id, UnsetType):
+        return get_interaction(tx, viewer, interaction_id)[1]
     happened = None if isinstance(change.happened_at, UnsetType) else read_moment(change.happened_at, "happened_at")
     change_interaction(
         tx,
@@ -136,6 +149,7 @@ def change_line(tx: WriteTx, viewer: Viewer, interaction_id: int, change: Intera
         body=None if isinstance(change.body, UnsetType) else change.body,
         minutes=None if isinstance(change.minutes, UnsetType) else change.minutes,
         happened_at=happened,
+        attributes=None if isinstance(change.attributes, UnsetType) else change.attributes,
     )
     return get_interaction(tx, viewer, interaction_id)[1]
 

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from typing import Annotated, Any
+from zoneinfo import ZoneInfo
 
 import msgspec
 from litestar import Request, get, post, put
@@ -16,16 +17,10 @@ from core import clock
 from core.database import ReadTx, WriteTx
 from core.language import Language
 from crm.staff.readable import Viewer
-from mailhub.mailboxes.notices import (
-    Kind,
-    Notice,
-    Way,
-    count_notices,
-    get_wishes,
-    list_notices,
-    mark_notices,
-    set_wishes,
-)
+from mailhub.mailboxes.notice_tables import Kind, Way
+from mailhub.mailboxes.notice_wishes import get_wishes, set_wishes
+from mailhub.mailboxes.notices import Notice, count_notices, list_notices, mark_notices
+from mailhub.notices.mornings import HOURS, find_hour, set_hour
 from mailhub.notices.words import say_notice
 
 Asked = Request[Any, Any, Any]
@@ -70,6 +65,12 @@ class Count(msgspec.Struct):
     count: int
 
 
+class Morning(Body):
+    """At which hour (5 to 11, by the clock of the house) the letter of the morning comes; null for never."""
+
+    hour: Annotated[int, msgspec.Meta(ge=HOURS[0], le=HOURS[-1])] | None
+
+
 class Wishes(Body):
     """For each kind: `app` (in the application), `mail` (there and by mail), `none`."""
 
@@ -94,12 +95,12 @@ def show_notice(language: Language, notice: Notice) -> NoticeView:
 
 
 def _wishes(tx: ReadTx, viewer: Viewer) -> dict[Kind, Way]:
-    return get_wishes(tx, viewer.user_id)
+    return get_wishes(tx, viewer)
 
 
 def _change_wishes(tx: WriteTx, viewer: Viewer, ways: dict[Kind, Way]) -> dict[Kind, Way]:
     set_wishes(tx, viewer, {str(kind): way for kind, way in ways.items()})
-    return get_wishes(tx, viewer.user_id)
+    return get_wishes(tx, viewer)
 
 
 @get("/notices", tags=["notices"])
@@ -141,4 +142,17 @@ async def change_wishes(door: NamedDependency[Door], data: JSONBody[Wishes]) -> 
     return Wishes(ways=await door.write(_change_wishes, data.ways))
 
 
-ROUTES = [list_all, mark, wishes, change_wishes]
+@get("/notices/morning", tags=["notices"])
+async def morning(door: NamedDependency[Door]) -> Morning:
+    """Whether you get a letter each morning with what is planned and promised for the day."""
+    return Morning(hour=await door.read(find_hour))
+
+
+@put("/notices/morning", tags=["notices"])
+async def change_morning(door: NamedDependency[Door], data: JSONBody[Morning]) -> Morning:
+    """Choose its hour, or none. On a day without anything to do there is none."""
+    await door.write(set_hour, data.hour, ZoneInfo(door.house.settings.company.timezone))
+    return data
+
+
+ROUTES = [list_all, mark, wishes, change_wishes, morning, change_morning]

@@ -15,6 +15,7 @@ from api.rest.shapes import Body, Id, Items, Number, StrictRequest, moment
 from core.database import ReadTx, WriteTx
 from core.errors import NotFound
 from core.rules import Field, to_data
+from crm.segments.words import HOLDERS, words_of
 from crm.staff.readable import Viewer
 from mailhub.routing.rules.actions import actions_data
 from mailhub.routing.rules.facts import LETTERS
@@ -129,8 +130,20 @@ class PartView(msgspec.Struct):
     next: str | None
 
 
+class ParamView(msgspec.Struct):
+    """What may be told of a field, in `with` of a condition: a key of `choices`, an id of what `of` says, a number of
+    days, a day, or the code of a currency."""
+
+    key: str
+    type: str
+    label: str
+    required: bool
+    choices: dict[str, str]
+    of: str
+
+
 class FieldView(msgspec.Struct):
-    """A field that conditions may ask for."""
+    """A field that conditions may ask for, told in `with` what `params` name."""
 
     key: str
     type: str
@@ -139,6 +152,7 @@ class FieldView(msgspec.Struct):
     choices: dict[str, str]
     of: str
     unit: str
+    params: list[ParamView]
 
 
 def show_rule(found: RoutingRule) -> RuleView:
@@ -159,7 +173,11 @@ def show_tried(one: Tried) -> TriedView:
 
 def show_field(one: Field) -> FieldView:
     """A field in the shape of the interface."""
-    return FieldView(one.key, one.type, one.label, list(one.ops), dict(one.choices), one.of, one.unit)
+    told = [
+        ParamView(each.key, each.type, each.label, not each.anything, dict(each.choices), each.of)
+        for each in one.params
+    ]
+    return FieldView(one.key, one.type, one.label, list(one.ops), dict(one.choices), one.of, one.unit, told)
 
 
 def make_rule(tx: WriteTx, viewer: Viewer, new: NewRule, zone: str) -> RuleView:
@@ -192,8 +210,11 @@ def read_rules(tx: ReadTx, viewer: Viewer, mailbox_id: int | None) -> list[Routi
     return list_all_rules(tx, viewer) if mailbox_id is None else list_rules(tx, viewer, mailbox_id)
 
 
-def read_words(_tx: ReadTx, _viewer: Viewer, of: str) -> list[Field]:
+def read_words(tx: ReadTx, _viewer: Viewer, of: str) -> list[Field]:
     """Raises NotFound for what has no words."""
+    for kind in HOLDERS:
+        if of == kind:
+            return list(words_of(tx, kind))
     if of != LETTERS.of:
         raise NotFound("There are no words for rules about %(of)s.", of=of)
     return list(LETTERS)

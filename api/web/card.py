@@ -12,17 +12,27 @@ from litestar.params import QueryParameter
 
 from api.auth import Door
 from api.web.card_open import make_opened
+from api.web.client_fields import OwnFields, show_fields
 from api.web.client_hours import HoursForm, see_hours
 from api.web.client_links import link_kinds, link_words
+from api.web.client_segments import see_segments, show_segments
 from api.web.client_words import address_kinds, phone_kinds, place_words
 from api.web.desk import After, Asked, Desk, Id, html
+from api.web.documents import DocumentRow, make_rows
+from api.web.field_words import Line, show_values
 from api.web.merging import PastMerge, list_past, show_past
 from api.web.panel import Known, about_client, person_of, see_client
 from api.web.place import Place
 from api.web.shapes import Person, Pill, Speaker, lateness, make_pill, make_when
 from api.web.shell import Around, see_around
+from api.web.supplier_words import say_record, say_terms
 from api.web.timeline import Past, make_timeline, see_timeline
+from api.web.touching import see_touchable, show_touchable
+from core import clock
 from core.database import ReadTx
+from crm.attributes import Attribute, list_attributes
+from crm.documents import Document, Which, list_documents
+from crm.marketing import MarketingEvent
 from crm.parties import (
     Consent,
     Counterparty,
@@ -42,11 +52,14 @@ from crm.parties import (
     names_of,
     show_phone,
 )
+from crm.segments import Segment, Stay
 from crm.staff.readable import Viewer
+from crm.suppliers import Record, Terms, find_terms, get_record
 from mailhub.mailboxes.clients import list_open_of
 from mailhub.mailboxes.lists import ThreadRow
 
 OPEN_SHOWN = 4
+DOCUMENTS_SHOWN = 5
 Kind = Annotated[str, QueryParameter(name="kind", max_length=20)]
 BaseId = Annotated[int | None, QueryParameter(name="base", ge=1, le=2**63 - 1)]
 
@@ -64,10 +77,16 @@ class Seen:
     links: list[Link]
     parts: list[Counterparty]
     parent: str
-    channel: str
+    channels: dict[int, str]
     consents: dict[int, list[Consent]]
     managers: list[ManagerChange]
     merges: list[Merge]
+    documents: list[Document]
+    supplier: tuple[Terms, Record] | None
+    own: list[Attribute]
+    own_of_people: list[Attribute]
+    grouped: tuple[list[Stay], list[Segment]]
+    touchable: list[MarketingEvent]
     around: Around
 
 
@@ -92,6 +111,7 @@ class CardPerson:
     phones: tuple[tuple[str, str, str], ...]
     url: str
     mailings: str
+    own: list[Line]
 
 
 @dataclass(frozen=True, slots=True)
@@ -100,7 +120,7 @@ class Card:
 
     name: str
     about: str
-    facts: list[tuple[str, str, str | None]]
+    facts: list[Line]
     text: str
     open: list[OpenTile]
     firms: list[Firm]
@@ -111,6 +131,12 @@ class Card:
     link_url: str
     managers: list[tuple[str, str]]
     merges: list[PastMerge]
+    own: OwnFields
+    documents: list[DocumentRow]
+    supplier: tuple[list[str], str] | None
+    supplier_url: str | None
+    documents_url: str
+    document_url: str
     may_change: bool
     may_route: bool
     address_url: str
@@ -126,7 +152,6 @@ def see_card(tx: ReadTx, viewer: Viewer, client_id: int, kind: str, after: str |
     client_id = find_kept(tx, "counterparty", client_id)
     known = see_client(tx, viewer, client_id, history=1)
     client = known.client
-    channels = {one.id: one.name for one in list_channels(tx)} if client.channel_id else {}
     return Seen(
         known=known,
         hours=see_hours(tx, viewer, client_id),
@@ -137,12 +162,45 @@ def see_card(tx: ReadTx, viewer: Viewer, client_id: int, kind: str, after: str |
         links=list_links(tx, "counterparty", client_id),
         parts=list_parts_of(tx, client_id),
         parent=names_of(tx, [client.parent_id]).get(client.parent_id, "") if client.parent_id else "",
-        channel=channels.get(client.channel_id or 0, ""),
+        channels={one.id: one.name for one in list_channels(tx)} if viewer.uses("marketing") else {},
         consents=consents_of(tx, [one.id for one in known.people]),
         managers=list_manager_changes(tx, client_id),
         merges=list_past(tx, "counterparty", client_id),
+        documents=_documents(tx, viewer, client_id),
+        supplier=_supplier(tx, viewer, client_id),
+        own=list_attributes(tx, "counterparty", ended=viewer.uses("fields")),
+        own_of_people=list_attributes(tx, "contact", ended=viewer.uses("fields")),
+        grouped=see_segments(tx, viewer, client_id),
+        touchable=see_touchable(tx, viewer),
         around=see_around(tx, viewer),
     )
+
+
+def _supplier(tx: ReadTx, viewer: Viewer, client_id: int) -> tuple[Terms, Record] | None:
+    terms = find_terms(tx, client_id) if viewer.uses("suppliers") else None
+    if terms is None:
+        return None
+    return terms, get_record(tx, client_id, str(clock.to_datetime(clock.now()).date()))
+
+
+def _say_supplier(speaker: Speaker, seen: Seen) -> tuple[list[str], str] | None:
+    if seen.supplier is None:
+        return None
+    terms, record = seen.supplier
+    return say_terms(speaker, terms), say_record(speaker, record)
+
+
+def _supplier_url(speaker: Speaker, seen: Seen) -> str | None:
+    """Where terms and prices stand; None for who is no supplier."""
+    one = seen.known.client
+    may = speaker.viewer.uses("suppliers") and (seen.supplier is not None or "supplier" in one.roles)
+    return f"/clients/{one.id}/supplier" if may else None
+
+
+def _documents(tx: ReadTx, viewer: Viewer, client_id: int) -> list[Document]:
+    if not viewer.uses("documents"):
+        return []
+    return list(list_documents(tx, Which(client_id), limit=DOCUMENTS_SHOWN).items)
 
 
 @get("/clients/{client_id:int}", include_in_schema=False)
@@ -162,6 +220,8 @@ async def client(
         card, timeline = make_card(speaker, seen), make_timeline(speaker, seen.known.client.id, seen.past)
         opened = make_opened(speaker, seen.known.client.id, seen.known.coming)
         data: dict[str, Any] = {"client": card, "timeline": timeline, "hours": seen.hours, "opened": opened}
+        data["touchable"] = show_touchable(speaker, seen.known.client.id, seen.touchable, seen.known.people)
+        data["grouped"] = show_segments(speaker, seen.known.client.id, seen.grouped)
         return desk.render("client.html", speaker, seen.around, "clients", **data)
 
     return html(await door.page(render, see_card, client_id, kind, after, base))
@@ -183,6 +243,12 @@ def make_card(speaker: Speaker, seen: Seen) -> Card:
         link_kinds=list(link_kinds(speaker).items()),
         managers=[_manager(speaker, seen.past.users, change) for change in seen.managers],
         merges=show_past(speaker, seen.merges),
+        own=show_fields(speaker, one.id, seen.own, one.attributes),
+        documents=make_rows(speaker, seen.documents, {}, {}),
+        supplier=_say_supplier(speaker, seen),
+        supplier_url=_supplier_url(speaker, seen),
+        documents_url=f"/documents?client={one.id}",
+        document_url=f"/clients/{one.id}/documents/new",
         may_change=speaker.viewer.may_somewhere("answer"),
         may_route=speaker.viewer.may_somewhere("assign"),
         address_url=f"/clients/{one.id}/addresses",
@@ -202,7 +268,7 @@ def _write_url(seen: Seen) -> str | None:
     return f"/write?{urlencode({'to': address})}" if address else None
 
 
-def _facts(speaker: Speaker, seen: Seen) -> list[tuple[str, str, str | None]]:
+def _facts(speaker: Speaker, seen: Seen) -> list[Line]:
     one, facts, manager = seen.known.client, seen.known.facts, seen.known.manager
     last_in, last_out = make_when(speaker, facts.last_in, long=True), make_when(speaker, facts.last_out, long=True)
     kinds, phones = address_kinds(speaker), phone_kinds(speaker)
@@ -224,9 +290,19 @@ def _facts(speaker: Speaker, seen: Seen) -> list[tuple[str, str, str | None]]:
         (speaker.say("Language"), speaker.language.language_name(one.language) if one.language else "", None),
         (speaker.say("Time zone"), one.time_zone, None),
         (speaker.say("Birthday"), one.birthday.removeprefix("--"), None),
-        (speaker.say("Came by"), seen.channel, None),
+        *_came_by(speaker, seen),
     ]
     return [(name, value, url) for name, value, url in told if value]
+
+
+def _came_by(speaker: Speaker, seen: Seen) -> list[Line]:
+    """The channel, and the first one with its day where it is another."""
+    one = seen.known.client
+    now, first = seen.channels.get(one.channel_id or 0, ""), seen.channels.get(one.first_channel_id or 0, "")
+    day = speaker.language.format_date(one.first_channel_at) if one.first_channel_at is not None else ""
+    if now == first:
+        return [(speaker.say("Came by"), f"{now}, {day}" if now else "", None)]
+    return [(speaker.say("Came by"), now, None), (speaker.say("First came by"), f"{first}, {day}", None)]
 
 
 def _named(name: str, kinds: dict[str, str], kind: str) -> str:
@@ -264,6 +340,7 @@ def _people(speaker: Speaker, seen: Seen) -> list[CardPerson]:
                 phones=tuple((show_phone(at), at.number, phones[at.kind] if at.kind else "") for at in one.phones),
                 url=f"/clients/{client_id}/people/{one.id}",
                 mailings=mailings,
+                own=[line for part in show_values(speaker, seen.own_of_people, one.attributes) for line in part.lines],
             )
         )
     return shown

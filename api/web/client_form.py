@@ -13,12 +13,14 @@ from litestar.di import NamedDependency
 from api.auth import Door
 from api.web.client_words import address_kinds, phone_kinds, place_words, reason_words, role_words
 from api.web.desk import Asked, Desk, Id, html, lead
+from api.web.field_form import make_inputs, read_inputs
 from api.web.forms import read_form, read_id
 from api.web.shapes import Speaker
 from api.web.shell import Around, see_around
 from core.database import ReadTx, WriteTx
 from core.errors import Conflict, Forbidden, Invalid
 from core.fulltext import fold
+from crm.attributes import Attribute, list_attributes
 from crm.parties import (
     Counterparty,
     Double,
@@ -26,7 +28,7 @@ from crm.parties import (
     Firm,
     Phone,
     add_counterparty,
-    ensure_channel,
+    find_channel,
     find_parties,
     get_counterparty,
     list_channels,
@@ -74,6 +76,7 @@ class Asking:
     groups: list[str]
     channels: list[str]
     around: Around
+    own: list[Attribute]
     doubles: list[Double] = field(default_factory=list)
 
 
@@ -87,9 +90,17 @@ def see_form(tx: ReadTx, viewer: Viewer, client_id: int | None, sent: Fields | N
         fields=fields,
         people=[(one.id, one.name) for one in list_users(tx) if not one.disabled],
         groups=[one.name for one in list_groups(tx)],
-        channels=[one.name for one in list_channels(tx) if not one.ended],
+        channels=_channels(tx, viewer, fields.get("channel", "")),
         around=see_around(tx, viewer),
+        own=list_attributes(tx, "counterparty"),
     )
+
+
+def _channels(tx: ReadTx, viewer: Viewer, own: str) -> list[str]:
+    """Those that are offered, with the client's own; none where they are not used."""
+    if not viewer.uses("marketing"):
+        return []
+    return [one.name for one in list_channels(tx) if not one.ended or one.name == own]
 
 
 def _fields_of(tx: ReadTx, client: Counterparty | None) -> Fields:
@@ -184,9 +195,10 @@ def save(tx: WriteTx, viewer: Viewer, client_id: int | None, fields: Fields, zon
     told: dict[str, Any] = {one: fields.get(one, "") for one in PLAIN if one != "name"}
     told["roles"] = [one.removeprefix("role_") for one in fields if one.startswith("role_")]
     told |= {"phones": phones, "parent_id": read_parent(tx, fields.get("parent", "")), "by_id": viewer.user_id}
-    channel = fields.get("channel", "")
-    told["channel_id"] = ensure_channel(tx, channel) if channel.strip() else 0
+    if viewer.uses("marketing"):
+        told["channel_id"] = find_channel(tx, fields.get("channel", "")) or 0
     told |= _routes(tx, viewer, client_id, fields, emails, domains)
+    told["attributes"] = read_inputs(list_attributes(tx, "counterparty"), fields)
     if client_id is None:
         made = add_counterparty(tx, name, **told)
         record_audit(tx, viewer.user_id, "client-added", str(made), manager_id=told.get("manager_id"))
@@ -236,6 +248,7 @@ def show_form(desk: Desk, viewer: Viewer, asking: Asking, problem: Problem | Non
         "firms": range(min(count["firm_name"] + 1, MOST_ROWS)),
         "address_kinds": list(address_kinds(speaker).items()),
         "phone_kinds": list(phone_kinds(speaker).items()),
+        "own": make_inputs(asking.own, asking.client.attributes if asking.client else {}, fields),
         "people": asking.people,
         "groups": asking.groups,
         "channels": asking.channels,

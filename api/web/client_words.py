@@ -68,6 +68,9 @@ def kind_words(speaker: Speaker) -> dict[str, str]:
         "negotiation": speaker.say("Negotiations"),
         "task": speaker.say("Tasks"),
         "promise": speaker.say("Promises"),
+        "document": speaker.say("Documents"),
+        "mailing": speaker.say("Mailings"),
+        "touch": speaker.say("Touches"),
         "wish": speaker.say("Wishes"),
         "change": speaker.say("Changes of hands"),
         "note": speaker.say("Notes"),
@@ -90,5 +93,8 @@ def line_kinds(speaker: Speaker) -> dict[str, str]:
     return one_kind(speaker) | {
         "task": speaker.say("Task"),
         "promise": speaker.say("Promise"),
+        "document": speaker.say("Document"),
+        "mailing": speaker.say("Mailing"),
+        "touch": speaker.say("Touch"),
         "change": speaker.say("Handed over"),
     }

@@ -11,28 +11,32 @@ from dataclasses import dataclass, replace
 from typing import Any
 
 from core.errors import Invalid
-from core.rules import All, Condition, Field, Not, Rule, Vocabulary
+from core.rules import MANY, All, Condition, Field, Not, Param, Rule, Vocabulary, split_key
 from core.rules import Any as AnyOf
 from core.rules.vocabulary import Type
 
 MOST_LINES = 30
-SEVERAL = ("text", "list")
+SEVERAL = ("text", "list", "texts")
 DAYS = ("older_than_days", "within_days")
 OFFERED: dict[Type, tuple[str, ...]] = {
     "text": ("contains", "-contains", "eq", "-eq", "starts_with", "is_empty", "-is_empty"),
     "number": ("gt", "lt", "between", "-between", "eq"),
     "moment": ("older_than_days", "within_days", "lt", "ge", "is_empty", "-is_empty"),
+    "day": ("older_than_days", "within_days", "lt", "ge", "is_empty", "-is_empty"),
     "choice": ("eq", "-eq"),
     "reference": ("eq", "-eq", "is_empty", "-is_empty"),
     "flag": ("eq", "-eq"),
     "list": ("contains", "-contains", "starts_with", "-starts_with"),
+    "texts": ("contains", "-contains", "starts_with", "is_empty", "-is_empty"),
+    "choices": ("contains", "-contains", "is_empty", "-is_empty"),
+    "references": ("contains", "-contains", "is_empty", "-is_empty"),
 }
 
 
 @dataclass(frozen=True, slots=True)
 class Line:
-    """One condition as the form holds it. ``op`` begins with a minus where it is turned round; ``inner`` lines are a
-    group."""
+    """One condition as the form holds it. ``field`` is its key with what was told of it; ``op`` begins with a minus
+    where it is turned round; ``inner`` lines are a group."""
 
     field: str
     op: str
@@ -41,23 +45,40 @@ class Line:
 
 
 def read_lines(
-    fields: Mapping[str, str], chosen: Mapping[str, Sequence[str]], vocabulary: Vocabulary
+    fields: Mapping[str, str], chosen: Mapping[str, Sequence[str]], vocabulary: Vocabulary, currency: str = ""
 ) -> tuple[Line, ...]:
-    """What the form sent. ``chosen`` are all values of fields that may stand several times. Raises Invalid."""
+    """What the form sent. ``chosen`` are all values of fields that may stand several times, ``currency`` is that of
+    sums of which none is told. Raises Invalid."""
     lines = []
     for number in range(MOST_LINES):
         key = fields.get(f"field_{number}")
         if key is None:
             continue
-        field = vocabulary.get(key)
+        told = _read_told(fields, number, vocabulary.base(key).params, currency)
+        field = vocabulary.find_told(key, told)
+        assert field is not None, "there is one, as its base is"
         op = fields.get(f"op_{number}", "")
         if op.lstrip("-") not in field.ops or fields.get(f"was_{number}", key) != key:
             op = OFFERED[field.type][0]
             values: tuple[str, ...] = ()
         else:
             values = tuple(chosen.get(f"value_{number}", ()))
-        lines.append(Line(key, op, values, fields.get(f"in_{number}") == "1"))
+        lines.append(Line(field.key, op, values, fields.get(f"in_{number}") == "1"))
     return tuple(lines)
+
+
+def _read_told(
+    fields: Mapping[str, str], number: int, params: Sequence[Param], currency: str
+) -> dict[str, str | int | None]:
+    """What the form tells of a field. Raises Invalid."""
+    told: dict[str, str | int | None] = {}
+    for one in params:
+        said = fields.get(f"with_{number}_{one.key}", "").strip()
+        if one.type in ("days", "reference"):
+            told[one.key] = read_number(said) if said else None
+        else:
+            told[one.key] = (said.upper() or currency) if one.type == "currency" else said
+    return told
 
 
 def press_lines(lines: Sequence[Line], button: str, fresh: Line) -> tuple[Line, ...]:
@@ -127,8 +148,10 @@ def _line(rule: Rule, vocabulary: Vocabulary) -> Line | None:
     if not isinstance(leaf, Condition):
         return None
     field, op, value = vocabulary.get(leaf.field), leaf.op, leaf.value
+    if op == "in" and field.type == "texts":
+        return None
     if op in ("ne", "in"):
-        turned, op = turned is not (op == "ne"), "contains" if field.type == "list" else "eq"
+        turned, op = turned is not (op == "ne"), "contains" if field.type in MANY else "eq"
     if op == "is_empty" or field.type == "flag":
         turned, value = turned is not (not value), ()
     values = value if isinstance(value, tuple) else (value,)
@@ -140,7 +163,10 @@ def _line(rule: Rule, vocabulary: Vocabulary) -> Line | None:
 
 def _leaf(line: Line, vocabulary: Vocabulary) -> dict[str, Any]:
     field, op = vocabulary.get(line.field), line.op.removeprefix("-")
-    leaf: dict[str, Any] = {"field": line.field, "op": op, "value": _value(field, op, line.values)}
+    key, told = split_key(line.field)
+    leaf: dict[str, Any] = {"field": key, "op": op, "value": _value(field, op, line.values)}
+    if told:
+        leaf["with"] = told
     if isinstance(leaf["value"], list) and op == "eq":
         leaf["op"] = "in"
     return {"not": leaf} if line.op.startswith("-") else leaf
@@ -152,7 +178,7 @@ def _value(field: Field, op: str, values: Sequence[str]) -> Any:
     if field.type in SEVERAL:
         values = [one.strip() for value in values for one in value.split(",") if one.strip()]
     found: list[Any] = [_plain_number(one) for one in values if one.strip()] if field.type == "number" else list(values)
-    if field.type == "reference" or op in DAYS:
+    if field.type in ("reference", "references") or op in DAYS:
         found = [read_number(one) for one in values if one.strip()]
     if not found:
         raise Invalid("Something is missing behind “%(name)s”.", name=field.label, field=field.key)

@@ -5,15 +5,27 @@ from __future__ import annotations
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 
-from api.web.condition_form import DAYS, OFFERED, Line
+from api.web.condition_form import DAYS, OFFERED, SEVERAL, Line
 from api.web.shapes import Speaker
-from core.rules import Field, Vocabulary
+from core.rules import Field, Param, Vocabulary, split_key
 from core.rules.sentences import WORDS
 
 Choice = tuple[str, str, bool]
 """Value, words, chosen."""
 Names = Mapping[str, Mapping[int, str]]
 """What references may name, by ``Field.of``: numbers and what they are called."""
+
+
+@dataclass(frozen=True, slots=True)
+class Ask:
+    """What is told of a field, in the form: ``kind`` is ``several`` (one of ``choices``), ``days``, ``day`` or
+    ``currency``."""
+
+    name: str
+    label: str
+    kind: str
+    value: str
+    choices: list[Choice]
 
 
 @dataclass(frozen=True, slots=True)
@@ -34,6 +46,7 @@ class LineView:
     unit: str
     choices: list[Choice]
     chosen: str
+    asks: list[Ask]
 
 
 def show_lines(
@@ -71,16 +84,39 @@ def _line(
         word=word,
         inner=line.inner,
         opens=line.inner and not inside,
-        fields=chosen_of([(one.key, speaker.say(one.label)) for one in vocabulary], line.field),
+        fields=chosen_of(_offered(speaker, vocabulary, line.field), split_key(line.field)[0]),
         ops=_ops(speaker, field, line.op),
-        field=line.field,
+        field=split_key(line.field)[0],
         kind=_kind(field, line.op.removeprefix("-")),
-        value=", ".join(line.values) if field.type in ("text", "list") else _called(field, numbers[0], names),
+        value=", ".join(line.values) if field.type in SEVERAL else _called(field, numbers[0], names),
         second=numbers[1],
         unit=speaker.say("days") if line.op in DAYS else speaker.say(field.unit) if field.unit else "",
         choices=choices,
         chosen=f" {speaker.say('or')} ".join(words for _, words, chosen in choices if chosen),
+        asks=[_ask(speaker, number, one, field.told.get(one.key), names) for one in field.params],
     )
+
+
+def _offered(speaker: Speaker, vocabulary: Vocabulary, key: str) -> list[tuple[str, str]]:
+    """What may be asked, and what the line asks already."""
+    asked = vocabulary.base(key)
+    offered = {one.key: one for one in vocabulary} | {asked.key: asked}
+    return [(one.key, speaker.say(one.label)) for one in offered.values()]
+
+
+def _ask(speaker: Speaker, number: int, param: Param, told: object, names: Names) -> Ask:
+    choices: list[Choice] = []
+    if param.type in ("choice", "reference"):
+        known = param.choices if param.type == "choice" else {str(key): name for key, name in _named(param, names)}
+        said = speaker.say if param.type == "choice" else str
+        listed = [("", speaker.say(param.anything)), *((key, said(words)) for key, words in known.items())]
+        choices = chosen_of(listed, "" if told is None else str(told))
+    kind = "several" if choices else str(param.type)
+    return Ask(f"with_{number}_{param.key}", speaker.say(param.label), kind, str(told or ""), choices)
+
+
+def _named(param: Param, names: Names) -> list[tuple[int, str]]:
+    return sorted(names.get(param.of, {}).items(), key=lambda pair: pair[1])
 
 
 def _called(field: Field, value: str, names: Names) -> str:
@@ -93,9 +129,11 @@ def _kind(field: Field, op: str) -> str:
         return "none"
     if field.of == "clients":
         return "client"
-    if field.type in ("choice", "reference") or (field.type == "list" and field.of and op != "starts_with"):
+    if field.type in ("choice", "choices", "reference", "references") or (
+        field.type == "list" and field.of and op != "starts_with"
+    ):
         return "several"
-    if field.type == "moment":
+    if field.type in ("moment", "day"):
         return "number" if op in DAYS else "date"
     if field.type == "number":
         return "two" if op == "between" else "number"
@@ -109,9 +147,9 @@ def _ops(speaker: Speaker, field: Field, chosen: str) -> list[Choice]:
 
 
 def _choices(speaker: Speaker, field: Field, line: Line, names: Names) -> list[Choice]:
-    if field.type == "choice":
+    if field.type in ("choice", "choices"):
         return [(key, speaker.say(words), key in line.values) for key, words in field.choices.items()]
-    if field.type == "reference":
+    if field.type in ("reference", "references"):
         by_name = sorted(names.get(field.of, {}).items(), key=lambda pair: pair[1])
         return [(str(number), name, str(number) in line.values) for number, name in by_name]
     if field.type == "list":

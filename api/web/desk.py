@@ -20,7 +20,7 @@ from core.changes import Position
 from crm.staff.readable import Viewer
 from mailhub.mailboxes.lists import Counters
 
-NOTHING = Around([], Counters(0, 0, {}, 0), 0, Position())
+NOTHING = Around([], Counters(0, 0, {}), 0, Position())
 Asked = Request[Any, Any, Any]
 Words = Annotated[str, QueryParameter(name="q", max_length=500)]
 Sought = Annotated[str, QueryParameter(name="words", max_length=500)]

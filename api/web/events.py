@@ -103,10 +103,11 @@ def _acts(speaker: Speaker, place: Place, opened: OpenThread, event: ThreadEvent
 
 def _changed_subjects(speaker: Speaker, place: Place, opened: OpenThread) -> list[Entry]:
     """Where a letter goes on under another subject, it may be the beginning of another conversation; what machines
-    answer has a subject of its own, and begins none."""
+    answer has a subject of its own, and begins none, nor do answers to invitations and calling them off."""
     offers, before = [], parse_base_subject(opened.row.subject)
     for message in opened.messages:
-        if message.kind not in _WRITTEN:
+        said = message.parsed.get("invitation") or {}
+        if message.kind not in _WRITTEN or said.get("method") in ("REPLY", "COUNTER", "CANCEL"):
             continue
         subject = parse_base_subject(message.subject)
         if subject and before and subject != before and message is not opened.messages[0]:

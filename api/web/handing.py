@@ -9,7 +9,7 @@ from litestar import Response, get, post
 from litestar.di import NamedDependency
 from litestar.params import QueryParameter
 
-from api.auth import Door
+from api.auth import Door, of_part
 from api.handing import feed_url, hand_all
 from api.web.desk import Asked, Desk, html
 from api.web.forms import read_form, read_id
@@ -130,4 +130,4 @@ async def _show_address(door: Door, request: Asked, url: str) -> Response[str]:
     return html(await door.page(render, see))
 
 
-ROUTES = [page, hand, address, change_address]
+ROUTES = [page, hand, *of_part("calendar", [address, change_address])]

@@ -147,10 +147,25 @@ def _letters(speaker: Speaker, house: House, waiting: int) -> list[Check]:
             found.append(Check("look", name, speaker.say(trouble.sentence, **trouble.fields)))
         else:
             found.append(Check("ok", name, speaker.say("Letters leave through %(relay)s.", relay=house.sending.relay)))
+    found += _names(speaker, house)
     if house.write_back is not None and (fault := house.write_back.trouble) is not None:
         said = speaker.say(fault.sentence, **fault.fields)
         found.append(Check("look", speaker.say("What accounts are told"), said))
     return found
+
+
+def _names(speaker: Speaker, house: House) -> list[Check]:
+    """What the DNS proves, once a letter went straight to the servers of a domain from this process."""
+    name, trust = speaker.say("Certificates promised in the DNS (DANE)"), house.names.trust
+    if trust == "unknown":
+        return []
+    if trust == "validating":
+        return [Check("ok", name, speaker.say("Servers that promise one are held to it."))]
+    said = speaker.say(
+        "They cannot be asked for, because no name server that checks signatures is trusted here. Run one on this "
+        "machine, or name one in send.validating_dns."
+    )
+    return [Check("look", name, said)]
 
 
 def _dead(speaker: Speaker, one: DeadLetter) -> Check:

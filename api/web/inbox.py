@@ -5,6 +5,7 @@ from __future__ import annotations
 import asyncio
 from dataclasses import dataclass
 from datetime import UTC, tzinfo
+from functools import partial
 from typing import Annotated, Any
 
 from litestar import Response, get
@@ -21,7 +22,7 @@ from api.web.panel import Known, make_client_panel, make_unknown_panel, see_clie
 from api.web.place import Place, read_place
 from api.web.rows import make_row
 from api.web.shapes import Speaker
-from api.web.shell import Around, see_around
+from api.web.shell import Around, see_around, see_places
 from api.web.thread import Seen, make_thread, needs_display, see_names
 from api.web.toasts import Toast, find_leaving, make_leaving
 from core.database import ReadTx
@@ -43,7 +44,7 @@ Before = Annotated[int | None, QueryParameter(name="before", ge=1, le=2**63 - 1)
 
 @dataclass(frozen=True, slots=True)
 class Opened:
-    """A thread with everything a page shows around it; ``listed`` and ``around`` are None for a part of a page."""
+    """A thread with everything a page shows around it; ``listed`` is None for a part of a page."""
 
     seen: Seen
     known: Known | None
@@ -55,6 +56,14 @@ class Opened:
 def see_page(tx: ReadTx, viewer: Viewer, place: Place, after: str | None, zone: tzinfo = UTC) -> tuple[Listed, Around]:
     """A list and what stands around it, on one snapshot."""
     return see_list(tx, viewer, place, after, zone), see_around(tx, viewer)
+
+
+def see_part(
+    tx: ReadTx, viewer: Viewer, place: Place, after: str | None, zone: tzinfo = UTC, *, head: bool = False
+) -> tuple[Listed, Around]:
+    """A list without what stands around it: its rows, or with its head."""
+    found = see_list(tx, viewer, place, after, zone)
+    return found, see_places(tx, viewer, place, waiting=head and place.view == "waiting")
 
 
 def see_thread(
@@ -70,7 +79,7 @@ def see_thread(
         see_client(tx, viewer, client_id) if client_id is not None else None,
         see_proposals(tx, opened) if client_id is None else None,
         see_list(tx, viewer, place, None) if whole else None,
-        see_around(tx, viewer),
+        see_around(tx, viewer) if whole else see_places(tx, viewer, place),
     )
 
 
@@ -209,34 +218,43 @@ async def show_list(door: Door, request: Asked, place: Place, after: str | None,
     def render(viewer: Viewer, found: tuple[Listed, Around]) -> str:
         speaker = desk.speaker(viewer)
         shown = make_list(speaker, place, found[0], found[1], section=section)
-        template = "_rows.html" if part.startswith("li") else "_list.html" if part else "inbox.html"
+        template = "_rows.html" if rows_alone else "_list.html" if part else "inbox.html"
         return desk.render(template, speaker, found[1], place, list=shown, thread=None, panel=None)
 
+    rows_alone = part.startswith("li")
+    see = partial(see_part, head=not rows_alone) if part else see_page
     if not place.words:
-        return html(await door.page(render, see_page, place, after))
-    found = await door.search(see_page, place, after, language_of(request, desk.pages).zone)
+        return html(await door.page(render, see, place, after))
+    found = await door.search(see, place, after, language_of(request, desk.pages).zone)
     return html(await asyncio.to_thread(render, door.viewer, found))
 
 
 async def show_thread(
     door: Door, request: Asked, place: Place, thread_id: int, pictures_of: int | None, before: int | None = None
 ) -> Response[str]:
-    """A thread as a page or in place; it is read from now on."""
-    part = wants(request)
-    opened = await door.read(see_thread, place, thread_id, not part, before)
-    if opened.seen.open.row.unread:
-        await door.write(set_read, thread_id, read=True)
-    displays = await ready_displays(request, opened.seen.open, pictures_of)
-    desk = Desk(door, request)
-    speaker = desk.speaker(door.viewer)
-    data = make_opened(speaker, place, opened, displays, pictures_of)
-    if part:
-        row = make_row(speaker, place, opened.seen.open.row, open_id=thread_id, read=True)
-        return await desk.render_later("_open.html", speaker, opened.around, place, row=row, **data)
-    assert opened.listed is not None
-    shown = make_list(speaker, place, opened.listed, opened.around, open_id=thread_id)
-    toast = await _leaving(desk, speaker, place, opened)
-    return await desk.render_later("inbox.html", speaker, opened.around, place, list=shown, toast=toast, **data)
+    """A thread as a page or in place; it is read from now on, which becomes durable while the page is made."""
+    opened = await door.read(see_thread, place, thread_id, not wants(request), before)
+    showing = _show_opened(Desk(door, request), place, opened, pictures_of)
+    if not opened.seen.open.row.unread:
+        return await showing
+    shown, _ = await asyncio.gather(showing, door.write(set_read, thread_id, read=True))
+    return shown
+
+
+async def _show_opened(desk: Desk, place: Place, opened: Opened, pictures_of: int | None) -> Response[str]:
+    displays = await ready_displays(desk.request, opened.seen.open, pictures_of)
+    speaker, row = desk.speaker(desk.door.viewer), opened.seen.open.row
+    toast = await _leaving(desk, speaker, place, opened) if opened.listed is not None else None
+
+    def render() -> str:
+        data = make_opened(speaker, place, opened, displays, pictures_of)
+        if opened.listed is None:
+            shown = make_row(speaker, place, row, open_id=row.id, read=True)
+            return desk.render("_open.html", speaker, opened.around, place, row=shown, **data)
+        listed = make_list(speaker, place, opened.listed, opened.around, open_id=row.id)
+        return desk.render("inbox.html", speaker, opened.around, place, list=listed, toast=toast, **data)
+
+    return html(await asyncio.to_thread(render))
 
 
 async def _leaving(desk: Desk, speaker: Speaker, place: Place, opened: Opened) -> Toast | None:

@@ -9,6 +9,7 @@ from typing import Any, Protocol
 
 from markupsafe import Markup
 
+from api.web.cards import Asked, Card, make_card
 from api.web.deliveries import Line
 from api.web.shapes import Person, Speaker, make_person, make_when
 from core.clock import iso
@@ -96,6 +97,7 @@ class Entry:
     split_url: str | None = None
     other: tuple[str, str] | None = None
     acts: tuple[Act, ...] = ()
+    card: Card | None = None
 
 
 def make_letter(
@@ -107,10 +109,11 @@ def make_letter(
     pictures_url: str | None,
     doubt: str | None = None,
     sending: tuple[Line, ...] = (),
+    asked: Asked | None = None,
 ) -> Entry:
     """One letter. ``display`` is its HTML if it was made ready; ``pictures_url`` shows the thread with its remote
     pictures, None when they are shown already; ``doubt`` says why it is perhaps not by whom it says;
-    ``sending`` is what became of one of ours."""
+    ``sending`` is what became of one of ours, ``asked`` how an invitation stands that it brings."""
     parsed = message.parsed
     text, quote = (None, None) if parsed["has_html"] else split_quote(parsed["text"] or "", parsed["reply_text"] or "")
     when = make_when(speaker, message.dated_at, long=True)
@@ -128,7 +131,7 @@ def make_letter(
         time_iso=iso(message.dated_at),
         time_text=when.text,
         lang=message.language,
-        folded=(folded and not any(line.look for line in sending)) or _taken_back(sending),
+        folded=(folded and not (any(line.look for line in sending) or _asks(asked))) or _taken_back(sending),
         snippet=f"{sending[0].text} · {message.excerpt}" if _taken_back(sending) else message.excerpt,
         text=None if text is None else Markup(text_to_html(text)),  # noqa: S704 - escaped there
         quote=Markup(text_to_html(quote)) if quote else None,  # noqa: S704 - escaped there
@@ -148,6 +151,7 @@ def make_letter(
         defects=_defects(speaker, message, display),
         sending=sending,
         raw_url=f"{API}/messages/{message.id}/raw",
+        card=make_card(speaker, parsed, message.from_address, asked),
     )
 
 
@@ -160,6 +164,10 @@ def split_quote(text: str, reply: str) -> tuple[str, str | None]:
     if not any(is_quoted(line) for line in rest) and len([line for line in rest if line.strip()]) <= FOLDED_TAIL:
         return text.strip("\n"), None
     return "\n".join(lines[: len(own)]).strip("\n"), "\n".join(rest).strip("\n")
+
+
+def _asks(asked: Asked | None) -> bool:
+    return asked is not None and bool(asked.choices)
 
 
 def _taken_back(sending: tuple[Line, ...]) -> bool:
@@ -197,6 +205,8 @@ def _files(speaker: Speaker, message: Message) -> list[File]:
     for number, part in enumerate(message.parsed["attachments"]):
         if part["inline"] and part["content_id"] and message.parsed["has_html"]:
             continue  # a picture inside the letter's own text
+        if part["content_type"] == "text/calendar" and not part["filename"] and message.parsed.get("invitation"):
+            continue  # the card says it
         url = f"{API}/messages/{message.id}/attachments/{number}"
         name = part["filename"] or speaker.say("unnamed file")
         main, _, ending = part["content_type"].partition("/")

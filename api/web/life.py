@@ -10,7 +10,9 @@ from litestar.di import NamedDependency
 from api.auth import Door
 from api.web.desk import Asked, Desk, Id, html
 from api.web.shapes import Speaker, When, make_when
+from core.database import ReadTx
 from crm.staff.readable import Viewer
+from mailhub.automatic.letters import Automatic, find_why
 from mailhub.outbound.life import Step, list_life
 
 _ICONS = {
@@ -35,11 +37,27 @@ async def life(door: NamedDependency[Door], request: Asked, message_id: Id) -> R
     """Its steps as a list."""
     desk = Desk(door, request)
 
-    def render(viewer: Viewer, steps: list[Step]) -> str:
-        speaker = desk.speaker(viewer)
-        return desk.render("_life.html", speaker, None, "", steps=[_line(speaker, one) for one in steps])
+    def see(tx: ReadTx, viewer: Viewer) -> tuple[list[Step], Automatic | None]:
+        return list_life(tx, viewer, message_id), find_why(tx, message_id)
 
-    return html(await door.page(render, list_life, message_id))
+    def render(viewer: Viewer, seen: tuple[list[Step], Automatic | None]) -> str:
+        speaker = desk.speaker(viewer)
+        steps, why = seen
+        lines = [_line(speaker, one) for one in steps]
+        if why is not None:
+            lines.insert(0, _why(speaker, why))
+        return desk.render("_life.html", speaker, None, "", steps=lines)
+
+    return html(await door.page(render, see))
+
+
+def _why(speaker: Speaker, why: Automatic) -> StepLine:
+    """A letter that went by itself says by which rule, and on what occasion."""
+    said = speaker.say(
+        "This letter went by itself: rule “%(rule)s”, version %(version)s.", rule=why.rule, version=why.version
+    )
+    about = [str(why.facts[key]) for key in ("subject", "number", "date") if why.facts.get(key)]
+    return StepLine("clock", " · ".join((said, *about)), make_when(speaker, why.due_at, long=True))
 
 
 def _line(speaker: Speaker, one: Step) -> StepLine:

@@ -14,7 +14,7 @@ from api.web.shell import Around
 from core.database import ReadTx
 from core.errors import Invalid, NotFound
 from crm.staff.readable import Viewer
-from mailhub.mailboxes.boxes import Mailbox, list_mailboxes
+from mailhub.mailboxes.boxes import list_mailboxes
 from mailhub.mailboxes.finding import Hit, Known, find_known, find_threads, parse_search
 from mailhub.mailboxes.lists import ThreadRow, list_threads
 from mailhub.mailboxes.tag_rows import Tag
@@ -24,11 +24,10 @@ from mailhub.mailboxes.views import SavedView, get_view, list_view
 
 @dataclass(frozen=True, slots=True)
 class Listed:
-    """Rows of a place, and the mailbox it is about."""
+    """Rows of a place."""
 
     rows: Sequence[ThreadRow]
     next: str | None
-    boxes: list[Mailbox]
     view: SavedView | None = None
     unfinished: bool = False
     looked_back_to: int | None = None
@@ -91,29 +90,27 @@ def see_list(tx: ReadTx, viewer: Viewer, place: Place, after: str | None, zone: 
 
     Raises NotFound for a mailbox that is not there or not theirs, Invalid for a bad cursor.
     """
-    boxes = list_mailboxes(tx, viewer)
     scope_id = None
     if place.mailbox_id is not None:
+        boxes = list_mailboxes(tx, viewer)
         scope_id = next((box.scope_id for box in boxes if box.id == place.mailbox_id), None)
         if scope_id is None:
             raise NotFound("There is no mailbox with the number %(id)s.", id=place.mailbox_id)
     if place.tag is not None:
         tag = get_tag(tx, place.tag)
         page = list_threads(tx, viewer, "all", tag_id=tag.id, after=after)
-        return Listed(page.items, page.next, boxes, tag=tag)
+        return Listed(page.items, page.next, tag=tag)
     if place.view == "all":
-        return _see_found(tx, viewer, place, boxes, after, zone)
+        return _see_found(tx, viewer, place, after, zone)
     if place.saved is not None:
         view = get_view(tx, viewer, place.saved)
         looked = list_view(tx, viewer, view, after=after)
-        return Listed(looked.items, looked.next, boxes, view, looked.unfinished, looked.looked_back_to)
+        return Listed(looked.items, looked.next, view, looked.unfinished, looked.looked_back_to)
     page = list_threads(tx, viewer, place.view, scope_id=scope_id, after=after)
-    return Listed(page.items, page.next, boxes)
+    return Listed(page.items, page.next)
 
 
-def _see_found(
-    tx: ReadTx, viewer: Viewer, place: Place, boxes: list[Mailbox], after: str | None, zone: tzinfo
-) -> Listed:
+def _see_found(tx: ReadTx, viewer: Viewer, place: Place, after: str | None, zone: tzinfo) -> Listed:
     """A page of a search; one that cannot be read is a page that says why."""
     try:
         search = parse_search(place.words, zone=zone)
@@ -121,10 +118,10 @@ def _see_found(
     except Invalid as problem:
         if problem.fields.get("field") == "after":
             raise
-        return Listed([], None, boxes, problem=problem)
+        return Listed([], None, problem=problem)
     known = find_known(tx, search) if after is None else None
     rows = [hit.row for hit in found.hits]
-    return Listed(rows, found.next, boxes, None, found.older, found.looked_back_to, found.hits, known)
+    return Listed(rows, found.next, None, found.older, found.looked_back_to, found.hits, known)
 
 
 def title_of(speaker: Speaker, place: Place, around: Around) -> str:
@@ -175,7 +172,7 @@ def make_list(
         next_url=place.page(found.next, last) if found.next else None,
         news_url=place.fragment("news"),
         orders=_looks(speaker, place),
-        empty=None if sections or found.unfinished else _empty(speaker, place, found),
+        empty=None if sections or found.unfinished else _empty(speaker, place, found, around),
         words=place.words,
         finds=place.view == "all" and place.tag is None,
         bulk_url=place.all("bulk"),
@@ -205,8 +202,7 @@ def _empty_tag(speaker: Speaker) -> Empty:
     return Empty(speaker.say("No thread has this tag"), text, Step("/open", speaker.say("All open threads")))
 
 
-def _empty(speaker: Speaker, place: Place, found: Listed) -> Empty:
-    boxes = found.boxes
+def _empty(speaker: Speaker, place: Place, found: Listed, around: Around) -> Empty:
     if found.problem is not None:
         said = speaker.say(found.problem.sentence, **found.problem.fields)
         return Empty(speaker.say("This cannot be looked for"), said, None)
@@ -226,7 +222,7 @@ def _empty(speaker: Speaker, place: Place, found: Listed) -> Empty:
             step = Step(Place("all", None, f"{begin}*").url, speaker.say("Also words that begin so"))
         text = speaker.say("All the words must stand in one letter, in its text, subject, names or files.")
         return Empty(speaker.say("Nothing found"), text, step)
-    if not boxes:
+    if not around.boxes:
         text = speaker.say("Ask an administrator for the right to see a mailbox. Its letters come here at once.")
         return Empty(speaker.say("You see no mailbox yet"), text, None)
     if place.saved is not None:

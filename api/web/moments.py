@@ -19,15 +19,8 @@ Opens = Callable[[int], int]
 def list_moments(now: int, zone: ZoneInfo, opens: Opens | None = None) -> dict[str, int]:
     """The moments that are offered, by their names: in the morning is when the house begins to work that day, else at
     nine. What would be the same moment twice, or late in the evening, is not offered."""
-    here = to_datetime(now).astimezone(zone)
     found: dict[str, int] = {}
-    later = (here.replace(minute=0, second=0, microsecond=0) + LATER + timedelta(hours=here.minute > 0)).astimezone(
-        zone
-    )
-    if later.date() == here.date() and later.time() <= EVENING:
-        found["later"] = from_datetime(later)
-    for name, days in (("tomorrow", 1), ("monday", 7 - here.weekday()), ("week", 7)):
-        moment = _morning(here, days, opens)
+    for name, moment in _name_moments(now, zone, opens).items():
         if moment not in found.values():
             found[name] = moment
     return found
@@ -35,8 +28,9 @@ def list_moments(now: int, zone: ZoneInfo, opens: Opens | None = None) -> dict[s
 
 def read_moment(form: dict[str, str], now: int, zone: ZoneInfo, opens: Opens | None = None) -> int:
     """The moment that a form asks for: ``when`` by its name, ``at`` as a browser writes the reader's own clock, or
-    ``until`` in UTC. Raises Invalid."""
-    moments = list_moments(now, zone, opens)
+    ``until`` in UTC. A name holds also where it is not offered any more: midnight came while the page was open. Raises
+    Invalid."""
+    moments = _name_moments(now, zone, opens)
     if form.get("when") in moments:
         return moments[form["when"]]
     try:
@@ -54,6 +48,16 @@ def say_moment(language: Language, now: int, then: int) -> str:
         return hour
     weekday = language.locale.days["stand-alone"]["abbreviated"][language.moment(then).weekday()]
     return f"{weekday} {day}, {hour}"
+
+
+def _name_moments(now: int, zone: ZoneInfo, opens: Opens | None) -> dict[str, int]:
+    here = to_datetime(now).astimezone(zone)
+    rounded = here.replace(minute=0, second=0, microsecond=0)
+    later = (rounded + LATER + timedelta(hours=here.minute > 0)).astimezone(zone)
+    today = later.date() == here.date() and later.time() <= EVENING
+    days = {"tomorrow": 1, "monday": 7 - here.weekday(), "week": 7}
+    mornings = {name: _morning(here, ahead, opens) for name, ahead in days.items()}
+    return ({"later": from_datetime(later)} if today else {}) | mornings
 
 
 def _morning(here: datetime, days: int, opens: Opens | None) -> int:

@@ -18,18 +18,10 @@ from api.web.shell import Around, see_around
 from core.database import ReadTx, WriteTx
 from core.paging import Page
 from crm.staff.readable import Viewer
-from mailhub.mailboxes.notices import (
-    KINDS,
-    Kind,
-    Notice,
-    Way,
-    count_notices,
-    get_notice,
-    get_wishes,
-    list_notices,
-    mark_notices,
-    set_wishes,
-)
+from mailhub.mailboxes.notice_tables import KINDS, Kind, Way
+from mailhub.mailboxes.notice_wishes import get_wishes, set_wishes
+from mailhub.mailboxes.notices import Notice, count_notices, get_notice, list_notices, mark_notices
+from mailhub.notices.mornings import HOURS, find_hour, set_hour
 from mailhub.notices.words import say_notice
 
 IN_THE_BELL = 10
@@ -77,6 +69,7 @@ class Heard:
     page: Page[Notice]
     new: int
     wishes: dict[Kind, Way]
+    hour: int | None
     around: Around
 
 
@@ -89,6 +82,7 @@ class NoticePage:
     mentions: bool
     more_url: str | None
     wishes: list[Wish]
+    hours: list[tuple[int, bool]]
 
 
 def make_line(speaker: Speaker, notice: Notice) -> NoticeLine:
@@ -130,7 +124,8 @@ async def page(door: NamedDependency[Door], request: Asked, after: After = None,
 
     def see(tx: ReadTx, viewer: Viewer) -> Heard:
         found = list_notices(tx, viewer, kind=only, after=after)
-        return Heard(found, count_notices(tx, viewer), get_wishes(tx, viewer.user_id), see_around(tx, viewer))
+        wishes, hour = get_wishes(tx, viewer), find_hour(tx, viewer)
+        return Heard(found, count_notices(tx, viewer), wishes, hour, see_around(tx, viewer))
 
     def render(viewer: Viewer, found: Heard) -> str:
         speaker = desk.speaker(viewer)
@@ -139,7 +134,8 @@ async def page(door: NamedDependency[Door], request: Asked, after: After = None,
             found.new,
             only is not None,
             _more(found.page.next, kind if only else ""),
-            [Wish(each, found.wishes[each]) for each in KINDS],
+            [Wish(each, way) for each, way in found.wishes.items()],
+            [(one, one == found.hour) for one in HOURS],
         )
         return desk.render("notices.html", speaker, found.around, "mentions" if only else "notices", notices=shown)
 
@@ -190,9 +186,16 @@ async def mark(door: NamedDependency[Door], request: Asked) -> Response[str]:
 
 @post("/notices/wishes", include_in_schema=False, status_code=200)
 async def wish(door: NamedDependency[Door], request: Asked) -> Response[str]:
-    """How one wants to hear of each kind."""
-    form = await read_form(request)
-    await door.write(set_wishes, {kind: form[kind] for kind in KINDS if kind in form})
+    """How one wants to hear of each kind, and at which hour of what is planned."""
+    form, zone = await read_form(request), Desk(door, request).zone
+    wishes: dict[str, str] = {kind: form[kind] for kind in KINDS if kind in form}
+
+    def verb(tx: WriteTx, viewer: Viewer) -> None:
+        set_wishes(tx, viewer, wishes)
+        if "hour" in form:
+            set_hour(tx, viewer, read_id(form, "hour"), zone)
+
+    await door.write(verb)
     return lead(request, "/notices")
 
 

@@ -13,11 +13,13 @@ from api.auth import Door
 from api.web.client_form import LONGEST, SPARE, Fields, Problem, read_emails, read_phones
 from api.web.client_words import address_kinds, phone_kinds
 from api.web.desk import Asked, Desk, Id, html, lead
+from api.web.field_form import make_inputs, read_inputs
 from api.web.forms import read_form, read_id
 from api.web.shapes import make_when
 from api.web.shell import Around, see_around
 from core.database import ReadTx, WriteTx
 from core.errors import Conflict, Forbidden, Invalid, NotFound
+from crm.attributes import Attribute, list_attributes
 from crm.parties import (
     Consent,
     Contact,
@@ -49,6 +51,7 @@ class Asking:
     merges: list[Merge]
     fields: Fields
     around: Around
+    own: list[Attribute]
 
 
 def get_person_at(tx: ReadTx, client_id: int, contact_id: int) -> Contact:
@@ -67,7 +70,8 @@ def see_form(tx: ReadTx, viewer: Viewer, client_id: int, contact_id: int | None,
     consents = list_consents(tx, person.id) if person else []
     fields = sent if sent is not None else _fields_of(person, client_id)
     merges = [one for one in list_merges(tx, "contact", person.id) if one.undone_at is None] if person else []
-    return Asking(client_id, client.name, person, consents, merges, fields, see_around(tx, viewer))
+    own = list_attributes(tx, "contact")
+    return Asking(client_id, client.name, person, consents, merges, fields, see_around(tx, viewer), own)
 
 
 def _fields_of(person: Contact | None, client_id: int) -> Fields:
@@ -89,6 +93,7 @@ def save(tx: WriteTx, viewer: Viewer, client_id: int, contact_id: int | None, fi
     emails, position = read_emails(fields), fields.get("position", "").strip()
     told: dict[str, Any] = {name: fields.get(name, "") for name in PLAIN}
     told |= {"emails": emails, "phones": read_phones(fields, zone)}
+    told["attributes"] = read_inputs(list_attributes(tx, "contact"), fields)
     name = fields.get("name", "")
     if contact_id is None:
         if emails and client.manager_id is not None:
@@ -128,6 +133,7 @@ def show_form(desk: Desk, viewer: Viewer, asking: Asking, problem: Problem | Non
         "phones": range(min(count["phone"] + SPARE, 50)),
         "address_kinds": list(address_kinds(speaker).items()),
         "phone_kinds": list(phone_kinds(speaker).items()),
+        "own": make_inputs(asking.own, person.attributes if person else {}, fields),
         "consents": said,
         "is_new": person is None,
         "merge_url": f"{here}/{person.id}/merge" if person and viewer.may_somewhere("assign") else "",

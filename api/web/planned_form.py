@@ -5,30 +5,29 @@ from __future__ import annotations
 from collections import defaultdict
 from dataclasses import dataclass
 from datetime import datetime, timedelta
-from typing import Annotated, Any
+from typing import Annotated
 
 from litestar import Response, get, post
 from litestar.di import NamedDependency
 from litestar.params import QueryParameter
 
 from api.auth import Door
+from api.inviting import means_of
 from api.web.desk import Asked, Desk, Id, html
 from api.web.forms import read_form, read_id
+from api.web.guests import GuestPanel, make_guests
 from api.web.place import Place
+from api.web.planned_about import About, see_about, see_page, see_planned
 from api.web.planner_words import Shown, plan_kinds, show
 from api.web.repeating import day_names, fields_of, read_rule
 from api.web.shapes import Speaker, make_when
-from api.web.shell import Around, see_around
 from core import clock
 from core.database import ReadTx, WriteTx
-from core.errors import Invalid, NotFound
-from crm.interactions import find_line_of_thread, get_interaction
-from crm.parties import list_people_of, names_of
+from core.errors import Invalid
 from crm.planner import (
     DAY_CODES,
     Plan,
     Planned,
-    drop_planned,
     finish_planned,
     get_planned,
     get_zone,
@@ -39,8 +38,8 @@ from crm.planner import (
     release_held,
     show_starts,
 )
-from crm.staff.people import list_users
 from crm.staff.readable import Viewer
+from mailhub.inviting.sending import drop, send_invitations
 from mailhub.mailboxes.planning import move, plan, replan
 
 OfClient = Annotated[int | None, QueryParameter(name="client", ge=1, le=2**63 - 1)]
@@ -50,21 +49,6 @@ OnDay = Annotated[str, QueryParameter(name="day", max_length=10)]
 OfKind = Annotated[str, QueryParameter(name="kind", max_length=20)]
 LONGEST = 21_000
 REMINDERS = (-1, 0, 10, 30, 60, 24 * 60, 7 * 24 * 60)
-
-
-@dataclass(frozen=True, slots=True)
-class About:
-    """What a form plans about: the client with its people, on which basis."""
-
-    client_id: int | None
-    client: str
-    contacts: list[tuple[int, str]]
-    users: list[tuple[int, str]]
-    contact_id: int | None = None
-    subject: str = ""
-    based_on_id: int | None = None
-    before: Planned | None = None
-    around: Around | None = None
 
 
 @dataclass(frozen=True, slots=True)
@@ -78,6 +62,7 @@ class PlanForm:
     back_url: str
     client: str
     contacts: list[tuple[int, str]]
+    guests: list[tuple[int, str]]
     users: list[tuple[int, str]]
     kinds: list[tuple[str, str]]
     reminders: list[tuple[int, str]]
@@ -106,37 +91,9 @@ class PlannedPage:
     url: str
     next_url: str
     edit_url: str
-
-
-def see_about(tx: ReadTx, viewer: Viewer, client_id: int | None, base_id: int | None, thread_id: int | None) -> About:
-    """Raises NotFound for a client, a line or a thread that is not seen."""
-    line = None
-    if thread_id is not None:
-        found = find_line_of_thread(tx, viewer, thread_id)
-        if found is None:
-            raise NotFound("There is no thread with the number %(id)s.", id=thread_id)
-        client_id, line = found
-    elif base_id is not None:
-        client_id, line = get_interaction(tx, viewer, base_id)
-    return _about(tx, viewer, client_id, line.contact_id if line else None, line.subject if line else "", line)
-
-
-def _about(tx: ReadTx, viewer: Viewer, client_id: int | None, contact_id: int | None, subject: str, line: Any) -> About:
-    name = names_of(tx, [client_id]).get(client_id) if client_id is not None else ""
-    if name is None:
-        raise NotFound("There is no client with the number %(id)s.", id=client_id)
-    people = list_people_of(tx, client_id) if client_id is not None else []
-    users = [(one.id, one.name) for one in list_users(tx) if not one.disabled]
-    based = line.id if line is not None else None
-    contacts = [(one.id, one.name) for one in people]
-    return About(client_id, name, contacts, users, contact_id, subject, based, None, see_around(tx, viewer))
-
-
-def see_planned(tx: ReadTx, viewer: Viewer, planned_id: int) -> About:
-    """Something planned, with what its form chooses from. Raises NotFound."""
-    one = get_planned(tx, viewer, planned_id)
-    found = _about(tx, viewer, one.counterparty_id, one.contact_id, one.subject, None)
-    return About(**{**{name: getattr(found, name) for name in About.__dataclass_fields__}, "before": one})
+    place: str
+    over: bool
+    guests: GuestPanel | None
 
 
 @get("/calendar/new", include_in_schema=False)
@@ -186,7 +143,7 @@ async def one(door: NamedDependency[Door], request: Asked, planned_id: Id) -> Re
         speaker = desk.speaker(viewer)
         return desk.render("planned.html", speaker, about.around, "calendar", planned=make_page(speaker, about))
 
-    return html(await door.page(render, see_planned, planned_id))
+    return html(await door.page(render, see_page, door.house.keys, planned_id))
 
 
 @get("/calendar/{planned_id:int}/edit", include_in_schema=False)
@@ -236,7 +193,15 @@ async def act(door: NamedDependency[Door], request: Asked, planned_id: Id) -> Re
         starts = await door.read(_same_hour, planned_id, form, desk)
         await door.write(move, planned_id, starts)
     elif what in ("drop", "drop-all"):
-        await door.write(drop_planned, planned_id, "all" if what == "drop-all" else "this")
+        await door.write(drop, means_of(door.house), planned_id, "all" if what == "drop-all" else "this")
+    elif what == "invite":
+        await door.write(
+            send_invitations,
+            means_of(door.house),
+            planned_id,
+            mailbox_id=read_id(form, "mailbox_id"),
+            words=form.get("words"),
+        )
     elif what == "seen":
         await door.write(release_held, planned_id)
     else:
@@ -261,7 +226,6 @@ def read_plan(form: dict[str, str], viewer: Viewer, zone: str) -> Plan:
     remind = form.get("remind_minutes", "-1")
     if not (remind.removeprefix("-").isascii() and remind.removeprefix("-").isdigit() and len(remind) < 7):
         raise Invalid("Write a whole number.", field="remind_minutes")
-    users = tuple(int(name[5:]) for name in form if name.startswith("with_") and name[5:].isdigit() and len(name) < 24)
     return Plan(
         kind=form.get("kind", ""),
         subject=form.get("subject", ""),
@@ -275,8 +239,16 @@ def read_plan(form: dict[str, str], viewer: Viewer, zone: str) -> Plan:
         counterparty_id=read_id(form, "client_id"),
         contact_id=read_id(form, "contact_id"),
         based_on_id=read_id(form, "base_id"),
-        user_ids=users,
+        user_ids=_chosen(form, "with_"),
+        contact_ids=_chosen(form, "guest_"),
+        place=form.get("place", ""),
     )
+
+
+def _chosen(form: dict[str, str], prefix: str) -> tuple[int, ...]:
+    """The numbers of the boxes that were ticked."""
+    said = (name.removeprefix(prefix) for name in form if name.startswith(prefix))
+    return tuple(int(one) for one in said if one.isascii() and one.isdigit() and len(one) < 19)
 
 
 async def _again(
@@ -311,6 +283,7 @@ def make_form(speaker: Speaker, about: About, fields: dict[str, str], problem: d
         back_url=client if before is None else f"/calendar/{before.id}",
         client=about.client,
         contacts=about.contacts,
+        guests=[*about.contacts, *about.invited],
         users=about.users,
         kinds=list(plan_kinds(speaker).items()),
         reminders=[(minutes, _reminder(speaker, minutes)) for minutes in REMINDERS],
@@ -348,6 +321,11 @@ def make_page(speaker: Speaker, about: About) -> PlannedPage:
         url=f"/calendar/{planned.id}",
         next_url=f"/calendar/new?base={planned.result_id}" if planned.result_id else f"/calendar/new?kind=call{client}",
         edit_url=f"/calendar/{planned.id}/edit",
+        place=planned.place,
+        over=about.guests is not None and about.guests.found.over,
+        guests=make_guests(speaker, planned, about.guests, may_change=may_change(speaker.viewer, planned))
+        if about.guests is not None
+        else None,
     )
 
 
@@ -366,6 +344,7 @@ def _fields(before: Planned) -> dict[str, str]:
         "kind": before.kind,
         "subject": before.subject,
         "body": before.body,
+        "place": before.place,
         "starts": before.starts,
         "zone": before.zone,
         "minutes": str(before.minutes),
@@ -374,7 +353,8 @@ def _fields(before: Planned) -> dict[str, str]:
         "client_id": str(before.counterparty_id or ""),
         "contact_id": str(before.contact_id or ""),
     }
-    return fields | {f"with_{one}": "yes" for one in before.user_ids} | fields_of(before.rule)
+    people = {f"with_{one}": "yes" for one in before.user_ids} | {f"guest_{one}": "yes" for one in before.contact_ids}
+    return fields | people | fields_of(before.rule)
 
 
 def _reminder(speaker: Speaker, minutes: int) -> str:

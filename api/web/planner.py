@@ -233,15 +233,14 @@ def _day(speaker: Speaker, wanted: Wanted, day: date, by_day: dict[str, list[Sho
 
 
 def _title(speaker: Speaker, wanted: Wanted) -> str:
-    first, last = wanted.span
-    noon = [datetime.combine(one, time(12), speaker.language.zone) for one in (first, last - timedelta(days=1))]
-    said = [speaker.language.format_date(clock.from_datetime(one)) for one in noon]
+    first, last = wanted.span[0], wanted.span[1] - timedelta(days=1)
     if wanted.view == "day":
-        return said[0]
+        noon = datetime.combine(first, time(12), speaker.language.zone)
+        return speaker.language.format_date(clock.from_datetime(noon))
     if wanted.view == "month":
         name = speaker.language.locale.months["stand-alone"]["wide"][wanted.day.month]
         return f"{name} {wanted.day.year}"
-    return f"{said[0]} – {said[1]}"
+    return speaker.language.format_days(first, last)
 
 
 ROUTES = [page]

@@ -16,7 +16,8 @@ from api.auth import Door
 from api.web.desk import Asked, Desk, Id, html
 from api.web.forms import read_form, read_id
 from api.web.place import Place
-from api.web.planned_form import About, OfClient, OfLine, OfThread, see_about
+from api.web.planned_about import About, see_about
+from api.web.planned_form import OfClient, OfLine, OfThread
 from api.web.planner_words import starts_on
 from api.web.shapes import Person, Speaker, make_person, make_when
 from api.web.shell import Around, see_around

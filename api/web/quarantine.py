@@ -16,6 +16,7 @@ from api.web.actions import see_clients
 from api.web.desk import After, Asked, Desk, Id, Sought, html
 from api.web.forms import read_form, read_id
 from api.web.panel import about_client
+from api.web.quarantine_words import STOPPED_AT
 from api.web.shapes import Speaker, make_when
 from api.web.shell import Around, see_around
 from core.blobs import read_blob
@@ -198,7 +199,7 @@ def _letter(speaker: Speaker, held: Held, names: dict[int, str], lines: list[Lin
         sender=held.mail_from or speaker.say("nobody named"),
         arrived=speaker.say("to %(mailbox)s, arrived %(when)s", mailbox=names.get(held.mailbox_id, ""), when=when.text),
         why=speaker.say(held.error),
-        detail=speaker.say("It stopped in the step “%(step)s”. %(tried)s.", step=held.step, tried=tried),
+        detail=speaker.say("It stopped at: %(step)s. %(tried)s.", step=_step(speaker, held.step), tried=tried),
         source=lines,
         source_cut=cut,
         urls=Urls(
@@ -208,6 +209,10 @@ def _letter(speaker: Speaker, held: Held, names: dict[int, str], lines: list[Lin
             find=f"{here}/clients",
         ),
     )
+
+
+def _step(speaker: Speaker, step: str) -> str:
+    return speaker.say(STOPPED_AT[step]) if step in STOPPED_AT else step
 
 
 def _source(door: Door, held: Held) -> tuple[list[Line], bool]:

@@ -56,6 +56,7 @@ class Row:
     colour: str | None
     gone: str | None
     current: bool
+    me: int
     assign_url: str | None
     close_url: str | None
     snooze_url: str | None = None
@@ -103,6 +104,7 @@ def make_row(
         colour=colour_of(found.mailbox_kind, found.mailbox_colour) if place.mailbox_id is None else None,
         gone=_why_gone(speaker, place, found),
         current=found.id == open_id,
+        me=viewer.user_id,
         assign_url=place.act(found.id, "assign") if may_take and found.state == "open" else None,
         close_url=place.act(found.id, "close") if may_answer and found.state in ("open", "snoozed") else None,
         snooze_url=place.act(found.id, "snooze") if may_answer and found.state == "open" else None,

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
+from functools import lru_cache
 
 from core.clock import iso
 from core.language import Language
@@ -59,6 +60,7 @@ class When:
     text: str
 
 
+@lru_cache(1024)
 def make_person(
     name: str, *, me: bool = False, person_id: int | None = None, current: bool = False, about: str | None = None
 ) -> Person:

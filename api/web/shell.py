@@ -14,7 +14,7 @@ from core.language import LANGUAGES
 from crm.staff.readable import Viewer
 from mailhub.mailboxes.accounts import list_troubled
 from mailhub.mailboxes.boxes import Mailbox, list_mailboxes
-from mailhub.mailboxes.lists import Counters, count_threads
+from mailhub.mailboxes.lists import Counters, count_threads, count_waiting
 from mailhub.mailboxes.report import manages_something
 from mailhub.mailboxes.views import SavedView, count_views, list_views
 from mailhub.routing.quarantine import count_held
@@ -52,6 +52,14 @@ def see_around(tx: ReadTx, viewer: Viewer) -> Around:
         [(view, counts[view.id]) for view in saved],
         list_steps(tx, viewer),
     )
+
+
+def see_places(tx: ReadTx, viewer: Viewer, place: Place, *, waiting: bool = False) -> Around:
+    """What a part of a page needs, which stands in a page that has its rail already: what places are called, and, for
+    the head of a list, how much waits."""
+    counters = Counters(count_waiting(tx, viewer) if waiting else 0, 0, {})
+    views = [(view, 0) for view in list_views(tx, viewer)] if place.saved is not None else ()
+    return Around(list_mailboxes(tx, viewer), counters, 0, Position(), views=views)
 
 
 @dataclass(frozen=True, slots=True)
@@ -135,6 +143,7 @@ class Shell:
     views: list[Item]
     mailboxes: list[BoxItem]
     places: list[Item]
+    upkeep: list[Item]
     saved: list[ViewItem]
     steps: list[Step]
     languages: list[Choice]
@@ -142,6 +151,11 @@ class Shell:
     urls: Urls
     words: str
     admin: bool
+    off: frozenset[str]
+
+    def uses(self, part: str) -> bool:
+        """True for a part of the house that is not turned off, and for what is no part."""
+        return part not in self.off
 
 
 def make_shell(house: House, session: str | None, speaker: Speaker, around: Around, here: Place | str) -> Shell:
@@ -163,16 +177,17 @@ def make_shell(house: House, session: str | None, speaker: Speaker, around: Arou
     views.append(Item("mentions", "/notices?kind=mentioned", None, key == "mentions"))
     views.append(Item("drafts", "/drafts", None, key == "drafts"))
     places = [
-        Item("clients", "/clients", None, key == "clients"),
-        Item("calendar", "/calendar", None, key == "calendar"),
+        Item(name, f"/{name}", None, key == name)
+        for name in ("clients", "segments", "calendar", "promises", "documents", "suppliers", "marketing", "mailings")
+        if name != "mailings" or viewer.may_somewhere("answer")
     ]
-    places.append(Item("promises", "/promises", None, key == "promises"))
-    places.append(Item("quarantine", "/quarantine", around.held, key == "quarantine"))
-    places.append(Item("trash", "/trash", None, key == "trash"))
-    if manages_something(viewer):
-        places.append(Item("execution", "/execution", None, key == "execution"))
-    if viewer.is_admin:
-        places.append(Item("health", "/health", None, key == "health"))
+    upkeep = [
+        Item(name, f"/{name}", around.held if name == "quarantine" else None, key == name)
+        for name, open_to in (
+            ("execution", manages_something(viewer)), ("quarantine", True), ("trash", True), ("health", viewer.is_admin)
+        )
+        if open_to
+    ]  # fmt: skip
     return Shell(
         user=make_person(viewer.name, me=True, person_id=viewer.user_id),
         csrf_token=csrf_token(house.keys, session),
@@ -183,7 +198,8 @@ def make_shell(house: House, session: str | None, speaker: Speaker, around: Arou
         mailboxes=[
             _box_item(box, around.counters, place, fault if box.id in around.troubled else None) for box in around.boxes
         ],
-        places=places,
+        places=[one for one in places if viewer.uses(one.key)],
+        upkeep=upkeep,
         saved=[_view_item(view, count, place) for view, count in around.views],
         steps=_steps(around),
         languages=[Choice(code, LANGUAGE_NAMES[code]) for code in LANGUAGES],
@@ -191,6 +207,7 @@ def make_shell(house: House, session: str | None, speaker: Speaker, around: Arou
         urls=Urls(rail=_rail_url(here)),
         words=place.words,
         admin=viewer.is_admin,
+        off=viewer.off,
     )
 
 

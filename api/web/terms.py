@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import zoneinfo
 from dataclasses import dataclass
 from typing import Any
 
@@ -18,6 +17,7 @@ from api.web.shapes import Speaker
 from api.web.shell import Around, see_around
 from core.database import ReadTx, WriteTx
 from core.errors import Invalid
+from core.zones import zone_names
 from crm.staff.people import User, list_users
 from crm.staff.readable import Viewer, demand, demand_admin
 from crm.working import Calendar
@@ -71,7 +71,7 @@ async def show_house(door: NamedDependency[Door], request: Asked) -> Response[st
     def render(viewer: Viewer, found: tuple[Calendar | None, Around]) -> str:
         (calendar, around), speaker = found, desk.speaker(viewer)
         form = show_calendar(speaker, calendar, desk.zone.key)
-        zones = sorted(zoneinfo.available_timezones())
+        zones = sorted(zone_names())
         data = {"form": form, "zones": zones, "chosen": calendar is not None}
         return desk.render("calendar.html", speaker, around, "settings", **data)
 
@@ -95,7 +95,7 @@ async def show_box(door: NamedDependency[Door], request: Asked, box_id: Id) -> R
     def render(viewer: Viewer, found: SeenTerms) -> str:
         speaker = desk.speaker(viewer)
         form = show_calendar(speaker, found.own or found.house, desk.zone.key)
-        zones = sorted(zoneinfo.available_timezones())
+        zones = sorted(zone_names())
         data = {"form": form, "zones": zones, "chosen": found.own is not None, **shape(speaker, found)}
         return desk.render("terms.html", speaker, found.around, "settings", **data)
 

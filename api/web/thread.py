@@ -13,6 +13,7 @@ from api.web.letters import Display, Entry, make_letter
 from api.web.notes import Noted, Noting, make_notes, make_noting, see_notes
 from api.web.place import Place
 from api.web.planned_lines import Planned, make_planned
+from api.web.requests import SeenRequests, make_asked, see_requests
 from api.web.shapes import Person, Speaker, colour_of, executor_of, lateness, make_person, make_when
 from api.web.sharing import SharingMenu, see_sharing
 from api.web.work import SeenWork, Work, make_work, see_work
@@ -45,6 +46,7 @@ class Seen:
     doubts: Doubts
     noted: Noted
     work: SeenWork
+    requests: SeenRequests
     sharing: SharingMenu | None = None
     """None for who may not share it."""
 
@@ -140,6 +142,7 @@ def see_names(tx: ReadTx, viewer: Viewer, opened: OpenThread) -> Seen:
         see_doubts(tx, opened.messages, staff.values()),
         see_notes(tx, viewer, row),
         see_work(tx, viewer, row),
+        see_requests(tx, viewer, row.mailbox_id, opened.messages),
         sharing=see_sharing(tx, viewer, row),
     )
 
@@ -167,6 +170,7 @@ def make_thread(
             else place.thread(row.id, pictures=message.id, before=before),
             doubt=seen.doubts.tell(speaker, message),
             sending=make_lines(speaker, place, seen.deliveries.get(message.id, ()), may_act=may_answer),
+            asked=make_asked(speaker, place.act(row.id, "invitation"), seen.requests, message.id, may_answer),
         )
         for message in seen.open.messages
     ]

@@ -104,14 +104,15 @@ def find_clients(tx: ReadTx, _viewer: Viewer, lines: Sequence[Line]) -> tuple[tu
     for line in lines:
         numbers = []
         for text in line.values if line.field == "client" else ():
-            client = _find_client(tx, text.strip())
+            client = find_client(tx, text.strip())
             names[client.id] = client.name
             numbers.append(str(client.id))
         found.append(replace(line, values=tuple(numbers)) if numbers else line)
     return tuple(found), names
 
 
-def _find_client(tx: ReadTx, text: str) -> Counterparty:
+def find_client(tx: ReadTx, text: str) -> Counterparty:
+    """The client of a number, or of a name. Raises Invalid for a name that is nobody's, or that several have."""
     if text.isascii() and text.isdigit() and len(text) < 19:
         return get_counterparty(tx, int(text))
     some = list_counterparties(tx, words=text, limit=MOST_ALIKE).items

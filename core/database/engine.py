@@ -16,6 +16,7 @@ from pathlib import Path
 from typing import Any, Concatenate, ParamSpec, Protocol, TypeVar
 
 from core.database import bells, postgres, sqlite
+from core.database.indexes import ExpressionIndex, lay_alone, lay_statements
 from core.database.tx import ReadTx, WriteTx
 from core.database.units import Unit
 from core.errors import Invalid
@@ -50,6 +51,7 @@ class Lanes(Protocol):
     def read(
         self, unit: Unit, function: Callable[[ReadTx], Any], then: Callable[[Any], Any] | None, *, search: bool
     ) -> None: ...
+    def lay(self, index: ExpressionIndex) -> Unit: ...
     def longest_hold(self) -> float: ...
 
 
@@ -58,6 +60,7 @@ class SqliteLanes:
 
     def __init__(self, path: Path, heard: Callable[[frozenset[str]], None], synchronous: str) -> None:
         reading = sqlite.make_engine(path, read_only=True)
+        self.dialect = reading.dialect
         self.writer = sqlite.SqliteWriter(sqlite.make_engine(path, read_only=False, synchronous=synchronous), heard)
         self.readers = sqlite.SqliteReaders(reading, READERS, "database-reader")
         self.searchers = sqlite.SqliteReaders(reading, SEARCHERS, "database-search")
@@ -80,6 +83,15 @@ class SqliteLanes:
         self, unit: Unit, function: Callable[[ReadTx], Any], then: Callable[[Any], Any] | None, *, search: bool
     ) -> None:
         (self.searchers if search else self.readers).submit(unit, function, then)
+
+    def lay(self, index: ExpressionIndex) -> Unit:
+        def verb(tx: WriteTx) -> None:
+            for statement in lay_statements(index, self.dialect):
+                tx.sql(statement)
+
+        unit = Unit(verb)
+        self.writer.submit(unit, first=False)
+        return unit
 
     def longest_hold(self) -> float:
         return self.writer.longest_hold
@@ -119,6 +131,11 @@ class PostgresLanes:
     ) -> None:
         lane = self.searchers if search else self.readers
         lane.submit(unit, partial(postgres.run_read, function=function, then=then))
+
+    def lay(self, index: ExpressionIndex) -> Unit:
+        unit = Unit(_never_written)
+        self.later.submit(unit, lambda wire, _: lay_alone(wire.connection, index))
+        return unit
 
     def longest_hold(self) -> float:
         return max(self.first.longest_hold, self.later.longest_hold)
@@ -219,6 +236,15 @@ class Database:
     ) -> Coroutine[Any, Any, R]:
         """Run a reading verb, let its snapshot go, then render its result in the same thread."""
         return _result(self._read(verb, args, kwargs, render, search=False))
+
+    def lay_index(self, index: ExpressionIndex) -> Coroutine[Any, Any, None]:
+        """Lay an index while the house runs, or take it away. On PostgreSQL nobody waits for it; on SQLite it holds the
+        one writer until it stands, about a second for a million rows."""
+        return _result(self.lanes.lay(index))
+
+    def lay_index_now(self, index: ExpressionIndex) -> None:
+        """``lay_index`` for a caller without an event loop."""
+        _wait(self.lanes.lay(index))
 
     def write_now(self, verb: Callable[Concatenate[WriteTx, P], T], *args: P.args, **kwargs: P.kwargs) -> T:
         """``write`` for a caller without an event loop; blocks until the COMMIT."""

@@ -6,9 +6,10 @@ import random
 import threading
 import time
 from collections.abc import Callable
+from importlib import import_module
 from typing import Any
 
-from sqlalchemy import Connection, Engine, create_engine
+from sqlalchemy import Engine, create_engine
 from sqlalchemy.exc import DBAPIError
 from sqlalchemy.pool import NullPool
 
@@ -31,9 +32,40 @@ def make_engine(url: str, *, read_only: bool) -> Engine:
         poolclass=NullPool,
         isolation_level="REPEATABLE READ" if read_only else "READ COMMITTED",
         json_serializer=to_json,
-        connect_args={"options": "-c plan_cache_mode=force_custom_plan -c lock_timeout=15s", "connect_timeout": 10},
+        connect_args={"options": "-c plan_cache_mode=auto -c lock_timeout=15s", "connect_timeout": 10},
     )
     return engine.execution_options(postgresql_readonly=True) if read_only else engine
+
+
+class Wire:
+    """A connection of SQLAlchemy's, and what says prepared statements to its driver. A transaction that either began is
+    ended for both."""
+
+    def __init__(self, engine: Engine) -> None:
+        """Raises DBAPIError."""
+        # The driver is of no use to whoever has another database, and takes its time to load.
+        make_driver = import_module("core.database.prepared_postgres").PostgresDriver
+        self.connection = engine.connect()
+        self.driver = make_driver(self.connection.connection.dbapi_connection)
+
+    @property
+    def is_sound(self) -> bool:
+        """False for one that is to be opened anew."""
+        return not (self.connection.closed or self.connection.invalidated)
+
+    def commit(self) -> None:
+        """Said to the driver; SQLAlchemy, which may know of a transaction or not, then finds none open. Raises
+        DBAPIError."""
+        self.driver.end(b"COMMIT")
+        self.connection.commit()
+
+    def roll_back(self) -> None:
+        """Also of a connection that is gone, which is given up. Raises DBAPIError."""
+        if self.driver.is_gone:
+            self.connection.invalidate()
+        else:
+            self.driver.end(b"ROLLBACK")
+        self.connection.rollback()
 
 
 class PostgresLane:
@@ -53,44 +85,44 @@ class PostgresLane:
 
     def stop(self) -> None:
         """Finish what waits, then end."""
-        self._line.close(len(self._threads))
+        self._line.close()
         for thread in self._threads:
             thread.join()
 
-    def submit(self, unit: Unit, run: Callable[[Connection, Unit], None]) -> None:
+    def submit(self, unit: Unit, run: Callable[[Wire, Unit], None]) -> None:
         """Queue a unit with the way to run it (``run_write`` or a read). Raises Unavailable after ``stop``."""
         self._line.join((unit, run))
 
     def _run(self) -> None:
-        connection: Connection | None = None
+        wire: Wire | None = None
         try:
-            connection = self._engine.connect()
+            wire = Wire(self._engine)
         except DBAPIError:
-            connection = None  # tried again with the first unit, whose caller then hears why
+            wire = None  # tried again with the first unit, whose caller then hears why
         while (item := self._line.next()) is not None:
             unit, run = item
             try:
-                if connection is None or connection.closed or connection.invalidated:
-                    connection = self._engine.connect()
-                run(connection, unit)
+                if wire is None or not wire.is_sound:
+                    wire = Wire(self._engine)
+                run(wire, unit)
             except BaseException as problem:  # noqa: BLE001 - the caller of the unit gets it
                 unit.error = translate(problem)
-                _discard(connection)
-                connection = None
+                _discard(wire)
+                wire = None
             settle_all([unit])
-        _discard(connection)
+        _discard(wire)
 
-    def run_write(self, connection: Connection, unit: Unit) -> None:
+    def run_write(self, wire: Wire, unit: Unit) -> None:
         """One transaction; on a serialization failure, a deadlock or a unique conflict it runs again."""
         for attempt in range(TRIES):
-            tx = WriteTx(connection)
+            tx = WriteTx(wire.connection, wire.driver)
             began = time.monotonic()
             try:
                 unit.result = unit.function(tx)
                 tx.do_waiting()
-                connection.commit()
+                wire.commit()
             except BaseException as problem:  # noqa: BLE001 - the caller of the unit gets it
-                connection.rollback()
+                wire.roll_back()
                 if attempt + 1 < TRIES and may_run_again(problem):
                     time.sleep(random.uniform(0, 0.002 * 2**attempt))  # noqa: S311 - spreads rivals, no secret
                     continue
@@ -102,24 +134,22 @@ class PostgresLane:
             return
 
 
-def run_read(
-    connection: Connection, unit: Unit, function: Callable[[ReadTx], Any], then: Callable[[Any], Any] | None
-) -> None:
+def run_read(wire: Wire, unit: Unit, function: Callable[[ReadTx], Any], then: Callable[[Any], Any] | None) -> None:
     """One snapshot; ``then`` (rendering) runs after it is let go."""
     try:
-        result = function(ReadTx(connection))
+        result = function(ReadTx(wire.connection, wire.driver))
     except BaseException as problem:  # noqa: BLE001 - the caller of the read gets it
         unit.error = translate(problem)
         return
     finally:
-        connection.rollback()
+        wire.roll_back()
     try:
         unit.result = result if then is None else then(result)
     except BaseException as problem:  # noqa: BLE001 - the caller of the read gets it
         unit.error = problem
 
 
-def _discard(connection: Connection | None) -> None:
-    if connection is not None:
-        connection.invalidate()
-        connection.close()
+def _discard(wire: Wire | None) -> None:
+    if wire is not None:
+        wire.connection.invalidate()
+        wire.connection.close()

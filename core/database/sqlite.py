@@ -158,7 +158,7 @@ class SqliteWriter:
 
     def _attempt(self, unit: Unit, connection: Connection, raw: sqlite3.Connection) -> bool:
         """Run one unit under its savepoint. False when it failed; its error stands in the unit."""
-        tx = WriteTx(connection)
+        tx = WriteTx(connection, connection.connection.dbapi_connection)
         try:
             raw.execute("SAVEPOINT unit")
             unit.result = unit.function(tx)
@@ -227,7 +227,7 @@ class SqliteReaders:
 
     def stop(self) -> None:
         """Finish what waits, then end."""
-        self._line.close(len(self._threads))
+        self._line.close()
         for thread in self._threads:
             thread.join()
 
@@ -247,7 +247,7 @@ class SqliteReaders:
             try:
                 raw.execute("BEGIN")
                 try:
-                    result = function(ReadTx(connection))
+                    result = function(ReadTx(connection, connection.connection.dbapi_connection))
                 finally:
                     if raw.in_transaction:
                         raw.execute("ROLLBACK")

@@ -3,10 +3,9 @@
 from __future__ import annotations
 
 import hashlib
-import sqlite3
 from collections.abc import Iterable, Mapping, Sequence
 from functools import cache, lru_cache
-from typing import Any
+from typing import Any, TypeGuard
 
 from sqlalchemy import (
     Connection,
@@ -24,7 +23,10 @@ from sqlalchemy import (
     update,
 )
 from sqlalchemy.engine import CursorResult
+from sqlalchemy.sql.dml import ReturningInsert
 
+from core.database.many import FEWEST, lay_rows, mint_ids, said_values
+from core.database.memory import Memory, Take, key_of
 from core.database.prepared import Answer, find_prepared, tables_of
 from core.errors import NotFound
 
@@ -34,44 +36,48 @@ type_of_parameters = Mapping[str, Any] | Sequence[Mapping[str, Any]] | None
 class ReadTx:
     """A transaction that cannot write: the engine itself refuses (``query_only``, ``READ ONLY``).
 
-    All reads of one unit see one snapshot. Verbs return plain values, never rows that outlive the unit.
+    All reads of one unit see one snapshot, so what was asked before is answered from memory: the parts of a page need
+    not know what the others have read. Verbs return plain values, never rows that outlive the unit.
     """
 
-    __slots__ = ("_connection", "_driver", "dialect")
+    __slots__ = ("_connection", "_driver", "_memory", "dialect")
 
-    def __init__(self, connection: Connection) -> None:
+    def __init__(self, connection: Connection, driver: Any) -> None:
+        """``driver`` takes prepared statements: the connection of ``sqlite3``, or a ``PostgresDriver``."""
         self._connection = connection
+        self._driver = driver
         self.dialect = connection.dialect.name
-        driver = connection.connection.dbapi_connection
-        self._driver = driver if isinstance(driver, sqlite3.Connection) else None
+        self._memory: Memory | None = Memory()
 
     def rows(self, statement: Executable, parameters: type_of_parameters = None) -> Sequence[Row[Any]]:
         """All rows of a query."""
-        answer = self._directly(statement, parameters)
-        if answer is not None:
-            return answer.rows()
+        told = self._ask(Answer.rows, statement, parameters)
+        if told is not None:
+            rows: Sequence[Row[Any]] = told[0]
+            return rows
         return self._run(statement, parameters).fetchall()
 
     def row(self, statement: Executable, parameters: type_of_parameters = None) -> Row[Any] | None:
         """The first row of a query, or None."""
-        answer = self._directly(statement, parameters)
-        if answer is not None:
-            return answer.first()
+        told = self._ask(Answer.first, statement, parameters)
+        if told is not None:
+            row: Row[Any] | None = told[0]
+            return row
         return self._run(statement, parameters).first()
 
     def value(self, statement: Executable, parameters: type_of_parameters = None) -> Any:
         """The first column of the first row, or None."""
-        answer = self._directly(statement, parameters)
-        if answer is not None:
-            return next(answer.column(), None)
+        told = self._ask(Answer.value, statement, parameters)
+        if told is not None:
+            return told[0]
         row = self._run(statement, parameters).first()
         return None if row is None else row[0]
 
     def values(self, statement: Executable, parameters: type_of_parameters = None) -> list[Any]:
         """The first column of all rows."""
-        answer = self._directly(statement, parameters)
-        if answer is not None:
-            return list(answer.column())
+        told = self._ask(Answer.column, statement, parameters)
+        if told is not None:
+            return list(told[0])
         return [row[0] for row in self._run(statement, parameters)]
 
     def get(self, table: Table, row_id: int) -> Row[Any]:
@@ -80,6 +86,11 @@ class ReadTx:
         if row is None:
             raise NotFound("There is no %(thing)s with the number %(id)s.", thing=table.name, id=row_id)
         return row
+
+    def get_all(self, table: Table, row_ids: Iterable[int]) -> Sequence[Row[Any]]:
+        """The rows of ``table`` with these ids, in no order; those that are not there are left out."""
+        wanted = sorted(set(row_ids))
+        return self.rows(_rows_of(table), {"ids": wanted}) if wanted else ()
 
     def sql(self, statement: str, **parameters: Any) -> CursorResult[Any]:
         """Run SQL text with ``:name`` holes: for what the expression language cannot say (full text, pragmas)."""
@@ -90,9 +101,23 @@ class ReadTx:
         """True on SQLite. Only rooms of ``core`` may ask."""
         return self.dialect == "sqlite"
 
+    def _ask(self, take: Take, statement: Executable, parameters: type_of_parameters) -> tuple[Any] | None:
+        """What ``take`` makes of the driver's answer; None for a statement that cannot be said to it."""
+        memory = self._memory
+        key = key_of(take, statement, parameters) if memory is not None and _is_one(parameters) else None
+        if memory is not None and (told := memory.find(key)) is not None:
+            return told
+        answer = self._directly(statement, parameters)
+        if answer is None:
+            return None
+        told = (take(answer),)
+        if memory is not None:
+            memory.keep(key, told)
+        return told
+
     def _directly(self, statement: Executable, parameters: type_of_parameters) -> Answer | None:
         """The answer to a statement that can be said to the driver itself, else None."""
-        if self._driver is None or not (parameters is None or isinstance(parameters, dict)):
+        if not _is_one(parameters):
             return None
         prepared = find_prepared(statement, parameters, self._connection.dialect)
         return None if prepared is None else prepared.run(self._driver, parameters)
@@ -112,11 +137,17 @@ class WriteTx(ReadTx):
 
     __slots__ = ("_waiting", "_waiting_tables", "topics")
 
-    def __init__(self, connection: Connection) -> None:
-        super().__init__(connection)
+    def __init__(self, connection: Connection, driver: Any) -> None:
+        super().__init__(connection, driver)
+        self._memory = None  # what it writes changes what it is told
         self.topics: set[str] = set()
         self._waiting: dict[tuple[Executable, tuple[str, ...]], list[Mapping[str, Any]]] = {}
         self._waiting_tables: set[str] = set()
+
+    def get_all(self, table: Table, row_ids: Iterable[int]) -> Sequence[Row[Any]]:
+        """The rows of ``table`` with these ids, in no order; those that are not there are left out."""
+        wanted = sorted(set(row_ids))
+        return self.rows(_rows_of(table), {"ids": wanted}) if wanted else ()
 
     def sql(self, statement: str, **parameters: Any) -> CursorResult[Any]:
         """As for reading; what waits is done before, since text does not say which tables it names."""
@@ -132,14 +163,18 @@ class WriteTx(ReadTx):
         """Run a statement that changes rows and say how many."""
         answer = self._directly(statement, parameters)
         if answer is not None:
-            return answer.cursor.rowcount
+            return answer.count
         return int(self._run(statement, parameters).rowcount)
 
     def insert(self, table: Table, **values: Any) -> int:
         """Insert one row and return its id (0 for a table without one)."""
-        answer = self._directly(_insert_into(table), values)
+        if "id" not in table.c:
+            self.execute(_insert_into(table), values)
+            return 0
+        statement = _insert_into(table) if self.is_sqlite else _insert_returning(table)
+        answer = self._directly(statement, values)
         if answer is not None:
-            return int(values.get("id") or answer.cursor.lastrowid or 0) if "id" in table.c else 0
+            return int(values.get("id") or answer.new_id)
         result = self._connection.execute(_insert_into(table), values)
         key = result.inserted_primary_key
         return int(key[0]) if key and isinstance(key[0], int) else 0
@@ -151,6 +186,34 @@ class WriteTx(ReadTx):
         statement = _insert_into(table)
         self._do_before(tables_of(statement))
         self._do_many(statement, rows)
+
+    def lay(self, table: Table, columns: tuple[str, ...], rows: Sequence[tuple[str | int | bytes | None, ...]]) -> None:
+        """Insert very many rows, each a value for each of these columns, as the driver has them: JSON as its text."""
+        self._do_before(frozenset({table.name}))
+        if rows:
+            lay_rows(self._connection, table, columns, rows)
+
+    def insert_all(self, table: Table, rows: Sequence[Mapping[str, Any]]) -> list[int]:
+        """Insert rows that name the same columns, and return their ids in their order."""
+        if not rows:
+            return []
+        if self.is_sqlite:
+            statement = _insert_into(table)
+            self._do_before(tables_of(statement))
+            prepared = find_prepared(statement, rows[0], self._connection.dialect)
+            if prepared is None:
+                return [self.insert(table, **row) for row in rows]
+            last = prepared.run_many(self._driver, rows) or 0  # the one writer has minted them one after the other
+            return list(range(last - len(rows) + 1, last + 1))
+        if len(rows) < FEWEST:
+            return [self.insert(table, **row) for row in rows]
+        self._do_before(frozenset((table.name,)))
+        minted = mint_ids(self._connection, table, len(rows))
+        names = tuple(rows[0])
+        values = said_values(table, names, rows, self._connection.dialect)
+        whole = [(one, *row) for one, row in zip(minted, values, strict=True)]
+        lay_rows(self._connection, table, ("id", *names), whole)
+        return minted
 
     def later(self, what: Table | Executable, /, **values: Any) -> None:
         """Insert a row (or run a statement) by the end of the unit, in one go with all others like it: for what nobody
@@ -174,13 +237,14 @@ class WriteTx(ReadTx):
             self._do_many(statement, rows)
 
     def _do_many(self, statement: Executable, rows: Sequence[Mapping[str, Any]]) -> None:
-        prepared = None
-        if self._driver is not None:
-            prepared = find_prepared(statement, rows[0], self._connection.dialect)
-        if prepared is None:
+        table = None if self.is_sqlite or len(rows) < FEWEST else _plain(statement)
+        if table is not None:
+            names = tuple(rows[0])
+            lay_rows(self._connection, table, names, said_values(table, names, rows, self._connection.dialect))
+            return
+        prepared = find_prepared(statement, rows[0], self._connection.dialect)
+        if prepared is None or prepared.run_many(self._driver, rows) is None:
             self._connection.execute(statement, rows)
-        else:
-            prepared.run_many(self._driver, rows)
 
     def _do_before(self, tables: frozenset[str] | None) -> None:
         """Do what waits, when it concerns these tables; None may be any."""
@@ -214,11 +278,18 @@ class WriteTx(ReadTx):
         if self.is_sqlite:
             return
         keys = sorted({_key_of(name) for name in names})
-        super().sql("SELECT pg_advisory_xact_lock(key) FROM unnest(CAST(:keys AS bigint[])) AS key", keys=keys)
+        super()._directly(_LOCKED, {"keys": keys}) or self._run(_LOCKED, {"keys": keys})
 
     def announce(self, topic: str) -> None:
         """Ring a bell after the commit: whoever listens to ``topic`` looks again. Never before, never without it."""
         self.topics.add(topic)
+
+
+def _is_one(parameters: type_of_parameters) -> TypeGuard[Mapping[str, Any] | None]:
+    return parameters is None or isinstance(parameters, dict)
+
+
+_LOCKED = text("SELECT pg_advisory_xact_lock(key) FROM unnest(CAST(:keys AS bigint[])) AS key")
 
 
 def _key_of(name: tuple[object, ...]) -> int:
@@ -239,8 +310,24 @@ def _row_of(table: Table) -> Select[Any]:
 
 
 @cache
+def _rows_of(table: Table) -> Select[Any]:
+    return select(table).where(table.c.id.in_(bindparam("ids", expanding=True)))
+
+
+@cache
 def _insert_into(table: Table) -> Insert:
     return insert(table)
+
+
+def _plain(statement: Executable) -> Table | None:
+    """The table of a statement that inserts rows and does nothing else."""
+    table = getattr(statement, "table", None)
+    return table if isinstance(table, Table) and statement is _insert_into(table) else None
+
+
+@cache
+def _insert_returning(table: Table) -> ReturningInsert[Any]:
+    return insert(table).returning(table.c.id)
 
 
 @cache

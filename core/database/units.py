@@ -3,9 +3,8 @@
 from __future__ import annotations
 
 import asyncio
-import queue
 import threading
-from collections import defaultdict
+from collections import defaultdict, deque
 from collections.abc import Callable, Sequence
 from concurrent.futures import Future
 from contextlib import suppress
@@ -51,10 +50,15 @@ class Unit:
 
 
 class Line:
-    """A queue that can be closed: what stands in it is still served, nobody joins it any more."""
+    """A queue that can be closed: what stands in it is still served, nobody joins it any more.
+
+    Of those who wait to serve, the one who came last is called first: their connection has the statements and the pages
+    that were just used, while one that is called in its turn has to learn them anew.
+    """
 
     def __init__(self) -> None:
-        self._items: queue.SimpleQueue[Any] = queue.SimpleQueue()
+        self._items: deque[Any] = deque()
+        self._idle: list[_Bench] = []
         self._door = threading.Lock()
         self._closed = False
 
@@ -63,18 +67,47 @@ class Line:
         with self._door:
             if self._closed:
                 raise Unavailable(STOPPING)
-            self._items.put(item)
+            if self._idle:
+                self._idle.pop().call(item)
+            else:
+                self._items.append(item)
 
     def next(self) -> Any:
         """The next item, waited for; None at the end of a closed line."""
-        return self._items.get()
+        with self._door:
+            if self._items:
+                return self._items.popleft()
+            if self._closed:
+                return None
+            bench = _Bench()
+            self._idle.append(bench)
+        return bench.wait()
 
-    def close(self, servers: int) -> None:
+    def close(self) -> None:
         """Let each of those who serve come to the end."""
         with self._door:
             self._closed = True
-            for _ in range(servers):
-                self._items.put(None)
+            while self._idle:
+                self._idle.pop().call(None)
+
+
+class _Bench:
+    """Where one of those who serve waits for an item."""
+
+    __slots__ = ("_item", "_lock")
+
+    def __init__(self) -> None:
+        self._item: Any = None
+        self._lock = threading.Lock()
+        self._lock.acquire()
+
+    def call(self, item: Any) -> None:
+        self._item = item
+        self._lock.release()
+
+    def wait(self) -> Any:
+        self._lock.acquire()
+        return self._item
 
 
 def settle_all(units: Sequence[Unit]) -> None:

@@ -45,10 +45,12 @@ class Fetched:
 
 @dataclass(frozen=True, slots=True)
 class Answered:
-    """What a form was answered with, whatever the status."""
+    """What a form was answered with, whatever the status; ``again`` are the seconds after which the other side wants to
+    be asked again, where it said so in numbers (RFC 9110 10.2.3)."""
 
     status: int
     body: bytes
+    again: int | None = None
 
 
 class Target(NamedTuple):
@@ -119,15 +121,16 @@ class Fetcher:
     async def post_bytes(
         self, url: str, content: bytes, headers: Mapping[str, str], *, max_size: int, deadline: float
     ) -> Answered:
-        """Post bytes to a server of our own that answers in JSON, once and without following anything. Raises as
-        ``fetch``."""
+        """Post bytes, once and without following anything. Raises as ``fetch``."""
         sized = {**headers, "Content-Length": str(len(content))}
         async with (
             _within(deadline),
             self._asking("POST", parse_url(url), "application/json", sized, content) as response,
         ):
-            encoding = _headers(response).get("content-encoding", "").strip().lower()
-            return Answered(response.status, await _read(response, encoding, max_size))
+            answered = _headers(response)
+            encoding, again = answered.get("content-encoding", "").strip().lower(), answered.get("retry-after", "")
+            seconds = int(again) if re.fullmatch(r"[0-9]{1,9}", again) else None
+            return Answered(response.status, await _read(response, encoding, max_size), seconds)
 
     async def close(self) -> None:
         """Close what is still open."""

@@ -13,8 +13,9 @@ newest back in spans that grow, part by part, each behind an ``offset 0`` fence,
 from __future__ import annotations
 
 from collections.abc import Iterator, Sequence
+from functools import cache
 
-from sqlalchemy import text
+from sqlalchemy import TextClause, text
 
 from core.database import ReadTx, WriteTx
 from core.fulltext.question import Alternative, Likeness, Question, Term, alternatives, unwanted
@@ -23,6 +24,7 @@ from core.fulltext.row import Words as Words
 # First seconds of the years at which parts begin; ids are seconds << 20 (``mailhub.mailboxes``).
 _YEARS = (2005, 2010, *range(2014, 2036))
 _SECONDS_OF_DAY = 86400
+_ENDLESS = 1 << 62
 _FIRST_SPAN = 2 * _SECONDS_OF_DAY << 20  # of ids
 _LAST_POSITION = 16383  # PostgreSQL's limit: later positions all become this one
 _MOST_WORDS = 20000  # of each part
@@ -87,11 +89,14 @@ def find_rows(
     since: int | None = None,
 ) -> list[int]:
     """Ids of rows in these scopes that are like the question in this way and in no closer one, newest first, below
-    ``before`` and not below ``since``. A question without anything wanted finds nothing."""
+    ``before`` and not below ``since``. A question without anything wanted finds nothing.
+
+    PostgreSQL looks through spans of ids from the newest to the oldest: both bounds close to what there is spare it
+    those that hold nothing."""
     if not question.wanted or not scopes or likeness not in question.likenesses():
         return []
     low = since if since is not None else -1
-    high = before if before is not None else 1 << 62
+    high = before if before is not None else _ENDLESS
     find = _find_sqlite if tx.is_sqlite else _find_postgres
     return find(tx, scopes, question, likeness, limit, low, high)
 
@@ -103,6 +108,12 @@ def _left_out(question: Question, likeness: Likeness) -> list[_Terms]:
     return [*out, alternatives(question, question.likenesses()[at - 1])] if at else out
 
 
+_MATCHING = text(
+    "SELECT rowid FROM word_index WHERE word_index MATCH :match AND rowid < :high AND rowid >= :low"
+    " ORDER BY rowid DESC LIMIT :most"
+)
+
+
 def _find_sqlite(
     tx: ReadTx, scopes: Sequence[int], question: Question, likeness: Likeness, limit: int, low: int, high: int
 ) -> list[int]:
@@ -110,15 +121,7 @@ def _find_sqlite(
     match = f"{where} AND {_match(alternatives(question, likeness))}"
     if out := [f"({_match(terms)})" for terms in _left_out(question, likeness)]:
         match = f"({match}) NOT ({' OR '.join(out)})"
-    found = tx.sql(
-        "SELECT rowid FROM word_index WHERE word_index MATCH :match AND rowid < :high AND rowid >= :low"
-        " ORDER BY rowid DESC LIMIT :most",
-        match=match,
-        high=high,
-        low=low,
-        most=limit,
-    )
-    return [row[0] for row in found]
+    return tx.values(_MATCHING, {"match": match, "high": high, "low": low, "most": limit})
 
 
 def _match(terms: _Terms) -> str:
@@ -139,24 +142,26 @@ def _find_postgres(
     for terms in _left_out(question, likeness):
         query += f" & !({_tsquery(terms)})"
     found: list[int] = []
-    newest = tx.sql("SELECT max(message_id) FROM word_index WHERE message_id < :high", high=high).scalar()
+    newest = high - 1 if high < _ENDLESS else tx.value(_NEWEST)
     for begin, end in _windows(low, newest):
         for name in _parts_between(begin, end):
-            fenced = (
-                f"SELECT message_id FROM {name} WHERE words @@ CAST(:query AS tsquery)"  # noqa: S608 - the name is ours
-                " AND message_id < :high AND message_id >= :low OFFSET 0"
-            )
-            rows = tx.sql(
-                f"SELECT message_id FROM ({fenced}) part ORDER BY 1 DESC LIMIT :most",  # noqa: S608 - the name is ours
-                query=query,
-                high=end,
-                low=begin,
-                most=limit - len(found),
-            )
-            found += [row[0] for row in rows]
+            asked = {"query": query, "high": end, "low": begin, "most": limit - len(found)}
+            found += tx.values(_in_part(name), asked)
             if len(found) >= limit:
                 return found
     return found
+
+
+_NEWEST = text("SELECT max(message_id) FROM word_index")
+
+
+@cache
+def _in_part(name: str) -> TextClause:
+    fenced = (
+        f"SELECT message_id FROM {name} WHERE words @@ CAST(:query AS tsquery)"  # noqa: S608 - the name is ours
+        " AND message_id < :high AND message_id >= :low OFFSET 0"
+    )
+    return text(f"SELECT message_id FROM ({fenced}) part ORDER BY 1 DESC LIMIT :most")  # noqa: S608 - the name is ours
 
 
 def _windows(low: int, newest: int | None) -> Iterator[tuple[int, int]]:

@@ -9,7 +9,7 @@ from zoneinfo import ZoneInfo
 
 from core import clock
 from core.rules.tree import Condition
-from core.rules.vocabulary import Field
+from core.rules.vocabulary import TEXTUAL, Field
 
 Test = Literal["equal", "contains", "starts", "range", "empty", "flag"]
 Bounds = tuple[Any, Any, bool, bool]
@@ -44,9 +44,11 @@ def make_operand(field: Field, condition: Condition, at: At) -> Operand:
     if field.type == "flag":
         return Operand("flag", negated=not value)
     values = value if isinstance(value, tuple) else (value,)
-    if field.type in ("text", "list"):
+    if field.scale:
+        values = tuple(round(one * 10**field.scale) for one in values)
+    if field.type in TEXTUAL:
         values = tuple(field.fold(one) for one in values)
-        if op == "contains" and field.type == "text":
+        if op == "contains" and field.type != "list":
             return Operand("contains", values)
         if op == "starts_with":
             return Operand("starts", values)
@@ -57,6 +59,8 @@ def make_operand(field: Field, condition: Condition, at: At) -> Operand:
 
 def _bounds(field: Field, op: str, values: tuple[Any, ...], at: At) -> Bounds:
     first, last = values[0], values[-1]
+    if field.type == "day":
+        return _days(op, first, last, at)
     if op == "older_than_days":
         return None, at.now - first * clock.DAY, False, False
     if op == "within_days":
@@ -70,6 +74,23 @@ def _bounds(field: Field, op: str, values: tuple[Any, ...], at: At) -> Bounds:
     below = op in ("lt", "le")
     inclusive = op in ("le", "ge")
     return (None, first, False, inclusive) if below else (first, None, inclusive, False)
+
+
+def _days(op: str, first: Any, last: Any, at: At) -> Bounds:
+    """Days are compared as they are written: a day begins nowhere."""
+    if op == "older_than_days":
+        return None, days_of(first, at)[0], False, False
+    if op == "within_days":
+        return *days_of(first, at), True, True
+    if op == "between":
+        return first, last, True, True
+    return (None, first, False, False) if op == "lt" else (first, None, True, False)
+
+
+def days_of(days: int, at: At) -> tuple[str, str]:
+    """So many days before the day on which it is asked, and that day, as they are written."""
+    today = datetime.fromtimestamp(at.now / clock.SECOND, at.zone).date()
+    return str(today - timedelta(days=days)), str(today)
 
 
 def _begin(day: str, at: At, days: int = 0) -> int:

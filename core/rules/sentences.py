@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import date, datetime, time
 from typing import Any as Anything
 
@@ -53,6 +53,22 @@ WORDS: dict[Type, dict[str, tuple[str, str]]] = {
         "is_empty": ("is not known", "is known"),
     },
     "flag": {"eq": ("yes", "no")},
+    "texts": {
+        "contains": ("contain", "do not contain"),
+        "in": ("include", "do not include"),
+        "starts_with": ("include one that begins with", "include none that begins with"),
+        "is_empty": ("are none", "are some"),
+    },
+    "choices": {
+        "contains": ("include", "do not include"),
+        "in": ("include", "do not include"),
+        "is_empty": ("are none", "are some"),
+    },
+    "references": {
+        "contains": ("include", "do not include"),
+        "in": ("include", "do not include"),
+        "is_empty": ("are none", "are some"),
+    },
     "list": {
         "contains": ("include", "do not include"),
         "in": ("include", "do not include"),
@@ -60,6 +76,7 @@ WORDS: dict[Type, dict[str, tuple[str, str]]] = {
         "is_empty": ("are none", "are some"),
     },
 }
+WORDS["day"] = WORDS["moment"]
 Name = Callable[[Field, int], str]
 """What a reference is called."""
 
@@ -81,7 +98,7 @@ def say_rule(rule: Rule, vocabulary: Vocabulary, wording: Wording) -> str:
 def say_condition(field: Field, condition: Condition, wording: Wording, *, negated: bool = False) -> str:
     """One condition."""
     say = wording.language.gettext
-    label = say(field.label)
+    label = say_label(field, wording)
     if field.type == "flag":
         return label if condition.value is not negated else say("not: %(what)s", what=label)
     negated = negated is not (condition.op == "is_empty" and not condition.value)
@@ -89,6 +106,26 @@ def say_condition(field: Field, condition: Condition, wording: Wording, *, negat
     if condition.op == "is_empty":
         return f"{label} {words}"
     return f"{label} {words} {say_value(field, condition, wording)}"
+
+
+def say_label(field: Field, wording: Wording) -> str:
+    """What is asked, with what was told of it: ``the number of documents (orders, of the last 90 days)``."""
+    language = wording.language
+    said = []
+    for param in field.params:
+        value = field.told.get(param.key)
+        if value is None or param.type == "currency":  # the sum itself says it
+            continue
+        if param.type == "choice":
+            said.append(language.gettext(param.choices[value]))
+        elif param.type == "reference":
+            said.append(wording.name(replace(field, of=param.of), value))
+        elif param.type == "days":
+            said.append(language.ngettext("of the last %(n)s day", "of the last %(n)s days", value))
+        elif param.type == "day":
+            said.append(language.gettext("since %(day)s", day=_day(value, language)))
+    label = language.gettext(field.label)
+    return f"{label} ({', '.join(said)})" if said else label
 
 
 def say_value(field: Field, condition: Condition, wording: Wording) -> str:
@@ -104,16 +141,20 @@ def say_value(field: Field, condition: Condition, wording: Wording) -> str:
 
 
 def _one(field: Field, value: Anything, wording: Wording) -> str:
-    if field.type == "choice":
+    if field.type in ("choice", "choices"):
         return wording.language.gettext(field.choices[value])
-    if field.type == "reference":
+    if field.type in ("reference", "references"):
         return wording.name(field, value)
-    if field.type == "moment":
-        noon = datetime.combine(date.fromisoformat(value), time(12), tzinfo=wording.language.zone)
-        return wording.language.format_date(from_datetime(noon))
+    if field.type in ("moment", "day"):
+        return _day(value, wording.language)
     if field.type == "number":
         return wording.language.format_number(value)
     return f"“{value}”"
+
+
+def _day(day: str, language: Language) -> str:
+    noon = datetime.combine(date.fromisoformat(day), time(12), tzinfo=language.zone)
+    return language.format_date(from_datetime(noon))
 
 
 def _say(rule: Rule, vocabulary: Vocabulary, wording: Wording, *, outermost: bool) -> str:

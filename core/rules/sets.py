@@ -2,16 +2,17 @@
 
 from __future__ import annotations
 
+from collections.abc import Collection
 from typing import Any as Anything
 
-from sqlalchemy import ColumnElement, and_, exists, false, func, not_, or_, true
+from sqlalchemy import Boolean, ColumnElement, Text, and_, cast, exists, false, func, not_, null, or_, true
 from sqlalchemy.ext.compiler import compiles
 from sqlalchemy.sql.functions import FunctionElement
 
 from core.errors import Invalid
-from core.rules.operands import At, Operand, make_operand
+from core.rules.operands import At, Operand, days_of, make_operand
 from core.rules.tree import All, Condition, Not, Rule
-from core.rules.vocabulary import Field, Vocabulary
+from core.rules.vocabulary import MANY, Field, Vocabulary
 
 
 class _Place(FunctionElement[int]):
@@ -31,13 +32,16 @@ def _place_sqlite(element: Anything, compiler: Anything, **more: Anything) -> st
     return f"instr({compiler.process(element.clauses, **more)})"
 
 
-def as_condition(rule: Rule, vocabulary: Vocabulary, at: At) -> ColumnElement[bool]:
-    """The rule over the columns of its vocabulary. Raises Invalid where a field can only be asked of one thing."""
+def as_condition(rule: Rule, vocabulary: Vocabulary, at: At, unknown: Collection[str] = ()) -> ColumnElement[bool]:
+    """The rule over the columns of its vocabulary. Where fields are ``unknown`` it is NULL when its answer hangs on
+    them. Raises Invalid where a field can only be asked of one thing."""
     if isinstance(rule, Condition):
+        if rule.field in unknown:
+            return cast(null(), Boolean)
         return _condition(vocabulary.get(rule.field), rule, at)
     if isinstance(rule, Not):
-        return not_(as_condition(rule.of, vocabulary, at))
-    parts = [as_condition(one, vocabulary, at) for one in rule.of]
+        return not_(as_condition(rule.of, vocabulary, at, unknown))
+    parts = [as_condition(one, vocabulary, at, unknown) for one in rule.of]
     if isinstance(rule, All):
         return and_(true(), *parts)
     return or_(false(), *parts)
@@ -45,18 +49,31 @@ def as_condition(rule: Rule, vocabulary: Vocabulary, at: At) -> ColumnElement[bo
 
 def _condition(field: Field, condition: Condition, at: At) -> ColumnElement[bool]:
     operand = make_operand(field, condition, at)
+    if field.window is not None:
+        first, last = days_of(field.window.days, at)
+        found = _test(field, field.window.column(first, last), operand)
+        return not_(found) if operand.negated else found
     if field.column is None:
         raise Invalid("“%(name)s” can be asked of one letter at a time only.", name=field.label)
-    found = _of_members(field, operand) if field.type == "list" else _test(field, field.column, operand)
+    found = _of_members(field, operand) if field.type in MANY else _test(field, field.column, operand)
     return not_(found) if operand.negated else found
 
 
 def _of_members(field: Field, operand: Operand) -> ColumnElement[bool]:
-    assert field.within is not None, "a list has a query for its members"
     assert field.column is not None
+    if field.within is None:
+        return _of_json(field.column, operand)
     if operand.test == "empty":
         return not_(exists(field.within))
     return exists(field.within.where(_test(field, field.column, operand)))
+
+
+def _of_json(column: ColumnElement[Anything], operand: Operand) -> ColumnElement[bool]:
+    """Of keys in a list of JSON: none of them holds a quotation mark."""
+    listed = func.coalesce(cast(column, Text), "[]")
+    if operand.test == "empty":
+        return listed == "[]"
+    return or_(*(_Place(listed, f'"{one}"') > 0 for one in operand.values))
 
 
 def _test(field: Field, column: ColumnElement[Anything], operand: Operand) -> ColumnElement[bool]:

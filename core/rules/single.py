@@ -10,7 +10,7 @@ from typing import Final
 
 from core.rules.operands import At, Operand, make_operand
 from core.rules.tree import All, Condition, Not, Rule, list_conditions
-from core.rules.vocabulary import Field, Vocabulary
+from core.rules.vocabulary import MANY, TEXTUAL, Field, Vocabulary
 
 
 class Unknown(Enum):
@@ -60,15 +60,15 @@ def _ask(field: Field, condition: Condition, facts: Facts, at: At) -> bool | Non
     if value is UNKNOWN:
         return None
     operand = make_operand(field, condition, at)
-    if field.type == "list":
+    if field.type in MANY:
         found = _of_members(field, value or (), operand)
     else:
         found = _test(field, field.fold(value) if field.type == "text" and value is not None else value, operand)
     return found is not operand.negated
 
 
-def _of_members(field: Field, members: Iterable[str], operand: Operand) -> bool:
-    folded = [field.fold(one) for one in members]
+def _of_members(field: Field, members: Iterable[Anything], operand: Operand) -> bool:
+    folded = [field.fold(one) for one in members] if field.type in TEXTUAL else list(members)
     if operand.test == "empty":
         return not folded
     return any(_test(field, one, operand) for one in folded)

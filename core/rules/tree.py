@@ -1,4 +1,5 @@
-"""A rule as data: ``{"all": […]}``, ``{"any": […]}``, ``{"not": …}`` and leaves ``{"field", "op", "value"}``.
+"""A rule as data: ``{"all": […]}``, ``{"any": […]}``, ``{"not": …}`` and leaves ``{"field", "op", "value"}``, with
+``"with"`` for what is told of the field.
 
 The whole carries ``"version": 1``; without it the newest version is meant. Depth and size are bounded, so that a rule
 costs little wherever it is asked.
@@ -12,7 +13,8 @@ from datetime import date
 from typing import Any as Anything
 
 from core.errors import Invalid
-from core.rules.vocabulary import Field, Vocabulary
+from core.rules.measures import split_key
+from core.rules.vocabulary import TEXTUAL, Field, Vocabulary
 
 VERSION = 1
 MOST_DEPTH = 6
@@ -85,7 +87,8 @@ def list_conditions(rule: Rule) -> Iterator[Condition]:
 def _data(rule: Rule) -> dict[str, Anything]:
     if isinstance(rule, Condition):
         value = list(rule.value) if isinstance(rule.value, tuple) else rule.value
-        return {"field": rule.field, "op": rule.op, "value": value}
+        key, told = split_key(rule.field)
+        return {"field": key, **({"with": told} if told else {}), "op": rule.op, "value": value}
     if isinstance(rule, Not):
         return {"not": _data(rule.of)}
     return {"all" if isinstance(rule, All) else "any": [_data(one) for one in rule.of]}
@@ -112,16 +115,23 @@ def _parse(data: object, vocabulary: Vocabulary, place: str, depth: int) -> Rule
 
 def _condition(data: dict[str, Anything], vocabulary: Vocabulary, place: str) -> Condition:
     here = f"{place}." if place else ""
-    if not set(data) <= {"field", "op", "value"}:
+    if not set(data) <= {"field", "op", "value", "with"}:
         raise Invalid("A condition has field, op and value, and nothing else.", field=place or None)
     key, op = data["field"], data.get("op")
-    field = vocabulary.find(key) if isinstance(key, str) else None
+    field = _told_field(vocabulary, key, data.get("with"), here) if isinstance(key, str) else None
     if field is None:
         raise Invalid("There is no field “%(name)s” here.", name=str(key)[:100], field=f"{here}field")
     if op not in field.ops:
         ops = ", ".join(field.ops)
         raise Invalid("This field can be asked: %(ops)s.", ops=ops, field=f"{here}op")
     return Condition(field.key, op, _value(field, op, data.get("value"), f"{here}value"))
+
+
+def _told_field(vocabulary: Vocabulary, key: str, told: object, here: str) -> Field | None:
+    try:
+        return vocabulary.find_told(key, told or {})
+    except Invalid as problem:
+        raise Invalid(problem.sentence, **(problem.fields | {"field": f"{here}with"})) from problem
 
 
 def _value(field: Field, op: str, value: object, place: str) -> Anything:
@@ -133,7 +143,13 @@ def _value(field: Field, op: str, value: object, place: str) -> Anything:
         if isinstance(value, int) and not isinstance(value, bool) and 0 <= value <= MOST_DAYS:
             return value
         raise Invalid("Here stands a number.", field=place)
-    read = {"number": _number, "moment": _date, "reference": _reference}.get(field.type, _text)
+    read = {
+        "number": _number,
+        "moment": _date,
+        "day": _date,
+        "reference": _reference,
+        "references": _reference,
+    }.get(field.type, _text)
     if op == "between":
         if not isinstance(value, list | tuple) or len(value) != 2:
             raise Invalid("Here stand two values: from, to.", field=place)
@@ -175,8 +191,8 @@ def _text(field: Field, value: object, place: str) -> str:
         raise Invalid("Here stands a text.", field=place)
     if len(value) > LONGEST_TEXT or "\0" in value or any("\ud800" <= one <= "\udfff" for one in value):
         raise Invalid("A text here has %(most)s characters at most.", most=LONGEST_TEXT, field=place)
-    if field.type == "choice" and value not in field.choices:
+    if field.type in ("choice", "choices") and value not in field.choices:
         raise Invalid("“%(value)s” is not to be chosen here.", value=value, field=place)
-    if field.type in ("text", "list") and not field.fold(value).strip():
+    if field.type in TEXTUAL and not field.fold(value).strip():
         raise Invalid("“%(value)s” holds nothing to look for.", value=value, field=place)
-    return value.strip() if field.type != "choice" else value
+    return value.strip() if field.type in TEXTUAL else value

@@ -9,7 +9,6 @@ A key with a default that depends on others stands empty here, says so in ``defa
 from __future__ import annotations
 
 import re
-import zoneinfo
 from dataclasses import dataclass
 from pathlib import Path
 from typing import get_type_hints
@@ -22,16 +21,16 @@ from core.language import LANGUAGES
 from core.settings.checks import (
     are_addresses,
     begins,
-    is_domain,
     is_host,
     is_lmtp_place,
     is_network,
     is_port,
-    is_relay,
     is_web_address,
 )
 from core.settings.entry import Oidc, SignIn
 from core.settings.keys import key as _key
+from core.settings.sending import Mailings, Send
+from core.zones import zone_names
 
 _HOST = "an address or the name of this machine"
 _PORT = "a port from 0 (any free one) to 65535"
@@ -105,6 +104,11 @@ class Web:
     )
     insecure: bool = _key(
         False, "Allow plain http beyond this machine. Passwords and letters can then be read on the way."
+    )
+    push: bool = _key(
+        True,
+        "Let people have a browser tell them of notices although no page is open. What it says goes, encrypted for "
+        "that browser alone, through the service of its maker (Google, Mozilla, Apple, Microsoft).",
     )
 
 
@@ -209,74 +213,6 @@ class Oauth:
 
 
 @dataclass(frozen=True, slots=True)
-class Send:
-    """The way out. Everything leaves through one relay, the provider's submission server or a mail server beside,
-    unless a mailbox has a way of its own."""
-
-    relay: str = _key(
-        "",
-        "Where letters go: `smtp://user:password@host:587` (STARTTLS is forced and the certificate verified), "
-        "`smtps://…`, or `smtp://127.0.0.1:25` for a server on this machine. Signs like @ in a password stand as %40. "
-        "Without it letters wait.",
-        expects="an address that begins with smtp:// or smtps:// and names a host",
-        check=is_relay,
-        shown=False,
-    )
-    return_path: str = _key(
-        "own",
-        "Under which address reports of failed delivery come back: `verp` an address of `send.bounce_domain` for each "
-        "recipient, `plus` the mailbox with a tag (where the provider delivers such addresses), `own` the mailbox. "
-        "Whichever: a report that quotes the letter's Message-ID finds its letter.",
-        expects="one of verp, plus, own",
-        check=lambda way: way in {"verp", "plus", "own"},
-    )
-    bounce_domain: str = _key(
-        "",
-        "The domain of `verp`; its MX record points at this server's listener, and it is used for nothing else.",
-        expects="a domain in ASCII such as bounce.firm.example",
-        check=is_domain,
-    )
-    reply_token: bool = _key(
-        False,
-        "Let answers come to the mailbox with a signed tag, `sales+r-…@firm.example` in Reply-To, so that they find "
-        "their thread although a program dropped what they refer to. Only where such addresses are delivered.",
-    )
-    house_letters: str = _key(
-        "relay",
-        "How letters of this server itself leave (links for a new password, notices): by the `relay`, or `direct` to "
-        "the servers of each domain.",
-        expects="relay or direct",
-        check=lambda way: way in {"relay", "direct"},
-    )
-    hostname: str = _key("", "What this server calls itself to the relay.", default_text="<smtp.hostname>")
-    allowed_networks: tuple[str, ...] = _key(
-        (),
-        "Networks that are not on the public internet and to which letters may go all the same, where a mailbox has a "
-        "relay of its own or sends straight to the servers of each domain. The relay of `send.relay` may lie anywhere.",
-        expects="a list of addresses or networks such as 10.0.0.0/8",
-        check=lambda networks: all(map(is_network, networks)),
-    )
-    connections: int = _key(
-        4,
-        "How many connections to the relay are used at a time.",
-        expects="from 1 to 50",
-        check=lambda connections: 1 <= connections <= 50,
-    )
-    largest_files: int = _key(
-        20 * 1024 * 1024,
-        "How many bytes the files of a letter may have together; most servers take no letters above 25 MB.",
-        expects="from 65536 to 104857600 bytes",
-        check=lambda size: 65536 <= size <= 104857600,
-    )
-    undo_seconds: int = _key(
-        10,
-        "How long a letter waits for second thoughts before it leaves, in seconds.",
-        expects="from 0 to 120",
-        check=lambda seconds: 0 <= seconds <= 120,
-    )
-
-
-@dataclass(frozen=True, slots=True)
 class Parse:
     """Understanding letters."""
 
@@ -331,7 +267,7 @@ class Company:
         "UTC",
         "The time zone of working hours and of people who chose none.",
         expects="a time zone such as Europe/Kyiv",
-        check=lambda name: name in zoneinfo.available_timezones(),
+        check=lambda name: name in zone_names(),
     )
     language: str = _key(
         "en",
@@ -384,6 +320,7 @@ class Settings:
     sign_in: SignIn
     oidc: Oidc
     send: Send
+    mailings: Mailings
     parse: Parse
     verdicts: Verdicts
     company: Company

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 
-from sqlalchemy import Column, Index, func, select, update
+from sqlalchemy import Column, Index, bindparam, func, select, update
 from sqlalchemy import text as sql
 
 from core import clock
@@ -29,6 +29,11 @@ assignment = table(
 )
 Index(None, assignment.c.thread_id, assignment.c.id)
 Index(None, assignment.c.scope_id, assignment.c.id)
+_HAND = assignment.c.thread_id == bindparam("thread")
+_OPEN_HAND = _HAND & assignment.c.ended_at.is_(None)
+_HAS_HAND = select(assignment.c.id).where(_OPEN_HAND)
+_END_HAND = update(assignment).where(_OPEN_HAND).values(ended_at=bindparam("now"))
+_LAST_HAND = select(func.max(assignment.c.assigned_at)).where(_HAND)
 BY_LOAD = "reason IN ('least_busy', 'rule_least_busy')"
 Index(
     "ix_assignment_by_load",
@@ -93,21 +98,19 @@ def is_able(tx: ReadTx, scope_id: int, user_id: int) -> bool:
 
 def unassign(tx: WriteTx, thread_id: int) -> None:
     """End the present hand, if there is one."""
-    open_hand = (assignment.c.thread_id == thread_id) & assignment.c.ended_at.is_(None)
-    tx.execute(update(assignment).where(open_hand).values(ended_at=clock.now()))
+    tx.execute(_END_HAND, {"thread": thread_id, "now": clock.now()})
 
 
 def continue_hand(tx: WriteTx, scope_id: int, thread_id: int, executor_id: int) -> None:
     """Whoever had the thread has it again, after it was answered and something more is to be done. Nothing happens
     while it is in somebody's hand."""
-    open_hand = (assignment.c.thread_id == thread_id) & assignment.c.ended_at.is_(None)
-    if tx.value(select(assignment.c.id).where(open_hand)) is None:
+    if tx.value(_HAS_HAND, {"thread": thread_id}) is None:
         assign(tx, scope_id, thread_id, Choice(executor_id, "continued"))
 
 
 def last_hand(tx: ReadTx, thread_id: int) -> int:
     """When somebody got the thread last; 0 for never."""
-    return int(tx.value(select(func.max(assignment.c.assigned_at)).where(assignment.c.thread_id == thread_id)) or 0)
+    return int(tx.value(_LAST_HAND, {"thread": thread_id}) or 0)
 
 
 def list_hands(tx: ReadTx, thread_id: int) -> list[Assignment]:

@@ -4,16 +4,17 @@ from __future__ import annotations
 
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
+from functools import cache
 from typing import Any, Literal, get_args
 
-from sqlalchemy import ColumnElement, Row, Select, case, func, literal_column, or_, select
+from sqlalchemy import ColumnElement, Row, Select, bindparam, case, func, literal_column, or_, select
 
 from core import clock
 from core.database import ReadTx
 from core.errors import NotFound
 from crm.execution.tables import promise
 from crm.interactions import HOUSE
-from crm.staff.readable import Viewer, visible
+from crm.staff.readable import Shape, Viewer, shape_of, sight_of, visible, visible_by
 
 Side = Literal["us", "them"]
 SIDES: tuple[Side, ...] = get_args(Side)
@@ -96,16 +97,30 @@ def list_promises(
 ) -> list[Promise]:
     """Open ones, the soonest due first: of a client, of people, of a thread; with ``late`` only those past their
     time."""
-    asked = _seen(select(promise), viewer).where(_OPEN)
-    if counterparty_id is not None:
-        asked = asked.where(promise.c.counterparty_id == counterparty_id)
-    if executor_ids is not None:
-        asked = asked.where(promise.c.executor_id.in_(list(executor_ids)))
-    if thread_id is not None:
-        asked = asked.where(promise.c.based_thread_id == thread_id)
-    if late:
-        asked = asked.where(promise.c.due_at < clock.now())
-    return [_shaped(row) for row in tx.rows(asked.order_by(promise.c.due_at, promise.c.id).limit(limit))]
+    narrowed = {
+        "client": counterparty_id,
+        "executors": None if executor_ids is None else list(executor_ids),
+        "thread": thread_id,
+        "now": clock.now() if late else None,
+    }
+    by = {name: value for name, value in narrowed.items() if value is not None}
+    asked = sight_of(viewer) | by | {"most": limit}
+    return [_shaped(row) for row in tx.rows(_open_ones(shape_of(viewer), frozenset(by)), asked)]
+
+
+_NARROWED: dict[str, ColumnElement[bool]] = {
+    "client": promise.c.counterparty_id == bindparam("client"),
+    "executors": promise.c.executor_id.in_(bindparam("executors", expanding=True)),
+    "thread": promise.c.based_thread_id == bindparam("thread"),
+    "now": promise.c.due_at < bindparam("now"),
+}
+
+
+@cache
+def _open_ones(shape: Shape, by: frozenset[str]) -> Select[Any]:
+    seen = or_(visible_by(shape, promise.c.scope_id, promise.c.executor_id), promise.c.scope_id == HOUSE)
+    asked = select(promise).where(_OPEN, seen, *(_NARROWED[name] for name in sorted(by)))
+    return asked.order_by(promise.c.due_at, promise.c.id).limit(bindparam("most"))
 
 
 def count_promises(tx: ReadTx, viewer: Viewer, since: int, side: Side = "us") -> list[Tally]:

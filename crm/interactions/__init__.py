@@ -6,6 +6,7 @@ writes by hand is of the scope of the letter that it follows from, else of the h
 
 from crm.interactions.history import (
     HIDDEN,
+    TOUCH,
     Base,
     Interaction,
     count_history,
@@ -39,12 +40,15 @@ from crm.interactions.written import (
     find_basis,
     may_write,
     record_line,
+    remove_line,
+    say_channel,
 )
 
 __all__ = [
     "HIDDEN",
     "HOUSE",
     "KINDS",
+    "TOUCH",
     "Base",
     "Basis",
     "Direction",
@@ -73,5 +77,7 @@ __all__ = [
     "record_letter",
     "record_line",
     "recount_letters",
+    "remove_line",
+    "say_channel",
     "set_waiting",
 ]

@@ -5,14 +5,17 @@ from __future__ import annotations
 
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
+from functools import cache
 from typing import Any, Literal
 
-from sqlalchemy import Column, and_, bindparam, case, delete, func, or_, select, update
+from sqlalchemy import Column, Select, and_, bindparam, case, delete, func, or_, select, update
 from sqlalchemy.dialects import postgresql, sqlite
 
+from core.changes import record_change
 from core.database import ReadTx, WriteTx
 from crm.interactions.tables import interaction, letter_facts
-from crm.staff.readable import Viewer, readable
+from crm.staff.readable import Shape, Viewer, readable_by, shape_of, sight_of
+from crm.staff.tables import scope
 
 Direction = Literal["in", "out"]
 
@@ -85,7 +88,12 @@ _ONE_MORE = {"sqlite": _one_more(sqlite.insert), "postgresql": _one_more(postgre
 _CHANGE_FACTS = (
     update(letter_facts).where(_THESE).values({name: bindparam(name) for name in ("last_in", "last_out", "letters")})
 )
-_CHANGE_WAITING = update(letter_facts).where(_THESE).values(waiting_since=bindparam("since"))
+_CHANGE_WAITING = (
+    update(letter_facts)
+    .where(_THESE, letter_facts.c.waiting_since.is_distinct_from(bindparam("since")))
+    .values(waiting_since=bindparam("since"))
+)
+_PUBLIC = select(scope.c.id).where(scope.c.id == bindparam("id"), scope.c.kind == "public")
 
 
 def _count_letter(tx: WriteTx, counterparty_id: int, scope_id: int, direction: Direction, happened_at: int) -> None:
@@ -99,6 +107,13 @@ def _count_letter(tx: WriteTx, counterparty_id: int, scope_id: int, direction: D
         last_out=happened_at if direction == "out" else None,
         letters=1,
     )
+    _tell_counted(tx, counterparty_id, scope_id)
+
+
+def _tell_counted(tx: WriteTx, counterparty_id: int, scope_id: int) -> None:
+    """The facts of public mailboxes are everybody's: that they moved is told; of others nobody hears."""
+    if tx.value(_PUBLIC, {"id": scope_id}) is not None:
+        record_change(tx, "letters.counted", counterparty_id, fields={"counterparty_id": counterparty_id})
 
 
 def hold_facts(tx: WriteTx, counterparty_id: int, scope_id: int) -> None:
@@ -108,7 +123,8 @@ def hold_facts(tx: WriteTx, counterparty_id: int, scope_id: int) -> None:
 
 def set_waiting(tx: WriteTx, counterparty_id: int, scope_id: int, since: int | None) -> None:
     """Since when the client waits for us in this mailbox: the longest of its threads, as whoever keeps threads says."""
-    tx.execute(_CHANGE_WAITING, {"of": counterparty_id, "in_scope": scope_id, "since": since})
+    if tx.execute(_CHANGE_WAITING, {"of": counterparty_id, "in_scope": scope_id, "since": since}):
+        _tell_counted(tx, counterparty_id, scope_id)
 
 
 def forget_thread(tx: WriteTx, thread_id: int) -> None:
@@ -143,6 +159,7 @@ def _recount(tx: WriteTx, counterparty_id: int, scope_id: int) -> None:
     assert row is not None
     facts = {"last_in": row.last_in, "last_out": row.last_out, "letters": int(row.letters)}
     tx.execute(_CHANGE_FACTS, {"of": counterparty_id, "in_scope": scope_id, **facts})
+    _tell_counted(tx, counterparty_id, scope_id)
 
 
 def recount_letters(tx: WriteTx, counterparty_ids: Iterable[int]) -> list[tuple[int, int]]:
@@ -179,30 +196,35 @@ def move_letters(tx: WriteTx, thread_ids: Sequence[int], scope_id: int) -> list[
     tx.execute(update(interaction).where(based).values(scope_id=scope_id))
     owners = sorted({int(row.counterparty_id) for row in before})
     places = {(int(row.counterparty_id), int(row.scope_id)) for row in before}
-    for one, scope in sorted(places | {(one, scope_id) for one in owners}):
-        _ensure_facts(tx, one, scope)
-        _recount(tx, one, scope)
+    for one, place in sorted(places | {(one, scope_id) for one in owners}):
+        _ensure_facts(tx, one, place)
+        _recount(tx, one, place)
     return owners
+
+
+_GIVE = (
+    update(interaction).where(interaction.c.thread_id == bindparam("thread")).values(executor_id=bindparam("executor"))
+)
 
 
 def give_letters(tx: WriteTx, thread_id: int, executor_id: int | None) -> None:
     """Note who executes the thread, for readers who see only what is assigned to them."""
-    tx.execute(update(interaction).where(interaction.c.thread_id == thread_id).values(executor_id=executor_id))
+    tx.execute(_GIVE, {"thread": thread_id, "executor": executor_id})
+
+
+@cache
+def _facts(shape: Shape) -> Select[Any]:
+    facts = select(
+        func.max(letter_facts.c.last_in).label("last_in"),
+        func.max(letter_facts.c.last_out).label("last_out"),
+        func.min(letter_facts.c.waiting_since).label("waiting_since"),
+        func.coalesce(func.sum(letter_facts.c.letters), 0).label("letters"),
+    )
+    return readable_by(shape, facts.where(letter_facts.c.counterparty_id == bindparam("client")), letter_facts)
 
 
 def get_letter_facts(tx: ReadTx, viewer: Viewer, counterparty_id: int) -> LetterFacts:
     """The facts over all scopes that are fully open to the viewer."""
-    row = tx.row(
-        readable(
-            select(
-                func.max(letter_facts.c.last_in).label("last_in"),
-                func.max(letter_facts.c.last_out).label("last_out"),
-                func.min(letter_facts.c.waiting_since).label("waiting_since"),
-                func.coalesce(func.sum(letter_facts.c.letters), 0).label("letters"),
-            ).where(letter_facts.c.counterparty_id == counterparty_id),
-            viewer,
-            letter_facts,
-        )
-    )
+    row = tx.row(_facts(shape_of(viewer)), sight_of(viewer) | {"client": counterparty_id})
     assert row is not None
     return LetterFacts(row.last_in, row.last_out, row.waiting_since, int(row.letters))

@@ -16,6 +16,7 @@ from core.columns import (
     table,
     text,
 )
+from crm.attributes.tables import values_columns
 
 HOUSE = 0
 """The scope of what is of no mailbox: everybody on the staff may read it."""
@@ -42,6 +43,11 @@ interaction = table(
     Column("based_on_id", Id),
     Column("based_thread_id", Id),
     Column("based_message_id", Id),
+    Column("mailing_id", Id),
+    Column("document_id", Id),
+    *values_columns(),
+    Column("marketing_event_id", Id),
+    text("touch", ""),
 )
 Index(None, interaction.c.counterparty_id, interaction.c.happened_at, interaction.c.id)
 Index(None, interaction.c.counterparty_id, interaction.c.kind, interaction.c.happened_at, interaction.c.id)
@@ -51,6 +57,17 @@ Index("ix_interaction_contact", interaction.c.contact_id, sqlite_where=_PERSON, 
 _BASED = sql("based_thread_id IS NOT NULL")
 Index("ix_interaction_based", interaction.c.based_thread_id, sqlite_where=_BASED, postgresql_where=_BASED)
 Index(None, interaction.c.thread_id)
+_TOUCHED = sql("marketing_event_id IS NOT NULL")
+Index(
+    "ix_interaction_touched",
+    interaction.c.marketing_event_id,
+    interaction.c.happened_at,
+    interaction.c.id,
+    sqlite_where=_TOUCHED,
+    postgresql_where=_TOUCHED,
+)
+_OURS = sql("direction = 'out' AND counts = 1")
+Index("ix_interaction_ours", interaction.c.happened_at, sqlite_where=_OURS, postgresql_where=_OURS)
 
 letter_facts = table(
     "letter_facts",

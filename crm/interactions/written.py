@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from dataclasses import dataclass
 from typing import Any
 
@@ -11,9 +12,10 @@ from core import clock
 from core.changes import record_change
 from core.database import ReadTx, WriteTx
 from core.errors import Forbidden, Invalid, NotFound
-from crm.interactions.history import get_interaction
+from crm.attributes import forget_choices, set_values
+from crm.interactions.history import TOUCH, get_interaction
 from crm.interactions.tables import HOUSE, interaction
-from crm.parties import find_kept, get_contact, list_channels
+from crm.parties import find_kept, forget_channel, get_channel, get_contact, learn_channel
 from crm.staff.readable import Viewer, demand, demand_somewhere
 
 KINDS = ("note", "call", "meeting", "negotiation", "wish")
@@ -46,8 +48,10 @@ def add_interaction(
     happened_at: int | None = None,
     channel_id: int | None = None,
     based_on_id: int | None = None,
+    attributes: Mapping[str, object] | None = None,
 ) -> int:
-    """Write what happened, at ``happened_at`` or now. Returns its id.
+    """Write what happened, at ``happened_at`` or now; ``attributes`` are the values of fields that people added.
+    Returns its id.
 
     On the basis of another line of this client's timeline its person and subject are carried over where none are given,
     and it is seen by who may see that line. Raises NotFound, Forbidden, Invalid.
@@ -60,16 +64,40 @@ def add_interaction(
         raise Invalid("Write what happened.", field="body")
     contact_id = contact_id or basis.contact_id
     demand_contact(tx, counterparty_id, contact_id)
-    if channel_id is not None and channel_id not in {one.id for one in list_channels(tx)}:
-        raise NotFound("There is no channel with the number %(id)s.", id=channel_id)
+    if channel_id is not None:
+        get_channel(tx, channel_id)
     told = {"author_id": viewer.user_id, "executor_id": viewer.user_id, "channel_id": channel_id}
-    return record_line(tx, kind, counterparty_id, basis.scope_id, contact_id=contact_id, **basis.ids, **told, **values)
+    columns = {"contact_id": contact_id, **basis.ids, **told, **values}
+    written = record_line(tx, kind, counterparty_id, basis.scope_id, **columns)
+    set_values(tx, "interaction", interaction, written, attributes)
+    if channel_id is not None:
+        learn_channel(tx, counterparty_id, channel_id, values["happened_at"])
+    return written
+
+
+def say_channel(tx: WriteTx, viewer: Viewer, interaction_id: int, channel_id: int | None) -> None:
+    """By what channel it came, None for none: of a letter for who may answer it, of what was written by hand for its
+    author. Raises NotFound, Forbidden."""
+    _client, line = get_interaction(tx, viewer, interaction_id)
+    tx.lock(interaction, interaction_id)
+    row = tx.get(interaction, interaction_id)
+    if line.kind == "letter":
+        demand(viewer, "answer", row.scope_id, row.executor_id)
+    elif line.author_id is None or line.author_id != viewer.user_id:
+        raise Forbidden("Only who wrote this may change it.")
+    if channel_id is not None:
+        get_channel(tx, channel_id)
+    tx.change(interaction, interaction_id, channel_id=channel_id)
+    _tell(tx, "interaction.changed", interaction_id, row.counterparty_id, row.scope_id)
+    if channel_id is not None:
+        learn_channel(tx, row.counterparty_id, channel_id, row.happened_at)
 
 
 def record_line(tx: WriteTx, kind: str, counterparty_id: int, scope_id: int, **values: Any) -> int:
     """Write a line into a timeline, with columns of ``interaction``; who may do so was asked before. Returns its id."""
     written = tx.insert(interaction, kind=kind, counterparty_id=counterparty_id, scope_id=scope_id, **values)
     _tell(tx, "interaction.added", written, counterparty_id, scope_id)
+    _tell_person(tx, kind, values.get("contact_id"))
     return written
 
 
@@ -113,6 +141,7 @@ def change_interaction(
     body: str | None = None,
     minutes: int | None = None,
     happened_at: int | None = None,
+    attributes: Mapping[str, object] | None = None,
 ) -> None:
     """Write anew what one wrote oneself. Raises NotFound, Forbidden, Invalid."""
     row = _own(tx, viewer, interaction_id)
@@ -125,15 +154,34 @@ def change_interaction(
     if not values["subject"] and not values["body"]:
         raise Invalid("Write what happened.", field="body")
     tx.change(interaction, interaction_id, **values)
+    set_values(tx, "interaction", interaction, interaction_id, attributes)
     _tell(tx, "interaction.changed", interaction_id, row.counterparty_id, row.scope_id)
+    _tell_person(tx, row.kind, row.contact_id)
 
 
 def drop_interaction(tx: WriteTx, viewer: Viewer, interaction_id: int) -> int:
     """Take away what one wrote oneself. Returns the client. Raises NotFound, Forbidden."""
     row = _own(tx, viewer, interaction_id)
-    tx.execute(delete(interaction).where(interaction.c.id == interaction_id))
-    _tell(tx, "interaction.removed", interaction_id, row.counterparty_id, row.scope_id)
+    remove_line(tx, row)
     return int(row.counterparty_id)
+
+
+def remove_line(tx: WriteTx, row: Any) -> None:
+    """Take a line away; who may do so was asked before."""
+    tx.execute(delete(interaction).where(interaction.c.id == row.id))
+    forget_choices(tx, "interaction", row.id)
+    _tell(tx, "interaction.removed", row.id, row.counterparty_id, row.scope_id)
+    _tell_person(tx, row.kind, row.contact_id)
+    if row.channel_id is not None and forget_channel(tx, row.counterparty_id, row.channel_id, row.happened_at):
+        _learn_again(tx, row.counterparty_id)
+
+
+def _learn_again(tx: WriteTx, counterparty_id: int) -> None:
+    """Another line may say by what channel a client came: the one that was written first."""
+    here = (interaction.c.counterparty_id == counterparty_id, interaction.c.channel_id.is_not(None))
+    lines = tx.rows(select(interaction).where(*here).order_by(interaction.c.id).limit(1))
+    for line in lines:
+        learn_channel(tx, counterparty_id, line.channel_id, line.happened_at)
 
 
 def _own(tx: WriteTx, viewer: Viewer, interaction_id: int) -> Any:
@@ -174,6 +222,12 @@ def _read(subject: str, body: str, minutes: int, happened_at: int | None) -> dic
     if moment > now or moment < 0:
         raise Invalid("Choose a moment that has been already.", field="happened_at")
     return {"subject": subject, "body": body, "minutes": minutes, "happened_at": moment}
+
+
+def _tell_person(tx: WriteTx, kind: str, contact_id: int | None) -> None:
+    """Rules about people ask what touched them, and nothing else of histories."""
+    if kind == TOUCH and contact_id is not None:
+        record_change(tx, "contact.touched", contact_id)
 
 
 def _tell(tx: WriteTx, kind: str, interaction_id: int, counterparty_id: int, scope_id: int) -> None:

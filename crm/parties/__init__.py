@@ -18,16 +18,19 @@ from crm.parties.belonging import (
     set_firms,
     set_groups,
 )
-from crm.parties.consents import (
+from crm.parties.channels import (
     Channel,
-    Consent,
-    consents_of,
-    end_channel,
+    add_channel,
+    change_channel,
     ensure_channel,
+    find_channel,
+    forget_channel,
+    get_channel,
+    learn_channel,
     list_channels,
-    list_consents,
-    record_consent,
+    order_channels,
 )
+from crm.parties.consents import Consent, consents_of, list_consents, record_consent
 from crm.parties.duplicates import REASONS, Double, list_doubles
 from crm.parties.forgetting import forget_addresses, forget_contact
 from crm.parties.hours import check_hours, count_with_hours, find_hours, set_hours
@@ -35,8 +38,11 @@ from crm.parties.journal import count_moves
 from crm.parties.managers import ManagerChange, list_manager_changes
 from crm.parties.matching import Match, match_address, normal_address, record_not_a_client
 from crm.parties.merging import Merge, find_kept, get_merge, list_merges, merge_parties, unmerge_parties
+from crm.parties.ordering import can_order
 from crm.parties.phones import Phone, parse_phone, region_of, show_phone
 from crm.parties.reading import (
+    contacts_named,
+    find_by_external,
     find_contact,
     find_manager,
     get_contact,
@@ -85,18 +91,23 @@ __all__ = [
     "Match",
     "Merge",
     "Phone",
+    "add_channel",
     "add_contact",
     "add_counterparty",
     "add_firm",
     "add_link",
     "affiliate",
+    "can_order",
+    "change_channel",
     "check_hours",
     "consents_of",
+    "contacts_named",
     "count_moves",
     "count_with_hours",
     "drop_link",
-    "end_channel",
     "ensure_channel",
+    "find_by_external",
+    "find_channel",
     "find_contact",
     "find_hours",
     "find_kept",
@@ -105,13 +116,16 @@ __all__ = [
     "firms_of",
     "forget_address",
     "forget_addresses",
+    "forget_channel",
     "forget_contact",
+    "get_channel",
     "get_contact",
     "get_counterparty",
     "get_merge",
     "groups_of",
     "lay_words",
     "learn_address",
+    "learn_channel",
     "list_addresses_of",
     "list_channels",
     "list_consents",
@@ -132,6 +146,7 @@ __all__ = [
     "merge_parties",
     "names_of",
     "normal_address",
+    "order_channels",
     "parse_phone",
     "part",
     "read_tax_number",

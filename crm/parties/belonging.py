@@ -13,6 +13,7 @@ from core.database import ReadTx, WriteTx
 from core.errors import Conflict, Invalid
 from core.fulltext import fold
 from crm.parties.personal import demand_own
+from crm.parties.reading import contacts_named, names_of
 from crm.parties.tables import client_group, contact, counterparty, group_member, legal_entity, party_link
 from crm.parties.words import Of, lay_words
 
@@ -211,13 +212,22 @@ def drop_link(tx: WriteTx, of: Of, party_id: int, link_id: int) -> None:
     record_change(tx, f"{of}.changed", row.to_id)
 
 
+_LINKS = (
+    select(party_link)
+    .where(
+        party_link.c.of == bindparam("of"),
+        or_(party_link.c.from_id == bindparam("id"), party_link.c.to_id == bindparam("id")),
+    )
+    .order_by(party_link.c.id)
+    .limit(bindparam("most"))
+)
+
+
 def list_links(tx: ReadTx, of: Of, party_id: int, most: int = 100) -> list[Link]:
     """What others are to a party, and it to others."""
-    here = or_(party_link.c.from_id == party_id, party_link.c.to_id == party_id)
-    rows = tx.rows(select(party_link).where(party_link.c.of == of, here).order_by(party_link.c.id).limit(most))
-    table = counterparty if of == "counterparty" else contact
+    rows = tx.rows(_LINKS, {"of": of, "id": party_id, "most": most})
     others = [row.to_id if row.from_id == party_id else row.from_id for row in rows]
-    names = {row.id: row.name for row in tx.rows(select(table.c.id, table.c.name).where(table.c.id.in_(others)))}
+    names = (names_of if of == "counterparty" else contacts_named)(tx, others)
     return [
         Link(row.id, row.kind, other, names.get(other, ""), row.note, reverse=row.from_id == party_id)
         for row, other in zip(rows, others, strict=True)

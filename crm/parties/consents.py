@@ -1,18 +1,17 @@
-"""Where clients come from, and what people said to being sent mailings."""
+"""What people said to being sent mailings."""
 
 from __future__ import annotations
 
 from dataclasses import dataclass
 
-from sqlalchemy import bindparam, select
+from sqlalchemy import select
 
 from core import clock
 from core.changes import record_change
-from core.database import ReadTx, WriteTx
+from core.database import ReadTx, WriteTx, among
 from core.errors import Invalid
-from core.fulltext import fold
 from crm.parties.personal import demand_own
-from crm.parties.tables import channel, consent, contact
+from crm.parties.tables import consent, contact
 
 LONGEST_SOURCE = 300
 
@@ -25,15 +24,6 @@ class Consent:
     source: str
     at: int
     by_id: int | None
-
-
-@dataclass(frozen=True, slots=True)
-class Channel:
-    """Where clients come from."""
-
-    id: int
-    name: str
-    ended: bool
 
 
 def record_consent(
@@ -55,7 +45,7 @@ def record_consent(
 
 _NEWEST = (
     select(consent)
-    .where(consent.c.contact_id.in_(bindparam("ids", expanding=True)))
+    .where(among(consent.c.contact_id, "ids"))
     .order_by(consent.c.contact_id, consent.c.at.desc(), consent.c.id.desc())
 )
 
@@ -71,30 +61,3 @@ def consents_of(tx: ReadTx, contact_ids: list[int]) -> dict[int, list[Consent]]:
     for row in tx.rows(_NEWEST, {"ids": contact_ids}) if contact_ids else ():
         found.setdefault(row.contact_id, []).append(Consent(bool(row.given), row.source, row.at, row.by_id))
     return found
-
-
-def ensure_channel(tx: WriteTx, name: str) -> int:
-    """The channel of this name, made where there is none, begun again where it had ended. Raises Invalid."""
-    name = " ".join(name.split())
-    if not name or len(name) > 100:
-        raise Invalid("The name of a channel has at most %(count)s characters.", count=100, field="channel")
-    folded = fold(name)
-    tx.lock_key("channel", folded)
-    row = tx.row(select(channel).where(channel.c.name_folded == folded))
-    if row is None:
-        return tx.insert(channel, name=name, name_folded=folded)
-    if row.ended_at is not None:
-        tx.change(channel, row.id, ended_at=None)
-    return int(row.id)
-
-
-def end_channel(tx: WriteTx, channel_id: int) -> None:
-    """Offer a channel no more; clients and events that came by it keep it. Raises NotFound."""
-    tx.get(channel, channel_id)
-    tx.change(channel, channel_id, ended_at=clock.now())
-
-
-def list_channels(tx: ReadTx) -> list[Channel]:
-    """All channels, by name, those that ended too."""
-    rows = tx.rows(select(channel).order_by(channel.c.name_folded))
-    return [Channel(row.id, row.name, row.ended_at is not None) for row in rows]

@@ -7,6 +7,7 @@ from collections.abc import Sequence
 from sqlalchemy import delete, func, or_, select
 
 from core.database import WriteTx
+from crm.attributes import forget_choices
 from crm.parties.merging import forget_merges
 from crm.parties.tables import party_address, party_link
 from crm.parties.words import lay_words
@@ -29,6 +30,7 @@ def forget_contact(tx: WriteTx, contact_id: int, counterparty_ids: Sequence[int]
     theirs = or_(party_link.c.from_id == contact_id, party_link.c.to_id == contact_id)
     tx.execute(delete(party_link).where(party_link.c.of == "contact", theirs))
     forget_merges(tx, "contact", contact_id)
+    forget_choices(tx, "contact", contact_id)
     lay_words(tx, "contact", contact_id)
     for one in counterparty_ids:
         lay_words(tx, "counterparty", one)

@@ -11,12 +11,17 @@ from sqlalchemy import ColumnElement, Table, and_, delete, insert, literal, sele
 
 from core.columns import Json, metadata
 from core.database import ReadTx, WriteTx
+from crm.attributes import lay_values
 from crm.parties.merge_tables import merge_move
+from crm.parties.personal import fold_said
 from crm.parties.tables import affiliation, contact, counterparty, party_word
 from crm.parties.words import Of
 
-STAYS = ("manager_change", "letter_facts", "person_request")
+STAYS = ("manager_change", "letter_facts", "document_facts", "person_request")
 """What is told of one alone: who answered for a client, what is counted, what somebody asked to know."""
+
+_VALUE = "attributes."
+_FOLDED = "_folded"
 
 
 @cache
@@ -55,6 +60,11 @@ class Journal:
         self._note(table, row_id, name, old, new)
         self.tx.change(table, row_id, **{name: new})
 
+    def learn(self, table: Table, row_id: int, values: dict[str, Any]) -> None:
+        """Note that a row gets these values of fields, which it did not have; the caller lays them."""
+        for key, value in values.items():
+            self._note(table, row_id, f"{_VALUE}{key}", None, value)
+
     def replace(self, table: Table, old: dict[str, Any], new: dict[str, Any] | None) -> None:
         """Let a whole row be another, or none."""
         self._note(table, 0, "", old, new)
@@ -91,7 +101,7 @@ def take_back(tx: WriteTx, of: Of, merge_id: int, stays: dict[str, Collection[in
     _take_back_rows(tx, tx.rows(whole))
     own = table_of(of).name
     for row in tx.rows(select(merge_move).where(here, merge_move.c.column_name != "", merge_move.c.table_name == own)):
-        _take_back_value(tx, row)
+        _take_back_value(tx, of, row)
     kinds = select(merge_move.c.table_name, merge_move.c.column_name, merge_move.c.old, merge_move.c.new)
     for row in tx.rows(kinds.where(here, merge_move.c.column_name != "", merge_move.c.table_name != own).distinct()):
         table = metadata.tables[row.table_name]
@@ -105,11 +115,18 @@ def take_back(tx: WriteTx, of: Of, merge_id: int, stays: dict[str, Collection[in
         tx.execute(update(table).where(*there).values({row.column_name: row.old}))
 
 
-def _take_back_value(tx: WriteTx, move: Any) -> None:
+def _take_back_value(tx: WriteTx, of: Of, move: Any) -> None:
     table = metadata.tables[move.table_name]
     row = tx.row(select(table).where(table.c.id == move.row_id))
-    if row is not None and getattr(row, move.column_name) == move.new:
-        tx.change(table, move.row_id, **{move.column_name: move.old})
+    if row is not None and move.column_name.startswith(_VALUE):
+        key, values = move.column_name.removeprefix(_VALUE), row.attributes or {}
+        if values.get(key) == move.new:
+            lay_values(tx, of, table, move.row_id, values, {one: values[one] for one in values if one != key})
+    elif move.column_name.endswith(_FOLDED):
+        return  # goes with what it is folded from: that may say the same otherwise written by now
+    elif row is not None and getattr(row, move.column_name) == move.new:
+        back = {move.column_name: move.old}
+        tx.change(table, move.row_id, **back, **fold_said(back))
 
 
 def _take_back_rows(tx: WriteTx, moves: Sequence[Any]) -> None:

@@ -5,10 +5,11 @@ Free-mail domains never name a company. Several matches are all told; choosing a
 
 from __future__ import annotations
 
+import re
 from dataclasses import dataclass
 from typing import Literal
 
-from email_validator import EmailNotValidError, validate_email
+from email_validator import SPECIAL_USE_DOMAIN_NAMES, EmailNotValidError, validate_email
 from sqlalchemy import bindparam, select
 
 from core import clock
@@ -94,6 +95,14 @@ FREE_MAIL = frozenset(
         "outlook.fr",
     ]
 )
+# What is an address beyond doubt: an import asks it for every row, and to look at it letter by letter costs fifty times
+# as much. RFC 5321 4.5.3.1 and RFC 1035 2.3.4 bound its parts; labels with "--" may be an IDN.
+_ATOM = r"[A-Za-z0-9!#$%&'*+/=?^_`{|}~-]+"
+_PLAIN = re.compile(
+    rf"(?=[^@]{{1,64}}@){_ATOM}(?:\.{_ATOM})*@(?!.*--)(?:[A-Za-z0-9](?:[A-Za-z0-9-]{{0,61}}[A-Za-z0-9])?\.)+[A-Za-z]{{2,63}}"
+)
+_LONGEST_PLAIN = 250
+_RESERVED = tuple(f"{dot}{name}" for name in SPECIAL_USE_DOMAIN_NAMES for dot in "@.")
 By = Literal["address", "domain", "nothing"]
 
 
@@ -117,6 +126,9 @@ class Match:
 
 def normal_address(address: str) -> str:
     """The address in the one form tables hold: Unicode NFC, IDN domain in letters, lower case. Raises Invalid."""
+    plain = address.strip()
+    if len(plain) <= _LONGEST_PLAIN and _PLAIN.fullmatch(plain) and not plain.lower().endswith(_RESERVED):
+        return plain.lower()
     try:
         checked = validate_email(address.strip(), check_deliverability=False, test_environment=True)
     except EmailNotValidError as problem:

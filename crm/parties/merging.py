@@ -17,17 +17,19 @@ from core.changes import record_change
 from core.database import ReadTx, WriteTx
 from core.errors import Conflict, Invalid
 from core.jobs import enqueue
+from crm.attributes import lay_values
 from crm.parties.journal import Journal, naming, table_of, take_back
 from crm.parties.managers import record_manager
 from crm.parties.merge_tables import party_merge
 from crm.parties.personal import demand_own
+from crm.parties.reading import contacts_named, names_of
 from crm.parties.tables import affiliation, counterparty, party_address, party_link, party_phone
 from crm.parties.verbs import ADDRESSES_MOVED
 from crm.parties.words import Of, lay_words
 
 _FILLED = {
-    "counterparty": ("manager_id", "channel_id", "city", "language", "time_zone", "birthday", "about"),
-    "contact": ("position", "language", "time_zone", "birthday", "about"),
+    "counterparty": ("manager_id", "channel_id", "city", "city_folded", "language", "time_zone", "birthday", "about"),
+    "contact": ("position", "position_folded", "language", "time_zone", "birthday", "about"),
 }
 _SAME = {"party_address": (party_address, "address"), "party_phone": (party_phone, "number")}
 
@@ -139,9 +141,7 @@ def forget_merges(tx: WriteTx, of: Of, party_id: int) -> None:
 
 
 def _merges(tx: ReadTx, of: Of, rows: Any) -> list[Merge]:
-    table = table_of(of)
-    ids = [row.gone_id for row in rows]
-    names = {row.id: row.name for row in tx.rows(select(table.c.id, table.c.name).where(table.c.id.in_(ids)))}
+    names = (names_of if of == "counterparty" else contacts_named)(tx, (row.gone_id for row in rows))
     return [
         Merge(row.id, row.of, row.kept_id, row.gone_id, names.get(row.gone_id, ""), row.by_id, row.at, row.undone_at)
         for row in rows
@@ -177,10 +177,23 @@ def _fill(journal: Journal, of: Of, kept: Any, gone: Any, by_id: int | None) -> 
             journal.set(table, kept.id, name, before, value)
             if name == "manager_id":
                 record_manager(journal.tx, kept.id, before, value, by_id)
+    known = kept.attributes or {}
+    learned = {key: value for key, value in (gone.attributes or {}).items() if key not in known}
+    journal.learn(table, kept.id, learned)
+    lay_values(journal.tx, of, table, kept.id, known, known | learned)
     if of == "counterparty":
+        _fill_first(journal, kept, gone)
         roles = [*kept.roles, *(role for role in gone.roles if role not in kept.roles)]
         if roles != kept.roles:
             journal.set(table, kept.id, "roles", kept.roles, roles)
+
+
+def _fill_first(journal: Journal, kept: Any, gone: Any) -> None:
+    """Of the two first channels the earlier one is that of both."""
+    if gone.first_channel_at is None or (kept.first_channel_at or gone.first_channel_at + 1) <= gone.first_channel_at:
+        return
+    for name in ("first_channel_id", "first_channel_at", "first_channel_said_at"):
+        journal.set(counterparty, kept.id, name, getattr(kept, name), getattr(gone, name))
 
 
 def _move_parts(journal: Journal, kept: Any, gone: Any) -> None:

@@ -3,12 +3,12 @@
 from __future__ import annotations
 
 import re
-import zoneinfo
 from datetime import date
 from typing import Any
 
 from core.errors import Conflict, Invalid
 from core.fulltext import fold
+from core.zones import zone_names
 
 LONGEST_NAME = 300
 LONGEST_TEXT = 10_000
@@ -31,18 +31,24 @@ def sort_name(name: str) -> str:
     return fold(name.strip())[:_LONGEST_SORTED]
 
 
+def fold_said(values: dict[str, Any]) -> dict[str, str]:
+    """What rules compare of a city and a position, for the columns beside them."""
+    return {f"{name}_folded": sort_name(values[name] or "") for name in ("city", "position") if name in values}
+
+
 def check_personal(values: dict[str, Any]) -> dict[str, Any]:
-    """Language, birthday, time zone and free text among the values, read. Raises Invalid with the field."""
+    """Language, birthday, time zone and free text among the values, read; city and position also as rules compare them.
+    Raises Invalid with the field."""
     language = values.get("language")
     if language and not _LANGUAGE.fullmatch(language):
         raise Invalid("Write a language as two letters: uk, bg, vi.", field="language")
-    if values.get("time_zone") and values["time_zone"] not in zoneinfo.available_timezones():
+    if values.get("time_zone") and values["time_zone"] not in zone_names():
         raise Invalid("There is no time zone “%(zone)s”.", zone=values["time_zone"], field="time_zone")
     if values.get("birthday"):
         values = values | {"birthday": parse_birthday(values["birthday"])}
     if len(values.get("about") or "") > LONGEST_TEXT:
         raise Invalid("This text is longer than %(count)s characters.", count=LONGEST_TEXT, field="about")
-    return values
+    return values | fold_said(values)
 
 
 def parse_birthday(text: str) -> str:

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 from dataclasses import dataclass, field
-from typing import Literal
+from typing import Any, Literal
 
 from core.errors import Invalid
 from crm.parties.phones import Phone
@@ -26,7 +26,8 @@ class Email:
 
 @dataclass(frozen=True, slots=True)
 class Counterparty:
-    """A company or a person we deal with. ``birthday`` is ``2001-12-31`` or, without a year, ``--12-31``."""
+    """A company or a person we deal with. ``birthday`` is ``2001-12-31`` or, without a year, ``--12-31``.
+    ``first_channel_at`` is when it was first said by what channel they came."""
 
     id: int
     name: str
@@ -44,10 +45,13 @@ class Counterparty:
     time_zone: str = ""
     birthday: str = ""
     channel_id: int | None = None
+    first_channel_id: int | None = None
+    first_channel_at: int | None = None
     about: str = ""
     created_at: int = 0
     version: int = 1
     merged_into: int | None = None
+    attributes: Mapping[str, Any] = field(default_factory=dict)
 
     @property
     def emails(self) -> tuple[str, ...]:
@@ -72,6 +76,7 @@ class Contact:
     about: str = ""
     version: int = 1
     merged_into: int | None = None
+    attributes: Mapping[str, Any] = field(default_factory=dict)
 
     @property
     def emails(self) -> tuple[str, ...]:

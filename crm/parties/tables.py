@@ -19,6 +19,7 @@ from core.columns import (
     table,
     text,
 )
+from crm.attributes.tables import values_columns
 
 counterparty = table(
     "counterparty",
@@ -31,6 +32,7 @@ counterparty = table(
     Column("parent_id", Id),
     Column("external_id", Text, unique=True),
     text("city", ""),
+    text("city_folded", ""),
     text("language", ""),
     instant("created_at"),
     number("answer_hours", 0),
@@ -42,11 +44,26 @@ counterparty = table(
     text("about", ""),
     number("version", 1),
     Column("merged_into", Id),
+    *values_columns(),
+    Column("first_channel_id", Id),
+    optional_instant("first_channel_at"),
+    optional_instant("first_channel_said_at"),
 )
 _GONE = sql("merged_into IS NOT NULL")
 Index("ix_counterparty_gone", counterparty.c.merged_into, sqlite_where=_GONE, postgresql_where=_GONE)
 HAS_HOURS = "answer_hours > 0 OR next_hours > 0"
 Index("ix_counterparty_hours", counterparty.c.id, sqlite_where=sql(HAS_HOURS), postgresql_where=sql(HAS_HOURS))
+# What rules compare stands folded beside what people wrote (``fold_said``); whoever writes one writes both.
+Index(None, counterparty.c.city_folded)
+_HAS_CHANNEL = sql("channel_id IS NOT NULL")
+Index(
+    "ix_counterparty_channel",
+    counterparty.c.channel_id,
+    counterparty.c.name_folded,
+    counterparty.c.id,
+    sqlite_where=_HAS_CHANNEL,
+    postgresql_where=_HAS_CHANNEL,
+)
 _STANDS = sql("merged_into IS NULL")
 Index(
     "ix_counterparty_standing",
@@ -79,6 +96,7 @@ contact = table(
     text("name"),
     text("name_folded"),
     text("position", ""),
+    text("position_folded", ""),
     text("language", ""),
     instant("created_at"),
     text("time_zone", ""),
@@ -86,6 +104,7 @@ contact = table(
     text("about", ""),
     number("version", 1),
     Column("merged_into", Id),
+    *values_columns(),
 )
 Index("ix_contact_gone", contact.c.merged_into, sqlite_where=_GONE, postgresql_where=_GONE)
 Index("ix_contact_standing", contact.c.name_folded, contact.c.id, sqlite_where=_STANDS, postgresql_where=_STANDS)
@@ -95,6 +114,7 @@ affiliation = table(
     Column("contact_id", Id, primary_key=True, nullable=False),
     Column("counterparty_id", Id, primary_key=True, nullable=False),
     text("position", ""),
+    text("position_folded", ""),
 )
 Index(None, affiliation.c.counterparty_id)
 
@@ -185,13 +205,14 @@ consent = table(
 )
 Index(None, consent.c.contact_id, consent.c.at, consent.c.id)
 
-# Where clients come from.
+# By what clients come, in their order.
 channel = table(
     "channel",
     id_column(),
     text("name"),
     Column("name_folded", Text, nullable=False, unique=True),
     optional_instant("ended_at"),
+    number("place", 0),
 )
 
 # Who answered for a client before, and since when whoever does now.

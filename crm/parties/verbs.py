@@ -12,9 +12,11 @@ from core.changes import record_change
 from core.database import ReadTx, WriteTx
 from core.errors import Conflict, Invalid
 from core.jobs import enqueue
+from crm.attributes import set_values
+from crm.parties.channels import first_now, first_of
 from crm.parties.managers import record_manager
 from crm.parties.matching import normal_address, normal_domain
-from crm.parties.personal import check_personal, demand_own, read_name
+from crm.parties.personal import check_personal, demand_own, fold_said, read_name
 from crm.parties.phones import Phone
 from crm.parties.reading import get_contact
 from crm.parties.shapes import ADDRESS_KINDS, PLACES, ROLES, Email, Kind, check_choice
@@ -54,6 +56,7 @@ class Told(TypedDict, total=False):
     time_zone: str | None
     birthday: str | None
     about: str | None
+    attributes: Mapping[str, object] | None
 
 
 class ToldOfPerson(TypedDict, total=False):
@@ -67,6 +70,7 @@ class ToldOfPerson(TypedDict, total=False):
     time_zone: str | None
     birthday: str | None
     about: str | None
+    attributes: Mapping[str, object] | None
 
 
 def add_counterparty(
@@ -77,15 +81,18 @@ def add_counterparty(
     taken = select(counterparty.c.id).where(counterparty.c.external_id == external_id)
     if external_id is not None and tx.value(taken) is not None:
         raise Conflict("There is already a client with the external id %(id)s.", id=external_id)
+    came_by = values.get("channel_id")
     counterparty_id = tx.insert(
         counterparty,
         **{"kind": "company", "roles": ["customer"], "manager_id": None}
         | values
         | read_name(name, _NO_NAME)
-        | {"external_id": external_id, "created_at": clock.now()},
+        | {"external_id": external_id, "created_at": clock.now()}
+        | first_now(came_by),
     )
     if values.get("manager_id"):
         record_manager(tx, counterparty_id, None, values["manager_id"], by_id)
+    set_values(tx, "counterparty", counterparty, counterparty_id, told.get("attributes"))
     _reach_counterparty(tx, counterparty_id, told)
     record_change(tx, "counterparty.added", counterparty_id)
     return counterparty_id
@@ -110,10 +117,13 @@ def update_counterparty(
         values |= read_name(name, _NO_NAME)
     if "manager_id" in values and values["manager_id"] != now.manager_id:
         record_manager(tx, counterparty_id, now.manager_id, values["manager_id"], by_id)
+    if "channel_id" in values and values["channel_id"] != now.channel_id:
+        values |= first_of(now, values["channel_id"])
     values["version"] = now.version + 1
     tx.execute(update(counterparty).where(counterparty.c.id == counterparty_id).values(values))
+    changed = set_values(tx, "counterparty", counterparty, counterparty_id, told.get("attributes"))
     _reach_counterparty(tx, counterparty_id, told)
-    record_change(tx, "counterparty.changed", counterparty_id)
+    record_change(tx, "counterparty.changed", counterparty_id, fields={"attributes": changed} if changed else None)
 
 
 def add_contact(tx: WriteTx, name: str, *, counterparty_id: int | None = None, **told: Unpack[ToldOfPerson]) -> int:
@@ -123,6 +133,7 @@ def add_contact(tx: WriteTx, name: str, *, counterparty_id: int | None = None, *
     if counterparty_id is not None:
         demand_own(tx.get(counterparty, counterparty_id))
         tx.insert(affiliation, contact_id=contact_id, counterparty_id=counterparty_id)
+    set_values(tx, "contact", contact, contact_id, told.get("attributes"))
     _reach_contact(tx, contact_id, told)
     record_change(tx, "contact.added", contact_id, fields={"counterparty_id": counterparty_id})
     return contact_id
@@ -141,8 +152,9 @@ def update_contact(
         values |= read_name(name, "A contact needs a name.")
     values["version"] = now.version + 1
     tx.execute(update(contact).where(contact.c.id == contact_id).values(values))
+    changed = set_values(tx, "contact", contact, contact_id, told.get("attributes"))
     _reach_contact(tx, contact_id, told)
-    record_change(tx, "contact.changed", contact_id)
+    record_change(tx, "contact.changed", contact_id, fields={"attributes": changed} if changed else None)
 
 
 def affiliate(tx: WriteTx, contact_id: int, counterparty_id: int, position: str = "") -> None:
@@ -151,8 +163,10 @@ def affiliate(tx: WriteTx, contact_id: int, counterparty_id: int, position: str 
     demand_own(tx.get(contact, contact_id))
     demand_own(tx.get(counterparty, counterparty_id))
     here = (affiliation.c.contact_id == contact_id) & (affiliation.c.counterparty_id == counterparty_id)
-    if not tx.execute(update(affiliation).where(here).values(position=position.strip())):
-        tx.insert(affiliation, contact_id=contact_id, counterparty_id=counterparty_id, position=position.strip())
+    said = {"position": position.strip()}
+    said |= fold_said(said)
+    if not tx.execute(update(affiliation).where(here).values(said)):
+        tx.insert(affiliation, contact_id=contact_id, counterparty_id=counterparty_id, **said)
     record_change(tx, "contact.changed", contact_id, fields={"counterparty_id": counterparty_id})
 
 

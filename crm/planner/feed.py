@@ -84,6 +84,8 @@ def _entry(one: Planned, client: str, base_url: str) -> icalendar.Event:
     said = one.result or one.body
     if said:
         entry.add("description", said)
+    if one.place:
+        entry.add("location", one.place)
     if one.remind_minutes >= 0 and one.state == "open":
         alarm = icalendar.Alarm()
         alarm.add("action", "DISPLAY")

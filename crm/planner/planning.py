@@ -12,7 +12,7 @@ from core import clock
 from core.changes import record_change
 from core.database import ReadTx, WriteTx
 from core.errors import Conflict, Forbidden, Invalid, NotFound
-from crm.interactions import HOUSE, demand_contact, find_basis
+from crm.interactions import HOUSE, Basis, demand_contact, find_basis
 from crm.parties import get_contact, get_counterparty
 from crm.planner.filling import fill_event, hold_print, remind_at_of
 from crm.planner.reading import get_planned
@@ -25,6 +25,7 @@ from crm.staff.readable import Viewer, get_viewer
 
 LONGEST_SUBJECT = 300
 LONGEST_BODY = 20_000
+LONGEST_PLACE = 300
 LONGEST_MINUTES = 60 * 24 * 14
 LONGEST_REMIND = 60 * 24 * 30
 MOST_PARTICIPANTS = 50
@@ -33,14 +34,15 @@ TOPIC = "planner"
 Part = Literal["this", "all"]
 
 
-def plan_event(tx: WriteTx, viewer: Viewer, plan: Plan) -> int:
+def plan_event(tx: WriteTx, viewer: Viewer, plan: Plan, basis: Basis | None = None) -> int:
     """Plan something; on the basis of a line of the client's timeline its person and subject are carried over, and it
-    is seen by who may see that line. Returns its first occurrence. Raises NotFound, Forbidden, Invalid."""
+    is seen by who may see that line. A ``basis`` of its own is one that the viewer was let to. Returns its first
+    occurrence. Raises NotFound, Forbidden, Invalid."""
     if plan.counterparty_id is not None:
         get_counterparty(tx, plan.counterparty_id)
     elif plan.based_on_id is not None:
         raise Invalid("Name the client.", field="counterparty_id")
-    basis = find_basis(tx, viewer, plan.counterparty_id or 0, plan.based_on_id)
+    basis = basis or find_basis(tx, viewer, plan.counterparty_id or 0, plan.based_on_id)
     values = _read(plan, basis.subject)
     contact_id = plan.contact_id or basis.contact_id
     if plan.counterparty_id is not None:
@@ -66,7 +68,7 @@ def plan_event(tx: WriteTx, viewer: Viewer, plan: Plan) -> int:
         raise Invalid("This never takes place: its end is before now.", field="starts")
     _forget_past_reminders(tx, event_id)
     first = tx.value(select(occurrence.c.id).where(occurrence.c.event_id == event_id).order_by(occurrence.c.due_at))
-    _tell(tx, "event.planned", int(first), basis.scope_id, plan.counterparty_id)
+    tell_of(tx, "event.planned", int(first), basis.scope_id, plan.counterparty_id)
     return int(first)
 
 
@@ -81,24 +83,31 @@ def change_event(tx: WriteTx, viewer: Viewer, occurrence_id: int, plan: Plan) ->
     if plan.counterparty_id is not None:
         demand_contact(tx, plan.counterparty_id, plan.contact_id)
     people = _participants(tx, row.scope_id, plan)
-    now = clock.now()
-    ahead = (occurrence.c.event_id == row.id) & (occurrence.c.state == "open")
-    if row.rule:
-        ahead = ahead & (occurrence.c.due_at >= min(now, one.due_at))
-    tx.execute(delete(occurrence).where(ahead))
-    tx.change(
-        event, row.id, **values, contact_id=plan.contact_id, filled_until="", version=row.version + 1, ended_at=None
-    )
     tx.execute(delete(event_participant).where(event_participant.c.event_id == row.id))
     tx.insert_many(event_participant, [{"event_id": row.id, **who} for who in people])
-    hold_print(tx, values["zone"])
-    if not fill_event(tx, tx.get(event, row.id), since=min(now, one.due_at)):
+    values["contact_id"] = plan.contact_id
+    following = lay_anew(tx, row, values, min(clock.now(), one.due_at))
+    if following is None:
         raise Invalid("This never takes place: its end is before now.", field="starts")
+    tell_of(tx, "event.changed", following, row.scope_id, row.counterparty_id)
+    return following
+
+
+def lay_anew(tx: WriteTx, row: Any, values: Mapping[str, Any], since: int) -> int | None:
+    """An event (its row) takes place otherwise: what is open is laid anew, of a series what is to come ``since`` then.
+    Returns the next time, None where it has none."""
+    ahead = (occurrence.c.event_id == row.id) & (occurrence.c.state == "open")
+    if row.rule:
+        ahead = ahead & (occurrence.c.due_at >= since)
+    tx.execute(delete(occurrence).where(ahead))
+    tx.change(event, row.id, **values, filled_until="", version=row.version + 1, ended_at=None)
+    fresh = tx.get(event, row.id)
+    hold_print(tx, fresh.zone)
+    if not fill_event(tx, fresh, since=since):
+        return None
     _forget_past_reminders(tx, row.id)
     coming = select(occurrence.c.id).where(occurrence.c.event_id == row.id, occurrence.c.state == "open")
-    following = int(tx.value(coming.order_by(occurrence.c.due_at)))
-    _tell(tx, "event.changed", following, row.scope_id, row.counterparty_id)
-    return following
+    return int(tx.value(coming.order_by(occurrence.c.due_at)))
 
 
 def move_planned(
@@ -118,7 +127,7 @@ def move_planned(
     tx.change(occurrence, occurrence_id, **moved, remind_at=remind_at, reminded_at=None, held_at=None)
     told = {"starts": moved["starts"], "executor_id": hands} if not one.rule else {}
     tx.change(event, one.event_id, version=one.version + 1, **told)
-    _tell(tx, "event.changed", occurrence_id, one.scope_id, one.counterparty_id)
+    tell_of(tx, "event.changed", occurrence_id, one.scope_id, one.counterparty_id)
 
 
 def drop_planned(tx: WriteTx, viewer: Viewer, occurrence_id: int, part: Part = "this") -> None:
@@ -134,7 +143,7 @@ def drop_planned(tx: WriteTx, viewer: Viewer, occurrence_id: int, part: Part = "
     tx.execute(update(occurrence).where(gone).values(**over))
     ended = {"ended_at": now} if part == "all" or not one.rule else {}
     tx.change(event, one.event_id, version=one.version + 1, **ended)
-    _tell(tx, "event.dropped", occurrence_id, one.scope_id, one.counterparty_id)
+    tell_of(tx, "event.dropped", occurrence_id, one.scope_id, one.counterparty_id)
 
 
 def may_change(viewer: Viewer, one: Planned) -> bool:
@@ -161,7 +170,9 @@ def _read(plan: Plan, subject: str) -> dict[str, Any]:
     subject, body = " ".join(plan.subject.split()) or subject, plan.body.strip()
     if not subject:
         raise Invalid("Write what is to be done.", field="subject")
-    for field, text, longest in (("subject", subject, LONGEST_SUBJECT), ("body", body, LONGEST_BODY)):
+    place = " ".join(plan.place.split())
+    texts = (("subject", subject, LONGEST_SUBJECT), ("body", body, LONGEST_BODY), ("place", place, LONGEST_PLACE))
+    for field, text, longest in texts:
         if len(text) > longest:
             raise Invalid("This text is longer than %(count)s characters.", count=longest, field=field)
     if not 0 <= plan.minutes <= LONGEST_MINUTES:
@@ -177,6 +188,7 @@ def _read(plan: Plan, subject: str) -> dict[str, Any]:
         "kind": plan.kind,
         "subject": subject,
         "body": body,
+        "place": place,
         "starts": show_starts(local),
         "zone": plan.zone,
         "minutes": plan.minutes,
@@ -223,7 +235,8 @@ def _forget_past_reminders(tx: WriteTx, event_id: int) -> None:
     tx.execute(update(occurrence).where(here, occurrence.c.state == "open").values(remind_at=None))
 
 
-def _tell(tx: WriteTx, kind: str, occurrence_id: int, scope_id: int, counterparty_id: int | None) -> None:
+def tell_of(tx: WriteTx, kind: str, occurrence_id: int, scope_id: int, counterparty_id: int | None) -> None:
+    """Let whoever follows the calendar know."""
     tx.announce(TOPIC)
     fields = {"counterparty_id": counterparty_id}
     record_change(tx, kind, occurrence_id, scope_id=None if scope_id == HOUSE else scope_id, fields=fields)

@@ -44,12 +44,13 @@ class Planned:
     based_on_id: int | None
     user_ids: tuple[int, ...] = ()
     contact_ids: tuple[int, ...] = ()
+    place: str = ""
 
 
 @dataclass(frozen=True, slots=True)
 class Plan:
     """What is to be planned. ``starts`` is a local time (``2026-11-22T10:00``) in ``zone``; ``rule`` an RFC 5545 rule,
-    empty for once; ``user_ids`` and ``contact_ids`` are who else takes part."""
+    empty for once; ``user_ids`` and ``contact_ids`` are who else takes part; ``place`` is where."""
 
     kind: str
     subject: str
@@ -65,3 +66,4 @@ class Plan:
     based_on_id: int | None = None
     user_ids: tuple[int, ...] = ()
     contact_ids: tuple[int, ...] = ()
+    place: str = ""

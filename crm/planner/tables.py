@@ -32,6 +32,7 @@ event = table(
     reference("scope_id", "scope.id"),
     text("subject"),
     text("body", ""),
+    text("place", ""),
     text("starts"),
     text("zone"),
     number("minutes", 0),
@@ -64,8 +65,6 @@ event_participant = table(
     reference("event_id", "event.id", cascade=True),
     optional_reference("user_id", "user.id"),
     optional_reference("contact_id", "contact.id"),
-    text("answer", ""),
-    optional_instant("answered_at"),
 )
 Index(None, event_participant.c.event_id)
 Index("ix_event_participant_contact", event_participant.c.contact_id, sqlite_where=_PERSONS, postgresql_where=_PERSONS)
@@ -97,6 +96,7 @@ _AHEAD = sql("remind_at IS NOT NULL")
 _HELD = sql("held_at IS NOT NULL")
 Index("ix_occurrence_open", occurrence.c.executor_id, occurrence.c.due_at, sqlite_where=_OPEN, postgresql_where=_OPEN)
 Index(None, occurrence.c.executor_id, occurrence.c.due_at)
+Index(None, occurrence.c.due_at)
 Index(None, occurrence.c.counterparty_id, occurrence.c.state, occurrence.c.due_at)
 Index("ix_occurrence_remind", occurrence.c.remind_at, sqlite_where=_AHEAD, postgresql_where=_AHEAD)
 Index("ix_occurrence_held", occurrence.c.executor_id, sqlite_where=_HELD, postgresql_where=_HELD)

@@ -8,10 +8,11 @@ from __future__ import annotations
 
 import hashlib
 from datetime import UTC, datetime
-from zoneinfo import ZoneInfo, available_timezones
+from zoneinfo import ZoneInfo
 
 from core import clock
 from core.errors import Invalid
+from core.zones import find_zone
 
 FORMAT = "%Y-%m-%dT%H:%M"
 LAST_YEAR = 2200
@@ -37,9 +38,10 @@ def show_starts(local: datetime) -> str:
 
 def get_zone(name: str) -> ZoneInfo:
     """A time zone by its name. Raises Invalid."""
-    if name not in available_timezones():
+    found = find_zone(name)
+    if found is None:
         raise Invalid("There is no time zone “%(zone)s”.", zone=name, field="zone")
-    return ZoneInfo(name)
+    return found
 
 
 def instant_of(local: datetime, zone: ZoneInfo) -> int:

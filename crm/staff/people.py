@@ -197,14 +197,16 @@ def find_team(tx: ReadTx, name: str) -> int | None:
     return None if found is None else int(found)
 
 
+_MEMBERSHIPS = select(membership).order_by(membership.c.user_id)
+_TEAMS = select(team).order_by(team.c.name)
+
+
 def list_teams(tx: ReadTx) -> list[Team]:
     """All teams with their members, by name."""
     members: dict[int, list[int]] = {}
-    for row in tx.rows(select(membership).order_by(membership.c.user_id)):
+    for row in tx.rows(_MEMBERSHIPS):
         members.setdefault(row.team_id, []).append(row.user_id)
-    return [
-        Team(row.id, row.name, tuple(members.get(row.id, ()))) for row in tx.rows(select(team).order_by(team.c.name))
-    ]
+    return [Team(row.id, row.name, tuple(members.get(row.id, ()))) for row in tx.rows(_TEAMS)]
 
 
 def join_team(tx: WriteTx, team_id: int, user_id: int) -> None:

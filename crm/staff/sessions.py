@@ -8,7 +8,7 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 
-from sqlalchemy import bindparam, delete, select, update
+from sqlalchemy import ColumnElement, bindparam, delete, select, update
 
 from core import clock
 from core.database import ReadTx, WriteTx
@@ -28,7 +28,7 @@ PROOF = 15 * clock.MINUTE
 TOUCH = 5 * clock.MINUTE
 """How exact ``seen_at`` is: a write for each request would cost more than it says."""
 TOUCH_TOKEN = clock.MINUTE
-TOKEN_SCOPES = ("all", "read")
+TOKEN_SCOPES = ("all", "read", "transactional")
 
 
 class ProofNeeded(Forbidden):
@@ -205,12 +205,16 @@ def sweep(tx: WriteTx) -> int:
     return tx.execute(delete(session).where((session.c.expires_at <= now) | (session.c.seen_at <= now - IDLE)))
 
 
+def alive(now: int) -> tuple[ColumnElement[bool], ...]:
+    """What is true of the sessions that open something."""
+    return (session.c.expires_at > now, session.c.seen_at > now - IDLE, session.c.waits_for == "")
+
+
 def list_sessions(tx: ReadTx, user_id: int, secret: str | None) -> list[Session]:
     """Where the person is signed in, the latest used first."""
     mine = hash_secret(secret) if secret else b""
-    now = clock.now()
-    alive = (session.c.expires_at > now, session.c.seen_at > now - IDLE, session.c.waits_for == "")
-    rows = tx.rows(select(session).where(session.c.user_id == user_id, *alive).order_by(session.c.seen_at.desc()))
+    here = (session.c.user_id == user_id, *alive(clock.now()))
+    rows = tx.rows(select(session).where(*here).order_by(session.c.seen_at.desc()))
     return [
         Session(row.user_id, row.created_at, row.seen_at, row.peer, row.agent, row.key == mine, _name(row.key))
         for row in rows
@@ -245,13 +249,16 @@ def add_token(tx: WriteTx, user_id: int, name: str, scopes: list[str]) -> tuple[
     return token_id, secret
 
 
+_TOKEN = (
+    select(token.c.user_id, token.c.scopes, token.c.used_at)
+    .join(user, user.c.id == token.c.user_id)
+    .where(token.c.key == bindparam("key"), token.c.revoked_at.is_(None), user.c.disabled_at.is_(None))
+)
+
+
 def find_token(tx: ReadTx, secret: str) -> tuple[int, tuple[str, ...], bool] | None:
     """The person a program speaks for, what it may do, and whether ``touch_token`` is due; or None."""
-    row = tx.row(
-        select(token.c.user_id, token.c.scopes, token.c.used_at)
-        .join(user, user.c.id == token.c.user_id)
-        .where(token.c.key == hash_secret(secret), token.c.revoked_at.is_(None), user.c.disabled_at.is_(None))
-    )
+    row = tx.row(_TOKEN, {"key": hash_secret(secret)})
     return None if row is None else (row.user_id, tuple(row.scopes), (row.used_at or 0) < clock.now() - TOUCH_TOKEN)
 
 

@@ -32,6 +32,11 @@ user = table(
     optional_instant("disabled_at"),
 )
 
+# Parts of the house that are not used; everything else is (crm/staff/modules).
+module_off = table(
+    "module_off", Column("key", Text, primary_key=True, nullable=False), Column("by_id", Id), instant("at")
+)
+
 team = table("team", id_column(), Column("name", Text, nullable=False, unique=True))
 
 membership = table(

@@ -7,7 +7,6 @@ counted as it happens.
 
 from __future__ import annotations
 
-import zoneinfo
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass, field
 from datetime import date, datetime, time, timedelta
@@ -16,6 +15,7 @@ from zoneinfo import ZoneInfo
 
 from core import clock
 from core.errors import Invalid
+from core.zones import zone_names
 from crm.working.public import check_country, list_holidays
 
 Range = tuple[int, int]
@@ -32,6 +32,7 @@ LONGEST_HOURS = 720
 """The longest time for an answer, in working hours."""
 _HELD_DAYS = 1_000
 _LAST_YEAR = 9998
+_LONGEST_REST = 60
 _DAY_SECONDS = DAY_MINUTES * 60
 _EPOCH = date(1970, 1, 1).toordinal()
 
@@ -85,6 +86,16 @@ class Calendar:
                 break
             passed += min(end, until) - start
         return passed
+
+    def back(self, until: int) -> int:
+        """The last working moment up to this one; this one itself where nobody has worked for long."""
+        day = datetime.fromtimestamp(until // clock.SECOND, ZoneInfo(self.zone)).date() + timedelta(days=1)
+        for _ in range(_LONGEST_REST):
+            for start, end in reversed(self._spans_of(day)):
+                if start <= until:
+                    return max(start, min(until, end - clock.MINUTE))
+            day -= timedelta(days=1)
+        return until
 
     def end_of_day(self, at: int) -> int:
         """The instant at which the day of this one ends."""
@@ -150,7 +161,7 @@ def parse_calendar(data: Any) -> Calendar:
     if not isinstance(data, Mapping):
         raise Invalid("A working calendar has a time zone and the hours of seven weekdays.", field="calendar")
     zone = data.get("zone")
-    if zone not in zoneinfo.available_timezones():
+    if not isinstance(zone, str) or zone not in zone_names():
         raise Invalid("There is no time zone named “%(zone)s”.", zone=zone, field="zone")
     week = data.get("hours")
     if not isinstance(week, list) or len(week) != DAYS:

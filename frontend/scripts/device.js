@@ -1,40 +1,41 @@
 // The house as a program of a device: the service worker that keeps built files, notifications, and a swipe over a row.
 
+import { ask } from "./composer/drafts.js";
+
 const WISH = "mailhub-notifies";
+
+/** What tells of notices comes when somebody wants it. */
+const load = () => import("./notifying.js").then((found) => found.start(ask, showWish));
 
 export function startDevice() {
   if (isSecureContext) navigator.serviceWorker?.register("/worker.js").catch(() => {});
-  showWish();
-  document.addEventListener("click", async (event) => {
-    if (!event.target.closest?.("[data-notify]")) return;
-    const wanted = localStorage.getItem(WISH) !== "yes";
-    if (wanted && (await Notification.requestPermission()) !== "granted") return showWish();
-    localStorage.setItem(WISH, wanted ? "yes" : "no");
-    showWish();
-  });
+  arrive();
+  document.addEventListener("htmx:after:swap", arrive);
+  document.addEventListener("click", (event) => event.target.closest?.("[data-notify]") && load().then((here) => here.change()));
+  if (wished()) load().then((here) => here.renew());
   startSwipes();
 }
+
+function arrive() {
+  showWish();
+  if (document.querySelector("[data-told]")) load().then((here) => here.describe());
+}
+
+const wished = () => localStorage.getItem(WISH) === document.body.dataset.user && window.Notification?.permission === "granted";
 
 /** The button says what it is set to; it is not there where a browser has no notifications. */
 function showWish() {
   const possible = "Notification" in window && isSecureContext;
   for (const button of document.querySelectorAll("[data-notify]")) {
     button.hidden = !possible;
-    button.setAttribute("aria-pressed", String(possible && Notification.permission === "granted" && localStorage.getItem(WISH) === "yes"));
+    button.setAttribute("aria-pressed", String(wished()));
     button.disabled = possible && Notification.permission === "denied";
   }
 }
 
 /** The newest notice, told by the device while nobody looks at any of our tabs; the one tab that listens does it. */
-export async function notifyHere() {
-  if (localStorage.getItem(WISH) !== "yes" || !("Notification" in window) || Notification.permission !== "granted") return;
-  const worker = await navigator.serviceWorker?.getRegistration();
-  if (!worker || document.hasFocus()) return;
-  const answer = await fetch("/api/v1/notices?limit=1").catch(() => null);
-  const newest = answer?.ok ? (await answer.json()).items[0] : null;
-  if (!newest || newest.read) return;
-  const data = { url: `/open/threads/${newest.thread_id}` };
-  await worker.showNotification("mailhub", { body: newest.text, tag: `notice-${newest.id}`, icon: "/assets/" + (document.querySelector("link[rel=apple-touch-icon]")?.href.split("/").pop() ?? ""), data });
+export function notifyHere() {
+  if (wished() && !document.hasFocus()) load().then((here) => here.tell());
 }
 
 const FAR = 96;

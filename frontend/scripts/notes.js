@@ -22,10 +22,12 @@ export function startNotes() {
     form.reset();
     close(form.closest(".noting"));
   });
-  // The bell is filled once the page stands, and whenever something new is there to hear.
-  const fill = () => document.getElementById("bell")?.dispatchEvent(new CustomEvent("live-notices"));
+  // The bell is filled once the page stands, and whenever something new is there to hear. htmx makes the page ready by a
+  // timer of its own, which may come after the page has loaded: nobody hears the bell before.
+  const bell = () => document.getElementById("bell");
+  const fill = () => bell()?.hasAttribute("data-htmx-powered") === false ? setTimeout(fill) : bell()?.dispatchEvent(new CustomEvent("live-notices"));
   if (document.readyState === "complete") fill();
-  else addEventListener("load", fill, { once: true }); // nobody hears it before the page is made ready
+  else addEventListener("load", fill, { once: true });
 }
 
 function close(noting) {

@@ -1,5 +1,5 @@
-// Rules in their order: dragged by their handle, or moved with the arrows of the keyboard while the handle has the focus.
-// Without scripts two buttons move a rule by one place.
+// Rules and fields in their order: dragged by their handle, or moved with the arrows of the keyboard while the handle has the focus.
+// Without scripts two buttons move one by one place.
 
 import { ask } from "./composer/drafts.js";
 
@@ -76,7 +76,10 @@ function ended() {
 
 const order = (list) => rows(list).map((each) => Number(each.dataset.rule));
 
-/** The server has the order as it is shown now; where it refuses it, the page is read again. */
+let saved = Promise.resolve();
+
+/** The server gets the order as it is shown now, after those before: none overtakes another. Where it refuses it, the page is read
+ *  again; until it has the last one the list is busy. */
 async function keep(row) {
   const list = row.parentElement;
   const all = rows(list);
@@ -86,6 +89,11 @@ async function keep(row) {
   }
   const place = document.querySelector("[data-order-said]");
   place.textContent = place.dataset.orderSaid.replace("%1", String(all.indexOf(row) + 1)).replace("%2", String(all.length));
-  const answer = await ask("POST", "/api/v1/rules/order", { mailbox_id: Number(list.dataset.ordered), ids: order(list) });
-  if (!answer.ok) location.reload();
+  const { ordered, orderUrl } = list.dataset;
+  const what = orderUrl ? { of: ordered } : { mailbox_id: Number(ordered) };
+  const told = { ...what, ids: order(list) };
+  list.ariaBusy = "true";
+  const mine = (saved = saved.then(() => ask("POST", orderUrl ?? "/api/v1/rules/order", told)));
+  if (!(await mine).ok) location.reload();
+  else if (mine === saved) list.ariaBusy = null;
 }

@@ -18,6 +18,8 @@ from crm.staff.readable import Viewer, get_viewer
 from crm.staff.tables import user
 from crm.working import HOUSE, Calendar, choose_calendar
 from mailhub.demo.company import DEMO_PEOPLE, DOMAIN
+from mailhub.demo.growing import know_trade
+from mailhub.demo.growth import know_clients
 from mailhub.demo.plans import plan_weeks
 from mailhub.letters.html.outgoing import text_as_html
 from mailhub.mailboxes.attention import set_urgent
@@ -89,6 +91,8 @@ def settle_in(tx: WriteTx) -> None:
         mark_notices(tx, viewer, read=True)  # of ten days of letters
     _work(tx, office)
     plan_weeks(tx, helen, list(office.people.values()), office.waiting, ZONE)
+    know_clients(tx, helen, office.boxes["sales"], ZONE)
+    know_trade(tx, helen, office.boxes["sales"])
 
 
 def _see_office(tx: ReadTx) -> _Office:

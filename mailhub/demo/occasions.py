@@ -92,7 +92,7 @@ def invitation(words: Words, client: Client, at: int, number: int) -> Letter:
     name, _, local = client.people[-1]
     address = f"{local}@{client.domain}"
     summary, text, place = words.meeting
-    begin, end = (to_datetime(at + 5 * DAY).replace(hour=hour, minute=0, second=0) for hour in (8, 10))
+    begin, end = (to_datetime(at + 12 * DAY).replace(hour=hour, minute=0, second=0) for hour in (8, 10))
     lines = (
         "BEGIN:VCALENDAR", "VERSION:2.0", "PRODID:-//delta demo//EN", "METHOD:REQUEST", "BEGIN:VEVENT",
         f"UID:{number}@{client.domain}", f"DTSTAMP:{to_datetime(at):%Y%m%dT%H%M%SZ}", f"DTSTART:{begin:%Y%m%dT%H%M%SZ}",

@@ -42,6 +42,7 @@ name = "{company}"
 timezone = "Europe/Kyiv"
 [web]
 port = {web_port}
+push = false
 [smtp]
 port = {smtp_port}
 hostname = "{host}"

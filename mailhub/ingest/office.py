@@ -13,6 +13,7 @@ from mailhub.ingest.intake import Arrival, accept
 from mailhub.ingest.smtp import Recipient, Transaction, received_header
 from mailhub.mailboxes.directory import Directory, read_directory
 from mailhub.outbound.identity import Stamp
+from mailhub.outbound.recipient_returns import find_mailbox_of
 from mailhub.outbound.returns import find_mailbox
 
 LOOK_AT_DISK_SECONDS = 1.0
@@ -47,6 +48,9 @@ class Office:
         directory = await self._read_directory()
         named = self._stamp.read_return_path(address) if self._stamp is not None else None
         mailbox_id = None if named is None else await self._database.read(find_mailbox, named)
+        if named is None and self._stamp is not None:
+            named = self._stamp.read_recipient_path(address)
+            mailbox_id = None if named is None else await self._database.read(find_mailbox_of, named)
         if mailbox_id is None:
             mailbox_id = directory.find(address)
         if mailbox_id is None and named is not None:

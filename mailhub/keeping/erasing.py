@@ -23,11 +23,18 @@ from core.columns import metadata
 from core.database import ReadTx, WriteTx
 from core.errors import NotFound
 from core.fulltext import fold
+from crm.documents.tables import document
 from crm.execution.tables import promise
 from crm.interactions import interaction
 from crm.parties import forget_addresses, forget_contact
 from crm.parties.tables import affiliation, contact, counterparty, not_a_client
 from crm.planner.tables import event
+from crm.segments.following import forget_parties, forget_reasons
+from crm.transfer.forgetting import forget_rows
+from mailhub.automatic.forgetting import forget_letters
+from mailhub.campaigns.forgetting import forget_recipients
+from mailhub.campaigns.joining import forget_sign_ups
+from mailhub.inviting.forgetting import forget_guest
 from mailhub.keeping.names import canonical, is_any_of, spellings
 from mailhub.keeping.purging import purge_letter_of
 from mailhub.keeping.striking import (
@@ -36,6 +43,7 @@ from mailhub.keeping.striking import (
     names_them,
     strike_drafts,
     strike_events,
+    strike_invitation,
     strike_letter,
     strike_trace,
 )
@@ -65,7 +73,7 @@ _ARRIVALS = (
     .limit(CHUNK)
 )
 _TO = select(delivery.c.recipient).where(delivery.c.message_id == bindparam("id"))
-_LOSE_THEM = (thread, interaction, event, promise)
+_LOSE_THEM = (thread, interaction, event, promise, document)
 
 
 def list_range(tx: ReadTx, after: int) -> Sequence[Row[Any]]:
@@ -89,7 +97,7 @@ def erase_range(tx: WriteTx, after: int, names: Sequence[str]) -> tuple[int, Cou
     ``gone``, in how many of others they were ``struck``, and how many only say their address in their text (``named``):
     these stay as they came."""
     rows = list_range(tx, after)
-    done = [_erase(tx, row, names) if is_about(row, names) else _look(row, names) for row in rows]
+    done = [_erase(tx, row, names) if is_about(row, names) else _look(tx, row, names) for row in rows]
     return (int(rows[-1].id) if len(rows) == CHUNK else 0), Counter(done)
 
 
@@ -124,6 +132,10 @@ def erase_rest(tx: WriteTx, contact_id: int | None, names: Sequence[str]) -> Non
     )
     strike_events(tx, told, names)  # they may stand in no head, having had a blind copy
     tx.execute(delete(delivery).where(sent))
+    forget_recipients(tx, contact_id, known)
+    forget_sign_ups(tx, known)
+    forget_letters(tx, contact_id, known)
+    forget_guest(tx, contact_id, known)
     for column in (thread_participant.c.address, known_sender.c.address, not_a_client.c.address):
         tx.execute(delete(column.table).where(func.lower(column).in_(known)))
     forget_addresses(tx, known)
@@ -143,6 +155,9 @@ def erase_rest(tx: WriteTx, contact_id: int | None, names: Sequence[str]) -> Non
         if left is None and tx.get(counterparty, one).kind == "person":
             tx.change(counterparty, one, name=STRUCK["name"], name_folded=fold(STRUCK["name"]))
     forget_contact(tx, contact_id, companies)
+    forget_rows(tx, contact_id, companies)
+    forget_parties(tx, "contacts", [contact_id])
+    forget_reasons(tx, "counterparties", companies)
 
 
 @cache
@@ -170,8 +185,15 @@ def _erase(tx: WriteTx, found: Row[Any], names: Sequence[str]) -> str:
     return done
 
 
-def _look(row: Row[Any], names: Sequence[str]) -> str:
-    """``named`` for a letter of others that says their address in its text."""
+def _look(tx: WriteTx, row: Row[Any], names: Sequence[str]) -> str:
+    """``struck`` for a letter of others with a calendar object that invites them, ``named`` for one that says their
+    address in its text."""
+    said = row.parsed.get("invitation")
+    if said and is_any_of([*said["attendees"], said["organizer"] or ""], names):
+        if (now := _hold(tx, row)) is None:
+            return ""
+        strike_invitation(tx, now.letter_id)
+        return "struck"
     text = row.parsed["text"] or ""
     spelt = any(name in text.lower() for name in spellings(names))
     return "named" if spelt and names_them(text, names) else ""

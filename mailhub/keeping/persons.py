@@ -9,6 +9,8 @@ import asyncio
 import json
 import secrets
 import zipfile
+from collections import Counter
+from collections.abc import Callable
 from pathlib import Path
 from typing import Any
 
@@ -18,21 +20,30 @@ from core import clock
 from core.blobs import BlobFiles, read_blob
 from core.database import Database, ReadTx, WriteTx
 from core.errors import HouseError, Unavailable
+from core.fulltext import fold
 from core.log import get_log
 from core.secrets import Keys
+from crm.documents.tables import document
 from crm.interactions import interaction
-from crm.parties import find_contact
+from crm.marketing.tables import marketing_event
+from crm.parties import find_contact, list_consents
 from crm.staff.readable import Viewer, get_viewer
+from crm.transfer.forgetting import forget_cells
+from mailhub.automatic.forgetting import tell_letters
+from mailhub.campaigns.forgetting import tell_mailings
+from mailhub.inviting.forgetting import tell_guest, tell_requests
 from mailhub.keeping.erasing import CHUNK, erase_arrivals, erase_range, erase_rest, is_about, list_range
 from mailhub.keeping.names import is_any_of, spellings
 from mailhub.keeping.purging import note_gone
 from mailhub.keeping.requests import KEPT
+from mailhub.keeping.striking import names_them
 from mailhub.keeping.tables import person_request
 from mailhub.mailboxes.tables import message, thread
 from mailhub.outbound.suppression import find_reasons
 from mailhub.outbound.tables import delivery
 
 _PURPOSE = "erased person"
+SHORTEST_PHONE = 9  # digits of a telephone as tables write it, with or without the country
 REST_SECONDS = 0.02
 PLACE_BITS = 56
 _WAITS = ("waiting", "running")
@@ -137,11 +148,33 @@ def _read_person(tx: ReadTx, viewer: Viewer, contact_id: int | None, names: list
         "contact": None if person is None else {
             "name": person.name, "position": person.position, "language": person.language,
             "emails": list(person.emails), "clients": list(person.counterparty_ids),
+            "phones": [one.number for one in person.phones], "birthday": person.birthday, "about": person.about,
+            "time_zone": person.time_zone, "own_fields": dict(person.attributes),
+            "consents": [
+                {"given": one.given, "source": one.source, "at": clock.iso(one.at)}
+                for one in list_consents(tx, person.id)
+            ],
         },
         "not_written_to_because": {name: list(find_reasons(tx, keys, name)) for name in names},
         "sends": [
             {"recipient": one.recipient, "state": one.state, "at": clock.iso(one.changed_at)}
             for one in sends
+        ],
+        "mailings": tell_mailings(tx, contact_id, spellings(names), scopes),
+        "automatic_letters": tell_letters(tx, contact_id, spellings(names), scopes),
+        "invitations": tell_guest(tx, contact_id, spellings(names), scopes),
+        "invited_us": tell_requests(tx, spellings(names), scopes),
+        "documents": [
+            {"kind": one.kind, "number": one.number, "date": one.date}
+            for one in tx.rows(select(document).where(document.c.contact_id == (contact_id or 0)))
+        ],
+        "marketing": [
+            {"event": one.name, "way": one.touch, "at": clock.iso(one.happened_at), "note": one.body}
+            for one in tx.rows(
+                select(interaction.c.touch, interaction.c.happened_at, interaction.c.body, marketing_event.c.name)
+                .join(marketing_event, marketing_event.c.id == interaction.c.marketing_event_id)
+                .where(interaction.c.contact_id == (contact_id or 0))
+            )
         ],
         "history": [
             {"kind": one.kind, "at": clock.iso(one.happened_at), "direction": one.direction, "subject": one.subject}
@@ -161,10 +194,12 @@ def _show(row: Any) -> dict[str, Any]:
 def _erase_next(tx: WriteTx, request_id: int) -> bool:
     """The next range; the cursor, phase and place, moves in the same unit. True while there is more."""
     row = _hold_running(tx, request_id)
-    if row is None or row.cursor >> PLACE_BITS > 2:
+    if row is None or row.cursor >> PLACE_BITS > 3:
         return False
     phase, after = row.cursor >> PLACE_BITS, row.cursor & ((1 << PLACE_BITS) - 1)
-    if phase == 1:
+    if phase == 3:
+        behind, done = forget_cells(tx, _in_a_cell(tx, row), after), Counter[str]()
+    elif phase == 1:
         behind, done = erase_range(tx, after, row.names)
     else:
         behind, done = erase_arrivals(tx, after, row.names, letters=phase == 2)
@@ -174,6 +209,20 @@ def _erase_next(tx: WriteTx, request_id: int) -> bool:
     seen = min(row.done + CHUNK, total) if phase == 1 else row.done
     tx.change(person_request, request_id, state="running", found=found, cursor=cursor, done=seen, total=total)
     return True
+
+
+def _in_a_cell(tx: ReadTx, row: Any) -> Callable[[str], bool]:
+    """Whether a cell of a table says the person: one of their addresses, their name, or a telephone of theirs."""
+    person = find_contact(tx, row.contact_id)
+    said = {fold(person.name)} if person is not None and person.name.strip() else set()
+    numbers = {one.number.lstrip("+") for one in person.phones} if person is not None else set()
+
+    def is_theirs(cell: str) -> bool:
+        digits = "".join(one for one in cell if one.isdigit())
+        same = fold(" ".join(cell.split())) in said or names_them(cell, row.names)
+        return same or any(len(digits) >= SHORTEST_PHONE and one.endswith(digits.lstrip("0")) for one in numbers)
+
+    return is_theirs
 
 
 def _finish_erasure(tx: WriteTx, request_id: int, hashes: list[str]) -> None:

@@ -22,7 +22,7 @@ from core.database import WriteTx
 from core.fulltext.index import remove_words
 from crm.interactions import forget_letter, forget_thread, interaction
 from mailhub.keeping.tables import hold, let_go
-from mailhub.mailboxes.accounts import placement
+from mailhub.mailboxes.account_tables import placement
 from mailhub.mailboxes.letters import get_words, hold_words
 from mailhub.mailboxes.tables import incoming, letter, message, thread
 from mailhub.mailboxes.tally import count_again
@@ -48,9 +48,11 @@ _POINTERS = tuple(
 _THREADS = delete(thread).where(thread.c.id.in_(_IDS))
 _PLACEMENTS = update(placement).where(placement.c.message_id.in_(_IDS)).values(blob_id=None)
 _ARRIVALS = delete(incoming).where(
+    # Found by their bytes, for which there is an index: all that ever came in stands here.
+    incoming.c.blob_id.in_(select(message.c.blob_id).where(message.c.id.in_(_IDS))),
     exists().where(
         message.c.id.in_(_IDS), message.c.id == incoming.c.message_id, message.c.blob_id == incoming.c.blob_id
-    )
+    ),
 )
 _LINES = delete(interaction).where(interaction.c.message_id.in_(_IDS), interaction.c.thread_id.is_(None))
 _MESSAGES = delete(message).where(message.c.id.in_(_IDS))

@@ -37,6 +37,7 @@ def strike_letter(tx: WriteTx, letter_id: int, names: Sequence[str]) -> None:
             said = set(_WORD.findall(fold(f"{person['name']} {person['address']}")))
             (gone if is_any_of([person["address"]], names) else left).update(said)
         parsed[name] = [STRUCK if is_any_of([one["address"]], names) else one for one in parsed[name]]
+    parsed.pop("invitation", None)  # whom it names is not worth a card
     tx.change(letter, letter_id, parsed=parsed)
     old = find_words(tx, letter_id)
     assert old is not None, "every letter keeps its words"
@@ -49,6 +50,14 @@ def strike_letter(tx: WriteTx, letter_id: int, names: Sequence[str]) -> None:
         add_words(tx, one.id, one.scope_id, new)
     here = letter_words.c.letter_id == letter_id
     tx.execute(update(letter_words).where(here).values(people=new.people, version=FOLDING_VERSION))
+
+
+def strike_invitation(tx: WriteTx, letter_id: int) -> None:
+    """Let a letter show no calendar object any more: whom it names is not worth a card."""
+    tx.lock(letter, letter_id)
+    parsed = dict(tx.get(letter, letter_id).parsed)
+    parsed.pop("invitation", None)
+    tx.change(letter, letter_id, parsed=parsed)
 
 
 def strike_trace(trace: dict[str, Any], names: Sequence[str]) -> dict[str, Any]:

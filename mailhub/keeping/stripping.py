@@ -18,7 +18,7 @@ from mailhub.keeping.purging import is_held, note_gone
 from mailhub.keeping.tables import retention
 from mailhub.keeping.timing import MONTH
 from mailhub.letters.stripping import strip_files
-from mailhub.mailboxes.accounts import placement
+from mailhub.mailboxes.account_tables import placement
 from mailhub.mailboxes.messages import COUNTER_BITS
 from mailhub.mailboxes.tables import incoming, letter, message, thread
 

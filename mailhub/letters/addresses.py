@@ -263,6 +263,7 @@ def _without_comments(text: str) -> str | None:
 
 
 @lru_cache(maxsize=1024)
+@lru_cache(maxsize=2048)
 def _ascii_domain(domain: str) -> str | None:
     domain = domain.lower()
     if not domain.isascii():

@@ -40,7 +40,7 @@ def to_json(letter: ParsedLetter, file: str | None = None, verdicts: Verdicts | 
         ],
         "kind": letter.kind,
         "bounce": _bounce(letter.bounce),
-        "invitation": _invitation(letter.invitation),
+        "invitation": invitation_data(letter.invitation),
         "authentication": _authentication(verdicts),
         "defects": list(letter.defects),
         "error": letter.error,
@@ -76,7 +76,8 @@ def _bounce(bounce: Bounce | None) -> dict[str, Any] | None:
     }
 
 
-def _invitation(invitation: Invitation | None) -> dict[str, Any] | None:
+def invitation_data(invitation: Invitation | None) -> dict[str, Any] | None:
+    """The calendar object of a letter as plain data."""
     if invitation is None:
         return None
     return {
@@ -87,4 +88,12 @@ def _invitation(invitation: Invitation | None) -> dict[str, Any] | None:
         "end": invitation.end,
         "organizer": invitation.organizer,
         "attendees": list(invitation.attendees),
+        "answers": list(invitation.answers),
+        "sequence": invitation.sequence,
+        "stamp": invitation.stamp,
+        "recurrence": invitation.recurrence,
+        "place": invitation.place,
+        "comment": invitation.comment,
+        "rule": invitation.rule,
+        "maker": invitation.maker,
     }

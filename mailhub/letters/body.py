@@ -172,8 +172,11 @@ class _Sorter:
             inline = disposition == "inline" or (inline and disposition != "attachment")
         attachment, data = describe(self.raw, part, self.defects, name, inline)
         self.body.digests.append(attachment.sha256)
-        if attachment.content_type in _KEPT_TYPES:
-            self.body.others.append((attachment.content_type, _with_lf(data[:_KEPT_BYTES])))
+        kind = attachment.content_type
+        if kind not in _KEPT_TYPES and (attachment.filename or "").lower().endswith(".ics"):
+            kind = "text/calendar"  # as some programs send it, under a type that says nothing
+        if kind in _KEPT_TYPES:
+            self.body.others.append((kind, _with_lf(data[:_KEPT_BYTES])))
         self.add_file(attachment, data)
 
     def add_file(self, file: Attachment, data: bytes) -> None:

@@ -31,6 +31,7 @@ from mailhub.letters.values import Address, Invitation, ParsedLetter
 _T = TypeVar("_T")
 _PASSED_ON = ("list-post", "list-owner", "list-subscribe", "list-help", "x-loop")
 _CALENDARS = {"text/calendar", "application/ics"}
+_MOST_CALENDARS = 3
 _SPAM = re.compile(rb"^\s*(?:yes|true)\b", re.IGNORECASE)
 _ONCE = frozenset(
     ["from", "sender", "reply-to", "to", "cc", "bcc", "message-id", "in-reply-to", "references", "subject", "date"]
@@ -194,10 +195,9 @@ def _spam_verdict(headers: Headers) -> bool | None:
 
 
 def _invitation(body: Body) -> Invitation | None:
-    for kind, data in body.others:
-        if kind in _CALENDARS:
-            return parse_invitation(decode(data, "utf-8").text)
-    return None
+    calendars = [data for kind, data in body.others if kind in _CALENDARS]
+    read = (parse_invitation(decode(data, "utf-8").text) for data in calendars[:_MOST_CALENDARS])
+    return next((one for one in read if one is not None), None)
 
 
 def _each_once(defects: list[str]) -> tuple[str, ...]:

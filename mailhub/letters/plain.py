@@ -22,7 +22,7 @@ _RAW = "|".join(
     rf"(?i:{name})\b[^>]*>(?:[^<]+|<(?!/(?i:{name})))*+"
     for name in ("script", "style", "title", "textarea", "noframes", "xmp")
 )
-_COMMENT_OR_RAW = rf"<!--(?s:.*?)(?:-->|\Z)|<(?=[sStTnNxX][cCtTiIeEoOmM])(?:{_RAW})(?:</[a-zA-Z]+[^>]*>|\Z)"
+_COMMENT_OR_RAW = rf"<!--(?:-?>|(?s:.*?)(?:--!?>|\Z))|<(?=[sStTnNxX][cCtTiIeEoOmM])(?:{_RAW})(?:</[a-zA-Z]+[^>]*>|\Z)"
 # Quotes count only behind an equals sign; one that is never closed is a sign like others.
 _ATTRIBUTES = r"[^>=]*+(?:=[ \t\n\r\f]*+(?:\"[^\"]*+\"|'[^']*+')?+[^>=]*+)*+"
 _NAME = r"/?[a-zA-Z][^ \t\n\r\f/>]*+"

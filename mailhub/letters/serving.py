@@ -68,7 +68,7 @@ _PROGRAMS = (
     b"L\x00\x00\x00\x01\x14",
 )
 _WEB_PAGE = re.compile(
-    rb"(?:\xef\xbb\xbf)?\s*(?:<!--.*?-->\s*|<\?xml[^>]*>\s*)*<(?:!doctype|html|head|body|script|svg|iframe|meta)\b",
+    rb"(?:\xef\xbb\xbf)?\s*(?:<!--(?:-?>|.*?--!?>)\s*|<\?xml[^>]*>\s*)*<(?:!doctype|html|head|body|script|svg|iframe|meta)\b",
     re.IGNORECASE | re.DOTALL,
 )
 _UNQUOTABLE = re.compile(r'[^\x20-\x7e]|["\\%]')

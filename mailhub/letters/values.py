@@ -57,7 +57,9 @@ class Bounce(msgspec.Struct, frozen=True, gc=False):
 
 
 class Invitation(msgspec.Struct, frozen=True, gc=False):
-    """The calendar object of a letter, shown and never applied by itself. ``start`` and ``end`` are ISO 8601."""
+    """The calendar object of a letter. ``start`` and ``end``, ``stamp`` (DTSTAMP) and ``recurrence`` (RECURRENCE-ID:
+    which time of a series is meant) are moments as ``invitation`` writes them. ``answers`` are the PARTSTAT of each of
+    ``attendees`` in lower case, '' for none; ``maker`` is the program that wrote it."""
 
     method: str | None
     uid: str | None
@@ -66,6 +68,14 @@ class Invitation(msgspec.Struct, frozen=True, gc=False):
     end: str | None
     organizer: str | None
     attendees: tuple[str, ...]
+    answers: tuple[str, ...] = ()
+    sequence: int | None = None
+    stamp: str | None = None
+    recurrence: str | None = None
+    place: str | None = None
+    comment: str | None = None
+    rule: str | None = None
+    maker: str = ""
 
 
 class ParsedLetter(msgspec.Struct, frozen=True, gc=False):

@@ -19,11 +19,11 @@ from core.limits import Rate, take
 from core.secrets import Keys
 from crm.staff.audit import record_audit
 from crm.staff.readable import Viewer
+from mailhub.mailboxes.account_tables import account
 from mailhub.mailboxes.accounts import (
     Account,
     Relay,
     Security,
-    account,
     add_account,
     get_account,
     list_accounts,

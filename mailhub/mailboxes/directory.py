@@ -12,7 +12,7 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 
 import idna
-from sqlalchemy import select
+from sqlalchemy import literal_column, select
 
 from core.database import ReadTx
 from mailhub.mailboxes.boxes import list_addresses
@@ -55,9 +55,11 @@ def letters_of_domain(domain: str) -> str:
         return lowered
 
 
+_OLDEST = select(mailbox.c.id).where(mailbox.c.kind == "public").order_by(mailbox.c.id).limit(literal_column("1"))
+
+
 def read_directory(tx: ReadTx) -> Directory:
     """Take the snapshot."""
     addresses = list_addresses(tx)
     domains = frozenset(address.partition("@")[2] for address in addresses)
-    oldest = select(mailbox.c.id).where(mailbox.c.kind == "public").order_by(mailbox.c.id).limit(1)
-    return Directory(addresses, domains, tx.value(oldest))
+    return Directory(addresses, domains, tx.value(_OLDEST))

@@ -24,7 +24,7 @@ from crm.staff.audit import record_audit
 from crm.staff.people import get_user
 from crm.staff.readable import Viewer, demand_somewhere, get_viewer
 from mailhub.mailboxes.handling import give
-from mailhub.mailboxes.notices import notify_of
+from mailhub.mailboxes.notifying import notify_of
 from mailhub.mailboxes.tables import thread
 
 MOST_AT_ONCE = 20

@@ -2,9 +2,10 @@
 
 from __future__ import annotations
 
+from functools import cache
 from typing import Any, NamedTuple
 
-from sqlalchemy import delete, select, update
+from sqlalchemy import Select, bindparam, delete, select, update
 
 from core.changes import record_change
 from core.database import WriteTx
@@ -12,10 +13,10 @@ from core.errors import Invalid, NotFound
 from crm.execution import Choice, assign, unassign
 from crm.interactions import give_letters
 from crm.staff.people import get_user
-from crm.staff.readable import Viewer, demand, readable
+from crm.staff.readable import Shape, Viewer, demand, readable_by, shape_of, sight_of
 from crm.staff.rights import Right
 from mailhub.mailboxes.deadlines import begin_wait
-from mailhub.mailboxes.notices import notify
+from mailhub.mailboxes.notifying import notify
 from mailhub.mailboxes.owed_marks import owe_seen
 from mailhub.mailboxes.tables import mailbox, thread, unread
 from mailhub.mailboxes.tally import NOBODY_WAITS, find_waiting
@@ -134,14 +135,19 @@ def set_state(tx: WriteTx, viewer: Viewer, thread_id: int, state: str) -> None:
     note_change(tx, row, "thread.state", viewer, state=state)
 
 
+_MINE = (unread.c.thread_id == bindparam("thread")) & (unread.c.user_id == bindparam("me"))
+_NEWS = select(unread.c.thread_id).where(_MINE)
+_DROP_NEWS = delete(unread).where(_MINE)
+
+
 def set_read(tx: WriteTx, viewer: Viewer, thread_id: int, *, read: bool) -> None:
     """Mark a thread as read or as new, for the viewer alone; servers whose letters were read by anybody are told."""
     row = get_own(tx, viewer, thread_id)
-    mine = (unread.c.thread_id == thread_id) & (unread.c.user_id == viewer.user_id)
+    mine = {"thread": thread_id, "me": viewer.user_id}
     if read:
-        tx.execute(delete(unread).where(mine))
+        tx.execute(_DROP_NEWS, mine)
         owe_seen(tx, thread_id)
-    elif tx.value(select(unread.c.thread_id).where(mine)) is None:
+    elif tx.value(_NEWS, mine) is None:
         tx.insert(unread, user_id=viewer.user_id, thread_id=thread_id, scope_id=row.scope_id)
 
 
@@ -152,11 +158,16 @@ def get_own(tx: WriteTx, viewer: Viewer, thread_id: int) -> Any:
     counts.
     """
     tx.lock(thread, thread_id)
-    here = select(thread).where(thread.c.id == thread_id, thread.c.merged_into.is_(None))
-    row = tx.row(readable(here, viewer, thread))
+    row = tx.row(_own(shape_of(viewer)), {"thread": thread_id, **sight_of(viewer)})
     if row is None:
         raise NotFound("There is no thread with the number %(id)s.", id=thread_id)
     return row
+
+
+@cache
+def _own(shape: Shape) -> Select[Any]:
+    here = select(thread).where(thread.c.id == bindparam("thread"), thread.c.merged_into.is_(None))
+    return readable_by(shape, here, thread)
 
 
 def _set(tx: WriteTx, thread_id: int, **values: Any) -> None:

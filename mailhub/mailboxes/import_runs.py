@@ -6,7 +6,7 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import Any
 
-from sqlalchemy import select, update
+from sqlalchemy import bindparam, select, update
 
 from core import clock, jobs
 from core.database import ReadTx, WriteTx
@@ -108,11 +108,17 @@ def list_needless(tx: ReadTx, import_ids: Sequence[int]) -> list[int]:
     return sorted(set(import_ids) - set(tx.values(needed)))
 
 
+_FORGET = (
+    update(mail_import)
+    .where(mail_import.c.state == "receiving", mail_import.c.moved_at < bindparam("before"))
+    .values(state="cancelled", finished_at=bindparam("now"), error=bindparam("never_came"))
+)
+
+
 def forget_unfinished(tx: WriteTx) -> int:
     """Files of which nothing came for three days will not come any more. Returns how many imports that ends."""
-    old = (mail_import.c.state == "receiving") & (mail_import.c.moved_at < clock.now() - FORGOTTEN)
-    ended = update(mail_import).where(old)
-    return tx.execute(ended.values(state="cancelled", finished_at=clock.now(), error=NEVER_CAME))
+    now = clock.now()
+    return tx.execute(_FORGET, {"now": now, "before": now - FORGOTTEN, "never_came": NEVER_CAME})
 
 
 def _plain(fields: dict[str, Any]) -> dict[str, Any]:

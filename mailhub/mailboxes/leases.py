@@ -10,7 +10,8 @@ from sqlalchemy import or_, select, update
 from core import jobs
 from core.database import ReadTx, WriteTx
 from core.errors import Conflict
-from mailhub.mailboxes.accounts import TOPIC, account
+from mailhub.mailboxes.account_tables import account
+from mailhub.mailboxes.accounts import TOPIC
 
 
 def claim_accounts(tx: WriteTx, boot_name: str) -> list[int]:

@@ -15,6 +15,7 @@ from sqlalchemy import bindparam, select
 from core.database import ReadTx, WriteTx
 from core.fulltext import FOLDING_VERSION
 from core.fulltext.index import Words
+from mailhub.letters.as_json import invitation_data
 from mailhub.letters.filekinds import has_text
 from mailhub.letters.values import Address, ParsedLetter
 from mailhub.letters.verdicts import Verdicts
@@ -152,4 +153,5 @@ def as_data(parsed: ParsedLetter) -> dict[str, Any]:
         "auto_submitted": parsed.auto_submitted,
         "defects": list(parsed.defects),
         "error": parsed.error,
+        **({"invitation": invitation_data(parsed.invitation)} if parsed.invitation is not None else {}),
     }

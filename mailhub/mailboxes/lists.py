@@ -8,7 +8,7 @@ The late list is ordered by the stored ``due_at`` over the small set that waits.
 from __future__ import annotations
 
 from collections.abc import Sequence
-from dataclasses import dataclass, replace
+from dataclasses import dataclass
 from functools import lru_cache
 from typing import Any, Literal
 
@@ -36,13 +36,12 @@ from mailhub.mailboxes.tag_rows import Tag, find_tags
 
 View = Literal["waiting", "mine", "open", "snoozed", "closed", "spam", "all"]
 VIEWS: tuple[View, ...] = ("waiting", "mine", "open", "snoozed", "closed", "spam", "all")
-MOST_COUNTED = 1000
 PAGE = 50
 
 
 @dataclass(frozen=True, slots=True)
 class ThreadRow:
-    """A thread as a row of a list: everything that the row shows."""
+    """A thread as a row of a list: everything that the row shows, in the order of ``_COLUMNS``."""
 
     id: int
     mailbox_id: int
@@ -240,18 +239,16 @@ def get_rows(tx: ReadTx, viewer: Viewer, thread_ids: Sequence[int]) -> list[Thre
 def _these(shape: Shape) -> Select[Any]:
     source = _joined(thread, bindparam("me"))
     these = thread.c.id.in_(bindparam("ids", expanding=True)) & thread.c.merged_into.is_(None)
-    return readable_by(shape, select(*_COLUMNS).select_from(source).where(these), thread)
+    return readable_by(shape, select(*_COLUMNS).select_from(source).where(these), thread, by_id=True)
 
 
 @dataclass(frozen=True, slots=True)
 class Counters:
-    """The numbers of the rail: what waits for us, in all, with the viewer, and by mailbox; what is new to them; and
-    what is put aside."""
+    """The numbers of the rail: what waits for us, in all, with the viewer, and by mailbox; and what is put aside."""
 
     waiting: int
     mine: int
     by_mailbox: dict[int, int]
-    unread: int
     snoozed: int = 0
 
 
@@ -260,15 +257,21 @@ _BOXES = select(mailbox.c.id, mailbox.c.scope_id).where(mailbox.c.scope_id.in_(b
 
 def count_threads(tx: ReadTx, viewer: Viewer) -> Counters:
     """Count through the index of what waits: such counters cannot drift."""
-    waiting, mine, new, aside = _counts(shape_of(viewer))
+    waiting, mine, aside = _counts(shape_of(viewer))
     sight = sight_of(viewer)
     by_scope = {row.scope_id: int(row.number) for row in tx.rows(waiting, sight)}
     by_mailbox: dict[int, int] = {}
     for box in tx.rows(_BOXES, {"scopes": [viewer.parents.get(scope, scope) for scope in by_scope]}):
         within = (scope for scope in by_scope if viewer.parents.get(scope, scope) == box.scope_id)
         by_mailbox[box.id] = sum(by_scope[scope] for scope in within)
-    numbers = [int(tx.value(one, sight)) for one in (mine, new, aside)]
-    return Counters(sum(by_scope.values()), numbers[0], by_mailbox, *numbers[1:])
+    own, snoozed = (int(tx.value(one, sight)) for one in (mine, aside))
+    return Counters(sum(by_scope.values()), own, by_mailbox, snoozed)
+
+
+def count_waiting(tx: ReadTx, viewer: Viewer) -> int:
+    """How much waits for us, in all that the viewer sees."""
+    waiting, *_ = _counts(shape_of(viewer))
+    return sum(int(row.number) for row in tx.rows(waiting, sight_of(viewer)))
 
 
 @lru_cache
@@ -278,15 +281,9 @@ def _counts(shape: Shape) -> tuple[Select[Any], ...]:
 
     me: ColumnElement[Any] = bindparam("me")
     number = func.count()
-    new = (
-        select(thread.c.id)
-        .join(unread, and_(unread.c.thread_id == thread.c.id, unread.c.user_id == me))
-        .limit(literal_column(str(MOST_COUNTED)))
-    )
     return (
         seen(select(thread.c.scope_id, number.label("number")).where(_WAITS).group_by(thread.c.scope_id)),
         seen(select(number).where(thread.c.executor_id == me, _WAITS)),
-        select(number).select_from(seen(new).subquery()),
         seen(select(number).select_from(thread).where(_SNOOZED)),
     )
 
@@ -298,6 +295,6 @@ def _page(tx: ReadTx, rows: Sequence[Row[Any]], limit: int, key: Any) -> Page[Th
 
 def _thread_rows(tx: ReadTx, rows: Sequence[Row[Any]]) -> list[ThreadRow]:
     """Rows with their tags, which are looked up once for all that have some."""
-    found = [ThreadRow(**row._mapping) for row in rows]
-    tags = find_tags(tx, [row.id for row in found if row.tag_count])
-    return [replace(row, tags=tags[row.id]) if row.id in tags else row for row in found]
+    tags = find_tags(tx, [row.id for row in rows if row.tag_count])
+    values: list[tuple[Any, ...]] = [(*row, tags.get(row.id, ())) for row in rows]
+    return [ThreadRow(*one) for one in values]

@@ -28,7 +28,8 @@ from mailhub.mailboxes.following import list_followers
 from mailhub.mailboxes.handling import get_own
 from mailhub.mailboxes.lists import get_rows
 from mailhub.mailboxes.note_tables import note, note_version
-from mailhub.mailboxes.notices import forget_note, notify
+from mailhub.mailboxes.notices import forget_note
+from mailhub.mailboxes.notifying import notify
 from mailhub.mailboxes.tables import unread
 from mailhub.mailboxes.threads import find_root, list_merged
 

@@ -1,107 +1,38 @@
-"""Notices: what somebody has to hear of, in the application and by mail, as each person chose.
+"""Notices: what somebody has to hear of, as its reader sees it.
 
-* ``notify(tx, kind, user_ids, thread_id, …)`` is what every room calls, in the transaction of what happened;
-* ``list_notices``, ``count_notices``, ``mark_notices`` are for the reader. What a notice is about is asked of the
-  rights of this moment: whoever may not see the thread any more does not see its notices either, nor gets them by mail.
-
-A row says who, which thread and why, never words of a letter; ``notice_words`` says them.
+``list_notices``, ``count_notices``, ``mark_notices`` are for the reader, ``take_due`` for the letter that tells of
+them. What a notice is about is asked of the rights of this moment: whoever may not see the thread any more does not see
+its notices either, nor gets them by mail. ``notice_words`` says them; ``notifying.notify`` writes them.
 """
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Sequence
 from dataclasses import dataclass
-from typing import Any, Literal, cast, get_args
+from typing import Any
 
-from sqlalchemy import Column, ForeignKey, Index, Select, Text, bindparam, delete, func, or_, select, update
+from sqlalchemy import Select, bindparam, delete, or_, select, update
 from sqlalchemy import text as sql
 
 from core import clock
 from core.changes import record_change
-from core.columns import (
-    Id,
-    Json,
-    id_column,
-    instant,
-    optional_instant,
-    optional_reference,
-    reference,
-    table,
-    text,
-)
 from core.database import ReadTx, WriteTx
-from core.errors import Invalid, NotFound
+from core.errors import NotFound
 from core.paging import Page, decode_cursor, encode_cursor
 from crm.execution.promises import Promise, find_promises
 from crm.planner import Planned, find_planned
 from crm.staff.readable import Viewer, get_viewer
 from crm.staff.tables import user
 from mailhub.mailboxes.lists import ThreadRow, get_rows
+from mailhub.mailboxes.notice_tables import PARTS, Kind, notice
 from mailhub.mailboxes.tables import thread
 
-Kind = Literal[
-    "assigned", "mentioned", "letter", "bounced", "unsent", "reminder", "escalation", "snooze", "planned", "promise"
-]
-KINDS: tuple[Kind, ...] = get_args(Kind)
-Way = Literal["app", "mail", "none"]
-WAYS: tuple[Way, ...] = get_args(Way)
-DEFAULTS: Mapping[Kind, Way] = {
-    "assigned": "app",
-    "mentioned": "mail",
-    "letter": "app",
-    "bounced": "mail",
-    "unsent": "app",
-    "reminder": "app",
-    "escalation": "mail",
-    "snooze": "app",
-    "planned": "app",
-    "promise": "mail",
-}
-# Of these only the newest of a thread is news: the one before goes when nobody has read it.
-_LATEST = frozenset({"letter", "bounced", "reminder", "escalation", "snooze"})
-GATHER = clock.MINUTE
-PAUSE = 10 * clock.MINUTE
 KEPT = 90 * clock.DAY
 MOST_COUNTED = 99
 MOST_AT_ONCE = 20
 MOST_IN_LETTER = 1000
 MOST_LOOKS = 10  # for what is still to be seen, among what is not any more
 SWEPT_AT_ONCE = 2_000
-
-# ``read_at`` is when its reader saw it. ``mail_at`` is when it goes out by mail, None when it does not or has.
-notice = table(
-    "notice",
-    id_column(),
-    reference("user_id", "user.id"),
-    Column("thread_id", Id, ForeignKey("thread.id", ondelete="CASCADE")),
-    Column("occurrence_id", Id),
-    Column("promise_id", Id),
-    text("kind"),
-    optional_reference("by_id", "user.id"),
-    Column("message_id", Id),
-    Column("note_id", Id),
-    Column("fields", Json, nullable=False),
-    instant("created_at"),
-    optional_instant("read_at"),
-    optional_instant("mail_at"),
-    optional_instant("mailed_at"),
-)
-_new = sql("read_at IS NULL")
-_due = sql("mail_at IS NOT NULL")
-_mailed = sql("mailed_at IS NOT NULL")
-Index(None, notice.c.user_id, notice.c.id)
-Index("ix_notice_new", notice.c.user_id, notice.c.id, sqlite_where=_new, postgresql_where=_new)
-Index(None, notice.c.thread_id, notice.c.user_id)
-Index("ix_notice_due", notice.c.mail_at, sqlite_where=_due, postgresql_where=_due)
-Index("ix_notice_mailed", notice.c.user_id, notice.c.mailed_at, sqlite_where=_mailed, postgresql_where=_mailed)
-
-# How a person wants to hear of a kind; without a row as in ``DEFAULTS``.
-notice_wish = table(
-    "notice_wish",
-    Column("user_id", Id, primary_key=True, nullable=False),
-    Column("kind", Text, primary_key=True, nullable=False),
-    text("way"),
-)
 
 
 @dataclass(frozen=True, slots=True)
@@ -121,101 +52,6 @@ class Notice:
     fields: dict[str, Any]
     at: int
     read: bool
-
-
-_SCOPE = select(thread.c.scope_id).where(thread.c.id == bindparam("id"))
-_WISHES = select(notice_wish.c.user_id, notice_wish.c.way).where(
-    notice_wish.c.kind == bindparam("kind"), notice_wish.c.user_id.in_(bindparam("ids", expanding=True))
-)
-_ENABLED = select(user.c.id).where(user.c.id.in_(bindparam("ids", expanding=True)), user.c.disabled_at.is_(None))
-_REPLACED = delete(notice).where(
-    notice.c.thread_id == bindparam("thread_id"),
-    notice.c.user_id.in_(bindparam("ids", expanding=True)),
-    notice.c.kind == bindparam("kind"),
-    notice.c.read_at.is_(None),
-)
-_LAST_MAIL = (
-    select(notice.c.user_id, func.max(notice.c.mailed_at).label("at"))
-    .where(notice.c.user_id.in_(bindparam("ids", expanding=True)), sql("mailed_at IS NOT NULL"))
-    .group_by(notice.c.user_id)
-)
-
-
-def notify(
-    tx: WriteTx,
-    /,
-    kind: Kind,
-    user_ids: Iterable[int],
-    thread_id: int,
-    *,
-    by_id: int | None = None,
-    message_id: int | None = None,
-    note_id: int | None = None,
-    **fields: Any,
-) -> list[int]:
-    """Let people hear of something in a thread, each as they chose; never whoever did it (``by_id``), and nobody twice.
-    ``fields`` are plain values for ``notice_words``. Returns who hears of it."""
-    ways = _choose_ways(tx, kind, user_ids, by_id)
-    if not ways:
-        return []
-    heard = sorted(ways)
-    if kind in _LATEST:
-        tx.execute(_REPLACED, {"thread_id": thread_id, "ids": heard, "kind": kind})
-    scope_id = tx.value(_SCOPE, {"id": thread_id})
-    if scope_id is None:
-        raise NotFound("There is no thread with the number %(id)s.", id=thread_id)
-    about = {"thread_id": thread_id, "message_id": message_id, "note_id": note_id}
-    _write(tx, kind, ways, scope_id, {**about, "by_id": by_id, "fields": fields})
-    return heard
-
-
-def notify_of(
-    tx: WriteTx,
-    /,
-    kind: Kind,
-    user_ids: Iterable[int],
-    *,
-    occurrence_id: int | None = None,
-    promise_id: int | None = None,
-    by_id: int | None = None,
-    **fields: Any,
-) -> list[int]:
-    """Let people hear of something that is planned or was promised, or of how much of it there is, as ``notify``."""
-    ways = _choose_ways(tx, kind, user_ids, by_id)
-    if ways:
-        about = {"occurrence_id": occurrence_id, "promise_id": promise_id}
-        _write(tx, kind, ways, None, {**about, "by_id": by_id, "fields": fields})
-    return sorted(ways)
-
-
-def _choose_ways(tx: ReadTx, kind: Kind, user_ids: Iterable[int], by_id: int | None) -> dict[int, Way]:
-    """Who hears of it, and how."""
-    ids = sorted(set(user_ids) - {by_id})
-    ids = [int(one) for one in tx.values(_ENABLED, {"ids": ids})] if ids else []
-    if not ids:
-        return {}
-    wishes = {int(row.user_id): row.way for row in tx.rows(_WISHES, {"kind": kind, "ids": ids})}
-    ways = {one: wishes.get(one, DEFAULTS[kind]) for one in ids}
-    return {one: way for one, way in ways.items() if way != "none"}
-
-
-def _write(tx: WriteTx, kind: Kind, ways: Mapping[int, Way], scope_id: int | None, same: dict[str, Any]) -> None:
-    now, heard = clock.now(), sorted(ways)
-    mail_at = _plan_mail(tx, [one for one in heard if ways[one] == "mail"], now)
-    rows = [{**same, "kind": kind, "created_at": now, "user_id": one, "mail_at": mail_at.get(one)} for one in heard]
-    tx.insert_many(notice, rows)
-    told = {"user_ids": heard}
-    if same.get("thread_id") is not None:
-        told["thread_id"] = same["thread_id"]
-    record_change(tx, "notice.added", same.get("thread_id") or 0, scope_id=scope_id, fields=told, cause="notices")
-
-
-def _plan_mail(tx: WriteTx, user_ids: list[int], now: int) -> dict[int, int]:
-    """When each hears by mail: soon, but not sooner than a pause after the letter before, so that a storm is one."""
-    if not user_ids:
-        return {}
-    last = {int(row.user_id): int(row.at) for row in tx.rows(_LAST_MAIL, {"ids": user_ids})}
-    return {one: max(now + GATHER, last.get(one, 0) + PAUSE) for one in user_ids}
 
 
 _MINE = (
@@ -254,6 +90,7 @@ def list_notices(
 
 
 _THIS = _MINE.where(notice.c.id == bindparam("id"))
+_THESE = _MINE.where(notice.c.id.in_(bindparam("ids", expanding=True)))
 
 
 def get_notice(tx: ReadTx, viewer: Viewer, notice_id: int) -> Notice:
@@ -262,6 +99,11 @@ def get_notice(tx: ReadTx, viewer: Viewer, notice_id: int) -> Notice:
     if not found:
         raise NotFound("There is no notice with the number %(id)s.", id=notice_id)
     return found[0]
+
+
+def list_notices_of(tx: ReadTx, viewer: Viewer, notice_ids: Sequence[int]) -> list[Notice]:
+    """Those of these that are the viewer's and may still be seen, newest first."""
+    return _shown(tx, viewer, tx.rows(_THESE, {"me": viewer.user_id, "ids": list(notice_ids)}))
 
 
 def count_notices(tx: ReadTx, viewer: Viewer) -> int:
@@ -286,6 +128,8 @@ def _shown(tx: ReadTx, viewer: Viewer, rows: Sequence[Any]) -> list[Notice]:
     promises = find_promises(tx, viewer, {row.promise_id for row in rows if row.promise_id is not None})
     found = []
     for row in rows:
+        if not viewer.uses(PARTS.get(row.kind, "")):
+            continue
         one = Notice(
             id=row.id,
             kind=row.kind,
@@ -364,26 +208,6 @@ def take_due(tx: WriteTx, user_id: int, now: int) -> list[Notice]:
 def forget_note(tx: WriteTx, thread_id: int, note_id: int) -> None:
     """A note was deleted: nobody is told of it any more."""
     tx.execute(delete(notice).where(notice.c.thread_id == thread_id, notice.c.note_id == note_id))
-
-
-def get_wishes(tx: ReadTx, user_id: int) -> dict[Kind, Way]:
-    """How a person wants to hear of each kind."""
-    chosen = {row.kind: row.way for row in tx.rows(select(notice_wish).where(notice_wish.c.user_id == user_id))}
-    return {kind: cast(Way, chosen.get(kind, DEFAULTS[kind])) for kind in KINDS}
-
-
-def set_wishes(tx: WriteTx, viewer: Viewer, wishes: Mapping[str, str]) -> None:
-    """Choose for some kinds or all. What was to go by mail and has not yet stays as it was. Raises Invalid."""
-    for kind, way in wishes.items():
-        if kind not in KINDS:
-            raise Invalid("There are no notices of the kind %(kind)s.", kind=kind, field="kind")
-        if way not in WAYS:
-            raise Invalid("Notices come in these ways: %(ways)s.", ways=", ".join(WAYS), field=kind)
-    mine = notice_wish.c.user_id == viewer.user_id
-    tx.lock(user, viewer.user_id)
-    tx.execute(delete(notice_wish).where(mine, notice_wish.c.kind.in_(list(wishes))))
-    rows = [{"user_id": viewer.user_id, "kind": kind, "way": way} for kind, way in wishes.items()]
-    tx.insert_many(notice_wish, rows)
 
 
 _OLDEST = select(notice.c.id, notice.c.created_at).order_by(notice.c.id).limit(SWEPT_AT_ONCE)

@@ -13,7 +13,7 @@ from sqlalchemy import Row, bindparam, select, update
 
 from core import jobs
 from core.database import ReadTx, WriteTx
-from mailhub.mailboxes.accounts import account, folder, placement
+from mailhub.mailboxes.account_tables import account, folder, placement
 from mailhub.mailboxes.providers import find_provider
 from mailhub.mailboxes.tables import letter, letter_reference, message
 

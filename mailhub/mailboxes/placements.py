@@ -11,7 +11,8 @@ from sqlalchemy import bindparam, func, select, update
 from core import clock
 from core.database import ReadTx, WriteTx
 from core.errors import NotFound
-from mailhub.mailboxes.accounts import TOPIC, Role, account, folder, placement
+from mailhub.mailboxes.account_tables import account, folder, placement
+from mailhub.mailboxes.accounts import TOPIC, Role
 
 
 @dataclass(frozen=True, slots=True)

@@ -28,7 +28,7 @@ from crm.parties import find_manager
 from crm.planner import Plan, change_event, get_planned, move_planned, plan_event, take_reminders
 from crm.staff.readable import Viewer
 from crm.staff.tables import user
-from mailhub.mailboxes.notices import notify_of
+from mailhub.mailboxes.notifying import notify_of
 from mailhub.mailboxes.tables import mailbox
 from mailhub.mailboxes.watching import list_responsible
 

@@ -6,6 +6,8 @@ nor new letters wait. What a person filed by hand stays where they put it.
 
 from __future__ import annotations
 
+from collections.abc import Sequence
+
 from sqlalchemy import bindparam, func, select
 
 from core.database import ReadTx, WriteTx
@@ -28,6 +30,12 @@ _WRITTEN_BY = (
     .order_by(thread.c.id)
     .limit(PART)
 )
+ASKED_AT_ONCE = 400
+_KNOWN = (
+    select(thread_participant.c.address)
+    .where(thread_participant.c.address.in_(bindparam("addresses", expanding=True)))
+    .distinct()
+)
 _BEGUN_BY = (
     select(thread_participant.c.address)
     .select_from(message)
@@ -46,6 +54,11 @@ _BEGUN_BY = (
 def refile_part(tx: WriteTx, job: Job) -> bool:
     """One part of a job: the next threads of its first address. True when there is more, as another job."""
     addresses, after = list(job.payload["addresses"]), int(job.payload.get("after", 0))
+    if not after:
+        addresses = _list_known(tx, addresses)
+    if not addresses:
+        finish(tx, job)
+        return False
     found = [int(one) for one in tx.values(_WRITTEN_BY, {"address": addresses[0], "after": after})]
     for thread_id in found:
         refile_thread(tx, thread_id, addresses[0])
@@ -55,6 +68,25 @@ def refile_part(tx: WriteTx, job: Job) -> bool:
     if addresses:
         enqueue(tx, ADDRESSES_MOVED, {"addresses": addresses, "after": found[-1] if found else 0})
     return bool(addresses)
+
+
+def refile_all(tx: WriteTx, addresses: Sequence[str]) -> None:
+    """Let letters of addresses follow them within this unit: for addresses that just came in, so that few letters are
+    theirs."""
+    for address in _list_known(tx, addresses):
+        after = 0
+        while found := tx.values(_WRITTEN_BY, {"address": address, "after": after}):
+            for thread_id in found:
+                refile_thread(tx, thread_id, address)
+            after = found[-1]
+
+
+def _list_known(tx: ReadTx, addresses: Sequence[str]) -> list[str]:
+    """Those of the addresses that wrote to us or were written to, in their order."""
+    known: set[str] = set()
+    for start in range(0, len(addresses), ASKED_AT_ONCE):
+        known.update(tx.values(_KNOWN, {"addresses": list(addresses[start : start + ASKED_AT_ONCE])}))
+    return [one for one in addresses if one in known]
 
 
 def refile_thread(tx: WriteTx, thread_id: int, address: str) -> bool:

@@ -16,7 +16,7 @@ from core.database import ReadTx, WriteTx
 from core.errors import Conflict, Invalid, NotFound
 from crm.staff.readable import Viewer, demand
 from mailhub.mailboxes.handling import get_own, note_change
-from mailhub.mailboxes.notices import notify
+from mailhub.mailboxes.notifying import notify
 from mailhub.mailboxes.tables import thread, thread_event
 from mailhub.mailboxes.threads import mark_unread, tell, tell_client_waits
 from mailhub.mailboxes.trash import is_thrown

@@ -19,11 +19,11 @@ from core.columns import Id, instant, number, optional_instant, optional_text, t
 from core.database import ReadTx, WriteTx
 from core.errors import Conflict, NotFound
 from core.secrets import Keys
+from mailhub.mailboxes.account_tables import account
 from mailhub.mailboxes.accounts import (
     Account,
     Relay,
     Security,
-    account,
     add_account,
     get_account,
     keep_secret,

@@ -19,7 +19,8 @@ from core.errors import Invalid
 from core.suffixes import find_registered
 from crm.staff.audit import record_audit
 from crm.staff.readable import Viewer
-from mailhub.mailboxes.accounts import Account, account, folder, get_account, placement
+from mailhub.mailboxes.account_tables import account, folder, placement
+from mailhub.mailboxes.accounts import Account, get_account
 from mailhub.mailboxes.connecting import get_own_account
 from mailhub.mailboxes.providers import Provider, find_carrier
 from mailhub.mailboxes.tables import message

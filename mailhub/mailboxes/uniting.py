@@ -10,6 +10,7 @@ from typing import Any
 from sqlalchemy import bindparam, select, update
 
 from core.database import WriteTx
+from crm.documents import recount_documents
 from crm.interactions import interaction, recount_letters
 from crm.parties import Merge, get_merge, merge_parties, unmerge_parties
 from crm.parties.merge_tables import merge_move
@@ -72,5 +73,6 @@ def _is_filed(match: dict[str, Any], told: Merge) -> bool:
 
 def _count_again(tx: WriteTx, of: Of, *party_ids: int) -> None:
     if of == "counterparty":
+        recount_documents(tx, party_ids)
         for one, scope_id in recount_letters(tx, party_ids):
             tell_client_waits(tx, one, scope_id)

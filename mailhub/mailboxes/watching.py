@@ -23,7 +23,7 @@ from crm.staff.rights import list_people_with
 from crm.staff.tables import scope, user
 from crm.working import find_calendar
 from mailhub.mailboxes.deadlines import ESCALATED, NOT_LOOKED, REMINDED, next_working_day
-from mailhub.mailboxes.notices import notify
+from mailhub.mailboxes.notifying import notify
 from mailhub.mailboxes.tables import mailbox, thread
 from mailhub.mailboxes.trash import is_thrown
 

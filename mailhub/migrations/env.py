@@ -10,20 +10,26 @@ import core.jobs
 import core.limits
 import core.marks
 import core.once
+import crm.attributes.tables
+import crm.documents.tables
 import crm.execution
 import crm.execution.tables
 import crm.interactions
 import crm.parties.merge_tables
 import crm.parties.tables
 import crm.planner.tables
+import crm.segments.tables
 import crm.staff.tables
+import crm.transfer.tables
 import crm.working.kept
+import mailhub.automatic.tables
+import mailhub.campaigns.tables
 import mailhub.keeping.tables
-import mailhub.mailboxes.accounts
+import mailhub.mailboxes.account_tables
 import mailhub.mailboxes.bulk.tables
 import mailhub.mailboxes.imports
 import mailhub.mailboxes.note_tables
-import mailhub.mailboxes.notices
+import mailhub.mailboxes.notice_tables
 import mailhub.mailboxes.recent_searches
 import mailhub.mailboxes.tables
 import mailhub.mailboxes.tokens
@@ -45,19 +51,25 @@ ROOMS = (
     core.marks,
     core.once,
     crm.staff.tables,
+    crm.transfer.tables,
+    crm.attributes.tables,
+    crm.documents.tables,
     crm.parties.merge_tables,
     crm.parties.tables,
     crm.interactions,
     crm.execution,
     crm.execution.tables,
     crm.planner.tables,
+    crm.segments.tables,
     crm.working.kept,
+    mailhub.automatic.tables,
+    mailhub.campaigns.tables,
     mailhub.keeping.tables,
-    mailhub.mailboxes.accounts,
+    mailhub.mailboxes.account_tables,
     mailhub.mailboxes.bulk.tables,
     mailhub.mailboxes.imports,
     mailhub.mailboxes.note_tables,
-    mailhub.mailboxes.notices,
+    mailhub.mailboxes.notice_tables,
     mailhub.mailboxes.recent_searches,
     mailhub.mailboxes.tables,
     mailhub.mailboxes.tokens,

@@ -21,6 +21,7 @@ from core.secrets import Keys
 from crm.staff.readable import get_viewer
 from mailhub.mailboxes.directory import read_directory
 from mailhub.mailboxes.notices import Notice, list_people_due, take_due
+from mailhub.notices.mornings import write_mornings
 from mailhub.notices.words import say_notice
 from mailhub.outbound.house_letters import post_house_letter
 
@@ -84,6 +85,8 @@ class NoticeLetters:
         while True:
             try:
                 await self._database.work(write_due, *self._how)
+                while await self._database.work(write_mornings, *self._how):
+                    pass
             except HouseError as problem:
                 log.warning("notices wait to be written about", reason=str(problem))
             await asyncio.sleep(LOOK_SECONDS)

@@ -4,7 +4,8 @@ by whoever may read them then."""
 from __future__ import annotations
 
 from core.language import Language
-from mailhub.mailboxes.notices import Kind, Notice
+from mailhub.mailboxes.notice_tables import Kind
+from mailhub.mailboxes.notices import Notice
 
 
 def say_notice(language: Language, now: int, notice: Notice) -> str:

@@ -44,9 +44,17 @@ def draw_letter(tx: ReadTx, stamp: Stamp, viewer: Viewer, mailbox_id: int, answe
 
 
 def begin_letter(
-    tx: WriteTx, stamp: Stamp, viewer: Viewer, mailbox_id: int, answer: Answer, written: Written | None = None
+    tx: WriteTx,
+    stamp: Stamp,
+    viewer: Viewer,
+    mailbox_id: int,
+    answer: Answer,
+    written: Written | None = None,
+    *,
+    whose: tuple[int | None, int] | None = None,
 ) -> int:
-    """Plan a new letter from a mailbox, in a thread of its own that its writer executes. Returns its message.
+    """Plan a new letter from a mailbox, in a thread of its own that its writer executes. Returns its message. ``whose``
+    is the client and the contact it is to, where that is known; else they are found by the addresses.
 
     Raises NotFound, Forbidden, Invalid, TooMuch, and Conflict for an address that must not be written to.
     """
@@ -55,7 +63,9 @@ def begin_letter(
     subject = answer.subject or ""
     fields = fields_of(tx, viewer, box, answer, subject)
     people = [*answer.to, *answer.cc, *answer.bcc]
-    match, sender = _match(tx, box, people)
+    match, sender = match_people(tx, box, people)
+    if whose is not None:
+        sender = Sender(box.address, *whose)
     described = {"by": match.by, "pairs": [list(pair) for pair in match.pairs]}
     parsed = msgspec.structs.replace(ParsedLetter(), subject=subject, base_subject=parse_base_subject(subject))
     thread_id = open_thread(tx, box, parsed, sender, described, clock.now())
@@ -77,7 +87,7 @@ def get_sender(tx: ReadTx, viewer: Viewer, mailbox_id: int) -> Mailbox:
     return box
 
 
-def _match(tx: ReadTx, box: Mailbox, people: list[Address]) -> tuple[Match, Sender]:
+def match_people(tx: ReadTx, box: Mailbox, people: list[Address]) -> tuple[Match, Sender]:
     """Whom we write to: the first client among the recipients."""
     first: Match | None = None
     for person in people[:MOST_MATCHED]:

@@ -57,13 +57,13 @@ def claim(tx: WriteTx, keys: Keys, boot: str, load: Load, turn: int = 0) -> list
 
     Nothing is given to a boot that was given up, nor while a restored copy is held.
     """
-    if tx.value(_ALIVE, {"name": boot}) is None or get_identity(tx).held:
+    if not is_alive(tx, boot) or get_identity(tx).held:
         return []
     scopes = tx.values(_SCOPES)
     if not scopes:
         return []
     first = turn % len(scopes)
-    rooms = _Rooms(tx, load)
+    rooms = Rooms(tx, load)
     now = database_now(tx)
     heaps = deque(_due(tx, scope_id, now, rooms.full) for scope_id in (*scopes[first:], *scopes[:first]))
     claimed: list[Claimed] = []
@@ -80,6 +80,11 @@ def claim(tx: WriteTx, keys: Keys, boot: str, load: Load, turn: int = 0) -> list
     return claimed
 
 
+def is_alive(tx: WriteTx, boot: str) -> bool:
+    """Whether this boot still stands for its process; it does until the end of the unit."""
+    return tx.value(_ALIVE, {"name": boot}) is not None
+
+
 def _due(tx: WriteTx, scope_id: int, now: int, full: list[str]) -> deque[Row[Any]]:
     """The next of a mailbox."""
     asked = {"scope_id": scope_id, "now": now, "full": full}
@@ -89,7 +94,7 @@ def _due(tx: WriteTx, scope_id: int, now: int, full: list[str]) -> deque[Row[Any
     return found
 
 
-def _next(rooms: _Rooms, heap: deque[Row[Any]]) -> tuple[int, Way] | None:
+def _next(rooms: Rooms, heap: deque[Row[Any]]) -> tuple[int, Way] | None:
     while heap:
         row = heap.popleft()
         way = rooms.find(row.mailbox_id, row.domain)
@@ -113,7 +118,7 @@ def _take(tx: WriteTx, keys: Keys, boot: str, delivery_id: int, way: Way, house:
     return Claimed(row.id, fence, blob_id, row.return_path, row.recipient, row.kind, row.domain, way)
 
 
-class _Rooms:
+class Rooms:
     """How much more each way may have, while a claim is made."""
 
     def __init__(self, tx: WriteTx, load: Load) -> None:

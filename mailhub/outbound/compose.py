@@ -22,7 +22,7 @@ from mailhub.outbound.headers import (
     text_field,
     word_field,
 )
-from mailhub.outbound.parts import File, body_of
+from mailhub.outbound.parts import Calendar, File, body_of
 
 MOST_HEADER_BYTES = 64 * 1024
 MOST_REFERENCES = 20
@@ -30,7 +30,7 @@ LONGEST_REFERENCE = 250
 _LONGEST_SUBJECT = 900
 _NAMES = (
     b"From|Sender|Reply-To|To|Cc|Subject|Date|Message-ID|In-Reply-To|References|MIME-Version|Auto-Submitted|"
-    b"X-Auto-Response-Suppress|Content-Type|Content-Transfer-Encoding|Content-Disposition"
+    b"X-Auto-Response-Suppress|List-Id|List-Unsubscribe|List-Unsubscribe-Post|Feedback-ID|Content-Type|Content-Transfer-Encoding|Content-Disposition"
 )
 _PEOPLE = b"From|Reply-To|To|Cc"
 _FIELD = re.compile(
@@ -45,7 +45,9 @@ class Fields:
     """All that a letter says. Ids stand without brackets; ``date`` is an instant; ``references`` oldest first.
 
     ``automatic`` is the value of Auto-Submitted (RFC 3834 §5): ``auto-replied`` or ``auto-generated``.
-    ``html`` is a whole document, empty for a letter of text alone; ``text`` says the same to who reads no HTML.
+    ``leave`` is the address at which one POST ends it (RFC 8058), ``list_id`` the name of the list (RFC 2919),
+    ``feedback_id`` that by which a large provider counts complaints. ``html`` is a whole document, empty for a letter
+    of text alone; ``text`` says the same to who reads no HTML, ``calendar`` to their calendar.
     """
 
     message_id: str
@@ -61,11 +63,16 @@ class Fields:
     references: tuple[str, ...] = ()
     files: tuple[File, ...] = ()
     automatic: str | None = None
+    leave: str = ""
+    list_id: str = ""
+    feedback_id: str = ""
+    calendar: Calendar | None = None
 
 
 def compose(fields: Fields) -> bytes:
     """The bytes of the letter. Raises Invalid for an address that is none, TooMuch for headers beyond all measure."""
-    body = body_of(fields.text, fields.html, fields.files, fields.message_id.partition("@")[0][-40:])
+    boundary = fields.message_id.partition("@")[0][-40:]
+    body = body_of(fields.text, fields.html, fields.files, boundary, fields.calendar)
     raw = _head(fields) + b"MIME-Version: 1.0\r\n" + body
     _look_once_more(raw)
     return raw
@@ -106,6 +113,11 @@ def _head(fields: Fields) -> bytes:
     if fields.automatic is not None:
         lines.append(word_field("Auto-Submitted", fields.automatic))
         lines.append(b"X-Auto-Response-Suppress: All\r\n")  # what Exchange reads instead of RFC 3834
+    if fields.leave:
+        lines.append(word_field("List-Unsubscribe", f"<{fields.leave}>"))
+        lines.append(word_field("List-Unsubscribe-Post", "List-Unsubscribe=One-Click"))
+    lines.append(word_field("List-Id", f"<{fields.list_id}>") if fields.list_id else b"")
+    lines.append(word_field("Feedback-ID", fields.feedback_id) if fields.feedback_id else b"")
     return b"".join(lines)
 
 

@@ -7,9 +7,13 @@ the letter with its dot; from then on a cut leaves its fate unknown.
 
 from __future__ import annotations
 
+import _ssl
+import asyncio
 import re
 import socket
 import ssl
+import sys
+from typing import cast
 
 from aiosmtplib import SMTP, SMTPAuthenticationError, SMTPException, SMTPResponseException
 
@@ -69,6 +73,11 @@ class Connection:
         self.letters = 0
 
     @property
+    def head(self) -> bytes:
+        """What this relay wants before each letter."""
+        return self._relay.head
+
+    @property
     def is_open(self) -> bool:
         """True while letters can be offered."""
         return self._client.is_connected and self.letters < MOST_LETTERS
@@ -91,6 +100,29 @@ class Connection:
             # What is said to a password may repeat it: its code is enough.
             why = str(problem.code) if isinstance(problem, SMTPResponseException) else _one_line(problem)
             raise RelayError(f"{relay} cannot be used: {why}") from problem
+
+    def certificates(self) -> list[bytes]:
+        """What the server showed, its own first, each as DER; none on an open connection."""
+        secured: ssl.SSLObject | None = self._client.get_transport_info("ssl_object")
+        if secured is None:
+            return []
+        if sys.version_info >= (3, 13):
+            return list(secured.get_unverified_chain())
+        # Python 3.11 and 3.12 have it in the object behind alone.
+        chain = secured._sslobj.get_unverified_chain() or []  # type: ignore[attr-defined]
+        return [one.public_bytes(_ssl.ENCODING_DER) for one in chain]
+
+    def offers(self, extension: str) -> bool:
+        """True for what the server named in its EHLO, ``pipelining`` say."""
+        return self._client.supports_extension(extension)
+
+    def give_over(self, protocol: asyncio.Protocol) -> asyncio.Transport:
+        """Let somebody else talk on this connection from now on; it is not used here any more. Raises CutError."""
+        transport = cast("asyncio.Transport | None", self._client.transport)
+        if transport is None or transport.is_closing():
+            raise CutError("the connection was lost")
+        transport.set_protocol(protocol)
+        return transport
 
     async def offer(self, return_path: str, recipient: str, size: int, *, utf8: bool = False) -> Reply:
         """MAIL, RCPT, DATA; ``utf8`` for a letter whose header holds addresses in other letters than ASCII (RFC 6531).

@@ -25,6 +25,7 @@ RSA_BITS = 2048
 SIGNED = (
     "from", "sender", "reply-to", "to", "cc", "subject", "date", "message-id", "in-reply-to", "references",
     "mime-version", "content-type", "content-transfer-encoding", "auto-submitted",
+    "list-unsubscribe", "list-unsubscribe-post", "list-id", "feedback-id",
 )  # fmt: skip
 OVERSIGNED = frozenset({"from", "sender", "reply-to", "to", "cc", "subject", "date", "message-id", "in-reply-to"})
 _FIELD = re.compile(rb"([!-9;-~]+)[ \t]*:((?:[^\r\n]|\r\n[ \t])*)\r\n")

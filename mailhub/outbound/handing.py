@@ -33,7 +33,10 @@ _FREE: dict[str, Any] = {"boot": None, "handed_at": None}
 
 @dataclass(frozen=True, slots=True)
 class Claimed:
-    """A delivery under our lease: everything that is needed to carry it, and the fence with which to answer for it."""
+    """A delivery under our lease: everything that is needed to carry it, and the fence with which to answer for it.
+
+    With a ``mailing_id`` it is a row of that mailing: its letter is rendered and not read, and names its return path.
+    """
 
     id: int
     fence: int
@@ -43,6 +46,7 @@ class Claimed:
     kind: Kind
     domain: str
     way: Way = HOUSE
+    mailing_id: int = 0
 
 
 _ORPHANS = (

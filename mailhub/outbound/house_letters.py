@@ -14,7 +14,7 @@ import asyncio
 import secrets
 import time
 from base64 import b64decode, b64encode
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from typing import Concatenate, ParamSpec
 
 import msgspec
@@ -30,6 +30,7 @@ from mailhub.outbound.compose import Fields, compose
 from mailhub.outbound.connection import Connection, CutError, RelayError
 from mailhub.outbound.direct import Direct, UnreachedError
 from mailhub.outbound.headers import ascii_address
+from mailhub.outbound.parts import File
 from mailhub.outbound.relay import Relay
 from mailhub.outbound.replies import Reply, judge
 from mailhub.outbound.signing import Signing
@@ -45,18 +46,38 @@ log = get_log(__name__)
 
 
 class HouseLetter(msgspec.Struct):
-    """What one says, and to whom. ``code`` makes its Message-ID."""
+    """What one says, and to whom. ``code`` makes its Message-ID; ``html`` is a whole document or empty; ``from_name``
+    and ``from_address`` stand as its sender, where they are empty the house; ``pictures`` are the names of those that
+    go along inside of it."""
 
     to: str
     name: str
     subject: str
     text: str
     code: str
+    html: str = ""
+    from_name: str = ""
+    from_address: str = ""
+    pictures: list[str] = []
 
 
-def post_house_letter(tx: WriteTx, keys: Keys, to: str, subject: str, text: str, *, name: str = "") -> None:
-    """Let the house write to somebody of the staff, once this transaction is committed."""
-    letter = HouseLetter(to, name, subject, text, secrets.token_hex(12))
+def post_house_letter(
+    tx: WriteTx,
+    keys: Keys,
+    to: str,
+    subject: str,
+    text: str,
+    *,
+    name: str = "",
+    html: str = "",
+    sender: Address | None = None,
+    pictures: Sequence[str] = (),
+) -> None:
+    """Let the house write to somebody of the staff, once this transaction is committed. ``pictures`` are names by which
+    the loop finds the files that ``html`` shows as its own parts."""
+    by = sender or Address("", "")
+    code = secrets.token_hex(12)
+    letter = HouseLetter(to, name, subject, text, code, html, by.name, by.address, list(pictures))
     sealed = b64encode(keys.seal(_SEAL, msgspec.json.encode(letter))).decode()
     jobs.enqueue(tx, HOUSE_JOB, {"sealed": sealed})
 
@@ -76,10 +97,12 @@ class HouseLetters(Rounds):
         may_go: Callable[[], bool],
         direct: Direct | None = None,
         signing: Signing | None = None,
+        read_pictures: Callable[[Sequence[str]], tuple[File, ...]] = lambda _: (),
     ) -> None:
         """``sender`` is the address of the house; ``may_go`` says whether anything may leave at this moment. With
         ``direct`` they go straight to the servers of each domain, whatever relay there is; with ``signing`` they are
-        signed as letters of mailboxes are."""
+        signed as letters of mailboxes are. ``read_pictures`` finds pictures by their names, in a
+        thread."""
         super().__init__("letters of the house", SWEEP_SECONDS)
         self._database = database
         self._keys = keys
@@ -90,6 +113,7 @@ class HouseLetters(Rounds):
         self._may_go = may_go
         self._direct = direct
         self._signing = signing
+        self._read_pictures = read_pictures
         self._pause = 0.0
         self._rests_until = 0.0
 
@@ -120,7 +144,7 @@ class HouseLetters(Rounds):
             return
         try:
             letter = self._open(job)
-            recipient, raw = ascii_address(letter.to), self.write_down(letter)
+            recipient, raw = ascii_address(letter.to), await asyncio.to_thread(self.write_down, letter)
         except (HouseError, ValueError) as problem:
             log.error("a letter of the house cannot be written", job=job.id, reason=str(problem))
             await self._surely(jobs.give_up, job, str(problem))
@@ -199,16 +223,20 @@ class HouseLetters(Rounds):
         return msgspec.json.decode(self._keys.open(_SEAL, b64decode(job.payload["sealed"])), type=HouseLetter)
 
     def write_down(self, letter: HouseLetter) -> bytes:
-        """Its bytes. Raises Invalid, TooMuch."""
-        domain = ascii_address(self._sender.address).rpartition("@")[2]
+        """Its bytes, for a caller without an event loop. Raises Invalid, TooMuch, NotFound for a picture that is
+        gone."""
+        sender = Address(letter.from_name, letter.from_address) if letter.from_address else self._sender
+        domain = ascii_address(sender.address).rpartition("@")[2]
         return compose(
             Fields(
                 message_id=f"h.{letter.code}@{domain}",
                 date=clock.now(),
-                from_=self._sender,
+                from_=sender,
                 to=(Address(letter.name, letter.to),),
                 subject=letter.subject,
                 text=letter.text,
+                html=letter.html,
+                files=self._read_pictures(letter.pictures) if letter.pictures else (),
                 automatic="auto-generated",
             )
         )

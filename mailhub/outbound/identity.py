@@ -5,6 +5,8 @@ They carry tokens signed by this house, so that what comes back can be believed 
 * Message-ID ``<m.TOKEN@domain>`` names the *message*; it works wherever the returned headers are quoted;
 * return path ``b+TOKEN@bounce.domain`` (way ``verp``) or ``account+b-TOKEN@domain`` (way ``plus``) names the
   *delivery*; way ``own`` is the bare address of the mailbox. Automatic letters leave with the null one (RFC 3834 §3.3).
+* Message-ID ``<p.TOKEN@domain>`` and return path ``p+TOKEN@bounce.domain`` or ``account+p-TOKEN@domain`` name a
+  *recipient* of a mailing: everybody's letter is their own;
 * Reply-To ``account+r-TOKEN@domain``, where ``send.reply_token`` is on, names the message as well: an answer to it
   finds its thread although a program dropped what it refers to. It is good for ``REPLY_LASTS``.
 
@@ -22,6 +24,7 @@ from core.settings import Settings
 
 ReturnPath = Literal["verp", "plus", "own"]
 _MESSAGE, _DELIVERY, _REPLY = "message-id", "return-path", "reply-to"
+_LETTER_TO, _PATH_OF = "recipient message-id", "recipient return-path"
 REPLY_LASTS = 400 * clock.DAY
 _LONGEST_LOCAL = 64  # RFC 5321 §4.5.3.1.1
 
@@ -54,24 +57,39 @@ class Stamp:
 
     def return_path(self, delivery_id: int, account: str) -> str:
         """The MAIL FROM of a delivery that leaves under the address ``account``."""
-        token = self.keys.sign_token(_DELIVERY, [delivery_id], self.epoch)
-        if self.way == "verp":
-            return f"b+{token}@{self.bounce_domain}"
-        local, _, domain = account.rpartition("@")
-        tagged = f"{local}+b-{token}"
-        fits = self.way == "plus" and len(tagged) <= _LONGEST_LOCAL and not local.endswith('"')
-        return f"{tagged}@{domain}" if fits else account
+        return self._path("b", self.keys.sign_token(_DELIVERY, [delivery_id], self.epoch), account)
 
     def read_return_path(self, address: str) -> Named | None:
         """The delivery that a return path of ours names; None for every other address. The domain is not asked: a
         signature says more, and a bounce domain may have been renamed."""
-        local = address.rpartition("@")[0]
-        head, plus, tag = local.rpartition("+")
-        if not plus:
-            return None
-        if tag[:2].lower() == "b-":
-            return self._read(_DELIVERY, tag[2:])
-        return self._read(_DELIVERY, tag) if head.lower() == "b" else None
+        return self._read(_DELIVERY, _tag_of(address, "b"))
+
+    def recipient_id(self, recipient_id: int, domain: str, epoch: int | None = None) -> str:
+        """The Message-ID of the letter of a mailing to one recipient, without angle brackets; of a row of another
+        ``epoch`` as it was then."""
+        return f"p.{self.keys.sign_token(_LETTER_TO, [recipient_id], self.epoch if epoch is None else epoch)}@{domain}"
+
+    def read_recipient_id(self, text: str) -> Named | None:
+        """The recipient that such a Message-ID names; None for every other text."""
+        local = text.strip().strip("<>").partition("@")[0]
+        return self._read(_LETTER_TO, local[2:]) if local[:2].lower() == "p." else None
+
+    def recipient_path(self, recipient_id: int, account: str, epoch: int | None = None) -> str:
+        """The MAIL FROM of the letter of a mailing to one recipient that leaves under the address ``account``."""
+        token = self.keys.sign_token(_PATH_OF, [recipient_id], self.epoch if epoch is None else epoch)
+        return self._path("p", token, account)
+
+    def read_recipient_path(self, address: str) -> Named | None:
+        """The recipient that such a return path names; None for every other address."""
+        return self._read(_PATH_OF, _tag_of(address, "p"))
+
+    def _path(self, letter: str, token: str, account: str) -> str:
+        if self.way == "verp":
+            return f"{letter}+{token}@{self.bounce_domain}"
+        local, _, domain = account.rpartition("@")
+        tagged = f"{local}+{letter}-{token}"
+        fits = self.way == "plus" and len(tagged) <= _LONGEST_LOCAL and not local.endswith('"')
+        return f"{tagged}@{domain}" if fits else account
 
     def reply_address(self, message_id: int, account: str) -> str | None:
         """The address that answers to a message of ``account`` go to; None for the account itself."""
@@ -91,6 +109,14 @@ class Stamp:
         if found is None or len(found.fields) != 1 or not isinstance(found.fields[0], int):
             return None
         return Named(found.fields[0], found.epoch)
+
+
+def _tag_of(address: str, letter: str) -> str:
+    """The token in an address of ours of this kind, '' in every other."""
+    head, plus, tag = address.rpartition("@")[0].rpartition("+")
+    if plus and tag[:2].lower() == f"{letter}-":
+        return tag[2:]
+    return tag if plus and head.lower() == letter else ""
 
 
 def make_stamp(keys: Keys, settings: Settings, epoch: int) -> Stamp:

@@ -106,6 +106,13 @@ def plan_deliveries(
     return ids
 
 
+def let_come_back(tx: WriteTx, stamp: Stamp, message_id: int, account: str) -> None:
+    """Let reports of an automatic letter that answers nobody come back: the null return path is for answers (RFC 3834
+    §3.3), and who is written to of our own accord must be heard of when there is no such address."""
+    for row_id in tx.values(select(delivery.c.id).where(delivery.c.message_id == message_id)):
+        tx.change(delivery, row_id, return_path=stamp.return_path(row_id, account))
+
+
 def _refusal(address: str, reason: Reason) -> Conflict:
     sentences = {
         "bounce": "Letters to %(address)s come back: there is no such address. Allow it again if there is one by now.",

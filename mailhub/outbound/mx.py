@@ -10,14 +10,19 @@ from typing import Literal
 
 import dns.asyncresolver
 import dns.exception
+import dns.flags
 import dns.resolver
 from dns.rdtypes.ANY.MX import MX
 from dns.rdtypes.ANY.TXT import TXT
 
-Kind = Literal["MX", "A", "AAAA", "TXT"]
+Kind = Literal["MX", "A", "AAAA", "TXT", "TLSA", "NS"]
 Ask = Callable[[str, Kind], Awaitable[Sequence[str]]]
 """The records of a name as text, an MX as ``10 mx.client.example``; none for a name that has none. Raises
 NoAnswerError when nobody knows now."""
+
+AskProved = Callable[[str, Kind], Awaitable[tuple[Sequence[str], bool]]]
+"""The same, and whether the DNS proved it (RFC 4033): the records, or that there are none."""
+Trust = Literal["unknown", "none", "not validating", "validating"]
 
 MOST_REMEMBERED = 10_000
 SECONDS = 10.0
@@ -39,23 +44,58 @@ class NowhereError(Exception):
 class Names:
     """The DNS, with a memory that keeps each answer as long as its TTL says. One per event loop."""
 
-    def __init__(self, servers: Sequence[str] = (), *, port: int = 53, seconds: float = SECONDS) -> None:
+    def __init__(
+        self,
+        servers: Sequence[str] = (),
+        *,
+        validating: Sequence[str] = (),
+        port: int = 53,
+        seconds: float = SECONDS,
+    ) -> None:
         """``servers`` are addresses of recursive resolvers; without any those of the machine are asked. A question
-        takes ``seconds`` at most."""
-        self._servers = list(servers)
+        takes ``seconds`` at most. What is proved is believed of those that were named as ``validating``, which are
+        asked instead, and of resolvers of this very machine: on the way from others anybody could have said so."""
+        self._servers = list(validating or servers)
+        self._named = bool(validating)
         self._port = port
         self._seconds = seconds
         self._network: dns.asyncresolver.Resolver | None = None
+        self._proves: bool | None = None
+
+    @property
+    def trust(self) -> Trust:
+        """Whose word is had for what is proved: nobody's, that of a resolver that proves, or that says it does not;
+        unknown before the first question."""
+        if self._network is None:
+            return "unknown"
+        if not self._is_believed():
+            return "none"
+        return "unknown" if self._proves is None else "validating" if self._proves else "not validating"
 
     async def ask(self, name: str, kind: Kind) -> list[str]:
         """See ``Ask``."""
+        return (await self._ask(name, kind))[0]
+
+    async def ask_proved(self, name: str, kind: Kind) -> tuple[list[str], bool]:
+        """See ``AskProved``. Nothing is proved by a resolver that is not believed."""
+        found, proved = await self._ask(name, kind)
+        if self._proves is None and self._is_believed():
+            self._proves = proved or (await self._ask("", "NS"))[1]  # the root is signed
+        return found, proved and self._is_believed()
+
+    async def _ask(self, name: str, kind: Kind) -> tuple[list[str], bool]:
         try:
             found = await self._resolver().resolve(f"{name}.", kind, raise_on_no_answer=False, search=False)
-        except dns.resolver.NXDOMAIN:
-            return []
+        except dns.resolver.NXDOMAIN as nothing:
+            said = [nothing.response(one) for one in nothing.qnames()]  # type: ignore[no-untyped-call]
+            return [], bool(said) and all(one.flags & dns.flags.AD for one in said)
         except (dns.exception.DNSException, OSError, ValueError) as problem:
             raise NoAnswerError(f"The DNS does not answer for {name} now.") from problem
-        return [] if found.rrset is None else [_as_text(record) for record in found.rrset]
+        proved = bool(found.response.flags & dns.flags.AD)
+        return ([] if found.rrset is None else [_as_text(record) for record in found.rrset]), proved
+
+    def _is_believed(self) -> bool:
+        return self._named or all(_is_loopback(str(one)) for one in self._resolver().nameservers)
 
     def _resolver(self) -> dns.asyncresolver.Resolver:
         if self._network is None:
@@ -65,6 +105,8 @@ class Names:
             self._network.port = self._port
             self._network.lifetime = self._seconds
             self._network.cache = dns.resolver.LRUCache(MOST_REMEMBERED)
+            # RFC 6840 5.7: AD in a question asks whether the answer is proved.
+            self._network.flags = dns.flags.RD | dns.flags.AD
         return self._network
 
 
@@ -118,6 +160,13 @@ def _as_text(record: object) -> str:
 def _read_mx(text: str) -> tuple[int, str]:
     preference, _, host = text.partition(" ")
     return int(preference), host.strip().rstrip(".").lower()
+
+
+def _is_loopback(address: str) -> bool:
+    try:
+        return ip_address(address).is_loopback
+    except ValueError:
+        return False
 
 
 def _is_name(host: str) -> bool:

@@ -10,6 +10,7 @@ from urllib.parse import unquote, urlsplit
 from core.errors import Invalid
 
 Privacy = Literal["tls", "starttls", "offered", "open"]
+_POSTMARK = ".postmarkapp.com"
 
 
 @dataclass(frozen=True, slots=True)
@@ -31,6 +32,12 @@ class Relay:
     def verifies(self) -> bool:
         """True when the relay has to prove its name."""
         return self.privacy in {"tls", "starttls"}
+
+    @property
+    def head(self) -> bytes:
+        """A field that this relay wants before each letter: Postmark writes a Message-ID of its own otherwise, and what
+        it tells of a letter names that."""
+        return b"X-PM-KeepID: true\r\n" if self.host.lower().endswith(_POSTMARK) else b""
 
     def __str__(self) -> str:
         return f"{self.host}:{self.port}"
@@ -55,6 +62,12 @@ def parse_relay(url: str) -> Relay | None:
         return Relay(host, port or 465, user, password, "tls")
     privacy: Privacy = "starttls" if user and not _is_loopback(host) else "offered"
     return Relay(host, port or (587 if user else 25), user, password, privacy)
+
+
+def stays_inside(url: str) -> bool:
+    """Whether a relay so written is on this machine, so that nothing leaves it."""
+    relay = parse_relay(url)
+    return relay is not None and _is_loopback(relay.host)
 
 
 def _wrong() -> Invalid:

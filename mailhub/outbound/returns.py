@@ -9,9 +9,9 @@ one recipient and nobody answered; a return path went to the servers on the way 
 
 from __future__ import annotations
 
-from collections.abc import Iterable
+from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
-from typing import Any
+from typing import Any, Literal
 
 from sqlalchemy import Row, bindparam, select
 
@@ -25,6 +25,7 @@ from mailhub.mailboxes.tables import letter, letter_reference, message
 from mailhub.mailboxes.threads import ANSWERABLE, tell
 from mailhub.outbound.identity import REPLY_LASTS, Named, Stamp
 from mailhub.outbound.ledger import find_row, move
+from mailhub.outbound.recipient_returns import Back, find_back, record_back
 from mailhub.outbound.states import may_become
 from mailhub.outbound.suppression import canonical_address, suppress
 from mailhub.outbound.tables import delivery
@@ -38,12 +39,14 @@ _SAYS_NOTHING = frozenset({None, "5.0.0", "5.1.0"})
 class Returned:
     """The letter of ours that something came back for: its message, that message's own thread and mailbox.
 
-    ``delivery_id`` is the recipient's row where the return path named it, else None."""
+    ``delivery_id`` is the recipient's row where the return path named it, else None. With ``back`` it is the letter of
+    a mailing to one recipient, which lies in no thread: message and thread are 0."""
 
     message_id: int
     thread_id: int
     mailbox_id: int
     delivery_id: int | None
+    back: Back | None = None
 
 
 _BY_DELIVERY = (
@@ -85,12 +88,19 @@ def find_returned(tx: ReadTx, stamp: Stamp, parsed: ParsedLetter, envelope: Iter
     """
     if parsed.kind not in REPORTS:
         return None
-    for address in (*envelope, *(one.address for one in parsed.to)):
+    return find_named(tx, stamp, (*envelope, *(one.address for one in parsed.to)), parsed.returned_id or "")
+
+
+def find_named(tx: ReadTx, stamp: Stamp, addresses: Sequence[str], claimed: str) -> Returned | None:
+    """The letter of ours that one of the addresses names, else the Message-ID that is claimed to be ours."""
+    for address in addresses:
         named = stamp.read_return_path(address)
         row = tx.row(_BY_DELIVERY, named._asdict()) if named is not None else None
         if row is not None and named is not None:
             return Returned(row.message_id, row.thread_id, row.mailbox_id, named.id)
-    claimed = parsed.returned_id or ""
+    back = find_back(tx, stamp, addresses, claimed)
+    if back is not None:
+        return Returned(0, 0, back.mailbox_id, None, back)
     named = stamp.read_message_id(claimed)
     row = tx.row(_BY_MESSAGE, {"id": named.id}) if named is not None else None
     # The number alone may be of another epoch; the whole id is of this letter only.
@@ -119,10 +129,26 @@ def find_mailbox(tx: ReadTx, named: Named) -> int | None:
 def record_returned(tx: WriteTx, stamp: Stamp, returned: Returned, parsed: ParsedLetter) -> None:
     """Let a report change what it is about: rows become bounced or complained, addresses that do not exist or complain
     are written to no more, the answer's thread is in hand again. Receipts and automatic answers change nothing."""
-    if parsed.kind == "bounce" and parsed.bounce is not None:
-        for row_id, failed in _match_rows(tx, returned, parsed.bounce.recipients):
+    if parsed.kind == "complaint" or (parsed.kind == "bounce" and parsed.bounce is not None):
+        record_report(tx, stamp, returned, parsed.kind, parsed.bounce.recipients if parsed.bounce is not None else ())
+
+
+def record_report(
+    tx: WriteTx,
+    stamp: Stamp,
+    returned: Returned,
+    kind: Literal["bounce", "complaint"],
+    told: tuple[BouncedRecipient, ...],
+) -> None:
+    """Let a bounce of these recipients, or a complaint, change what it is about, whichever way it came."""
+    if returned.back is not None:
+        one = told[0] if told else None
+        gone, late = one is not None and _does_not_exist(one), one is not None and _is_only_late(one)
+        record_back(tx, stamp, returned.back, kind, one, gone=gone, late=late)
+    elif kind == "bounce":
+        for row_id, failed in _match_rows(tx, returned, told):
             _record_bounced(tx, stamp, returned, row_id, failed)
-    elif parsed.kind == "complaint":
+    else:
         for row_id in _rows_of(tx, returned).values():
             _record_complained(tx, stamp, returned, row_id)
 

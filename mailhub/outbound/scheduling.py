@@ -22,7 +22,7 @@ from core.jobs import database_now
 from core.marks import get_identity
 from crm.staff.people import get_user
 from crm.staff.readable import Viewer, get_viewer
-from mailhub.mailboxes.notices import notify
+from mailhub.mailboxes.notifying import notify
 from mailhub.mailboxes.tables import letter, message, thread
 from mailhub.mailboxes.threads import ANSWERABLE, find_root, hold_root, list_merged, tell
 from mailhub.outbound.drafts import MAY_WRITE, Draft, get_draft, hold_draft, list_where, tell_drafted, touch, writes_of

@@ -14,18 +14,20 @@ then, and ``trouble`` says why.
 from __future__ import annotations
 
 import asyncio
+from collections.abc import Sequence
 from pathlib import Path
+from typing import Protocol
 
 from core import clock
 from core.blobs import BlobFiles, find_content
-from core.database import Database
+from core.database import Database, WriteTx
 from core.errors import NotFound, Unavailable
 from core.fetch import Guard
 from core.log import get_log
 from core.marks import get_identity
 from core.rounds import rings
 from core.secrets import Keys
-from mailhub.outbound import claiming, handing
+from mailhub.outbound import claiming, handing, recipient_rows
 from mailhub.outbound.account_ways import AccountWays
 from mailhub.outbound.carriers import (
     FIRST_PAUSE,
@@ -45,13 +47,31 @@ from mailhub.outbound.lanes import Lane, Lanes
 from mailhub.outbound.relay import Relay
 from mailhub.outbound.replies import Reply
 from mailhub.outbound.signing import Signing
+from mailhub.outbound.stopping import STOP_FILE
 from mailhub.outbound.ways import Way
 
-STOP_FILE = "STOP-SENDING"
 SWEEP_SECONDS = 5.0
 IDLE_SECONDS = 30.0
 DRAIN_SECONDS = 5.0
 log = get_log(__name__)
+
+
+class Book(Protocol):
+    """What is said to the database about a delivery: ``handing`` and ``recipient_rows``."""
+
+    def put_back(self, tx: WriteTx, ours: Claimed, wait: int = 0) -> None: ...
+    def hand(self, tx: WriteTx, keys: Keys, ours: Claimed) -> bool: ...
+    def record_reply(self, tx: WriteTx, keys: Keys, ours: Claimed, reply: Reply) -> bool: ...
+    def record_cut(self, tx: WriteTx, ours: Claimed, *, handed: bool, why: str) -> bool: ...
+    def record_fault(self, tx: WriteTx, ours: Claimed, why: str) -> bool: ...
+
+
+class MailingLetters(Protocol):
+    """Who writes the letters of mailings."""
+
+    async def write(self, one: Claimed) -> tuple[str, bytes]:
+        """Its return path and its bytes, unsigned. Raises NotFound for what is gone, Unavailable for what may come."""
+        ...
 
 
 class Sending:
@@ -72,10 +92,13 @@ class Sending:
         direct: Direct | None = None,
         guard: Guard | None = None,
         signing: Signing | None = None,
+        mailings: MailingLetters | None = None,
+        mailings_beside: bool = False,
     ) -> None:
         """``folder`` is where the stop file would lie; ``hostname`` is what we call ourselves. Without ``accounts`` and
         ``direct`` those letters wait that leave so; ``guard`` says where relays of mailboxes may lie; with ``signing``
-        letters are signed."""
+        letters are signed, with ``mailings`` those of mailings leave,
+        ``mailings_beside``: only those that go direct, since the others have a sender of their own who recovers all."""
         self._database = database
         self._files = files
         self._keys = keys
@@ -87,6 +110,8 @@ class Sending:
         self._direct = direct
         self._guard = guard or Guard()
         self._signing = signing
+        self._mailings = mailings
+        self._mailings_beside = mailings_beside
         self._bell = asyncio.Event()
         self._house = None if relay is None else HouseCarrier(relay, hostname)
         self._lanes = Lanes(connections)
@@ -160,31 +185,47 @@ class Sending:
 
     async def _claim(self, group: asyncio.TaskGroup) -> None:
         await self._database.work(handing.recover)
+        if not self._mailings_beside:
+            await self._database.work(recipient_rows.recover)
         self._held = (await self._database.read(get_identity)).held
         if self._stopping or self._stopped():
             return
         may_go = self._house is not None and self._house.may_go
         load = self._lanes.load(self.relay if may_go else None)
         self._turn += 1
-        batch = await self._database.work(claiming.claim, self._keys, self._boot, load, self._turn)
+        self._lay(group, await self._database.work(claiming.claim, self._keys, self._boot, load, self._turn))
+        if self._mailings is not None:  # in the room that is left
+            load = self._lanes.load(self.relay if may_go else None)
+            claimed = await self._database.work(
+                recipient_rows.claim, self._keys, self._boot, load, self._turn, direct_only=self._mailings_beside
+            )
+            self._lay(group, claimed)
+        self._more = self._lanes.held > 0
+
+    def _lay(self, group: asyncio.TaskGroup, batch: Sequence[Claimed]) -> None:
+        """Give what was claimed to the connections of its lane."""
         for one in batch:
             lane = self._lanes.find(one.way)
             lane.lay(one)
             while lane.workers < min(lane.width, lane.held):
                 lane.workers += 1
                 group.create_task(self._drive(lane, self._carrier(lane)), name=f"letters by {one.way.kind}")
-        self._more = self._lanes.held > 0
 
-    def _carrier(self, lane: Lane) -> Carrier:
-        way: Way = lane.way
+    def make_carrier(self, way: Way) -> Carrier | None:
+        """Who opens the connections of a way that is no domain's; None for the relay of the house where there is
+        none."""
         if way.kind == "account":
             return AccountCarrier(self._database, self._accounts, way.number)
         if way.kind == "relay":
             return RelayCarrier(self._database, self._keys, self._guard, self._hostname, way)
-        if way.kind == "direct":
-            return DirectCarrier(self._database, self._direct, lane)
-        assert self._house is not None, "nothing is claimed for a relay that there is not"
         return self._house
+
+    def _carrier(self, lane: Lane) -> Carrier:
+        if lane.way.kind == "direct":
+            return DirectCarrier(self._database, self._direct, lane)
+        carrier = self.make_carrier(lane.way)
+        assert carrier is not None, "nothing is claimed for a relay that there is not"
+        return carrier
 
     async def _trip(self, problem: Exception) -> None:
         """Something that nobody foresaw: say so, and go on after a while."""
@@ -228,10 +269,10 @@ class Sending:
             if not self._stopping and not self._stopped():
                 connection = await carrier.connect(old)
         except UnreachedError as unreached:
-            await surely(self._database, handing.record_reply, self._keys, one, unreached.reply)
+            await surely(self._database, _book(one).record_reply, self._keys, one, unreached.reply)
         else:
             if connection is None or self._stopping or self._stopped():
-                await surely(self._database, handing.put_back, one)
+                await surely(self._database, _book(one).put_back, one)
                 return connection  # nothing has become of it, so there is no hurry to claim it again
             await self._carry(carrier, connection, one)
         if self._more and lane.waiting <= lane.width // 2:
@@ -243,7 +284,7 @@ class Sending:
         if connection is not None:
             connection.abandon()
         try:
-            await surely(self._database, handing.record_fault, one, f"A fault of our own: {type(problem).__name__}")
+            await surely(self._database, _book(one).record_fault, one, f"A fault of our own: {type(problem).__name__}")
         except Exception as again:  # its lease ends with this process, and the next one judges it
             log.error("what became of a letter could not be written down", exc_info=again)
         await self._trip(problem)
@@ -251,11 +292,12 @@ class Sending:
     async def _carry(self, carrier: Carrier, connection: Connection, one: Claimed) -> None:
         """One delivery to its end, whatever that is."""
         try:
-            raw = await self._read(one)
+            path, raw = await self._read(one)
             if self._signing is not None:
                 raw = await self._signing.sign(raw)
+            raw = connection.head + raw
             utf8 = not raw.partition(b"\r\n\r\n")[0].isascii()
-            reply = await connection.offer(one.return_path, one.recipient, len(raw), utf8=utf8)
+            reply = await connection.offer(path, one.recipient, len(raw), utf8=utf8)
             if reply.code == 354:
                 if not await self._mark(one):
                     connection.abandon()
@@ -268,27 +310,38 @@ class Sending:
                 await carrier.answered(reply)
                 if reply.code < 300 and self._tripped:
                     self._fault, self._tripped = None, 0
-            await surely(self._database, handing.record_reply, self._keys, one, reply)
+            await surely(self._database, _book(one).record_reply, self._keys, one, reply)
         except CutError as cut:
-            await surely(self._database, handing.record_cut, one, handed=cut.handed, why=str(cut))
+            await surely(self._database, _book(one).record_cut, one, handed=cut.handed, why=str(cut))
         except NotFound as missing:
-            await surely(self._database, handing.record_reply, self._keys, one, Reply("data", 554, "", str(missing)))
+            await surely(self._database, _book(one).record_reply, self._keys, one, Reply("data", 554, "", str(missing)))
         except Unavailable as problem:  # its bytes or its keys: others may leave meanwhile
             log.warning("a letter waits", reason=str(problem))
-            await surely(self._database, handing.put_back, one, clock.MINUTE)
+            await surely(self._database, _book(one).put_back, one, clock.MINUTE)
 
     async def _mark(self, one: Claimed) -> bool:
         """Commit the mark; False when the letter must not leave now. A stop that came meanwhile still counts."""
         if self._stopped():
-            await surely(self._database, handing.put_back, one)
+            await surely(self._database, _book(one).put_back, one)
             return False
         try:
-            return await self._database.work(handing.hand, self._keys, one)
+            return await self._database.work(_book(one).hand, self._keys, one)
         except Unavailable as problem:
             log.warning("a letter could not be marked and waits", reason=str(problem))
-            await surely(self._database, handing.put_back, one)
+            await surely(self._database, _book(one).put_back, one)
             return False
 
-    async def _read(self, one: Claimed) -> bytes:
+    async def _read(self, one: Claimed) -> tuple[str, bytes]:
+        """The return path of a letter and its bytes."""
+        if one.mailing_id:
+            if self._mailings is None:
+                raise Unavailable("Letters of mailings are not written here.")
+            return await self._mailings.write(one)
         content, sha256 = await self._database.read(find_content, one.blob_id)
-        return bytes(content) if content is not None else await asyncio.to_thread(self._files.read, sha256)
+        raw = bytes(content) if content is not None else await asyncio.to_thread(self._files.read, sha256)
+        return one.return_path, raw
+
+
+def _book(one: Claimed) -> Book:
+    """Where it stands what became of it."""
+    return recipient_rows if one.mailing_id else handing

@@ -26,14 +26,15 @@ class Signing:
 
     async def sign(self, raw: bytes) -> bytes:
         """The letter with its signatures. Raises Unavailable when the keys cannot be opened: it waits then."""
-        signers = await self._find(from_domain(raw))
+        signers = await self.find(from_domain(raw))
         return sign(raw, signers, clock.now()) if signers else raw
 
     def forget(self) -> None:
         """Keys have changed."""
         self._known.clear()
 
-    async def _find(self, domain: str) -> list[Signer]:
+    async def find(self, domain: str) -> list[Signer]:
+        """The keys in use of a domain. Raises Unavailable when they cannot be opened."""
         known = self._known.get(domain)
         if known is not None and known[0] > time.monotonic():
             return known[1]

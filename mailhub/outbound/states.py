@@ -9,7 +9,7 @@ from core.errors import Conflict
 State = Literal[
     "queued", "sending", "sent", "deferred", "failed", "unknown", "bounced", "complained", "cancelled"
 ]  # fmt: skip
-Kind = Literal["personal", "automatic", "mailing"]
+Kind = Literal["personal", "automatic", "transactional", "mailing"]
 STATES: tuple[State, ...] = get_args(State)
 
 MOVES: dict[tuple[State, State], str] = {

@@ -1,4 +1,5 @@
-"""The ledger: one recipient of one letter, one row; addresses that must not be written to; letters being written."""
+"""The ledger: one recipient of one letter, one row, those of mailings in a table of their own; addresses that must not
+be written to; letters being written."""
 
 from __future__ import annotations
 
@@ -123,6 +124,22 @@ suppression = table(
     UniqueConstraint("address_hash", "reason"),
 )
 
+# A service that letters leave by and that tells over HTTP what came back. ``secret`` is sealed; ``heard_at`` is when it
+# last proved who it is, ``taken`` counts what it told of letters of ours, ``refused_at`` and ``fault`` say which call
+# was not believed.
+sending_service = table(
+    "sending_service",
+    id_column(),
+    text("kind"),
+    text("name"),
+    Column("secret", LargeBinary, nullable=False),
+    number("taken", 0),
+    optional_instant("heard_at"),
+    optional_instant("refused_at"),
+    text("fault", ""),
+    instant("created_at"),
+)
+
 # A letter that somebody is writing, for everybody who may answer in its place. ``thread_id`` is None for a new letter.
 # ``message_id`` is the letter that it became: until that has left it can be taken back, and is this draft again.
 draft = table(
@@ -179,3 +196,123 @@ signature = table(
     Column("user_id", Id, primary_key=True, nullable=False),
     text("html"),
 )
+
+# What the sender has to know of a mailing. Its rows leave while ``open`` is 1, up to the row ``until_id`` (None: all),
+# ``a_minute`` at most (0: as fast as they are taken), in the hours of ``hours.Hours``, and in the first days behind
+# ``warm_from`` as ``letting.plan_warm_up`` has it, with ``warm_up`` letters for each domain on the first one. To stop a
+# mailing is to shut its gate, in every mark's own unit. Only readers get it who want to hear of ``topic_id``.
+gate = table(
+    "gate",
+    Column("mailing_id", Id, primary_key=True, autoincrement=False),
+    reference("mailbox_id", "mailbox.id"),
+    reference("scope_id", "scope.id"),
+    number("open", 0),
+    Column("until_id", Id),
+    number("a_minute", 0),
+    Column("topic_id", Id),
+    number("days", 127),
+    number("since_hour", 0),
+    number("until_hour", 24),
+    text("zone", ""),
+    number("warm_up", 0),
+    number("warm_from", 0),
+)
+_open = sql("open = 1")
+Index("ix_gate_open", gate.c.mailing_id, sqlite_where=_open, postgresql_where=_open)
+
+# Buckets of ``pacing``: so many letters ``a_minute`` somebody said, so many were ``learned``. ``arrival`` is how far
+# ahead of the clock what was taken is, ``slot`` the last moment that was given to a letter which found no room.
+pace = table(
+    "pace",
+    Column("name", Text, primary_key=True),
+    number("a_minute", 0),
+    number("learned", 0),
+    number("arrival", 0),
+    number("slot", 0),
+    instant("changed_at"),
+)
+
+# How many recipients of a domain the plan of a mailing's first days has given a day.
+warm_up = table(
+    "warm_up",
+    Column("mailing_id", Id, primary_key=True, nullable=False),
+    Column("domain", Text, primary_key=True, nullable=False),
+    number("given", 0),
+)
+
+# Domains to which no mailing leaves now: because somebody pressed the button, until it is lifted (``until`` None), or
+# because their servers want less, until then.
+stopped_domain = table(
+    "stopped_domain",
+    Column("domain", Text, primary_key=True),
+    Column("by_id", Id),
+    instant("at"),
+    optional_instant("until"),
+)
+
+# A recipient of a mailing: the row of the list that was frozen, and the row of the ledger. ``state`` as in ``states``,
+# or ``excluded`` with its ``reason``; what is ``queued`` leaves when the gate of its mailing is open. Nothing of the
+# letter stands here: it is the mailing's frozen text with ``fields``, and ``letter_hash`` proves that it still is.
+# ``epoch``, ``handed_at``, ``boot`` and ``fence`` are as in ``delivery``. ``left_at``: its reader wants no more;
+# ``told`` 1: its client's timeline has a line of it; ``warm`` 1: the plan of the first days has given it its day.
+recipient = table(
+    "recipient",
+    id_column(),
+    number("mailing_id"),
+    number("epoch"),
+    text("address"),
+    text("canonical"),
+    text("domain"),
+    Column("contact_id", Id),
+    Column("counterparty_id", Id),
+    text("name", ""),
+    text("language", ""),
+    text("time_zone", ""),
+    text("state", "queued"),
+    text("reason", ""),
+    Column("fields", Json, nullable=False),
+    Column("letter_hash", LargeBinary),
+    number("attempts", 0),
+    optional_text("boot"),
+    number("fence", 0),
+    optional_instant("handed_at"),
+    number("next_at", 0),
+    number("reply_code", 0),
+    text("reply_status", ""),
+    text("reply_text", ""),
+    optional_instant("sent_at"),
+    optional_instant("opened_at"),
+    optional_instant("clicked_at"),
+    optional_instant("answered_at"),
+    Column("answer_id", Id),
+    optional_instant("left_at"),
+    number("told", 0),
+    number("warm", 0),
+    instant("changed_at"),
+)
+_chosen = sql("state <> 'excluded'")
+Index(
+    "uq_recipient_canonical", recipient.c.mailing_id, recipient.c.canonical,
+    unique=True, sqlite_where=_chosen, postgresql_where=_chosen,
+)  # fmt: skip
+_comes = sql("state IN ('queued', 'deferred')")
+Index(
+    "ix_recipient_ready", recipient.c.mailing_id, recipient.c.next_at, recipient.c.id,
+    sqlite_where=_comes, postgresql_where=_comes,
+)  # fmt: skip
+Index("ix_recipient_state", recipient.c.mailing_id, recipient.c.state, recipient.c.id)
+Index("ix_recipient_leased", recipient.c.boot, sqlite_where=_leased, postgresql_where=_leased)
+_untold = sql("state = 'sent' AND told = 0 AND counterparty_id IS NOT NULL")
+Index(
+    "ix_recipient_untold", recipient.c.mailing_id, recipient.c.id, sqlite_where=_untold, postgresql_where=_untold
+)  # fmt: skip
+_was_sent = sql("sent_at IS NOT NULL")
+Index(
+    "ix_recipient_sent", recipient.c.canonical, recipient.c.sent_at,
+    sqlite_where=_was_sent, postgresql_where=_was_sent,
+)  # fmt: skip
+_left_out = sql("state = 'excluded'")
+Index("ix_recipient_left_out", recipient.c.canonical, sqlite_where=_left_out, postgresql_where=_left_out)
+for _party in ("contact_id", "counterparty_id"):
+    _named = sql(f"{_party} IS NOT NULL")
+    Index(f"ix_recipient_{_party}", recipient.c[_party], sqlite_where=_named, postgresql_where=_named)

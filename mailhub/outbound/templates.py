@@ -12,6 +12,7 @@ from core import clock
 from core.columns import Id, id_column, instant, number, reference, table, text
 from core.database import ReadTx, WriteTx
 from core.errors import Conflict, Invalid, NotFound, TooMuch
+from crm.attributes import list_attributes, tell_values
 from crm.parties import find_contact, get_counterparty, match_address
 from crm.staff.readable import Viewer, demand, readable
 from mailhub.letters.html.outgoing import CleanHtml
@@ -169,8 +170,24 @@ def use_template(
     title = fill_template(found.subject, fields, escapes=False)
     body = fill_template(found.html, fields, escapes=True)
     missing = tuple(dict.fromkeys([*title.missing, *body.missing]))
-    said = {name: _value(fields, name) for name in TEXT_FIELDS}
+    said = {name: _value(fields, name) for name in text_fields(tx)}
     return FilledTemplate(title.text, CleanHtml(body.text), missing, said)
+
+
+def text_fields(tx: ReadTx) -> dict[str, str]:
+    """What a text may say → what people call it: our own fields, then those that users added."""
+    own = {
+        f"{of}.{one.key}": one.label
+        for of, holder in (("client", "counterparty"), ("contact", "contact"))
+        for one in list_attributes(tx, holder)  # type: ignore[arg-type]
+    }
+    return TEXT_FIELDS | own
+
+
+def fields_for(tx: ReadTx, viewer: Viewer, box: Mailbox, address: str) -> dict[str, Any]:
+    """What a letter of a mailbox to an address may say of its reader, and of whoever sends it."""
+    contact_id, counterparty_id = match_address(tx, address).only or (None, None)
+    return _fields(tx, viewer, box, counterparty_id, contact_id, "")
 
 
 def _fields(
@@ -179,9 +196,13 @@ def _fields(
     """What a text may say; words.md and docs/sending.md name them."""
     client = get_counterparty(tx, counterparty_id) if counterparty_id is not None else None
     contact = find_contact(tx, contact_id)
+    code = (contact.language if contact else "") or (client.language if client else "") or viewer.language or ""
+    of_client = tell_values(list_attributes(tx, "counterparty"), client.attributes, code) if client else {}
+    of_contact = tell_values(list_attributes(tx, "contact"), contact.attributes, code) if contact else {}
     return {
-        "client": {"name": client.name, "city": client.city} if client else {},
-        "contact": {
+        "client": of_client | {"name": client.name, "city": client.city} if client else {},
+        "contact": of_contact
+        | {
             "name": contact.name,
             "position": contact.position,
             "email": contact.emails[0] if contact.emails else "",
@@ -196,7 +217,8 @@ def _fields(
 
 def _value(fields: dict[str, Any], name: str) -> str:
     of, _, key = name.partition(".")
-    return str((fields[of].get(key) if key else fields[of]) or "")
+    value = (fields[of].get(key) if key else fields[of]) or ""
+    return ", ".join(value) if isinstance(value, list) else str(value)
 
 
 def _get_box(tx: ReadTx, viewer: Viewer, mailbox_id: int) -> Mailbox:

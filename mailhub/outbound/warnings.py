@@ -17,7 +17,7 @@ from mailhub.mailboxes.boxes import list_addresses
 from mailhub.mailboxes.tables import thread, thread_participant
 from mailhub.outbound.drafts import Draft, get_draft
 from mailhub.outbound.recipients import parse_recipients
-from mailhub.outbound.templates import TEXT_FIELDS
+from mailhub.outbound.templates import text_fields
 
 Code = Literal["attachment", "field", "outside", "first"]
 # "Attached" in five languages, by what its forms have in common. Words that are also said of other things ("file",
@@ -55,7 +55,7 @@ def list_warnings(tx: ReadTx, viewer: Viewer, draft_id: int) -> list[Caution]:
     ours = {one.rpartition("@")[2] for one in own}
     foreign = [one for one in dict.fromkeys(people) if one.rpartition("@")[2] not in ours]
     found = [Caution("attachment")] if _misses_a_file(draft) else []
-    empty = _empty_fields(draft)
+    empty = _empty_fields(tx, draft)
     if empty:
         found.append(Caution("field", empty))
     strange = _strange_domains(tx, draft, foreign, ours)
@@ -76,10 +76,10 @@ def _misses_a_file(draft: Draft) -> bool:
     return not files and speaks_of_a_file(f"{draft.subject}\n{_own_words(spoken(draft.html))}")
 
 
-def _empty_fields(draft: Draft) -> tuple[str, ...]:
+def _empty_fields(tx: ReadTx, draft: Draft) -> tuple[str, ...]:
     """Fields of saved texts that nobody knew and nobody has filled since, as people call them."""
     text = f"{draft.subject}\n{_own_words(spoken(draft.html))}"
-    return tuple(label for name, label in TEXT_FIELDS.items() if f"[{name}]" in text or f"{{{{ {name} }}}}" in text)
+    return tuple(label for name, label in text_fields(tx).items() if f"[{name}]" in text or f"{{{{ {name} }}}}" in text)
 
 
 def _own_words(text: str) -> str:

@@ -17,7 +17,8 @@ from core.changes import record_change
 from core.database import ReadTx, WriteTx
 from crm.staff.audit import record_audit
 from crm.staff.readable import Viewer
-from mailhub.mailboxes.accounts import account, get_account
+from mailhub.mailboxes.account_tables import account
+from mailhub.mailboxes.accounts import get_account
 from mailhub.mailboxes.connecting import get_own_account
 from mailhub.outbound.lane_troubles import LaneTrouble, find_lane_trouble
 from mailhub.outbound.tables import mailbox_way, way_trouble

@@ -26,7 +26,7 @@ from mailhub.mailboxes.tables import letter, letter_reference, message, thread
 from mailhub.mailboxes.threads import ANSWERABLE
 from mailhub.outbound.compose import Fields, answer_references, answer_subject, forward_subject
 from mailhub.outbound.identity import Stamp
-from mailhub.outbound.parts import File
+from mailhub.outbound.parts import Calendar, File
 from mailhub.outbound.planning import Written, draw, plan_letter
 from mailhub.outbound.suppression import may_send
 
@@ -52,6 +52,7 @@ class Answer:
     html: CleanHtml = NO_HTML
     sender: str = ""
     forwards: bool = False
+    calendar: Calendar | None = None
 
 
 @dataclass(frozen=True, slots=True)
@@ -195,6 +196,7 @@ def fields_of(tx: ReadTx, viewer: Viewer, box: Mailbox, answer: Answer, subject:
         text=answer.text,
         html=outgoing_document(answer.html) if answer.html else "",
         files=answer.files,
+        calendar=answer.calendar,
     )
 
 
@@ -237,6 +239,12 @@ def answer_automatically(
     )
     fields = _answering(tx, fields, this)
     return plan_letter(tx, stamp, row, box, fields, list(fields.to), "automatic", by_id=None)
+
+
+def go_on_in(tx: ReadTx, fields: Fields, thread_id: int) -> Fields:
+    """The fields of a letter that goes on in a thread, behind what came into it last."""
+    found = {"thread_id": thread_id}
+    return _answering(tx, fields, tx.row(_NEWEST_IN, found) or tx.row(_NEWEST, found))
 
 
 def _answering(tx: ReadTx, fields: Fields, before: Row[Any] | None) -> Fields:

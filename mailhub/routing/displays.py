@@ -13,7 +13,7 @@ from dataclasses import asdict, dataclass, field, replace
 from html import escape, unescape
 from typing import Literal
 
-from sqlalchemy import delete, select
+from sqlalchemy import bindparam, delete, select
 
 from core.blobs import BlobFiles, find_content
 from core.database import Database, ReadTx, WriteTx
@@ -68,15 +68,16 @@ class Display:
         return HarmlessHtml(html, self.remote_picture_count, self.links_warned, self.coloured, self.cut)
 
 
+_KEPT = select(letter_html.c.html, letter_html.c.facts).where(
+    letter_html.c.letter_id == bindparam("letter_id"),
+    letter_html.c.variant == bindparam("variant"),
+    letter_html.c.policy == POLICY_VERSION,
+)
+
+
 def find_display(tx: ReadTx, letter_id: int, variant: Variant) -> Display | None:
     """What was kept under today's policy, or None."""
-    row = tx.row(
-        select(letter_html.c.html, letter_html.c.facts).where(
-            letter_html.c.letter_id == letter_id,
-            letter_html.c.variant == variant,
-            letter_html.c.policy == POLICY_VERSION,
-        )
-    )
+    row = tx.row(_KEPT, {"letter_id": letter_id, "variant": variant})
     return None if row is None else Display(row.html, **row.facts)
 
 

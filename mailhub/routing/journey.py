@@ -21,6 +21,8 @@ from core.database import WriteTx
 from crm.execution import Choice, choose, continue_hand, is_able, last_hand, stand_in_choice
 from crm.interactions import record_letter as record_on_timeline
 from crm.parties import Match, find_manager
+from mailhub.inviting.hearing import Heard, hear, take_answer
+from mailhub.inviting.noting import note_request
 from mailhub.letters.values import ParsedLetter
 from mailhub.letters.verdicts import Verdicts
 from mailhub.mailboxes import handling, threads
@@ -34,7 +36,7 @@ from mailhub.mailboxes.homes import Home, find_home
 from mailhub.mailboxes.junk import is_junk
 from mailhub.mailboxes.letters import Understood, find_words, hold_words, record_letter
 from mailhub.mailboxes.messages import find_message, record_message
-from mailhub.mailboxes.notices import notify
+from mailhub.mailboxes.notifying import notify
 from mailhub.mailboxes.participants import Sender, is_proved
 from mailhub.mailboxes.planning import propose
 from mailhub.mailboxes.tables import message
@@ -42,6 +44,7 @@ from mailhub.mailboxes.tag_rows import find_tags
 from mailhub.mailboxes.threads import find_executor, is_told, open_thread, receive, tell
 from mailhub.outbound.acknowledging import acknowledge as send_acknowledgement
 from mailhub.outbound.identity import Stamp
+from mailhub.outbound.recipient_returns import note_answer
 from mailhub.outbound.returns import Returned, find_answered, find_returned, record_returned
 from mailhub.outbound.scheduling import stop_for_reply
 from mailhub.routing.asked import Asked
@@ -94,11 +97,18 @@ class Passage:
     ruled: Outcome = field(default_factory=Outcome)
     news: bool = False
     """It is known from an archive only, and has come to the door now."""
+    heard: Heard | None = None
+    """It is what a guest of ours answers to an invitation."""
 
     @property
     def parsed(self) -> ParsedLetter:
         """What the letter says."""
         return self.understood.parsed
+
+    @property
+    def of_mailing(self) -> bool:
+        """Whether it reports about a letter of a mailing."""
+        return self.returned is not None and self.returned.back is not None
 
     @property
     def verdicts(self) -> Verdicts | None:
@@ -144,7 +154,7 @@ def recognise(tx: WriteTx, passage: Passage) -> None:
         passage.returned = find_returned(tx, passage.stamp, parsed, passage.trace.get("rcpt_to", ()))
 
 
-def match(_tx: WriteTx, passage: Passage) -> None:
+def match(tx: WriteTx, passage: Passage) -> None:
     """Whose address is it? Only a From that is strictly one address is asked about."""
     address = passage.parsed.from_trusted
     if address is None or passage.spam:
@@ -154,6 +164,10 @@ def match(_tx: WriteTx, passage: Passage) -> None:
         return  # whoever it may be is proposed, and never believed
     contact_id, counterparty_id = passage.match.only or (None, None)
     passage.sender = Sender(address, counterparty_id, contact_id, is_proved(passage.verdicts))
+    if not passage.quiet:
+        passage.heard = hear(tx, passage.parsed, address)
+    if passage.heard is not None and not passage.heard.says_more:
+        passage.answerable = False  # "I come" is no question, and the calendar shows it
 
 
 def thread(tx: WriteTx, passage: Passage) -> None:
@@ -163,7 +177,7 @@ def thread(tx: WriteTx, passage: Passage) -> None:
     if passage.by_hand is not None:
         home = Home(passage.by_hand, "hand")
     elif returned is not None and returned.mailbox_id == passage.box.id:
-        home = Home(returned.thread_id, "returned")
+        home = Home(returned.thread_id or None, "returned")
         passage.sender = Sender(None, None, None)  # who reports has no say by it: our Message-ID is no secret
     else:
         names = passage.asked.names
@@ -176,7 +190,7 @@ def thread(tx: WriteTx, passage: Passage) -> None:
     def open_new(box: Mailbox) -> int:
         return open_thread(
             tx, box, passage.parsed, passage.sender, described, passage.dated_at,
-            claims=home.claims, beside=home.beside, state="closed" if passage.quiet else "open",
+            claims=home.claims, beside=home.beside, state="closed" if passage.quiet or passage.of_mailing else "open",
         )  # fmt: skip
 
     new_after = passage.new_after if passage.answerable and not passage.quiet else 0
@@ -184,9 +198,12 @@ def thread(tx: WriteTx, passage: Passage) -> None:
 
 
 def _answered(tx: WriteTx, passage: Passage, home: Home) -> Home:
-    """Where it joins nothing by what it names: the thread whose signed address it was written to."""
+    """Where it joins nothing by what it names: the thread in which its writer was invited, or whose signed address it
+    was written to."""
     if home.by == "reference" or passage.stamp is None or passage.sender.address is None:
         return home
+    if passage.heard is not None and passage.heard.mailbox_id == passage.box.id:
+        return replace(home, thread_id=passage.heard.thread_id, by="reference", claims=None, beside=None)
     found = find_answered(tx, passage.stamp, passage.parsed, passage.trace.get("rcpt_to", ()))
     if found is None or found.mailbox_id != passage.box.id:
         return home
@@ -216,7 +233,8 @@ def record(tx: WriteTx, passage: Passage) -> None:
         verdicts=passage.verdicts,
     )
     waits = passage.answerable and not passage.quiet
-    arrival = threads.Arrival(passage.message_id, passage.dated_at, waits, passage.quiet, passage.spam)
+    still = passage.quiet or passage.of_mailing  # nobody reads what thousands of machines say of a mailing
+    arrival = threads.Arrival(passage.message_id, passage.dated_at, waits, still, passage.spam)
     fresh = passage.opened and not passage.goes_on and passage.thread_id == passage.home.thread_id
     hands = receive(tx, passage.root, box, parsed, arrival, sender, home_id=passage.home.thread_id, fresh=fresh)
     # A letter is its thread's client's, like those before it: somebody may have filed the thread otherwise.
@@ -260,8 +278,14 @@ def settle(tx: WriteTx, passage: Passage) -> None:
     """What follows for letters of ours that it answers or reports about? Nothing, when it comes out of an archive."""
     if passage.answerable and not passage.quiet and not passage.opened:
         stop_for_reply(tx, passage.thread_id)
+    if passage.answerable and not passage.quiet and passage.stamp is not None:
+        note_answer(tx, passage.stamp, passage.parsed, passage.message_id)
     if passage.returned is not None and passage.stamp is not None and not passage.quiet:
         record_returned(tx, passage.stamp, passage.returned, passage.parsed)
+    if passage.heard is not None:
+        take_answer(tx, passage.heard, passage.message_id, passage.received_at)
+    said, writer = passage.parsed.invitation, passage.sender.address
+    note_request(tx, said, writer, passage.lies_in, passage.message_id, passage.received_at)
 
 
 def rules(tx: WriteTx, passage: Passage) -> None:

@@ -15,7 +15,7 @@ from core.errors import Invalid
 from core.marks import find_mark, set_mark
 from crm.staff.readable import Viewer, demand_admin
 from crm.staff.tables import user
-from mailhub.mailboxes.accounts import account
+from mailhub.mailboxes.account_tables import account
 from mailhub.mailboxes.imports import mail_import
 from mailhub.mailboxes.tables import message
 from mailhub.routing.rules.tables import rule

@@ -32,6 +32,26 @@ class Answer:
         return json.loads(self.body)
 
 
+def hang_up_after(receive: Any, send: Any) -> tuple[Any, Any]:
+    """The same two, and after the last of an answer nobody is there any more: as with a server, which ends a stream."""
+    over = asyncio.Event()
+    heard: list[bool] = []
+
+    async def tell(message: Any) -> None:
+        await send(message)
+        if message["type"] == "http.response.body" and not message.get("more_body"):
+            over.set()
+
+    async def hear() -> Any:
+        if not heard:
+            heard.append(True)
+            return await receive()
+        await over.wait()
+        return {"type": "http.disconnect"}
+
+    return hear, tell
+
+
 @dataclass
 class Asker:
     """Somebody who asks. ``cookie`` and ``token`` are what they show."""
@@ -59,7 +79,7 @@ class Asker:
         async def send(message: Any) -> None:
             messages.append(message)
 
-        await self.app(scope, receive, send)
+        await self.app(scope, *hang_up_after(receive, send))
         start = messages[0]
         content = b"".join(message.get("body", b"") for message in messages[1:])
         return Answer(start["status"], list(start["headers"]), content)

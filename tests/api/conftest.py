@@ -8,6 +8,7 @@ from pathlib import Path
 
 import pytest
 
+from tests.api.lending import lend_world
 from tests.api.world import World, make_world
 
 
@@ -18,7 +19,9 @@ def loop() -> Iterator[asyncio.Runner]:
 
 
 @pytest.fixture
-def world(loop: asyncio.Runner, database_url: str, tmp_path: Path) -> Iterator[World]:
-    made = loop.run(make_world(database_url, tmp_path))
-    yield made
-    loop.run(made.close())
+def world(
+    loop: asyncio.Runner, database_url: str, tmp_path: Path, tmp_path_factory: pytest.TempPathFactory
+) -> Iterator[World]:
+    lent = loop.run(lend_world(make_world, database_url, tmp_path, tmp_path_factory.mktemp))
+    yield lent
+    loop.run(lent.close())

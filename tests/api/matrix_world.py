@@ -76,19 +76,22 @@ class Matrix:
 
     world: World
     people: tuple[str, ...] = tuple(READS)
-    boxes: dict[str, Any] = field(default_factory=dict)
-    views: dict[str, int] = field(default_factory=dict)
-    """A saved view of everything, each person's own."""
+    objects: dict[tuple[str, ...], list[tuple[str, dict[str, Any]]]] = field(default_factory=dict)
+    """What the parameters of a path can name (``matrix.objects_of``), by their names: it stays the same."""
+
+    @property
+    def views(self) -> dict[str, int]:
+        """A saved view of everything, each person's own."""
+        return self.world.views
 
     def sees(self, who: str) -> set[str]:
         """The words that this person may read anywhere."""
         return READS[who] | BESIDE.get(who, set())
 
 
-async def make_matrix(url: str, folder: Path) -> Matrix:
-    """The world with all its people and letters."""
+async def make_crowded_world(url: str, folder: Path) -> World:
+    """The world with all the people of the matrix and its letters."""
     world = await make_world(url, folder)
-    matrix = Matrix(world)
     for who in READS:
         if who not in world.users and who != "nobody":
             added = await world.database.write(add_user, f"{who}@firm.example", who.title())
@@ -104,16 +107,16 @@ async def make_matrix(url: str, folder: Path) -> Matrix:
     await _remember(world)
     await _note(world)
     await _share(world)
-    await _look_at_everything(matrix)
-    return matrix
+    await _look_at_everything(world)
+    return world
 
 
-async def _look_at_everything(matrix: Matrix) -> None:
+async def _look_at_everything(world: World) -> None:
     """A view that asks for nothing in particular: its list and its count are what its owner may see."""
-    for who in (one for one in matrix.people if one in matrix.world.users):
-        viewer = await matrix.world.viewer(who)
+    for who in (one for one in READS if one in world.users):
+        viewer = await world.viewer(who)
         every = parse_view(viewer, "Everything", {"all": []}, late=False, team_id=None, zone="UTC")
-        matrix.views[who] = (await matrix.world.database.write(add_view, viewer, every)).id
+        world.views[who] = (await world.database.write(add_view, viewer, every)).id
 
 
 async def _give(world: World) -> None:

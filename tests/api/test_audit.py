@@ -12,7 +12,7 @@ import pytest
 import time_machine
 from sqlalchemy import text, update
 
-from api.web.audit import safe_cell
+from core.spreadsheet import safe_cell
 from crm.staff.audit import record_audit
 from crm.staff.tables import audit
 from tests.api.world import World

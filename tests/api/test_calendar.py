@@ -152,3 +152,42 @@ async def _pages(world: World) -> None:
 
 async def _post(browser: Any, path: str, form: dict[str, Any]) -> Any:
     return await browser.ask("POST", path, body=urlencode(form).encode(), headers=FORM)
+
+
+def test_guests_are_invited_by_their_page_and_over_rest(world: World, loop: asyncio.Runner) -> None:
+    loop.run(_guests(world))
+
+
+async def _guests(world: World) -> None:
+    admin, outsider = world.program("administrator"), world.program("outsider")
+    new = {"name": "Гість", "counterparty_id": world.client_id, "emails": ["guest@client.example"]}
+    guest = (await admin.ask("POST", "/api/v1/contacts", data=new)).json()["id"]
+    call = {"kind": "meeting", "subject": "Samples", "starts": SOON, "counterparty_id": world.client_id}
+    told = {**call, "place": "Kyiv", "contact_ids": [guest]}
+    made = (await admin.ask("POST", "/api/v1/calendar", data=told)).json()["id"]
+    rest, page = f"/api/v1/calendar/{made}/invitations", f"/calendar/{made}"
+    seen = (await admin.get(rest)).json()
+    assert (seen["mailbox_id"], seen["due"], seen["guests"][0]["state"]) == (None, 1, "new")
+    assert (await outsider.ask("POST", rest, data={"mailbox_id": world.boxes["sales"].id})).status == 403
+    person = await world.browser("administrator")
+    shown = (await person.get(page)).body.decode()
+    assert "Send invitations" in shown
+    assert "guest@client.example" in shown
+    form = {"act": "invite", "mailbox_id": world.boxes["sales"].id, "words": "Hello"}
+    sent = await _post(person, page, form)
+    assert sent.status == 303
+    seen = (await admin.get(rest)).json()
+    assert (seen["due"], seen["words"], seen["guests"][0]["state"], seen["guests"][0]["knows"]) == (
+        0, "Hello", "invited", True,
+    )  # fmt: skip
+    assert (await admin.ask("POST", rest, data={})).status == 409
+    assert "has not answered yet" in (await person.get(page)).body.decode()
+    moved = {"starts": SOON.replace("T10:00", "T12:00")}
+    assert (await admin.ask("POST", f"/api/v1/calendar/{made}/move", data=moved)).status == 200
+    assert "Send the change" in (await person.get(page)).body.decode()
+    assert len((await admin.ask("POST", rest, data={"words": "Later"})).json()["message_ids"]) == 1
+    assert (await admin.ask("POST", f"/api/v1/calendar/{made}/drop", data={})).status == 204
+    seen = (await admin.get(rest)).json()
+    assert (seen["due"], seen["guests"][0]["state"]) == (0, "called_off")
+    edited = (await person.get(f"/calendar/new?client={world.client_id}")).body.decode()
+    assert f'name="guest_{guest}"' in edited

@@ -17,7 +17,7 @@ async def post(asker: Asker, path: str, **fields: str) -> Answer:
 
 def test_a_client_is_entered_changed_and_not_twice(loop: asyncio.Runner, world: World) -> None:
     async def go() -> None:
-        manager = world.program("manager")
+        manager = world.program("manager")  # "Fair" is a channel of the house
         told = {"name": "Степ-Агро", "kind": "company", "role_supplier": "yes", "phone_0": "+380441234567"}
         told |= {"firm_name_0": "", "firm_tax_0": "12345678", "groups": "Grain, South", "channel": "Fair"}
         wrong = await post(manager, "/clients/new", **told | {"phone_0": "12", "about": "Kept words"})

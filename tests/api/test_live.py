@@ -5,19 +5,23 @@ from __future__ import annotations
 import asyncio
 import json
 import time
+import urllib.request
 from collections.abc import AsyncIterator, Callable
 from contextlib import asynccontextmanager
+from pathlib import Path
 from typing import Any
 
 import pytest
 
 from api import live
-from crm.staff.people import disable_user
+from api.cli.web import DRAIN_SECONDS
+from crm.staff.people import add_user, disable_user
 from crm.staff.rights import add_grant, remove_grant
-from crm.staff.sessions import end_session, start_session
+from crm.staff.sessions import add_token, end_session, start_session
 from mailhub.mailboxes.handling import assign_thread
 from tests.api.asking import Asker
 from tests.api.world import SECRETS, World, letter
+from tests.support.house import running_site, settings_for
 
 SETTLED = 0.8
 
@@ -177,3 +181,19 @@ async def _ends(world: World, how: str) -> None:
 
 def test_a_stranger_gets_no_stream(world: World, loop: asyncio.Runner) -> None:
     assert loop.run(world.program("nobody").get("/api/v1/events")).status == 401
+
+
+def test_a_server_that_stops_waits_for_no_stream(
+    database_url: str, tmp_path: Path, caplog: pytest.LogCaptureFixture
+) -> None:
+    """Streams are never done by themselves: each open window would hold the stop up, and end as an error."""
+    with running_site(settings_for(database_url, tmp_path)) as (house, url):
+        user_id = house.database.write_now(add_user, "a@firm.example", "A")
+        _, token = house.database.write_now(add_token, user_id, "test", ["all"])
+        asked = urllib.request.Request(f"{url}/api/v1/events", headers={"Authorization": f"Bearer {token}"})
+        stream = urllib.request.urlopen(asked, timeout=20)
+        assert stream.readline() == b"retry: 2000\n"
+        began = time.monotonic()
+    assert time.monotonic() - began < DRAIN_SECONDS
+    assert stream.read().endswith(b": listening\n\n")
+    assert [line.getMessage() for line in caplog.records if line.levelname == "ERROR"] == []

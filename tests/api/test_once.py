@@ -11,6 +11,7 @@ from tests.api.world import World
 
 ONLY_ASKS = {
     "/api/v1/addresses/check",
+    "/api/v1/segments/try",
     "/api/v1/accounts/try",
     "/api/v1/accounts/{account_id}/test",
     "/api/v1/accounts/{account_id}/reconcile",
@@ -20,12 +21,25 @@ ONLY_ASKS = {
 """They look, here or at another server, and change nothing that stays."""
 SAY_WHAT_SHALL_BE = {
     "/api/v1/search/recent",
+    "/api/v1/suppliers/{counterparty_id}/price-list",  # the same list again changes nothing
     "/api/v1/users/me/password",  # asks for the password of now: a second time it is another one
     "/api/v1/rules/order",
+    "/api/v1/attributes/order",
+    "/api/v1/channels/order",
     "/api/v1/imports/{import_id}/pause",
     "/api/v1/imports/{import_id}/resume",
     "/api/v1/imports/{import_id}/cancel",
     "/api/v1/dkim-keys/{key_id}/check",
+    "/api/v1/client-imports/{transfer_id}/look",
+    "/api/v1/client-imports/{transfer_id}/rows/{n}",
+    "/api/v1/client-imports/{transfer_id}/run",
+    "/api/v1/client-imports/{transfer_id}/pause",
+    "/api/v1/client-imports/{transfer_id}/resume",
+    "/api/v1/client-imports/{transfer_id}/cancel",
+    "/api/v1/client-imports/{transfer_id}/undo",
+    "/api/v1/doubles/apart",
+    "/api/v1/doubles/open",
+    "/api/v1/doubles/search/cancel",
     "/api/v1/notices/read",
     "/api/v1/tags/{tag_id}/merge",
     "/api/v1/tags/{tag_id}/restore",
@@ -37,6 +51,7 @@ SAY_WHAT_SHALL_BE = {
     "/api/v1/calendar/{planned_id}/release",
     "/api/v1/calendar/{planned_id}/drop",
     "/api/v1/promises/{promise_id}/kept",
+    "/api/v1/segments/{segment_id}/members/remove",
     "/api/v1/promises/{promise_id}/refuse",
     "/api/v1/promises/{promise_id}/drop",
     "/api/v1/users/{user_id}/hand-over-clients",  # a second time there is nobody left
@@ -47,7 +62,14 @@ SAY_WHAT_SHALL_BE = {
     "/api/v1/users/me/codes/renew",  # nobody keeps the answer: the codes of the last one hold
 }
 """Sent twice they leave what they left the first time."""
-BRING_BYTES = {"/api/v1/imports", "/api/v1/imports/upload", "/api/v1/drafts/{draft_id}/attachments"}
+BRING_BYTES = {
+    "/api/v1/client-imports",
+    "/api/v1/documents/{document_id}/files",
+    "/api/v1/mailings/{mailing_id}/pictures",
+    "/api/v1/drafts/{draft_id}/attachments",
+    "/api/v1/imports",
+    "/api/v1/imports/upload",
+}
 """What is brought goes on where it broke off, by ways of their own."""
 
 

@@ -17,14 +17,23 @@ from api.auth import csrf_token
 from core import clock, jobs
 from core.database import Database, WriteTx
 from core.fulltext.index import Words
+from crm.attributes import add_attribute
+from crm.documents import NewLine, add_document, add_item
 from crm.execution.promises import Made
 from crm.interactions import find_line_of_thread
-from crm.parties import add_contact, add_counterparty
+from crm.marketing import Party, add_marketing_event, touch_parties
+from crm.parties import add_channel, add_contact, add_counterparty
 from crm.planner import Plan
+from crm.segments import add_members, add_segment
+from crm.segments.preparing import prepare_part
 from crm.staff.people import add_team, add_user, hash_password, join_team
 from crm.staff.readable import get_viewer
 from crm.staff.rights import add_grant, list_grants
 from crm.staff.sessions import add_token, start_session
+from crm.transfer.imports import Looked, start_import
+from mailhub.automatic.shapes import parse_told, told_data
+from mailhub.automatic.tables import automatic_letter, automatic_rule, automatic_version
+from mailhub.campaigns.tables import mailing
 from mailhub.ingest.intake import PROCESS_JOB, Arrival, accept
 from mailhub.letters.html.outgoing import text_as_html
 from mailhub.letters.worker import understand
@@ -35,7 +44,8 @@ from mailhub.mailboxes.handling import assign_thread
 from mailhub.mailboxes.imports import start_upload
 from mailhub.mailboxes.lists import list_threads
 from mailhub.mailboxes.notes import add_note
-from mailhub.mailboxes.notices import list_notices, notify
+from mailhub.mailboxes.notices import list_notices
+from mailhub.mailboxes.notifying import notify
 from mailhub.mailboxes.placements import choose_folders, list_folders
 from mailhub.mailboxes.planning import plan, promise_it
 from mailhub.mailboxes.reading import Message, list_messages
@@ -45,6 +55,7 @@ from mailhub.outbound.draft_files import add_file
 from mailhub.outbound.drafts import Text, add_draft, change_draft, list_drafts
 from mailhub.outbound.identity import Stamp
 from mailhub.outbound.ledger import plan_deliveries
+from mailhub.outbound.tables import recipient
 from mailhub.routing.quarantine import hold
 from mailhub.routing.rules.verbs import add_rule, parse_wanted
 from mailhub.routing.taking import process
@@ -96,6 +107,9 @@ class World:
     house: House
     app: Litestar
     rules: dict[str, int] = field(default_factory=dict)
+    mailings: dict[str, tuple[int, int]] = field(default_factory=dict)
+    automatics: dict[str, tuple[int, int]] = field(default_factory=dict)
+    """Of each mailbox a mailing that was frozen, and one of its recipients."""
     notices: dict[str, int] = field(default_factory=dict)
     users: dict[str, int] = field(default_factory=dict)
     tokens: dict[str, str] = field(default_factory=dict)
@@ -113,9 +127,14 @@ class World:
     drafts: dict[str, int] = field(default_factory=dict)
     imports: dict[str, int] = field(default_factory=dict)
     draft_files: dict[str, int] = field(default_factory=dict)
+    views: dict[str, int] = field(default_factory=dict)
     folder_id: int = 0
     view_id: int = 0
     tag_id: int = 0
+    transfer_id: int = 0
+    segment_id: int = 0
+    attribute_id: int = 0
+    document_id: int = 0
     bulk_id: int = 0
     client_id: int = 0
     contact_id: int = 0
@@ -212,6 +231,13 @@ async def make_world(url: str, folder: Path) -> World:
     one = world.threads["quailsalesone"]
     admin = await world.viewer("administrator")
     await world.database.write(assign_thread, admin, one, world.users["executor"])
+    added = await world.database.write(add_attribute, "counterparty", "Trade", "text")
+    world.attribute_id = added.id
+    pump = await world.database.write(add_item, "Pump", external_id="ERP-1")
+    world.document_id = await world.database.write(
+        add_document, admin, world.client_id, kind="offer", date="2026-11-18", currency="EUR",
+        lines=[NewLine(price=500, item_id=pump)],
+    )  # fmt: skip
     world.tag_id = (await world.database.write(make_tag, admin, "Claim")).id
     for thread_id in (world.threads["quailother"], one, world.threads["quailsalestwo"]):
         await world.database.write(tag_thread, admin, thread_id, [world.tag_id])
@@ -219,8 +245,16 @@ async def make_world(url: str, folder: Path) -> World:
     await _talk(world)
     await begin_drafts(world)
     await _rules(world)
+    await _mailings(world)
+    await _automatics(world)
     await _of_the_leaver(world)
     await _planned(world)
+    world.segment_id = await world.database.write(add_segment, admin, "Best clients", "counterparties")
+    await world.database.write(add_members, admin, world.segment_id, [world.client_id])
+    wrote = {"field": "letters", "op": "ge", "value": 1}
+    await world.database.write(partial(add_segment, rule=wrote), admin, "Who wrote", "counterparties")
+    while await world.database.write(prepare_part, 100) is not None:
+        pass
     return world
 
 
@@ -276,8 +310,13 @@ async def _mailboxes(world: World) -> None:
         world.accounts[name] = made.id
     await write(choose_folders, world.accounts["sales"], [("quailfolder", "quailfolder")])
     world.folder_id = (await world.database.read(list_folders, world.accounts["sales"]))[0].id
-    world.client_id = await write(add_counterparty, "Client Ltd")
+    channel_id = await write(add_channel, "Fair")
+    world.client_id = await write(partial(add_counterparty, channel_id=channel_id), "Client Ltd")
     world.contact_id = await write(add_contact, "Anna", emails=["anna@client.example"], counterparty_id=world.client_id)
+    chief = await world.viewer("manager")
+    told = {"name": "Agro", "kind": "exhibition", "currency": "EUR", "channel_id": channel_id, "planned": 100_000}
+    fair = await write(lambda tx: add_marketing_event(tx, chief, **told))
+    await write(touch_parties, chief, fair, [Party(world.client_id, world.contact_id)], "visited")
 
 
 async def _remember(world: World) -> None:
@@ -293,6 +332,10 @@ async def _remember(world: World) -> None:
         started = await world.database.write(start_upload, importer, box.id, f"quailimport{name}.mbox", 100)
         world.imports[name] = started.id
         world.grants[name] = (await world.database.read(list_grants, box.scope_id))[0].id
+    about = {"format": "csv", "encoding": "utf-8", "delimiter": ",", "sheet": "", "sheets": []}
+    sight = Looked(about, ["Name"], [["Firm"]], 1)
+    started_by = await world.viewer("administrator")
+    world.transfer_id = (await world.database.write(start_import, started_by, "clients.csv", 10, sight)).id
 
 
 def _plan(tx: WriteTx, stamp: Stamp, message: Message) -> int:
@@ -306,6 +349,47 @@ async def _rules(world: World) -> None:
         wanted = parse_wanted(f"A rule of {name}", {"all": []}, [{"answer_hours": 2}], "UTC")
         made = await world.database.write(add_rule, await world.viewer(who), world.boxes[name].id, wanted)
         world.rules[name] = made.id
+
+
+async def _mailings(world: World) -> None:
+    for name in ("sales", "other", "personal"):
+        box, now = world.boxes[name], clock.now()
+
+        def plan(tx: WriteTx, box: Any = box, now: int = now, name: str = name) -> tuple[int, int]:
+            made = tx.insert(
+                mailing, name=f"quailmailing{name}", mailbox_id=box.id, scope_id=box.scope_id, sender=box.address,
+                reasons={}, faults=[], counts={}, domains={}, created_at=now, changed_at=now,
+            )  # fmt: skip
+            to = tx.insert(
+                recipient, mailing_id=made, epoch=1, address="anna@client.example", canonical="anna@client.example",
+                domain="client.example", fields={}, changed_at=now,
+            )  # fmt: skip
+            return made, to
+
+        world.mailings[name] = await world.database.write(plan)
+
+
+async def _automatics(world: World) -> None:
+    for name in ("sales", "other", "personal"):
+        box, now = world.boxes[name], clock.now()
+
+        def write(tx: WriteTx, box: Any = box, now: int = now, name: str = name) -> tuple[int, int]:
+            made = tx.insert(
+                automatic_rule, name=f"quailautomatic{name}", mailbox_id=box.id, scope_id=box.scope_id, version=1,
+                created_at=now, changed_at=now,
+            )  # fmt: skip
+            told = told_data(parse_told({"kind": "event", "minutes": -60}))
+            said = {"format": "markdown", "source": "Hello", "subject": f"quailautomatic{name}", "plain": "Hello"}
+            letters = {"": {**said, "html": ""}}
+            tx.insert(automatic_version, rule_id=made, version=1, told=told, letters=letters, at=now)
+            held = tx.insert(
+                automatic_letter, epoch=1, rule_id=made, version=1, scope_id=box.scope_id, subject_kind="event",
+                subject_id=1, due_key="2026-11-22T10:00", state="held", reason="off", due_at=now, send_at=now,
+                facts={"subject": f"quailautomatic{name}", "date": "2026-11-22", "time": "10:00"}, changed_at=now,
+            )  # fmt: skip
+            return made, held
+
+        world.automatics[name] = await world.database.write(write)
 
 
 async def _of_the_leaver(world: World) -> None:

@@ -4,12 +4,15 @@ print. Each step waits until what it is about stands on the page, so that nothin
 from __future__ import annotations
 
 import re
+import time
+from contextlib import suppress
 
 from playwright.sync_api import Page, expect
 
 from tests.browser.hostile_house import SAVED, WORD, as_http
 
-WAIT_MS = 20_000
+WAIT_MS = 60_000
+SOON_MS = 5_000
 PASTED = "two names"
 """What one of the vectors says; where it stands the others were pasted too."""
 PASTE = """(node, vectors) => {
@@ -49,12 +52,30 @@ def put_a_saved_text_in(page: Page) -> None:
     expect(page.locator(".composer-text")).to_contain_text(SAVED)
 
 
+def _complete(page: Page) -> None:
+    to = page.locator(".composer [role=combobox]").first  # by role Playwright would ask attacks what they are
+    found = page.locator(".people-found:visible [role=option]").first
+    for away in reversed(page.locator(".people .chip-away").all()):  # of who went on with this draft before
+        away.click()
+    expect(page.locator(".people .chip")).to_have_count(0)
+    until = time.monotonic() + WAIT_MS / 1000
+    to.fill("anna1")
+    while not found.is_visible() and time.monotonic() < until:
+        page.wait_for_timeout(1000)
+        if not found.is_visible():  # attacks that stand on the page take the focus from whoever types
+            to.fill("anna")
+            to.fill("anna1")
+    expect(found).to_contain_text(WORD, timeout=WAIT_MS)
+    to.press("Enter")
+
+
 def complete_names(page: Page) -> None:
     """A recipient, and a colleague in a note."""
-    to = page.locator(".composer [role=combobox]").first  # by role Playwright would ask attacks what they are
-    to.fill("anna1")  # attacks that stand on the page take the focus from whoever types
-    expect(page.locator(".people-found:visible [role=option]").first).to_contain_text(WORD, timeout=WAIT_MS)
-    to.press("Enter")
+    for _ in range(10):
+        _complete(page)
+        with suppress(AssertionError):  # who lost the focus before Enter has written what they typed
+            expect(page.locator(".people .chip").last).to_contain_text(WORD, timeout=SOON_MS)
+            break
     expect(page.locator(".people .chip").last).to_contain_text(WORD)
     page.locator(".composer-away").click()
     page.keyboard.press("n")

@@ -39,7 +39,7 @@ from mailhub.letters.html.outgoing import CleanHtml
 from mailhub.mailboxes.boxes import add_mailbox
 from mailhub.mailboxes.handling import assign_thread
 from mailhub.mailboxes.notes import add_note, change_note
-from mailhub.mailboxes.notices import notify
+from mailhub.mailboxes.notifying import notify
 from mailhub.mailboxes.planning import plan, promise_it
 from mailhub.mailboxes.tags import make_tag, tag_thread
 from mailhub.mailboxes.views import add_view, parse_view
@@ -116,7 +116,19 @@ def hostile_letter(vectors: list[str], number: int, *, answers: bool) -> bytes:
     letter.add_alternative(f"<p>{WORD}</p>{joined}", subtype="html", cte="base64")
     letter.add_attachment(joined.encode(), maintype="image", subtype="svg+xml", filename=f"{plain[:120]}.svg")
     letter.add_attachment(joined.encode(), maintype="text", subtype="html", filename=f"{plain[-120:]}.html")
+    said = hostile_calendar(vectors).encode()
+    letter.add_attachment(
+        said, maintype="text", subtype="calendar", filename="invite.ics", params={"method": "REQUEST"}
+    )
     return letter.as_bytes()
+
+
+def hostile_calendar(vectors: list[str]) -> str:
+    """A calendar object each of whose lines says one of these vectors: what its letter shows as a card."""
+    turn = cycle(re.sub(r"[\x00-\x1f\x7f-\x9f\u2028\u2029]", " ", one) for one in vectors)
+    named = ("SUMMARY:", "LOCATION:", "COMMENT:", "DTSTART:", "DTEND:", "ORGANIZER:mailto:", *["ATTENDEE:mailto:"] * 6)
+    lines = (f"{name}{next(turn)}" for name in named)
+    return "\r\n".join(["BEGIN:VCALENDAR", "METHOD:REQUEST", "BEGIN:VEVENT", *lines, "END:VEVENT", "END:VCALENDAR", ""])
 
 
 def send_letters(house: House, vectors: Vectors, letters: int) -> None:

@@ -6,6 +6,7 @@
 
 import re
 import threading
+import time
 from collections.abc import Iterator, Mapping
 from contextlib import contextmanager, suppress
 from dataclasses import dataclass, field
@@ -126,9 +127,11 @@ class Desk:
         self.pages = -(-len(letters) // per_page)
 
 
-def show(browser: Browser, listener: Listener, desk: Desk, *, touch: bool = True, mouse: int = 0) -> Outcome:
+def show(
+    browser: Browser, listener: Listener, desk: Desk, *, touch: bool = True, mouse: int = 0, opens: bool = False
+) -> Outcome:
     """Open every letter, wait, then (with `touch`) hover, focus and click every element of it; in the first
-    `mouse` letters with a real pointer too."""
+    `mouse` letters with a real pointer too. Of letters whose links open windows (`opens`) the first is waited for."""
     outcome = Outcome()
     context = browser.new_context(viewport={"width": 1400, "height": 3600})
     context.on("requestfinished", lambda request: _note(request, outcome))
@@ -140,6 +143,9 @@ def show(browser: Browser, listener: Listener, desk: Desk, *, touch: bool = True
         context.on("page", lambda tab: _close(tab, page, outcome))
         for number in range(desk.pages):
             _show_page(page, home, number, listener, outcome, touch=touch, mouse=mouse)
+        until = time.monotonic() + 30
+        while opens and not outcome.tabs and time.monotonic() < until:
+            page.wait_for_timeout(50)
     context.close()
     return outcome
 

@@ -34,7 +34,30 @@ PAGES = {
     "nothing": "/search?q=nothingisnamedlikethis",
     "junk": "/spam",
     "missing": "/waiting/threads/987654321",
+    "segments": "/segments",
+    "segment": "/segments/new",
+    "mailings": "/mailings",
+    "mailing-whom": "/mailings/1?step=whom",
+    "mailing-what": "/mailings/1?step=what",
+    "mailing-check": "/mailings/1?step=check",
+    "mailing-when": "/mailings/1?step=when",
+    "automatic": "/mailings/automatic",
+    "automatic-rule": "/mailings/automatic/1?tried=yes",
+    "automatic-new": "/mailings/automatic/new?kind=date",
+    "suppliers": "/suppliers",
+    "items": "/items",
+    "item-suppliers": "/items/1/suppliers",
+    "topics": "/settings/topics",
+    "channels": "/settings/channels",
+    "marketing": "/marketing",
+    "marketing-event": "/marketing/1",
+    "marketing-form": "/marketing/new",
+    "parts": "/settings/parts",
+    "doubles": "/clients/doubles",
+    "import": "/clients/import",
 }
+ALONE = {"login": "/login", "join": "/join/1"}
+"""What a visitor sees."""
 
 
 @contextmanager
@@ -86,6 +109,7 @@ def sign_in(browser: Browser, url: str, person: str, size: str, scheme: str, lan
         locale=language,
         is_mobile=width < 600,
         has_touch=width < 600,
+        reduced_motion="reduce",
     )
     page = context.new_page()
     page.goto(f"{url}/login")
@@ -101,8 +125,17 @@ def sign_in(browser: Browser, url: str, person: str, size: str, scheme: str, lan
     return context
 
 
+def settled(page: Page, url: str, seconds: float = 900) -> None:
+    """Until the company of the demo has what it makes of its letters; rules for automatic letters come last."""
+    deadline = time.monotonic() + seconds
+    while page.request.get(f"{url}/mailings/automatic/1").status != 200:
+        if time.monotonic() > deadline:
+            raise SystemExit("the demo did not settle in")
+        time.sleep(0.5)
+
+
 def take(page: Page, folder: Path, name: str) -> None:
-    page.wait_for_timeout(250)
+    page.evaluate("document.fonts.ready")
     page.screenshot(path=folder / f"{name}.png")
 
 
@@ -110,6 +143,7 @@ def take_all(browser: Browser, url: str, folder: Path, size: str, scheme: str, l
     tail = f"{size}-{scheme}-{language}"
     context = sign_in(browser, url, "helen@delta.example", size, scheme, language)
     page = context.new_page()
+    settled(page, url)
     page.goto(f"{url}/waiting")
     take(page, folder, f"inbox-{tail}")
     row = page.locator(".row", has=page.locator(".row-client")).first
@@ -123,7 +157,9 @@ def take_all(browser: Browser, url: str, folder: Path, size: str, scheme: str, l
         page.wait_for_selector("#thread[data-thread]")
         take(page, folder, f"stranger-{tail}")
     for name, path in PAGES.items():
-        page.goto(f"{url}{path}")
+        answer = page.goto(f"{url}{path}")
+        assert answer is not None
+        assert answer.status == (404 if name == "missing" else 200), path
         take(page, folder, f"{name}-{tail}")
     context.close()
     alone = browser.new_context(
@@ -132,8 +168,9 @@ def take_all(browser: Browser, url: str, folder: Path, size: str, scheme: str, l
         locale=language,
     )
     page = alone.new_page()
-    page.goto(f"{url}/login")
-    take(page, folder, f"login-{tail}")
+    for name, path in ALONE.items():
+        page.goto(f"{url}{path}")
+        take(page, folder, f"{name}-{tail}")
     alone.close()
 
 

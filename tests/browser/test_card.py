@@ -9,20 +9,18 @@ from playwright.sync_api import Page, expect
 from tests.browser.site import Site
 from tests.support.engines import only
 
-APPEARS_MS = 8000
-
 
 def become_client(site: Site) -> Page:
     """The letter of a stranger, answered with "New client"; then its card."""
     page = site.sign_in()
     site.write("Báo giá vòng bi", sender="dang@sao-mai.example", to="sales@firm.example")
     page.locator(".row-link").first.click()
-    expect(page.locator("#panel h2")).to_have_text("Who is this?", timeout=APPEARS_MS)
+    expect(page.locator("#panel h2")).to_have_text("Who is this?")
     page.locator("#panel summary", has_text="New client").click()
     page.get_by_label("Company or person").fill("Cơ khí Sao Mai")
     page.get_by_label("Who wrote").fill("Đặng Thùy Linh")
     page.get_by_role("button", name="Add the client").click()
-    expect(page.locator("#panel h2")).to_have_text("Cơ khí Sao Mai", timeout=APPEARS_MS)
+    expect(page.locator("#panel h2")).to_have_text("Cơ khí Sao Mai")
     page.locator("#panel h2 a").click()
     expect(page.get_by_role("heading", level=1)).to_have_text("Cơ khí Sao Mai")
     return page

@@ -15,10 +15,9 @@ from sqlalchemy import func, select
 
 from core.database import ReadTx
 from core.settings import Settings
-from crm.staff.people import hash_password
 from mailhub.mailboxes.tables import incoming
 from mailhub.runtime import House
-from tests.browser.site import PASSWORD, Site, found
+from tests.browser.site import Site, found, hashed
 from tests.support.house import eventually, running_site, send, settings_for
 
 GOOD, BAD = "dmarc=pass header.from=balkan.example", "spf=fail smtp.mailfrom=x@y.example; dmarc=fail"
@@ -34,7 +33,7 @@ def make(settings: Settings) -> House:
 def site(chromium: Browser, database_url: str, tmp_path: Path) -> Iterator[Site]:
     with running_site(settings_for(database_url, tmp_path), make) as (house, url):
         with ThreadPoolExecutor(1) as elsewhere:
-            elsewhere.submit(house.database.write_now, found, hash_password(PASSWORD)).result()
+            elsewhere.submit(house.database.write_now, found, hashed()).result()
         site = Site(house, url, chromium)
         yield site
         for context in list(chromium.contexts):

@@ -13,9 +13,8 @@ import pytest
 from playwright.sync_api import Browser, CDPSession, Page, expect
 
 from core import clock
-from crm.staff.people import hash_password
 from crm.staff.totp import code_at, step_at
-from tests.browser.site import PASSWORD, Site, found
+from tests.browser.site import PASSWORD, Site, found, hashed
 from tests.support.house import running_site, settings_for
 
 
@@ -26,7 +25,7 @@ def named(chromium: Browser, database_url: str, tmp_path: Path) -> Iterator[Site
     settings = replace(settings, web=replace(settings.web, base_url="http://localhost:0"))
     with running_site(settings) as (house, url):
         with ThreadPoolExecutor(1) as elsewhere:
-            elsewhere.submit(house.database.write_now, found, hash_password(PASSWORD)).result()
+            elsewhere.submit(house.database.write_now, found, hashed()).result()
         site = Site(house, url, chromium)
         yield site
         for context in list(chromium.contexts):
@@ -44,6 +43,12 @@ def authenticator(page: Page) -> tuple[CDPSession, str]:
     return cdp, cdp.send("WebAuthn.addVirtualAuthenticator", {"options": options})["authenticatorId"]
 
 
+def forget(page: Page) -> None:
+    """A browser that nobody has signed in from; away first, as a page whose stream ends goes to the entry itself."""
+    page.goto("about:blank")
+    page.context.clear_cookies()
+
+
 def test_a_passkey_instead_of_a_password(named: Site) -> None:
     page = named.sign_in()
     cdp, device = authenticator(page)
@@ -51,7 +56,7 @@ def test_a_passkey_instead_of_a_password(named: Site) -> None:
     page.get_by_label("Name of the passkey").fill("My laptop")
     page.get_by_role("button", name="Add a passkey").click()
     expect(page.get_by_text("My laptop")).to_be_visible()
-    page.context.clear_cookies()
+    forget(page)
     page.goto(f"{named.url}/login?next=/mine")
     page.get_by_role("button", name="Use a passkey").click()
     expect(page).to_have_url(f"{named.url}/mine")
@@ -61,7 +66,7 @@ def test_a_passkey_instead_of_a_password(named: Site) -> None:
     (known,) = cdp.send("WebAuthn.getCredentials", {"authenticatorId": device})["credentials"]
     cdp.send("WebAuthn.removeCredential", {"authenticatorId": device, "credentialId": known["credentialId"]})
     cdp.send("WebAuthn.addCredential", {"authenticatorId": device, "credential": {**known, "signCount": 0}})
-    page.context.clear_cookies()
+    forget(page)
     page.goto(f"{named.url}/login")
     page.get_by_role("button", name="Use a passkey").click()
     expect(page.get_by_role("alert")).to_contain_text("may have been copied")
@@ -92,7 +97,7 @@ def test_codes_are_set_up_and_asked_for(named: Site) -> None:
     page.get_by_role("link", name="I have kept them").click()
     expect(page.get_by_text(re.compile("10 recovery codes are left"))).to_be_visible()
     for code in (code_at(secret, step_at(clock.now())), recovery):
-        page.context.clear_cookies()
+        forget(page)
         page.goto(f"{named.url}/login?next=/mine")
         page.get_by_label("Email").fill("petro@firm.example")
         page.get_by_label("Password").fill(PASSWORD)

@@ -9,8 +9,6 @@ from playwright.sync_api import Page, expect
 from tests.browser.site import Site
 from tests.browser.test_inbox import press
 
-APPEARS_MS = 8000
-
 
 def begin(site: Site, count: int, to: str = "claims@firm.example") -> None:
     for number in range(count):
@@ -19,7 +17,7 @@ def begin(site: Site, count: int, to: str = "claims@firm.example") -> None:
 
 def waiting(page: Page, count: int) -> None:
     page.goto(page.url)
-    expect(page.locator(".row")).to_have_count(count, timeout=APPEARS_MS)
+    expect(page.locator(".row")).to_have_count(count)
 
 
 def test_many_are_closed_and_come_back(site: Site) -> None:
@@ -37,11 +35,11 @@ def test_many_are_closed_and_come_back(site: Site) -> None:
     expect(page.locator(".toast").last).to_contain_text("3 threads closed.")
     expect(page.locator(".row.gone")).to_have_count(3)
     expect(page.locator("#bulk")).to_be_hidden()
-    expect(page.locator(".rail-item[href='/waiting'] .num")).to_have_text("1", timeout=APPEARS_MS)
+    expect(page.locator(".rail-item[href='/waiting'] .num")).to_have_text("1")
     page.keyboard.press("Control+z")
     expect(page.locator(".toast").last).to_contain_text("3 threads are as they were.")
     expect(page.locator(".row.gone")).to_have_count(0)
-    expect(page.locator(".rail-item[href='/waiting'] .num")).to_have_text("4", timeout=APPEARS_MS)
+    expect(page.locator(".rail-item[href='/waiting'] .num")).to_have_text("4")
 
 
 def test_many_are_given_away_by_keys_and_one_that_moved_is_told(site: Site) -> None:

@@ -14,10 +14,10 @@ from sqlalchemy import update
 
 from core import clock
 from core.database import WriteTx
-from crm.staff.people import hash_password
+from mailhub.outbound import scheduling
 from mailhub.outbound.tables import draft
-from tests.browser.site import PASSWORD, Site, found
-from tests.browser.test_answering import APPEARS_MS, open_thread, taken, write
+from tests.browser.site import Site, found, hashed
+from tests.browser.test_answering import open_thread, taken, write
 from tests.support.house import running_site, send, settings_for
 from tests.support.sink import Script, Sink
 
@@ -34,7 +34,7 @@ def site(chromium: Browser, database_url: str, tmp_path: Path, sink: Sink) -> It
     out = replace(settings.send, relay=f"smtp://127.0.0.1:{sink.port}", undo_seconds=20)
     with running_site(replace(settings, send=out), roles=("ingest", "send")) as (house, url):
         with ThreadPoolExecutor(1) as elsewhere:
-            elsewhere.submit(house.database.write_now, found, hash_password(PASSWORD)).result()
+            elsewhere.submit(house.database.write_now, found, hashed()).result()
         site = Site(house, url, chromium)
         yield site
         for context in list(chromium.contexts):
@@ -47,8 +47,8 @@ def plan(page: Page, button: str, *, unless_reply: bool = False) -> None:
     if unless_reply:
         page.get_by_label("Only if they do not reply before").check()
     page.get_by_role("button", name=button).click()
-    expect(page.locator(".toast", has_text="Planned for").last).to_be_visible(timeout=APPEARS_MS)
-    expect(page.locator(".planned")).to_be_visible(timeout=APPEARS_MS)
+    expect(page.locator(".toast", has_text="Planned for").last).to_be_visible()
+    expect(page.locator(".planned")).to_be_visible()
 
 
 def let_time_pass(site: Site) -> None:
@@ -56,11 +56,10 @@ def let_time_pass(site: Site) -> None:
 
     def come(tx: WriteTx) -> None:
         tx.execute(update(draft).where(draft.c.send_at.is_not(None)).values(send_at=clock.now() - 1))
+        tx.announce(scheduling.TOPIC)
 
     with ThreadPoolExecutor(1) as elsewhere:
         elsewhere.submit(site.house.database.write_now, come).result()
-    assert site.house.departing is not None
-    site.house.departing.wake()
 
 
 def come(site: Site, subject: str, message_id: str, answers: str = "") -> None:
@@ -82,7 +81,7 @@ def test_send_later_unless_they_reply(site: Site, sink: Sink) -> None:
     expect(page.locator(".planned")).to_contain_text("unless they reply before")
     expect(page.locator(".composer")).not_to_have_attribute("open", "")
     come(site, "Re: Complaint", "q2@balkan.example", "q1@balkan.example")
-    expect(page.locator(".thread-body")).to_contain_text("because an answer came first", timeout=APPEARS_MS)
+    expect(page.locator(".thread-body")).to_contain_text("because an answer came first")
     expect(page.locator(".planned")).to_have_count(0)
     let_time_pass(site)
     assert sink.taken == []
@@ -112,12 +111,12 @@ def test_a_new_letter_is_taken_back_and_written_on(site: Site, sink: Sink) -> No
     page.locator(".composer-text").click()
     page.keyboard.type("Here they are.")
     page.keyboard.press("Control+Enter")
-    expect(page.locator(".composer-warning")).to_be_visible(timeout=APPEARS_MS)
+    expect(page.locator(".composer-warning")).to_be_visible()
     page.keyboard.press("Control+Enter")
-    expect(page.locator(".toast")).to_contain_text("It leaves in a moment", timeout=APPEARS_MS)
+    expect(page.locator(".toast")).to_contain_text("It leaves in a moment")
     expect(page.locator(".toast-left")).to_have_text("19")
     page.keyboard.press("Control+z")
-    expect(page.locator(".composer-text")).to_contain_text("Here they are.", timeout=APPEARS_MS)
+    expect(page.locator(".composer-text")).to_contain_text("Here they are.")
     expect(page.locator("[name=subject]")).to_have_value("Spring prices")
     assert sink.taken == []
 
@@ -128,10 +127,10 @@ def test_send_and_close_by_the_keyboard(site: Site) -> None:
     open_thread(page, "Complaint")
     write(page, "Done.")
     page.keyboard.press("Control+Shift+Enter")
-    expect(page.locator(".toast")).to_contain_text("Answered and closed", timeout=APPEARS_MS)
+    expect(page.locator(".toast")).to_contain_text("Answered and closed")
     expect(page.locator(".thread-state")).to_contain_text("Closed")
     page.keyboard.press("Control+z")
-    expect(page.locator(".composer-text")).to_contain_text("Done.", timeout=APPEARS_MS)
+    expect(page.locator(".composer-text")).to_contain_text("Done.")
     expect(page.locator(".thread-state")).to_contain_text("Open")
 
 
@@ -140,23 +139,23 @@ def test_two_tabs_with_one_draft_show_theirs_or_keep_mine(site: Site) -> None:
     site.write("Complaint")
     open_thread(first, "Complaint")
     write(first, "One. ")
-    expect(first.locator(".composer-kept")).to_contain_text("Draft saved", timeout=APPEARS_MS)
+    expect(first.locator(".composer-kept")).to_contain_text("Draft saved")
     second = first.context.new_page()
     second.goto(first.url)
-    expect(second.locator(".composer-text")).to_contain_text("One.", timeout=APPEARS_MS)
+    expect(second.locator(".composer-text")).to_contain_text("One.")
     second.locator(".composer-text").click()
     second.keyboard.press("Control+End")
     second.keyboard.type("Two.")
-    expect(second.locator(".composer-kept")).to_contain_text("Draft saved", timeout=APPEARS_MS)
+    expect(second.locator(".composer-kept")).to_contain_text("Draft saved")
     first.keyboard.type("Three.")
-    expect(first.locator(".composer-conflict")).to_be_visible(timeout=APPEARS_MS)
+    expect(first.locator(".composer-conflict")).to_be_visible()
     first.get_by_role("button", name="Show theirs").click()
     expect(first.locator(".composer-text")).to_contain_text("Two.")
     second.keyboard.type(" Four.")
-    expect(second.locator(".composer-kept")).to_contain_text("Draft saved", timeout=APPEARS_MS)
+    expect(second.locator(".composer-kept")).to_contain_text("Draft saved")
     first.locator(".composer-text").click()
     first.keyboard.type("Five. ")
-    expect(first.locator(".composer-conflict")).to_be_visible(timeout=APPEARS_MS)
+    expect(first.locator(".composer-conflict")).to_be_visible()
     first.get_by_role("button", name="Keep mine").click()
-    expect(first.locator(".composer-kept")).to_contain_text("Draft saved", timeout=APPEARS_MS)
+    expect(first.locator(".composer-kept")).to_contain_text("Draft saved")
     site.faults[:] = [fault for fault in site.faults if "(Conflict)" not in fault]

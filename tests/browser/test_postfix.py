@@ -17,7 +17,7 @@ def test_a_letter_through_postfix_appears_without_reload(site: Site) -> None:
         page.evaluate("window.stayed = true")
         site.write("Complaint by way of Postfix", by_way_of=relay.port)
         row = page.locator(".row", has_text="Complaint by way of Postfix")
-        expect(row).to_be_visible(timeout=20_000)
+        expect(row).to_be_visible()
         expect(row).to_contain_text("Balkan Logistic")
         assert page.evaluate("window.stayed"), "the page was not loaded again"
         assert relay.count_sent() == 1

@@ -6,15 +6,13 @@ from playwright.sync_api import Page, expect
 
 from tests.browser.site import Site
 
-APPEARS_MS = 5000
-
 
 def opened(site: Site, *subjects: str) -> Page:
     """Letters of one client, each in a thread of its own; the first is open."""
     page = site.sign_in()
     for subject in subjects:
         site.write(subject)
-        expect(page.locator(".row", has_text=subject)).to_be_visible(timeout=APPEARS_MS)
+        expect(page.locator(".row", has_text=subject)).to_be_visible()
     page.locator(".row", has_text=subjects[0]).locator(".row-link").click()
     expect(page.locator("#subject")).to_have_text(subjects[0])
     return page
@@ -26,12 +24,12 @@ def test_two_threads_are_merged_and_taken_apart(site: Site) -> None:
     page.locator("#found-threads button", has_text="Where is my van").click()
     expect(page.locator(".toast").last).to_contain_text("Merged")
     expect(page.locator("#thread .letter, #thread details.folded")).to_have_count(2)
-    expect(page.locator(".row", has_text="Where is my van")).to_have_count(0, timeout=APPEARS_MS)
+    expect(page.locator(".row", has_text="Where is my van")).to_have_count(0)
     expect(page.locator(".rail-item[href='/waiting'] .num")).to_have_text("1")
     page.keyboard.press("Control+z")
     expect(page.locator(".toast").last).to_contain_text("Two threads again")
     expect(page.locator("#thread .letter, #thread details.folded")).to_have_count(1)
-    expect(page.locator(".rail-item[href='/waiting'] .num")).to_have_text("2", timeout=APPEARS_MS)
+    expect(page.locator(".rail-item[href='/waiting'] .num")).to_have_text("2")
 
 
 def test_a_letter_is_split_off_and_given_back(site: Site) -> None:

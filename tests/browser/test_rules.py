@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import re
 
-from playwright.sync_api import Locator, Page, expect
+from playwright.sync_api import Locator, Page, Route, expect
 
 from tests.browser.site import Site
 
@@ -78,6 +78,14 @@ def test_rules_change_their_order_and_a_mistake_loses_nothing(site: Site) -> Non
         page.get_by_role("link", name="Rules of claims@firm.example").click()
     names = page.locator(".rule-words b")
     expect(names).to_have_text(["All about invoice", "All about offer"])
+    asked: list[Route] = []
+
+    def hold_first(route: Route) -> None:
+        asked.append(route)
+        if len(asked) > 1:
+            route.continue_()
+
+    page.route("**/api/v1/rules/order", hold_first)
     page.get_by_role("button", name="Ask “All about offer” earlier").click()
     expect(names).to_have_text(["All about offer", "All about invoice"])
     handle = page.get_by_role("button", name="Move “All about offer” with the arrow keys")
@@ -85,13 +93,18 @@ def test_rules_change_their_order_and_a_mistake_loses_nothing(site: Site) -> Non
     page.keyboard.press("ArrowDown")
     expect(names).to_have_text(["All about invoice", "All about offer"])
     expect(handle).to_be_focused()
-    for _ in range(4):  # the rows are drawn anew when the server tells of the order before: a hand tries again
+    expect(page.locator(".rule-list[aria-busy=true]")).to_be_visible()
+    (first,) = asked  # an order that is slow is overtaken by none
+    first.continue_()
+    expect(page.locator(".rule-list[aria-busy=true]")).to_have_count(0)
+    for _ in range(4):  # a slow page may not see where a hand went: it tries again
         drag(page, handle, page.locator(".rule-row").first)
         if names.all_inner_texts()[0] == "All about offer":
             break
         page.wait_for_load_state("networkidle")
     expect(names).to_have_text(["All about offer", "All about invoice"])
     expect(page.get_by_role("status").filter(has_text="Place 1 of 2")).to_have_count(1)
+    expect(page.locator(".rule-list[aria-busy=true]")).to_have_count(0)
     page.reload()
     expect(names).to_have_text(["All about offer", "All about invoice"])
     page.get_by_role("link", name="All about offer").click()

@@ -23,7 +23,7 @@ def test_a_letter_is_found_by_another_form(
     page = site.sign_in()
     site.write(subject, text=text)
     row = page.locator(".row", has_text=subject)
-    expect(row).to_be_visible(timeout=10_000)
+    expect(row).to_be_visible()
 
     page.keyboard.press("/")
     page.keyboard.type(query)

@@ -3,47 +3,28 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Iterator
-from concurrent.futures import ThreadPoolExecutor
-from pathlib import Path
 
 import pytest
-from playwright.sync_api import Browser, Page, expect
+from playwright.sync_api import Page, expect
 from sqlalchemy import update
 
 from core import clock
 from core.database import WriteTx
-from crm.staff.people import hash_password
 from mailhub.mailboxes.snoozing import TOPIC
 from mailhub.mailboxes.tables import thread
-from tests.browser.site import PASSWORD, Site, found
-from tests.support.house import running_site, settings_for
-
-APPEARS_MS = 8000
+from tests.browser.site import Site
 
 
 @pytest.fixture
-def site(chromium: Browser, database_url: str, tmp_path: Path) -> Iterator[Site]:
-    with running_site(settings_for(database_url, tmp_path), roles=("ingest", "clock")) as (house, url):
-        site = Site(house, url, chromium)
-        do(site, found, hash_password(PASSWORD))
-        yield site
-        for context in list(chromium.contexts):
-            context.close()
-        assert site.faults == []
-
-
-def do(site: Site, verb: object, *arguments: object) -> None:
-    """Playwright has an event loop in this thread."""
-    with ThreadPoolExecutor(1) as elsewhere:
-        elsewhere.submit(site.house.database.write_now, verb, *arguments).result()  # type: ignore[arg-type]
+def site(clock_site: Site) -> Site:
+    return clock_site
 
 
 def opened(site: Site, subject: str) -> Page:
     page = site.sign_in()
     site.write(subject)
     row = page.locator(".row", has_text=subject)
-    expect(row).to_be_visible(timeout=APPEARS_MS)
+    expect(row).to_be_visible()
     row.locator(".row-link").click()
     expect(page.locator("#subject")).to_have_text(subject)
     return page
@@ -62,14 +43,14 @@ def let_it_be_time(tx: WriteTx) -> None:
 def test_what_is_put_aside_comes_back_by_itself(site: Site) -> None:
     page = opened(site, "Rusty pumps")
     page.keyboard.press("z")
-    page.locator(".snoozing .menu-item", has_text="In a week").click()
+    page.locator(".snoozing .menu-item", has_text="Tomorrow").click()
     expect(page.locator(".toast").last).to_contain_text("Put aside until")
     expect(page.locator("#thread .chip.snoozed")).to_contain_text("Put aside until")
-    expect(page.locator(".rail-item[href='/snoozed'] .num")).to_have_text("1", timeout=APPEARS_MS)
+    expect(page.locator(".rail-item[href='/snoozed'] .num")).to_have_text("1")
     page.keyboard.press("Control+z")
     expect(page.locator("#thread .chip.snoozed")).to_have_count(0)
     page.keyboard.press("z")
-    page.locator(".snoozing .menu-item", has_text="In a week").click()
+    page.locator(".snoozing .menu-item", has_text="Tomorrow").click()
     expect(page.locator("#thread .chip.snoozed")).to_be_visible()
     page.goto(f"{site.url}/waiting")
     expect(page.locator(".row")).to_have_count(0)
@@ -78,8 +59,8 @@ def test_what_is_put_aside_comes_back_by_itself(site: Site) -> None:
     expect(page).to_have_url(f"{site.url}/snoozed")
     expect(page.locator(".row .row-snoozed")).to_be_visible()
     page.goto(f"{site.url}/waiting")
-    do(site, let_it_be_time)
-    waiting(page).to_have_text("1", timeout=APPEARS_MS)
+    site.do(let_it_be_time)
+    waiting(page).to_have_text("1")
     page.reload()
     page.locator(".row.unread", has_text="Rusty pumps").locator(".row-link").click()
     expect(page.locator("#thread")).to_contain_text("The moment has come until which it was put aside")
@@ -95,7 +76,7 @@ def test_a_letter_opens_what_was_closed_for_who_had_it(site: Site) -> None:
     expect(page.locator(".row")).to_have_count(0)
     site.write("Re: Where is my van", "It is still not here.")
     page.goto(f"{site.url}/waiting")
-    expect(page.locator(".row")).to_have_count(1, timeout=APPEARS_MS)
+    expect(page.locator(".row")).to_have_count(1)
     page.goto(f"{site.url}/mine")
     expect(page.locator(".row", has_text="Where is my van")).to_be_visible()
 
@@ -111,9 +92,9 @@ def test_a_thread_is_tagged_followed_called_urgent_and_moved_by_keys(site: Site)
     page.locator("body").press("s")
     expect(page.locator("#thread button[data-key='s']")).to_have_attribute("aria-pressed", "true")
     page.locator("body").press("Shift+E")
-    waiting(page).to_have_text("0", timeout=APPEARS_MS)
+    waiting(page).to_have_text("0")
     page.locator("body").press("Control+z")
-    waiting(page).to_have_text("1", timeout=APPEARS_MS)
+    waiting(page).to_have_text("1")
     page.locator("body").press("v")
     page.locator(".menu[open] .menu-item", has_text="sales@").click()
     expect(page.locator(".toast").last).to_contain_text("Moved to sales@firm.example")

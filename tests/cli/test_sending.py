@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from pathlib import Path
 
-from mailhub.outbound.send import STOP_FILE
+from mailhub.outbound.stopping import STOP_FILE
 from tests.cli.support import Place
 
 

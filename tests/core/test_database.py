@@ -16,7 +16,7 @@ from tests.support.engines import count, look
 
 
 @pytest.fixture(autouse=True)
-def notes(database: Database) -> None:
+def notes(as_in_life: None, database: Database) -> None:
     database.write_now(lambda tx: tx.sql("CREATE TABLE remark (id bigint PRIMARY KEY, words text)"))
 
 
@@ -129,8 +129,12 @@ def test_a_page_is_rendered_after_its_snapshot_was_let_go(database: Database) ->
         return number, snapshots_open(database)
 
     def render(found: tuple[int, bool]) -> tuple[int, bool, bool]:
+        # Another reader that connects just now holds one for a moment too; this thread's own would stay all the time.
         threads.append(threading.current_thread())
-        return *found, snapshots_open(database)
+        until = time.monotonic() + 5
+        while (still := snapshots_open(database)) and time.monotonic() < until:
+            time.sleep(0.02)
+        return *found, still
 
     assert ask(database.page, render, find) == (0, True, False)
     assert threads[0] is threads[1]

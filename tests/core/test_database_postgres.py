@@ -15,7 +15,7 @@ from core.errors import Conflict, Unavailable
 from core.jobs import enqueue
 from tests.support.engines import count, look, only
 
-pytestmark = only("postgresql")
+pytestmark = [only("postgresql"), pytest.mark.usefixtures("as_in_life")]
 
 
 @pytest.fixture(autouse=True)
@@ -97,7 +97,7 @@ def test_serialization_failures_and_deadlocks_run_again(database: Database) -> N
         return numbers[0]
 
     assert both(database, lambda tx: touch(tx, (1, 2)), lambda tx: touch(tx, (2, 1))) == [1, 2]
-    assert len(tries) == 3
+    assert len(tries) > 2, "whoever lost may lose once more before the other has its row"
 
 
 def test_a_uniqueness_that_stays_broken_ends_as_a_conflict(database: Database) -> None:

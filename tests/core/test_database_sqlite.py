@@ -15,7 +15,7 @@ from core.database.units import Unit
 from core.errors import Conflict, Unavailable
 from tests.support.engines import count, look, only
 
-pytestmark = only("sqlite")
+pytestmark = [only("sqlite"), pytest.mark.usefixtures("as_in_life")]
 PAGE = 4096
 
 

@@ -15,6 +15,7 @@ from hypothesis import strategies as some
 from sqlalchemy import BigInteger, Column, Integer, MetaData, Table, Text, select
 
 from core import clock, rules
+from core.columns import Json
 from core.database import Database, WriteTx
 from core.errors import Invalid
 from core.fulltext.folding import words
@@ -26,9 +27,10 @@ META = MetaData()
 THING = Table(
     "rule_thing", META, Column("id", Integer, primary_key=True), Column("title", Text), Column("address", Text),
     Column("size", BigInteger), Column("at", BigInteger), Column("kind", Text), Column("owner", BigInteger),
-    Column("urgent", Integer),
+    Column("urgent", Integer), Column("roles", Json),
 )  # fmt: skip
 MEMBER = Table("rule_member", META, Column("thing_id", Integer), Column("value", Text))
+PLACE = Table("rule_place", META, Column("thing_id", Integer), Column("value", BigInteger))
 KINDS = {"letter": "a letter", "bounce": "a bounce", "%_": "a trap"}
 
 
@@ -48,6 +50,11 @@ THINGS = Vocabulary(
         Field("urgent", "flag", "it is urgent", THING.c.urgent),
         Field("members", "list", "the members", MEMBER.c.value,
               within=select(MEMBER.c.value).where(MEMBER.c.thing_id == THING.c.id)),
+        Field("notes", "texts", "the notes", MEMBER.c.value,
+              within=select(MEMBER.c.value).where(MEMBER.c.thing_id == THING.c.id)),
+        Field("roles", "choices", "the roles", THING.c.roles, choices=KINDS),
+        Field("places", "references", "the places", PLACE.c.value, of="places",
+              within=select(PLACE.c.value).where(PLACE.c.thing_id == THING.c.id)),
     ],
 )  # fmt: skip
 TEXTS = some.sampled_from(
@@ -75,13 +82,16 @@ ROWS = some.fixed_dictionaries(
         "owner": some.none() | some.integers(1, 3),
         "urgent": some.none() | some.booleans(),
         "members": some.lists(TEXTS, max_size=3),
+        "roles": some.none() | some.lists(some.sampled_from(sorted(KINDS)), max_size=2, unique=True),
+        "places": some.lists(some.integers(1, 3), max_size=2, unique=True),
     }
 )
 
 
 def _value(key: str) -> Any:
     """One plain value for a field."""
-    return {"size": NUMBERS, "at": DAYS, "kind": some.sampled_from(sorted(KINDS)), "owner": some.integers(1, 3)}.get(
+    kinds, ids = some.sampled_from(sorted(KINDS)), some.integers(1, 3)
+    return {"size": NUMBERS, "at": DAYS, "kind": kinds, "roles": kinds, "owner": ids, "places": ids}.get(
         key, TEXTS.filter(lambda text: bool(fold_words(text).strip() if key == "title" else text.strip()))
     )
 
@@ -104,7 +114,11 @@ def leaves(draw: Any) -> dict[str, Any]:
     return {"field": field.key, "op": op, "value": value}
 
 
-EMPTY: dict[str, Any] = dict.fromkeys(["title", "address", "size", "at", "kind", "owner", "urgent"]) | {"members": []}
+EMPTY: dict[str, Any] = dict.fromkeys(["title", "address", "size", "at", "kind", "owner", "urgent"]) | {
+    "members": [],
+    "roles": [],
+    "places": [],
+}
 TREES = some.recursive(
     leaves(),
     lambda inside: some.one_of(
@@ -125,6 +139,7 @@ def _depth(data: Any) -> int:
 
 def _keep(tx: WriteTx, things: list[dict[str, Any]]) -> None:
     tx.execute(MEMBER.delete())
+    tx.execute(PLACE.delete())
     tx.execute(THING.delete())
     for number, thing in enumerate(things):
         folded = {
@@ -132,9 +147,10 @@ def _keep(tx: WriteTx, things: list[dict[str, Any]]) -> None:
             "address": None if thing["address"] is None else rules.vocabulary.as_is(thing["address"]),
             "urgent": None if thing["urgent"] is None else int(thing["urgent"]),
         }
-        plain = {key: value for key, value in thing.items() if key != "members"}
+        plain = {key: value for key, value in thing.items() if key not in ("members", "places")}
         tx.insert(THING, id=number, **plain | folded)
         tx.insert_many(MEMBER, [{"thing_id": number, "value": rules.vocabulary.as_is(one)} for one in thing["members"]])
+        tx.insert_many(PLACE, [{"thing_id": number, "value": one} for one in thing["places"]])
 
 
 @pytest.fixture
@@ -167,7 +183,8 @@ def test_both_evaluators_agree(things: Database, stored: list[dict[str, Any]], d
     things.write_now(_keep, stored)
     condition = rules.as_condition(rule, THINGS, at)
     of_sets = set(things.read_now(lambda tx: tx.values(select(THING.c.id).where(condition))))
-    of_single = {number for number, one in enumerate(stored) if evaluate(rule, THINGS, one.__getitem__, at)}
+    facts = [one | {"notes": one["members"]} for one in stored]
+    of_single = {number for number, one in enumerate(facts) if evaluate(rule, THINGS, one.__getitem__, at)}
     assert of_sets == of_single, data
     assert parse_rule(json.loads(json.dumps(to_data(rule))), THINGS) == rule
 
@@ -199,6 +216,7 @@ REFUSED = [
     ({"field": "owner", "op": "eq", "value": "1"}, "value"),
     ({"field": "urgent", "op": "eq", "value": "yes"}, "value"),
     ({"field": "urgent", "op": "eq", "value": True, "more": 1}, ""),
+    ({"field": "size", "with": {"days": 3}, "op": "eq", "value": 1}, "with"),
     ({"all": [{"field": "urgent", "op": "eq", "value": True}] * 61}, "all"),
 ]
 
@@ -246,6 +264,7 @@ def test_a_field_without_a_column_is_asked_of_one_thing_only() -> None:
 def test_every_question_has_its_words(english: Language) -> None:
     wording = rules.Wording(english, lambda _field, number: f"person {number}")
     samples: dict[str, Any] = {"number": 3, "moment": "2026-11-18", "choice": "letter", "reference": 7, "flag": True}
+    samples |= {"choices": "letter", "references": 7}
     for field in THINGS:
         for op in OPS[field.type]:
             value = samples.get(field.type, "a")

@@ -1,5 +1,6 @@
 """Seals open for their purpose only, tokens verify or are nothing, and a key file that others may read is refused."""
 
+import hmac
 import os
 import stat
 from concurrent.futures import ThreadPoolExecutor
@@ -9,7 +10,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from core.errors import Invalid, Unavailable
-from core.secrets import Keys, TokenFields, hash_secret, load_keys, new_secret
+from core.secrets import Keys, TokenFields, _derive, hash_secret, load_keys, new_secret
 
 OLD, NEW = b"o" * 32, b"n" * 32
 KEYS = Keys([NEW])
@@ -124,3 +125,10 @@ def test_secrets_are_new_each_time_and_their_hash_is_stable():
     assert len(first) >= 43
     assert hash_secret(first) == hash_secret(first) != hash_secret(new_secret())
     assert len(hash_secret(first)) == 32
+
+
+def test_a_digest_is_hmac() -> None:
+    keys = Keys([bytes(range(32)), b"x" * 32])
+    for data in (b"", b"a", b"b" * 63, b"c" * 64, b"d" * 200):
+        wanted = tuple(hmac.digest(_derive(one, "token p"), data, "sha256") for one in (bytes(range(32)), b"x" * 32))
+        assert keys.digests("p", data) == wanted

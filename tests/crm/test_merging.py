@@ -37,10 +37,14 @@ from crm.parties import (
     record_consent,
     set_firms,
     set_groups,
+    unmerge_parties,
     update_contact,
     update_counterparty,
 )
 from crm.parties.journal import naming
+from crm.parties.personal import sort_name
+from crm.parties.tables import counterparty
+from crm.suppliers import Terms, agree, find_terms, list_suppliers
 from mailhub.mailboxes.filing import file_thread
 from mailhub.mailboxes.tables import thread
 from mailhub.mailboxes.uniting import merge, part_again
@@ -204,6 +208,21 @@ def test_a_thread_that_somebody_filed_since_stays_and_newer_letters_come_back(
     assert [one.subject for one in read(list_history, chief, kept)] == ["Pumps 1"]
 
 
+def test_a_city_that_is_written_otherwise_since_stays_with_what_rules_compare(write: Any) -> None:
+    """The same city to a rule: what people see and what rules compare are given back together or not at all."""
+    kept, gone = write(add_counterparty, "Kept"), write(partial(add_counterparty, city="КИЇВ"), "Gone")
+    merge_id = write(merge_parties, "counterparty", kept, gone)
+    write(partial(update_counterparty, city="Київ"), kept)
+    write(unmerge_parties, merge_id, {})
+    row = write(lambda tx: tx.get(counterparty, kept))
+    assert (row.city, row.city_folded) == ("Київ", sort_name("Київ"))
+    untouched, third = write(add_counterparty, "Second"), write(partial(add_counterparty, city="КИЇВ"), "Third")
+    merge_id = write(merge_parties, "counterparty", untouched, third)
+    write(unmerge_parties, merge_id, {})
+    row = write(lambda tx: tx.get(counterparty, untouched))
+    assert (row.city, row.city_folded) == ("", "")
+
+
 def test_every_table_that_names_a_client_or_a_person_goes_along() -> None:
     """What names both kinds of party is moved for either; a table whose rows must not move is named in ``STAYS``."""
     moved = {of: {table.name for table, _ in naming(of)} for of in ("counterparty", "contact")}  # type: ignore[arg-type]
@@ -315,3 +334,19 @@ def test_what_nobody_touched_is_as_it_was(world: World, write: Any, read: Any, s
 def _counterpart(row: dict[str, Any], gone: int, kept: int, since: Rows) -> bool:
     """Whether what a row became by the merge was still there at the end."""
     return (row | {"counterparty_id": kept}) in since.values() and row["counterparty_id"] == gone
+
+
+@pytest.mark.parametrize("newer", ["kept", "gone"])
+def test_the_list_of_suppliers_says_what_the_card_says(world: World, newer: str) -> None:
+    """Of the terms of two that are one those hold that were written last, whichever was entered first."""
+    database, chief = world.database, world.viewer("chief")
+    kept, gone = (database.write_now(add_counterparty, name) for name in ("Kept", "Gone"))
+    for client in (kept, gone):
+        database.write_now(agree, chief, Terms(client, "EUR", "first", "", None, None, None))
+    last = kept if newer == "kept" else gone
+    database.write_now(agree, chief, Terms(last, "EUR", "last", "", None, None, None))
+    database.write_now(merge_parties, "counterparty", kept, gone)
+    card = database.read_now(find_terms, kept)
+    assert card is not None
+    assert card.payment == "last"
+    assert database.read_now(list_suppliers).items == [("Kept", card)]

@@ -12,7 +12,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from core import clock
+from core import clock, zones
 from core.database import Database
 from core.errors import Conflict, Forbidden, Invalid, NotFound
 from crm.interactions import list_timeline, record_letter
@@ -208,7 +208,7 @@ def test_new_hours_of_a_zone_move_what_is_open(
     assert world.database.read_now(list_changed_zones) == []
     before = do(world, "olena", get_planned, waits).due_at
     # Kyiv stays at summer time all the year from now on
-    for module in (times, recurrence):
+    for module in (zones, times, recurrence):
         if hasattr(module, "ZoneInfo"):
             monkeypatch.setattr(module, "ZoneInfo", lambda name: ZoneInfo("Etc/GMT-3"))
     assert world.database.read_now(list_changed_zones) == ["Europe/Kyiv"]

@@ -148,3 +148,10 @@ def test_pages_show_one_line_for_a_letter_wherever_they_are_cut(
                 after = page.next
             assert sorted(seen) == [f"L{number}" for number in range(9)], (who, limit)
     assert HIDDEN not in {one.kind for one in lines(world, "olena", client)}
+
+
+def test_who_answers_elsewhere_does_not_answer_here(world: World, client: int, letter: Callable[..., None]) -> None:
+    letter("sales", NOON)
+    world.grant("iryna", "service", "answer")
+    world.grant("maria", "sales", "answer")
+    assert [one.may_answer for who in ("iryna", "maria") for one in lines(world, who, client)] == [False, True]

@@ -132,7 +132,7 @@ def test_letters_in_hand_when_the_disk_fills_up_are_processed_later(
             send(house, write_letter(number), ["sales@firm.example"])
         eventually(lambda: "give_up" in refused)
         full[0] = False
-        eventually(lambda: look(house.database, "SELECT count(*) FROM incoming WHERE state <> 'done'") == [(0,)], 15)
+        eventually(lambda: look(house.database, "SELECT count(*) FROM incoming WHERE state <> 'done'") == [(0,)], 60)
 
 
 def small(settings: Settings) -> Settings:

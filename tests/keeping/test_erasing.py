@@ -6,6 +6,7 @@ import asyncio
 import json
 from collections import Counter
 from functools import partial
+from typing import Any
 
 import pytest
 from sqlalchemy import select
@@ -13,11 +14,18 @@ from sqlalchemy import select
 from core.columns import metadata
 from core.database import Database, WriteTx
 from core.errors import Unavailable
+from crm.documents import add_document, get_document
+from crm.parties import Phone, update_contact
+from crm.parties.tables import counterparty
+from crm.transfer.imports import Looked, start_import
+from crm.transfer.tables import import_row, party_import
 from mailhub.keeping import persons
+from mailhub.keeping.erasing import erase_rest
 from mailhub.keeping.requests import ask_erase, ask_export, list_requests
 from mailhub.mailboxes.finding import search_threads
 from mailhub.mailboxes.junk import change_state
 from mailhub.mailboxes.tables import incoming
+from mailhub.mailboxes.tables import letter as stored
 from mailhub.mailboxes.threads import tell
 from mailhub.mailboxes.trash import throw_away
 from mailhub.outbound.drafts import Text, add_draft, change_draft, get_draft
@@ -80,6 +88,43 @@ def test_what_threads_of_others_told_of_them_goes_too(kept: Kept) -> None:
     erase(kept)
     assert says(database, f"'{ANNA}") == says(database, f"<{ANNA}") == []
     assert "joanna@client.example" in repr(look(database, "SELECT fields FROM thread_event"))
+
+
+INVITES = (
+    "BEGIN:VCALENDAR\r\nMETHOD:REQUEST\r\nBEGIN:VEVENT\r\nUID:1\r\nSUMMARY:Valves\r\nORGANIZER:mailto:%s\r\n"
+    "ATTENDEE;CN=B:mailto:boris@other.example\r\nATTENDEE:mailto:%s\r\nEND:VEVENT\r\nEND:VCALENDAR\r\n"
+)
+
+
+@pytest.mark.parametrize(
+    "who", [("boris@other.example", "Anna@Client.example"), ("anna@client.example", "c@c.example")]
+)
+def test_a_calendar_object_of_others_does_not_name_them(kept: Kept, who: tuple[str, str]) -> None:
+    """Somebody invited by a letter that did not go to them stood on its card for ever."""
+    database = kept.world.database
+    kind = "Content-Type: text/calendar; charset=utf-8; method=REQUEST\r\n"
+    kept.world.arrive(letter("Valves", "two@x", sender=BORIS, headers=kind, body=INVITES % who), "sales")
+    alike = INVITES % ("boris@other.example", "joanna@client.example")
+    kept.world.arrive(letter("Pumps", "three@x", sender=BORIS, headers=kind, body=alike), "sales")
+    erase(kept)
+    assert kept.threads() == ["Pumps", "Valves"]
+    parsed = database.read_now(lambda tx: tx.values(select(stored.c.parsed).order_by(stored.c.id)))
+    assert [bool(one.get("invitation")) for one in parsed] == [False, True]
+    (request,) = database.read_now(list_requests, kept.world.viewer("chief"))
+    assert (request.found["letters"], request.found["struck"]) == (0, 1)
+
+
+def test_documents_of_a_client_stay_without_the_person(kept: Kept) -> None:
+    """An invoice is the company's: it went with the person whom it named, and sums still counted it."""
+    database, chief = kept.world.database, kept.world.viewer("chief")
+    client = database.read_now(lambda tx: tx.values(select(counterparty.c.id)))[0]
+    told: Any = {"kind": "invoice", "date": "2026-11-20", "currency": "EUR", "amount": 100}
+    made = database.write_now(
+        lambda tx: add_document(tx, chief, client, contact_id=kept.contact_id, **told)
+    )  # fmt: skip
+    database.write_now(erase_rest, kept.contact_id, [ANNA])
+    left = database.read_now(get_document, made)
+    assert (left.contact_id, left.amount) == (None, 100)
 
 
 def test_what_never_became_a_letter_of_theirs_goes_with_its_bytes(kept: Kept) -> None:
@@ -207,3 +252,31 @@ def test_an_erasure_says_how_many_letters_of_others_still_name_them(kept: Kept) 
     (request,) = kept.world.database.read_now(list_requests, kept.world.viewer("chief"))
     assert (request.found["letters"], request.found["struck"], request.found["named"]) == (1, 1, 1)
     assert kept.threads() == ["Alike", "Copy", "Quoted"]
+
+
+def test_rows_of_tables_that_stayed_out_go_with_the_person(kept: Kept) -> None:
+    """Nobody knew whose these rows were, and they were kept with their cells for sixty days."""
+    database, chief = kept.world.database, kept.world.viewer("chief")
+    rows = [
+        ["Klient", f"Anna <{ANNA.upper()}>", ""],
+        [" anna ", "broken", ""],
+        ["Nobody", "", "(067) 123-45-67"],
+        ["Joanna", "joanna@client.example", "067 123 45 68"],
+    ]
+    person = partial(update_contact, phones=[Phone("+380671234567")])
+    database.write_now(person, kept.contact_id)
+
+    def bring(tx: WriteTx) -> None:
+        for _ in range(2):
+            looked = Looked({"format": "csv"}, ["Name", "E-mail", "Phone"], rows, len(rows))
+            made = start_import(tx, chief, "people.csv", 100, looked).id
+            named: dict[str, Any] = {"import_id": made, "outcome": "refused", "reason": "Because."}
+            tx.insert_many(import_row, [named | {"n": n, "cells": cells} for n, cells in enumerate(rows, 2)])
+
+    database.write_now(bring)
+    database.write_now(partial(ask_erase, contact_id=kept.contact_id), chief, ANNA)
+    kept.turn()
+    assert look(database, "SELECT import_id, n FROM import_row ORDER BY import_id") == [(1, 5), (2, 5)]
+    samples = database.read_now(lambda tx: tx.values(select(party_import.c.sample)))
+    assert samples == [rows[3:], rows[3:]]
+    assert says(database, f"<{ANNA}") == says(database, "671234567") == []

@@ -109,6 +109,7 @@ def test_encodings_that_contradict() -> None:
         ("<blockquote>old<br>lines</blockquote>new", "> old\n> lines\n\nnew"),
         ("a &lt;b&gt; &amp;amp; &#1110;", "a <b> &amp; і"),
         ("<!-- <p>no</p> -->yes<!-- open", "yes"),
+        ("<!-->a<!--->b<!-- no --!>c<!--!> no -->d", "abcd"),
         ("<!--[if mso]><p>no</p><![endif]-->yes", "yes"),
         ('<div style="display:none">hidden <div>in</div></div>seen', "seen"),
         ("<a href='x>y' title=\"a>b\">link</a>", "link"),

@@ -45,6 +45,11 @@ def test_the_table(case):
     assert may_harm(case["name"], case["type"], content) is expect["warn"]
 
 
+@pytest.mark.parametrize("comment", [b"<!-->", b"<!--->", b"<!-- x -->", b"<!-- x --!>"])
+def test_a_web_page_behind_a_comment_is_one(comment):
+    assert may_harm("paper", "application/octet-stream", comment + b" <html>")
+
+
 def picture(size=(40, 30), kind="PNG", mode="RGB", **save) -> bytes:
     out = io.BytesIO()
     Image.new(mode, size, 120 if mode in "LP1" else None).save(out, kind, **save)

@@ -14,20 +14,9 @@ from core.paging import Page
 from core.resources import locale_dir
 from core.secrets import Keys
 from crm.staff.rights import add_grant, remove_grant
-from mailhub.mailboxes.notices import (
-    DEFAULTS,
-    GATHER,
-    KEPT,
-    PAUSE,
-    Notice,
-    count_notices,
-    get_wishes,
-    list_notices,
-    mark_notices,
-    notify,
-    set_wishes,
-    sweep_notices,
-)
+from mailhub.mailboxes.notice_wishes import DEFAULTS, get_wishes, set_wishes
+from mailhub.mailboxes.notices import KEPT, Notice, count_notices, list_notices, mark_notices, sweep_notices
+from mailhub.mailboxes.notifying import GATHER, PAUSE, notify
 from mailhub.notices.mailing import write_due
 from mailhub.notices.words import say_notice
 from mailhub.outbound.house_letters import HOUSE_JOB
@@ -92,7 +81,7 @@ def test_each_chooses_for_each_kind(world: World) -> None:
     world.database.write_now(set_wishes, petro, {"assigned": "none", "letter": "mail"})
     assert not _notify(world, "assigned", "petro")
     assert _notify(world, "letter", "petro", "olena") == [world.person("olena"), world.person("petro")]
-    wishes = world.database.read_now(get_wishes, petro.user_id)
+    wishes = world.database.read_now(get_wishes, petro)
     assert wishes == {**DEFAULTS, "assigned": "none", "letter": "mail"}
     for wrong in ({"assigned": "pigeon"}, {"nothing": "app"}):
         with pytest.raises(Invalid):

@@ -12,7 +12,8 @@ from core.errors import Invalid, NotFound
 from core.secrets import Keys
 from mailhub.letters.results import is_named
 from mailhub.letters.verdicts import Verdicts
-from mailhub.mailboxes.accounts import account, add_account, folder, get_account, placement
+from mailhub.mailboxes.account_tables import account, folder, placement
+from mailhub.mailboxes.accounts import add_account, get_account
 from mailhub.mailboxes.tables import message
 from mailhub.mailboxes.trust import (
     choose_trusted_servers,

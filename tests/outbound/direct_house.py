@@ -30,10 +30,12 @@ from tests.support.sink import Sink
 
 @dataclass
 class Zone:
-    """The DNS and the web: ``records`` by kind and name, ``silent`` names that get no answer, ``pages`` by domain."""
+    """The DNS and the web: ``records`` by kind and name, ``silent`` names that get no answer, ``pages`` by domain.
+    Where some are ``proved``, a resolver checks signatures, and those names have some."""
 
     records: dict[tuple[str, str], list[str]] = field(default_factory=dict)
     silent: set[str] = field(default_factory=set)
+    proved: set[str] = field(default_factory=set)
     pages: dict[str, bytes] = field(default_factory=dict)
     fetched: list[str] = field(default_factory=list)
     asked: list[tuple[str, str]] = field(default_factory=list)
@@ -49,6 +51,10 @@ class Zone:
         if name in self.silent:
             raise NoAnswerError(f"The DNS does not answer for {name} now.")
         return self.records.get((kind, name), [])
+
+    async def ask_proved(self, name: str, kind: Kind) -> tuple[Sequence[str], bool]:
+        """See ``mx.AskProved``."""
+        return await self.ask(name, kind), name in self.proved
 
     async def fetch(self, url: str) -> bytes:
         """See ``sts.Fetch``."""
@@ -77,7 +83,10 @@ def sending(
 
     async def live() -> None:
         policies = Policies(database, zone.ask, zone.fetch)
-        direct = Direct(zone.ask, policies, "mail.firm.example", inside=inside, port=port, context=context)
+        proved = zone.ask_proved if zone.proved else None
+        direct = Direct(
+            zone.ask, policies, "mail.firm.example", inside=inside, port=port, context=context, ask_proved=proved
+        )
         house = parse_relay(f"smtp://127.0.0.1:{relay.port}") if relay is not None else None
         one = Sending(
             database, BlobFiles(folder / "blobs"), office.stamp.keys, house, boot=boot, folder=folder,

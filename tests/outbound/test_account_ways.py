@@ -19,7 +19,8 @@ from core.blobs import BlobFiles
 from core.database import Database, WriteTx
 from core.fetch import Guard
 from mailhub.ingest.smtp import self_signed
-from mailhub.mailboxes.accounts import Account, Relay, account, add_account, open_secret, set_relay
+from mailhub.mailboxes.account_tables import account
+from mailhub.mailboxes.accounts import Account, Relay, add_account, open_secret, set_relay
 from mailhub.outbound import claiming, handing, ledger, ways
 from mailhub.outbound.account_ways import AccountWays
 from mailhub.outbound.relay import parse_relay

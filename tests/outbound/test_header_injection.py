@@ -19,7 +19,8 @@ from crm.staff.tables import user
 from mailhub.letters.encoded_words import decode_header
 from mailhub.letters.letter import parse_letter
 from mailhub.letters.values import Address, ParsedLetter
-from mailhub.mailboxes.notices import list_notices, notify
+from mailhub.mailboxes.notices import list_notices
+from mailhub.mailboxes.notifying import notify
 from mailhub.mailboxes.tables import message
 from mailhub.notices.mailing import make_letter
 from mailhub.outbound.compose import Fields, answer_references, compose

@@ -18,7 +18,7 @@ import pytest
 from core import clock, jobs
 from core.blobs import BlobFiles
 from core.database import Database
-from core.errors import Invalid, Unavailable
+from core.errors import Unavailable
 from core.marks import let_go, record_restored
 from mailhub.ingest.smtp import self_signed
 from mailhub.mailboxes.reading import get_thread
@@ -29,7 +29,8 @@ from mailhub.outbound.connection import Connection, RelayError
 from mailhub.outbound.lanes import Load
 from mailhub.outbound.ledger import Delivery
 from mailhub.outbound.relay import Relay, parse_relay
-from mailhub.outbound.send import STOP_FILE, Sending
+from mailhub.outbound.send import Sending
+from mailhub.outbound.stopping import STOP_FILE
 from tests.outbound.conftest import Office
 from tests.support.engines import look
 from tests.support.house import eventually
@@ -361,29 +362,6 @@ def test_a_mailbox_of_a_domain_in_other_letters_is_written_from(office: Office, 
     with Sink() as sink, running(office, to(sink), tmp_path):
         eventually(is_(office, "sent"))
     assert sink.taken[0].sender.endswith("@xn--80axlp4g.example")
-
-
-@pytest.mark.parametrize(
-    ("url", "privacy", "port"),
-    [
-        ("smtp://user:s3cret@mail.provider.example", "starttls", 587),
-        ("smtp://user@mail.provider.example:25", "starttls", 25),
-        ("smtps://user:s3cret@mail.provider.example", "tls", 465),
-        ("smtp://relay.firm.example", "offered", 25),
-        ("smtp://user:s3cret@127.0.0.1:2525", "offered", 2525),
-    ],
-)
-def test_how_a_relay_is_reached(url: str, privacy: str, port: int) -> None:
-    relay = parse_relay(url)
-    assert relay is not None
-    assert (relay.privacy, relay.port, relay.verifies) == (privacy, port, privacy != "offered")
-    assert "s3cret" not in repr(relay)
-
-
-@pytest.mark.parametrize("url", ["http://a.example", "smtp://", "smtp://a.example/path", "smtp://a:b@c:port"])
-def test_what_is_no_relay_is_refused(url: str) -> None:
-    with pytest.raises(Invalid):
-        parse_relay(url)
 
 
 def test_a_letter_whose_keys_cannot_be_opened_waits_a_minute_and_no_try_counts(office: Office, tmp_path: Path) -> None:

@@ -11,6 +11,12 @@ import pytest
 
 from core.database import Database, WriteTx, open_database
 
+
+@pytest.fixture(autouse=True)
+def lifelike(as_in_life: None) -> None:
+    """With all connections, before anything is opened."""
+
+
 Call = tuple[Any, ...]
 Race = Callable[..., list[Any]]
 

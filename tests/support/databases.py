@@ -6,8 +6,10 @@ The PostgreSQL cluster is temporary: made, started and removed by the tests, on 
 from __future__ import annotations
 
 import os
+import re
 import secrets
 import shutil
+import signal
 import subprocess
 import tempfile
 import time
@@ -23,9 +25,12 @@ TEMPLATE = "mailhub_template"
 
 
 class Cluster:
-    """A PostgreSQL server of the tests' own; only a ``durable`` one waits for the disk."""
+    """A PostgreSQL server of the tests' own; only a ``durable`` one waits for the disk.
 
-    def __init__(self, *, durable: bool = False) -> None:
+    With ``slow_ms`` it writes down what took that long, for ``slow_statements``.
+    """
+
+    def __init__(self, *, durable: bool = False, slow_ms: int | None = None) -> None:
         self.folder = Path(tempfile.mkdtemp(prefix="mailhub-pg-"))
         binaries = Path(find_program("initdb")).resolve().parent
         user = {"user": "postgres", "group": "postgres", "extra_groups": []} if os.geteuid() == 0 else {}
@@ -41,8 +46,12 @@ class Cluster:
         )
         options = f"listen_addresses= unix_socket_directories={self.folder} max_connections=300"
         options += "" if durable else " fsync=off full_page_writes=off"
+        options += "" if slow_ms is None else f" log_min_duration_statement={slow_ms} log_line_prefix="
         settings = [part for option in options.split(" ") for part in ("-c", option)]
-        self._process = subprocess.Popen([binaries / "postgres", "-D", data, *settings], **quiet, **user)
+        self._log = self.folder / "log"
+        said = quiet if slow_ms is None else {**quiet, "stderr": self._log.open("ab")}
+        self._serve = lambda: subprocess.Popen([binaries / "postgres", "-D", data, *settings], **said, **user)
+        self._process = self._serve()
         self._clean: list[str] = []
         self._likeness: Likeness | None = None
         self.wait()
@@ -58,6 +67,22 @@ class Cluster:
                 if time.monotonic() > deadline:
                     raise
                 time.sleep(0.05)
+
+    def restart(self) -> None:
+        """End it at once, whatever it does, and begin anew."""
+        self._process.send_signal(signal.SIGQUIT)
+        self._process.wait(30)
+        self._process = self._serve()
+        self.wait()
+
+    def forget_slow(self) -> None:
+        """What was slow until now is of no interest."""
+        os.truncate(self._log, 0)
+
+    def slow_statements(self) -> list[tuple[float, str]]:
+        """Milliseconds and first words of what took ``slow_ms`` and more, the longest first."""
+        found = re.findall(r"duration: ([\d.]+) ms  (?:\w+ )?[^:]*: ([^\n]*(?:\n\t[^\n]*)*)", self._log.read_text())
+        return sorted(((float(ms), " ".join(text.split())) for ms, text in found), reverse=True)
 
     def url(self, name: str) -> str:
         """The address of one database."""

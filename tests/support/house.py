@@ -9,6 +9,7 @@ import time
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from pathlib import Path
+from typing import Any
 
 from litestar import Litestar
 
@@ -16,6 +17,8 @@ from api.cli.web import Web
 from core.settings import Settings, load_settings
 from mailhub.runtime import House
 from tests.support.apps import lend_app, take_back_app
+from tests.support.latency import over_the_line
+from tests.support.letter_workers import lend_workers
 
 
 def settings_for(url: str, folder: Path) -> Settings:
@@ -49,6 +52,7 @@ def running_house(
 
     async def live() -> None:
         house = make(settings)
+        lend_workers(house.workers)
         stop = asyncio.Event()
         loop = asyncio.get_running_loop()
         end.append(lambda: loop.call_soon_threadsafe(stop.set))
@@ -89,9 +93,9 @@ def running_site(
     """``running_house`` with its pages, and their address."""
     lent: list[Litestar] = []
 
-    def lend(house: House) -> Litestar:
+    def lend(house: House) -> Any:
         lent.append(lend_app(house))
-        return lent[0]
+        return over_the_line(lent[0])
 
     web = Web(settings, lend)
     with running_house(web.settings, make, web=web, roles=roles) as house:

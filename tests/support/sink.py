@@ -35,6 +35,9 @@ class Script:
     tls: ssl.SSLContext | None = None
     offers_tls: bool = True
     takes_utf8: bool = False
+    pipelining: bool = False
+    tells_dots: float | None = None
+    """Write down each dot as it comes and each answer, and let so many seconds pass between them."""
 
 
 @dataclass
@@ -111,15 +114,16 @@ class Sink:
         self.taken.append(letter)
         head = letter.raw.partition(b"\r\n\r\n")[0].decode("ascii", "replace")
         ids = [line.partition(":")[2].strip() for line in head.split("\r\n") if line.startswith("Message-ID:")]
-        self.note({"to": letter.recipient, "id": ids})
+        self.note({"to": letter.recipient, "id": ids}, surely=True)
 
-    def note(self, fact: dict[str, Any]) -> None:
-        """Write a line that survives everything."""
+    def note(self, fact: dict[str, Any], *, surely: bool = False) -> None:
+        """Write a line that survives this process, ``surely`` the machine too."""
         if self.log is not None:
             descriptor = os.open(self.log, os.O_WRONLY | os.O_APPEND | os.O_CREAT, 0o600)
             try:
                 os.write(descriptor, json.dumps(fact).encode() + b"\n")
-                os.fsync(descriptor)
+                if surely:
+                    os.fsync(descriptor)
             finally:
                 os.close(descriptor)
 
@@ -128,7 +132,7 @@ class _Conversation:
     def __init__(self, sink: Sink, reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
         self.sink, self.reader, self.writer = sink, reader, writer
         self.sender = self.recipient = ""
-        self.private = self.known = False
+        self.private = self.known = self.refused = False
 
     async def say(self, line: str) -> None:
         self.writer.write(line.encode() + b"\r\n")
@@ -155,6 +159,8 @@ class _Conversation:
             extensions.append("STARTTLS")
         if self.sink.script.password:
             extensions.append("AUTH PLAIN LOGIN")
+        if self.sink.script.pipelining:
+            extensions.append("PIPELINING")
         if self.sink.script.takes_utf8:
             extensions += ["8BITMIME", "SMTPUTF8"]
         for line in extensions[:-1]:
@@ -186,12 +192,19 @@ class _Conversation:
 
     async def do_rcpt(self, said: str) -> bool:
         self.recipient = said.partition("<")[2].rpartition(">")[0]
+        self.refused = False
         return await self._answer(self.sink.script.rcpt, "rcpt", self.recipient, "250 2.1.5 ok")
 
     async def do_data(self, _said: str) -> bool:
+        if self.refused:
+            await self.say("554 5.5.1 to nobody?")
+            return True
         await self.say("354 go on")
         raw = await self.reader.readuntil(b"\r\n.\r\n")
         letter = Taken(self.sender, self.recipient, raw[:-3].replace(b"\r\n..", b"\r\n."))
+        if self.sink.script.tells_dots is not None:
+            self.sink.note({"dot": self.recipient})
+            await asyncio.sleep(self.sink.script.tells_dots)
         scripted = self.sink.script.dot(self.recipient, self.sink.tries("dot", self.recipient))
         if scripted in {"", CUT_AFTER, SILENT} or scripted.startswith("2"):
             self.sink.keep(letter)
@@ -201,6 +214,8 @@ class _Conversation:
             await self.reader.read()
         if scripted in {CUT, CUT_AFTER, SILENT}:
             return False
+        if self.sink.script.tells_dots is not None:
+            self.sink.note({"answered": self.recipient})
         await self.say(scripted or "250 2.0.0 taken")
         return not scripted.startswith("421")
 
@@ -208,6 +223,7 @@ class _Conversation:
         scripted = script(whom, self.sink.tries(stage, whom))
         if scripted == CUT:
             return False
+        self.refused = self.refused or scripted[:1] in {"4", "5"}
         await self.say(scripted or usual)
         return not scripted.startswith("421")
 
@@ -234,10 +250,33 @@ def is_refused(recipient: str) -> bool:
     return zlib.crc32(recipient.encode()) % 100 < 3
 
 
+def tangled_mailing(seed: int) -> Script:
+    """A relay that reads ahead and has bad manners with mailings: of a hundred letters it puts five off and refuses two
+    for ever (``is_refused_mailing``), of the others it cuts one before the answer and one after taking it."""
+    chance = random.Random(seed)
+
+    def rcpt(recipient: str, _tries: int) -> str:
+        if is_refused_mailing(recipient):
+            return "550 5.7.1 not from you"
+        return "451 4.3.2 later" if chance.random() < 0.05 else ""
+
+    def dot(_recipient: str, _tries: int) -> str:
+        drawn = chance.random()
+        return CUT if drawn < 0.01 else CUT_AFTER if drawn < 0.02 else ""
+
+    return Script(rcpt=rcpt, dot=dot, pipelining=True, tells_dots=0.01)
+
+
+def is_refused_mailing(recipient: str) -> bool:
+    """Whom that relay never takes letters for: two of a hundred."""
+    return zlib.crc32(recipient.encode()) % 100 < 2
+
+
 def main() -> None:
     """A process of its own: ready when it prints its port."""
     port, log = int(sys.argv[1]), Path(sys.argv[2])
-    script = tangled(int(sys.argv[3])) if len(sys.argv) > 3 else Script()
+    make = tangled_mailing if sys.argv[4:] == ["mailing"] else tangled
+    script = make(int(sys.argv[3])) if len(sys.argv) > 3 else Script()
     sink = Sink(script, log).start(port)
     print(sink.port, flush=True)
     threading.Event().wait()

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import asyncio
 import json
-import ssl
 from collections.abc import AsyncIterator, Callable
 from contextlib import asynccontextmanager
 from dataclasses import dataclass, field
@@ -12,9 +11,9 @@ from pathlib import Path
 from typing import Any
 from urllib.parse import parse_qs
 
-from core.fetch import Fetcher, Guard
-from mailhub.ingest.smtp import self_signed, server_context
+from core.fetch import Fetcher
 from mailhub.mailboxes.oauth import Authority
+from tests.support.https_server import Request, Response, https_server
 
 HOST = "tokens.example"
 Script = Callable[[dict[str, str]], tuple[int, Any] | None]
@@ -53,40 +52,21 @@ class Endpoint:
 @asynccontextmanager
 async def token_endpoint(folder: Path) -> AsyncIterator[Endpoint]:
     """A running endpoint, and a fetcher that reaches it and believes its certificate."""
-    certificate, key = self_signed(HOST, folder)
-    trust = ssl.create_default_context(cafile=str(certificate))
     found: list[Endpoint] = []
 
-    async def serve(reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
+    async def answer(request: Request) -> Response:
         endpoint = found[0]
-        head = await reader.readuntil(b"\r\n\r\n")
-        length = next(int(line.split(b":")[1]) for line in head.split(b"\r\n") if line.lower().startswith(b"content-l"))
-        form = {name: values[0] for name, values in parse_qs((await reader.readexactly(length)).decode()).items()}
+        form = {name: values[0] for name, values in parse_qs(request.body.decode()).items()}
         endpoint.forms.append(form)
         status, said = endpoint.answer(form)
         await asyncio.sleep(endpoint.delay)
         body = said if isinstance(said, bytes) else json.dumps(said).encode()
-        writer.write(b"HTTP/1.1 %d X\r\nContent-Type: application/json\r\nContent-Length: %d\r\n\r\n" % (
-            status, len(body),
-        ) + body)  # fmt: skip
-        await writer.drain()
-        writer.close()
+        return Response(status, body, (("Content-Type", "application/json"),))
 
-    server = await asyncio.start_server(serve, "127.0.0.1", 0, ssl=server_context(certificate, key))
-    port = server.sockets[0].getsockname()[1]
-
-    async def resolve(_host: str) -> list[str]:
-        return ["127.0.0.1"]
-
-    fetcher = Fetcher(Guard(resolve, allowed=["127.0.0.0/8"], ports={"web": frozenset({port})}), tls=trust)
-    url = f"https://{HOST}:{port}"
-    authority = Authority(
-        "google", "Google", f"{url}/authorize", f"{url}/token", "https://mail.google.com/", "client-1",
-        "canary-client-secret",
-    )  # fmt: skip
-    found.append(Endpoint(fetcher, authority))
-    try:
+    async with https_server(folder, HOST, answer) as (fetcher, url):
+        authority = Authority(
+            "google", "Google", f"{url}/authorize", f"{url}/token", "https://mail.google.com/", "client-1",
+            "canary-client-secret",
+        )  # fmt: skip
+        found.append(Endpoint(fetcher, authority))
         yield found[0]
-    finally:
-        server.close()
-        await fetcher.close()

@@ -42,18 +42,33 @@ ERRORS = frozenset((
 ))  # fmt: skip
 TROUBLES = frozenset(["Trouble", "Lost", "Insecure", "AskPerson"])
 FIRST = ERRORS | TROUBLES | {"gettext", "say", "WorkerFailed"}
-PLACES = {"Field": 2, "tell": 2, "DemoPerson": 3, "changed": 4, "Verdict": 1, "Finding": 1, "Provider": 5}
+PLACES = {
+    "Field": 2,
+    "Param": 2,
+    "tell": 2,
+    "note_event": 2,
+    "DemoPerson": 3,
+    "changed": 4,
+    "Verdict": 1,
+    "Finding": 1,
+    "Provider": 5,
+    "_wrong": 1,
+}
 NAMED = frozenset((
     "REFUSED", "UNREACHED", "REPLIED", "USED", "FAILED", "OUR_FAULT", "REFUSED_TEMPLATE", "SENT_AWAY",
     "CHECK_BOTH", "TOO_LARGE", "NOT_GIVEN", "DRAFT", "sentence", "sentences", "TITLES", "_MISSING", "_BY_STATUS",
-    "ACTIONS", "MERGED", "TAKEN_OUT", "SPLIT", "SPLIT_FROM", "CAME_BACK", "OFFER", "NOBODY_ASSIGNED",
+    "ACTIONS", "STOPPED_AT", "MERGED", "TAKEN_OUT", "SPLIT", "SPLIT_FROM", "CAME_BACK", "OFFER", "NOBODY_ASSIGNED",
     "WORDS", "KINDS_OF_LETTERS", "PROOFS", "WEEKDAYS", "LANGUAGES_OF_LETTERS", "NO_ACCESS", "NOBODY_FITS", "NO_JUNK",
     "STATES_OF_THREADS", "WAITS_FOR", "SPOKEN_LANGUAGES", "NOT_LETTERS", "STOPPED", "SERVER_ENDED", "NEVER_CAME",
     "NO_IMPORT", "CANNOT",
     "SNOOZED", "WOKEN", "TAKEN_UP", "TAGGED", "UNTAGGED", "TAGGED_BY_RULE", "NOT_NEEDED", "NEEDED", "URGENT",
     "NOT_URGENT", "THROWN", "BROUGHT_BACK", "URGENT_BY_RULE", "MOVED", "GOES_ON", "GOES_ON_WITH", "KNOWN",
+    "COMES", "MAY_COME", "DOES_NOT_COME", "ANOTHER_TIME", "GUESTS_DO_NOT_KNOW",
+    "MOVED_BY_ORGANIZER", "CALLED_OFF_BY_ORGANIZER", "CHANGE_NOT_TAKEN", "NOT_COMING",
     "MANY_HELD", "LATE_PROMISE", "GIVEN_PROMISE", "MAYBE_KEPT", "HANDED",
-    "MANY_LATE", "MANY_SOON", "MOVED_BY_RULE", "NO_WAY", "PRIORITIES", "WRONG", "NO_ADDRESS", "TEXT_FIELDS",
+    "MANY_LATE", "MANY_SOON", "MOVED_BY_RULE", "NO_WAY", "PRIORITIES", "WRONG", "NO_ADDRESS", "TEXT_FIELDS", "NOT_OURS",
+    "WENT", "NOT_USED", "KINDS_OF_CLIENTS", "LAST_SAID", "ROLES_SAID", "SAID_OF_MAILINGS",
+    "KINDS_OF_DOCUMENTS", "LEFT_OUT", "TOUCHED_BY",
 ))  # fmt: skip
 _CODE = frozenset(["not-found", "not-possible", "too-much", "invalid", "fault"])
 

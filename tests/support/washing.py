@@ -1,4 +1,5 @@
-"""A database of PostgreSQL made as it was before a test: emptied, which takes a twentieth of making a copy."""
+"""A database of PostgreSQL made as it was before a test: emptied, which takes a twentieth of making a copy; and filled
+with the rows of another of the same shape."""
 
 from __future__ import annotations
 
@@ -35,10 +36,7 @@ class Likeness:
 
 def remember(connection: psycopg.Connection[Any]) -> Likeness:
     """The likeness of a new database; the connection is in autocommit mode."""
-    found = connection.execute(
-        "SELECT relname FROM pg_class WHERE relnamespace = 'public'::regnamespace AND relkind = 'r' ORDER BY 1"
-    )
-    tables = tuple(name for (name,) in found)
+    tables = _tables(connection)
     rows: dict[str, bytes] = {}
     for name in _filled(connection, tables):
         with connection.cursor().copy(_say("COPY {} TO STDOUT", name)) as copy:
@@ -59,15 +57,52 @@ def wash(connection: psycopg.Connection[Any], new: Likeness) -> bool:
             connection.execute(sql.SQL("TRUNCATE {} CASCADE").format(names))
         for name in filled:
             connection.execute(_say("DELETE FROM {}", name))
-        for name, kept in new.rows.items():
-            with connection.cursor().copy(_say("COPY {} FROM STDIN", name)) as copy:
-                copy.write(kept)
+        _fill(connection, new.rows)
         connection.execute("SELECT setval(seqrelid::regclass, seqstart, false) FROM pg_sequence")
     return True
 
 
+@dataclass(frozen=True)
+class Rows:
+    """All rows of a database, and how far its sequences have counted."""
+
+    tables: dict[str, bytes]
+    counted: dict[str, int]
+
+
+def take_rows(connection: psycopg.Connection[Any]) -> Rows:
+    """What a database holds now; the connection is in autocommit mode."""
+    asked = "SELECT seqrelid::regclass::text, pg_sequence_last_value(seqrelid) FROM pg_sequence"
+    counted = {name: value for name, value in connection.execute(asked) if value is not None}
+    return Rows(remember(connection).rows, counted)
+
+
+def pour(connection: psycopg.Connection[Any], rows: Rows) -> None:
+    """Make a new database hold these rows and no other."""
+    with connection.transaction():
+        connection.execute("SET LOCAL session_replication_role = replica")
+        for name in _filled(connection, _tables(connection)):
+            connection.execute(_say("DELETE FROM {}", name))
+        _fill(connection, rows.tables)
+        for name, value in rows.counted.items():
+            connection.execute("SELECT setval(%s::regclass, %s)", [name, value])
+
+
+def _fill(connection: psycopg.Connection[Any], tables: dict[str, bytes]) -> None:
+    for name, kept in tables.items():
+        with connection.cursor().copy(_say("COPY {} FROM STDIN", name)) as copy:
+            copy.write(kept)
+
+
 def _say(statement: LiteralString, table: str) -> sql.Composed:
     return sql.SQL(statement).format(sql.Identifier(table))
+
+
+def _tables(connection: psycopg.Connection[Any]) -> tuple[str, ...]:
+    found = connection.execute(
+        "SELECT relname FROM pg_class WHERE relnamespace = 'public'::regnamespace AND relkind = 'r' ORDER BY 1"
+    )
+    return tuple(name for (name,) in found)
 
 
 def _filled(connection: psycopg.Connection[Any], tables: tuple[str, ...]) -> list[str]:

@@ -63,7 +63,7 @@ from mailhub.mailboxes.imports import record_received, start_upload
 from mailhub.mailboxes.junk import change_state
 from mailhub.mailboxes.leases import claim_accounts
 from mailhub.mailboxes.notes import add_note, change_note
-from mailhub.mailboxes.notices import set_wishes
+from mailhub.mailboxes.notice_wishes import set_wishes
 from mailhub.mailboxes.oauth import Tokens
 from mailhub.mailboxes.placements import Listed
 from mailhub.mailboxes.planning import plan, promise_it
@@ -92,6 +92,16 @@ from mailhub.outbound.writing import Answer, answer_thread
 from mailhub.routing.quarantine import hold
 from mailhub.routing.rules.verbs import add_rule, parse_wanted
 from tests.support.mail import add_office, arrive, claim_letters, deliver, write_letter
+from tests.upgrades.fill_automatic import fill_automatic
+from tests.upgrades.fill_back import fill_back
+from tests.upgrades.fill_devices import fill_devices
+from tests.upgrades.fill_doubles import fill_doubles
+from tests.upgrades.fill_fields import fill_documents, fill_fields, fill_marketing, fill_suppliers
+from tests.upgrades.fill_guests import fill_guests
+from tests.upgrades.fill_mail import fill_mail
+from tests.upgrades.fill_parts import fill_parts
+from tests.upgrades.fill_segments import fill_segments
+from tests.upgrades.fill_transfer import fill_transfer
 
 HERE = Path(__file__).parent
 MOMENT = 1_795_000_000 * clock.SECOND
@@ -162,6 +172,19 @@ def fill(database: Database) -> None:
     shown = {"letter_id": 1, "variant": "plain", "policy": POLICY_VERSION, "html": "<p>We need pumps.</p>", "facts": {}}
     write(lambda tx: tx.insert(letter_html, **shown))
     write(fill_kept, box.id, administrator)
+    write(fill_transfer, boot, administrator)
+    write(fill_doubles, administrator, 1, 2)
+    write(fill_fields, viewer, client, 1)
+    write(fill_documents, viewer, client)
+    write(fill_suppliers, viewer, client)
+    write(fill_marketing, viewer, client)
+    write(fill_mail, box.id, box.scope_id, olena)
+    write(fill_segments, viewer, client)
+    write(fill_parts, administrator)
+    write(fill_back)
+    write(fill_automatic, box.id, box.scope_id, olena)
+    write(fill_guests, box.id, olena)
+    write(fill_devices, KEYS, olena, 1)
 
 
 def fill_writing(tx: WriteTx, mailbox_id: int, viewer: Viewer) -> None:

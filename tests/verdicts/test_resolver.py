@@ -45,6 +45,8 @@ class Server(asyncio.DatagramProtocol):
             return
         answer = dns.message.make_response(query)
         answer.flags |= dns.flags.RA
+        if query.flags & dns.flags.AD and name.startswith(("client.", "nobody.")):
+            answer.flags |= dns.flags.AD
         kinds = {kind for known, kind in ZONE if known == name}
         if name.endswith("broken.example."):
             answer.set_rcode(dns.rcode.SERVFAIL)

@@ -12,7 +12,7 @@ import pytest
 
 from mailhub.letters.letter import parse_letter
 from mailhub.routing.verdicts.examiner import Examiner
-from mailhub.routing.verdicts.rspamd import Rspamd
+from mailhub.routing.verdicts.rspamd import Rspamd, Weighed
 from tests.verdicts.signing import LETTER
 
 TRACE: dict[str, object] = {
@@ -117,3 +117,27 @@ def test_whose_word_counts() -> None:
     assert judge(LETTER, "8.8.4.4", word=True)
     assert not judge(LETTER, "8.8.4.4", word=None)
     assert judge(JUNK, "10.0.0.7", word=False)
+
+
+def test_a_letter_of_ours_is_weighed() -> None:
+    def weigh(url: str) -> Weighed | None:
+        async def run() -> Weighed | None:
+            rspamd = Rspamd(url)
+            try:
+                return await rspamd.weigh(LETTER)
+            finally:
+                await rspamd.close()
+
+        return asyncio.run(run())
+
+    symbols = b'{"A": {"score": 5}, "B": {"score": -1}, "C": {"score": 6}}'
+    said = b'{"action": "add header", "score": 7.25, "symbols": %b}' % symbols
+    with serving(said) as (url, asked):
+        assert weigh(url) == Weighed(junk=True, score=7.25, reasons=("C", "A"))
+        assert asked[0][0] == "/checkv2"
+        assert asked[0][2] == LETTER
+    with serving(b'{"action": "no action", "score": 0.5, "symbols": {"A": 7}}') as (url, _):
+        assert weigh(url) == Weighed(junk=False, score=0.5, reasons=())
+    for answer, status in ((b"nonsense", 200), (b"{}", 500), (b'{"symbols": []}', 200)):
+        with serving(answer, status) as (url, _):
+            assert weigh(url) is None

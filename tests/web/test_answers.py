@@ -182,20 +182,26 @@ class Names(HTMLParser):
 
     def __init__(self) -> None:
         super().__init__()
-        self.nameless: list[str] = []
-        self.labels = 0
+        self.found: list[tuple[str, str | None]] = []  # what has no name by itself, its id
+        self.labelled: set[str | None] = set()  # the ids that labels elsewhere on the page name
         self.stack: list[tuple[str, dict[str, str | None], list[str]]] = []
+
+    @property
+    def nameless(self) -> list[str]:
+        return [what for what, named in self.found if named not in self.labelled]
 
     def handle_starttag(self, tag: str, attrs: list[tuple[str, str | None]]) -> None:
         said = dict(attrs)
+        if tag == "label" and said.get("for"):
+            self.labelled.add(said["for"])
         if tag == "img" and "alt" not in said:
-            self.nameless.append(f"img {said}")
+            self.found.append((f"img {said}", None))
         if tag in ("input", "select", "textarea") and said.get("type") != "hidden":
             inside = any(open_tag == "label" for open_tag, _, _ in self.stack)
             if not inside and not said.get("aria-label"):
-                self.nameless.append(f"{tag} {said}")
+                self.found.append((f"{tag} {said}", said.get("id")))
         if tag == "iframe" and not said.get("title"):
-            self.nameless.append("iframe")
+            self.found.append(("iframe", None))
         if tag not in ("img", "input", "meta", "link", "br", "use", "hr"):
             self.stack.append((tag, said, []))
 
@@ -212,7 +218,7 @@ class Names(HTMLParser):
             if open_tag in ("a", "button", "summary"):
                 name = "".join(words).strip() or said.get("aria-label") or said.get("title")
                 if not name:
-                    self.nameless.append(f"{open_tag} {said}")
+                    self.found.append((f"{open_tag} {said}", None))
             if open_tag == tag:
                 break
 

@@ -51,6 +51,7 @@ def test_moments_are_offered_in_the_words_of_the_day() -> None:
     assert list_moments(at(22, 9), KYIV) == {"later": at(22, 12), "tomorrow": at(23, 9), "week": at(29, 9)}
     assert list_moments(at(23, 9), KYIV) == {"later": at(23, 12), "tomorrow": at(24, 9), "monday": at(30, 9)}
     assert read_moment({"when": "tomorrow"}, at(19, 10), KYIV) == at(20, 9)
+    assert read_moment({"when": "week"}, at(23, 9), KYIV) == at(30, 9)  # asked for on a page of the day before
     assert read_moment({"at": "2026-12-01T07:30"}, at(19, 10), KYIV) == at(30, 7, 30) + clock.DAY
     for form in ({}, {"when": "never"}, {"at": "soon"}, {"until": "2026-12-01"}):
         with pytest.raises(Invalid):

@@ -2,7 +2,7 @@
 
 import { ask } from "./drafts.js";
 
-const FIELD = /\{\{\s*([a-z_.]+)[^}]*\}\}/g;
+const FIELD = /\{\{\s*([a-z0-9_.]+)[^}]*\}\}/g;
 const CALL = /(?:^|\s);([^;\n]{1,40})$/;
 
 export class Texts {
@@ -53,7 +53,24 @@ export class Texts {
       return row;
     });
     this.list.replaceChildren(...rows);
+    await this.offerOwn();
     return this.all;
+  }
+
+  /** Fields that people added, behind those of the house. */
+  async offerOwn() {
+    if (this.own) return;
+    this.own = true;
+    const chips = this.place.querySelector(".text-fields");
+    for (const [of, name] of [["counterparties", "client"], ["contacts", "contact"]]) {
+      const answer = await ask("GET", `/api/v1/attributes?of=${of}`);
+      for (const each of answer.ok ? answer.body.items : []) {
+        const chip = chips.querySelector(".chip").cloneNode();
+        chip.dataset.field = `${name}.${each.key}`;
+        chip.textContent = each.label;
+        chips.append(" ", chip);
+      }
+    }
   }
 
   /** What a text says in this letter, its fields as chips, before it is put in. */

@@ -14,7 +14,7 @@ from dataclasses import dataclass, replace
 from pathlib import Path
 
 from core.database import Database
-from core.fetch import Guard
+from core.fetch import Guard, system_trust
 from core.log import get_log
 from mailhub.ingest.imap import storing
 from mailhub.ingest.imap.bounds import Bounds
@@ -161,7 +161,8 @@ async def open_client(means: Means, account: Account) -> Client:
 
 def trust(ca_file: Path | None) -> ssl.SSLContext:
     """Whose certificates are believed: the system's authorities, and those of a file. One for all accounts."""
+    if ca_file is None:
+        return system_trust()
     context = ssl.create_default_context()
-    if ca_file is not None:
-        context.load_verify_locations(ca_file)
+    context.load_verify_locations(ca_file)
     return context

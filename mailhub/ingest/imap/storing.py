@@ -18,7 +18,7 @@ from core.database import ReadTx, WriteTx
 from core.errors import Conflict
 from mailhub.ingest.imap.client import Opened
 from mailhub.ingest.intake import Arrival, accept
-from mailhub.mailboxes.accounts import account, folder, placement
+from mailhub.mailboxes.account_tables import account, folder, placement
 from mailhub.mailboxes.leases import demand_lease
 from mailhub.mailboxes.messages import Direction
 from mailhub.mailboxes.placements import Folder, Listed, get_folder, list_uids, record_folders

@@ -25,7 +25,7 @@ from mailhub.letters.html.policy import (
 )
 
 # HTML 13.2.5: every alternative ends at its delimiter or at the end of the letter, so nothing is read twice.
-_TOKEN = re.compile(
+TOKEN = re.compile(
     r"""
     <!--(?: -?> | .*? (?: --!?> | \Z ) )
     | <[!?] [^>]*+ (?: > | \Z )
@@ -45,7 +45,7 @@ _TOKEN = re.compile(
 MOST_REFERENCES = 1000
 _DIVIDER = "<param>"
 _LONG_RUN = re.compile(rf"(?:&[^&]*+){{{MOST_REFERENCES}}}(?=&)")
-_ENDS = {name: re.compile(rf"</{name}(?=[\t\n\f\r />])", re.IGNORECASE) for name in UNREAD_TAGS}
+ENDS = {name: re.compile(rf"</{name}(?=[\t\n\f\r />])", re.IGNORECASE) for name in UNREAD_TAGS}
 _PRINT_ONLY = re.compile(r"""media\s*=\s*["']?\s*print\s*["'\s>/]""", re.IGNORECASE)
 
 
@@ -126,14 +126,14 @@ def shape(html: str) -> Shaped:
     cut = len(html) > MOST_CHARACTERS
     html = html[:MOST_CHARACTERS]
     writer, css, body, tags, at = _Writer(), list[str](), "", 0, 0
-    while token := _TOKEN.search(html, at):
+    while token := TOKEN.search(html, at):
         writer.text(html[at : token.start()])
         at = token.end()
         name = (token["name"] or "").lower()
         if not name or not token["end"]:
             continue
         if name in UNREAD_TAGS and not token["close"]:
-            ended = _ENDS[name].search(html, at)
+            ended = ENDS[name].search(html, at)
             if name == "style" and not _PRINT_ONLY.search(token.group()):
                 css.append(html[at : ended.start() if ended else len(html)])
             at = ended.start() if ended else len(html)

@@ -26,3 +26,4 @@ bulk_thread = table(
     Column("version", Id, nullable=False),
     Column("event_id", Id, nullable=False),
 )
+Index(None, bulk_thread.c.thread_id)

@@ -5,7 +5,7 @@ from __future__ import annotations
 from dataclasses import dataclass, field
 from typing import Any
 
-from sqlalchemy import ColumnElement, and_, exists, select
+from sqlalchemy import ColumnElement, and_, bindparam, exists, select
 
 from core.database import ReadTx
 from core.errors import Invalid
@@ -22,6 +22,12 @@ from mailhub.mailboxes.tables import letter_words, message, tag, thread, thread_
 FEW_THREADS = 400
 FEW_MESSAGES = 1000
 _MOST_CLIENTS = 50
+_WORDS = (
+    select(message.c.id, letter_words.c.subject, letter_words.c.people, letter_words.c.body)
+    .join(letter_words, letter_words.c.letter_id == message.c.letter_id)
+    .where(message.c.thread_id.in_(bindparam("ids", expanding=True)))
+    .limit(FEW_MESSAGES + 1)
+)
 
 
 @dataclass(frozen=True, slots=True)
@@ -123,12 +129,7 @@ def _few(tx: ReadTx, viewer: Viewer, base: Narrow, scopes: frozenset[int]) -> di
     threads = [int(one) for one in tx.values(statement.limit(FEW_THREADS + 1))]
     if len(threads) > FEW_THREADS:
         return None
-    rows = tx.rows(
-        select(message.c.id, letter_words.c.subject, letter_words.c.people, letter_words.c.body)
-        .join(letter_words, letter_words.c.letter_id == message.c.letter_id)
-        .where(message.c.thread_id.in_(threads))
-        .limit(FEW_MESSAGES + 1)
-    )
+    rows = tx.rows(_WORDS, {"ids": threads}) if threads else ()
     if len(rows) > FEW_MESSAGES:
         return None
     question = base.search.question

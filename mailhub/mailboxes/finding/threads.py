@@ -11,6 +11,8 @@ from __future__ import annotations
 from collections.abc import Sequence
 from dataclasses import dataclass
 
+from sqlalchemy import func, select
+
 from core import clock
 from core.database import ReadTx
 from core.errors import Invalid
@@ -23,9 +25,12 @@ from mailhub.mailboxes.finding.narrowing import Narrow, keep, narrow
 from mailhub.mailboxes.finding.showing import Hit, find_earlier, find_newest, owners_of, show
 from mailhub.mailboxes.lists import PAGE, ThreadRow, get_rows
 from mailhub.mailboxes.messages import COUNTER_BITS
+from mailhub.mailboxes.tables import message
 
 # How many letters each look into the index takes: a look costs more than the letters that it finds.
 LOOKS = (200, 1000)
+# Of how many of them the threads are read at a time: a page is full long before the last one.
+ROWS = 64
 
 
 @dataclass(frozen=True, slots=True)
@@ -69,6 +74,12 @@ def search_threads(
     return [hit.row for hit in found.hits]
 
 
+_ENDS = select(
+    select(func.min(message.c.id)).scalar_subquery().label("oldest"),
+    select(func.max(message.c.id)).scalar_subquery().label("newest"),
+)
+
+
 class _Walk:
     """From the place of a cursor towards older and less like letters, until a page is full."""
 
@@ -83,6 +94,9 @@ class _Walk:
                 raise Invalid("This place in the list is not known. Start from the beginning.", field="after")
             self.way, self.before = int(way), int(before)
         self.since = _id_at(search.since)
+        ends = tx.row(_ENDS)
+        assert ends is not None
+        self.oldest, self.newest = ends.oldest or 0, ends.newest or 0
         self.next: str | None = None
         self.older = False
 
@@ -94,15 +108,17 @@ class _Walk:
         while most:
             ids = self._look(most)
             owners = owners_of(self.tx, ids)
-            rows = self._rows([owner for owner in dict.fromkeys(owners.values()) if owner not in taken])
-            for message_id in ids:
-                row = rows.get(owners.get(message_id, 0))
-                if row is not None and row.id not in taken:
-                    if len(taken) == limit:
-                        self.next = encode_cursor((self.way, self.before or 0))
-                        return list(taken.values())
-                    taken[row.id] = row, message_id, self.ways[self.way]
-                self.before = message_id
+            for some in (ids[at : at + ROWS] for at in range(0, len(ids), ROWS)):
+                wanted = dict.fromkeys(owners[one] for one in some if one in owners)
+                rows = self._rows([owner for owner in wanted if owner not in taken])
+                for message_id in some:
+                    row = rows.get(owners.get(message_id, 0))
+                    if row is not None and row.id not in taken:
+                        if len(taken) == limit:
+                            self.next = encode_cursor((self.way, self.before or 0))
+                            return list(taken.values())
+                        taken[row.id] = row, message_id, self.ways[self.way]
+                    self.before = message_id
             if len(ids) == most:
                 most = next(looks, 0)
             elif not self._less_like():
@@ -128,8 +144,8 @@ class _Walk:
                 self.search.question,
                 most,
                 likeness=self.ways[self.way],
-                before=self.before,
-                since=self.since,
+                before=self.newest + 1 if self.before is None else min(self.before, self.newest + 1),
+                since=max(self.since or 0, self.oldest),
             )
         if among:
             low, high = self.since or 0, self.before if self.before is not None else 1 << 62

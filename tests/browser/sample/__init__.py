@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Mapping
 from types import SimpleNamespace as Thing
 
+from tests.browser.sample.goods import channels, item_form, items, marketing, marketing_event, marketing_form, parts
 from tests.browser.sample.house import LANGUAGES, NOW, TIMEZONE, shell
 from tests.browser.sample.inbox import complaint, empty_list, stranger, waiting_list
 from tests.browser.sample.notices import notices
@@ -41,6 +42,16 @@ def pages() -> dict[str, tuple[str, Mapping[str, object]]]:
         "quarantine": ("quarantine.html", {"shell": shell("quarantine", problem=True), "toast": None, **quarantine()}),
         "health": ("health.html", {"shell": shell("health", problem=True), "toast": None, "health": health()}),
         "clients": ("clients.html", {"shell": shell("clients"), "toast": None, "clients": clients()}),
+        "parts": ("parts.html", {"shell": shell("settings"), "toast": None, "parts": parts()}),
+        "channels": ("channels.html", {"shell": shell("settings"), "toast": None, **channels()}),
+        "marketing": ("marketing.html", {"shell": shell("marketing"), "toast": None, **marketing()}),
+        "marketing-event": ("marketing_event.html", {"shell": shell("marketing"), "toast": None, **marketing_event()}),
+        "marketing-form": (
+            "marketing_form.html",
+            {"shell": shell("marketing"), "toast": None, "form": marketing_form()},
+        ),
+        "items": ("items.html", {"shell": shell("documents"), "toast": None, **items()}),
+        "item": ("item_form.html", {"shell": shell("documents"), "toast": None, "form": item_form()}),
         "notices": ("notices.html", {"shell": shell("notices"), "toast": None, "notices": notices()}),
         "rules": ("rules.html", {"shell": shell("settings"), "toast": None, **rule_list()}),
         "rules-empty": ("rules.html", {"shell": shell("settings"), "toast": None, **rule_list(), "rules": []}),

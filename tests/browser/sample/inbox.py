@@ -40,6 +40,7 @@ def row(number: int, who: str, client: str | None, subject: str, snippet: str, l
         lang=lang,
         time_iso=iso,
         time_text="Thu" if waited > 24 else local(iso),
+        me=1,
         assign_url=f"/threads/{number}/assign",
         close_url=f"/threads/{number}/close",
         snooze_url=f"/threads/{number}/snooze",
@@ -226,6 +227,7 @@ def letter(
         "alarm": None,
         "defects": [],
         "sending": [],
+        "card": None,
         "split_url": None,
         "raw_url": f"/messages/{number}/raw",
     }
@@ -241,6 +243,15 @@ def letter(
         text=text,
         **(plain | more),
     )
+
+
+def visit() -> Thing:
+    lines = [("Кога", "21.11.2025 г., 10:00–11:30"), ("Къде", "Варна, склад 2"), ("Кани", "Георги Петров")]
+    told = (("Приемам", "accepted", True), ("Може би", "tentative", False), ("Отказвам", "declined", False))
+    choices = [Thing(title=title, act=act, chosen=chosen) for title, act, chosen in told]
+    note = "Поканата е приета: Оксана Лисенко, 11:20."
+    asked = Thing(notes=[note], choices=choices, url="/threads/1/invitation?place=waiting", planned_url="/calendar/1")
+    return Thing(title="Оглед на лагерите", lines=lines, asked=asked)
 
 
 def event(icon: str, text: str, iso: str, when: str) -> Thing:
@@ -390,6 +401,7 @@ def complaint() -> Thing:
                 files=[
                     Thing(name=name, size_text=size, kind=kind, url="#", preview_url=None) for name, size, kind in files
                 ],
+                card=visit(),
             ),
             event("arrow-right", "Assigned to you: you answered this client last", ago(hours=5.14), "09:12"),
             event("alarm", "Deadline 13:12: first answer in 4 working hours", ago(hours=5.14), "09:12"),

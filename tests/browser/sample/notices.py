@@ -20,4 +20,4 @@ def notices() -> Thing:
         for at, (icon, text, hours, when, read) in enumerate(told)
     ]
     wishes = [Thing(kind=kind, way=way) for kind, way in WAYS.items()]
-    return Thing(lines=lines, new=2, mentions=False, more_url=None, wishes=wishes)
+    return Thing(lines=lines, new=2, mentions=False, more_url=None, wishes=wishes, hours=[(8, True), (9, False)])

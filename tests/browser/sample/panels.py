@@ -38,7 +38,6 @@ def client_panel() -> Thing:
         coming=Thing(
             planned=[Thing(icon="phone", url="#", subject="Срок за уплътненията", when="16:30", state="open")],
             promises=[Thing(url="#", text="Сертификати за помпите", due="18:00", late="", side="us")],
-            may_plan=True,
             plan_url="/calendar/new?thread=1",
             promise_url="/promises/new?thread=1",
         ),

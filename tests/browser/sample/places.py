@@ -94,10 +94,30 @@ def clients() -> Thing:
     return Thing(
         total=4,
         may_add=True,
+        may_import=True,
+        segments=[(1, "Степ")],
+        columns=[Thing(name="Region", url="#", state="ascending")],
+        sort="region",
+        name_url="#",
+        filtered=True,
+        filters=[
+            Thing(
+                name="own_region",
+                label="Region",
+                kind="choice",
+                input="text",
+                value="",
+                high="",
+                choices=[("Odesa", "Odesa")],
+            ),
+            Thing(name="own_limit", label="Limit", kind="range", input="text", value="100", high="", choices=[]),
+            Thing(name="own_code", label="Code", kind="text", input="text", value="", high="", choices=[]),
+        ],
         query="",
         next_url=None,
         rows=[
             Thing(
+                id=1,
                 url="#",
                 name=name,
                 about=about,
@@ -105,6 +125,7 @@ def clients() -> Thing:
                 waiting=Thing(state=state, text=text, since_iso=None) if state else None,
                 last_in=Thing(iso=ago(hours=5), text="09:12"),
                 last_out=Thing(iso=ago(days=2), text="Tue"),
+                own=["Odesa"],
             )
             for name, about, manager, state, text in rows
         ],

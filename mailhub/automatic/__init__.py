@@ -1,0 +1,1 @@
+"""Letters that go by themselves: rules, what they wait for, what they sent and why."""

@@ -1,0 +1,1 @@
+"""Mailings: one letter to many, each its own, with a durable row for everybody."""
