@@ -10,11 +10,11 @@ export function startPalette() {
   const dialog = document.getElementById("palette");
   if (!dialog) return;
   const [input, list, here] = [dialog.querySelector("input"), dialog.querySelector(".palette-list"), dialog.querySelector(".palette-here")];
-  let [offers, clients, only, asked] = [[], [], false, 0];
+  let [offers, clients, only, asked, moved] = [[], [], false, 0, false];
 
   const open = (onlyActions) => {
     if (dialog.open || document.querySelector("dialog[open]")) return;
-    [only, clients, input.value] = [onlyActions, [], ""];
+    [only, clients, input.value, moved] = [onlyActions, [], "", false];
     offers = collect(dialog);
     const subject = document.getElementById("subject")?.textContent ?? "";
     here.hidden = !subject;
@@ -25,6 +25,7 @@ export function startPalette() {
 
   const render = () => {
     const words = input.value.trim();
+    const was = moved && list.querySelector("[aria-selected=true]")?.textContent; // what comes later moves nobody's choice
     const shown = only ? offers.filter((offer) => offer.acts) : [...offers, ...clients];
     const fitting = shown.filter((offer) => fits(offer.label, words));
     const groups = Map.groupBy(fitting.sort((a, b) => (a.rank ?? 0) - (b.rank ?? 0)), (offer) => offer.group);
@@ -35,7 +36,8 @@ export function startPalette() {
     }
     if (words && !only) list.append(line(searchFor(dialog, words), ""));
     if (!list.children.length) list.append(heading(dialog.dataset.nothing));
-    mark(list.querySelector("[role=option]"));
+    const options = [...list.querySelectorAll("[role=option]")];
+    mark(options.find((each) => each.textContent === was) ?? options[0]);
   };
 
   const mark = (option) => {
@@ -66,6 +68,7 @@ export function startPalette() {
   };
 
   input.addEventListener("input", async () => {
+    moved = false;
     render();
     const words = input.value.trim();
     const turn = ++asked;
@@ -82,6 +85,7 @@ export function startPalette() {
     const options = [...list.querySelectorAll("[role=option]")];
     const at = options.findIndex((each) => each.getAttribute("aria-selected") === "true");
     if (event.key === "ArrowDown" || event.key === "ArrowUp") {
+      moved = true;
       mark(options[(at + (event.key === "ArrowDown" ? 1 : -1) + options.length) % options.length]);
     } else if (event.key === "Enter") {
       options[at]?.click();

@@ -272,7 +272,8 @@ class Layers:
         if route.request.method != "GET":
             route.continue_()
             return
-        answer = route.fetch(max_redirects=0)
+        # As any browser does, ask anew where the house let a resting connection go while the request was on its way.
+        answer = route.fetch(max_redirects=0, max_retries=3)
         headers = dict(answer.headers)
         body = answer.body()
         if headers.get("content-type", "").startswith("text/html"):

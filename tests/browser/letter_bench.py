@@ -138,6 +138,7 @@ def show(
     context.on("requestfailed", lambda request: _note(request, outcome))
     context.expose_binding("hit", lambda source, number=-1: outcome.executed.add(int(number)))
     context.add_init_script(_TELL)
+    listener.reached.clear()
     with serving(desk.handler) as home:
         page = context.new_page()
         context.on("page", lambda tab: _close(tab, page, outcome))
@@ -166,7 +167,6 @@ def _close(tab: Page, ours: Page, outcome: Outcome) -> None:
 def _show_page(
     page: Page, home: str, number: int, listener: Listener, outcome: Outcome, *, touch: bool, mouse: int
 ) -> None:
-    listener.reached.clear()
     page.goto(f"{home}/page/{number}", wait_until="load")
     page.wait_for_timeout(250)
     before = page.evaluate("document.documentElement.outerHTML")
@@ -191,7 +191,18 @@ def _show_page(
     for frame in page.main_frame.child_frames:
         if not re.fullmatch(rf"{home}/frame/\d+", frame.url):
             outcome.navigated.add(frame.url)
+    _leave(page, listener, outcome)
+
+
+def _leave(page: Page, listener: Listener, outcome: Outcome) -> None:
+    """Leave the page, and let what its clicks still set off come in: nothing of it is counted to the next page."""
+    page.goto("about:blank")
+    counted = -1
+    while counted != len(listener.reached):
+        counted = len(listener.reached)
+        page.wait_for_timeout(100)
     outcome.leaked += [one for one in listener.reached if one.purpose != "document"]
+    listener.reached.clear()
 
 
 def _places_in(frame: Frame) -> list[tuple[float, float]]:

@@ -117,3 +117,17 @@ def test_the_palette_does_what_buttons_do_in_any_alphabet(site: Site) -> None:
     expect(palette.locator("[role=option]", has_text="Balkan Logistic")).to_be_visible()
     page.keyboard.press("Enter")
     expect(page).to_have_url(re.compile(r"/clients/\d+$"))
+
+
+def test_clients_that_come_later_move_nobodys_choice_in_the_palette(site: Site) -> None:
+    page = site.sign_in()
+    page.route("**/fragments/palette*", lambda route: (page.wait_for_timeout(1000), route.continue_()))
+    page.keyboard.press("Control+k")
+    options = page.locator("#palette [role=option]")
+    page.keyboard.type("balk")
+    page.keyboard.press("ArrowDown")
+    chosen = page.locator("#palette [aria-selected=true]")
+    expect(chosen).to_contain_text("balk")
+    said = chosen.text_content() or ""
+    expect(options.filter(has_text="Balkan Logistic")).to_be_visible()
+    expect(chosen).to_have_text(said)
