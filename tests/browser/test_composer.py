@@ -21,7 +21,7 @@ from tests.api.world import picture
 from tests.browser.site import Site, found, hashed
 from tests.browser.test_answering import open_thread, taken, write
 from tests.support.engines import only
-from tests.support.house import running_site, settings_for
+from tests.support.house import eventually, running_site, settings_for
 from tests.support.sink import Script, Sink
 
 TEXT = "Text of the answer"
@@ -293,6 +293,7 @@ def test_a_forward_and_the_list_of_drafts(site: Site) -> None:
 def test_without_scripts_it_is_a_form_of_plain_text(site: Site, sink: Sink) -> None:
     site.write("Complaint")
     page = site.sign_in(java_script_enabled=False)
+    eventually(lambda: page.reload() is not None and page.locator(".row-link").count() == 1)  # nothing comes by itself
     page.locator(".row-link").first.click()
     page.locator(".composer-open").click()
     page.get_by_label(TEXT).fill("Plainly.")

@@ -84,7 +84,7 @@ def test_what_holds_no_letters_is_told_off(page: Page, tmp_path: Path) -> None:
 
 def test_progress_pause_and_on(page: Page, tmp_path: Path) -> None:
     path = tmp_path / "large.mbox"
-    path.write_bytes(make_mbox(3000))
+    path.write_bytes(make_mbox(30_000))  # long enough to be paused and ended on any machine
     choose(page, path)
     running = row(page, "large.mbox", "running")
     expect(running).to_contain_text(re.compile(r"letters · [\d.,]+ a second · .* left"), timeout=SLOW_MS)
