@@ -10,7 +10,7 @@ whose a letter is only when its sender is unknown, which ``thread`` settles itse
 from __future__ import annotations
 
 from collections.abc import Callable
-from dataclasses import dataclass, field, replace
+from dataclasses import replace
 from typing import Any
 from zoneinfo import ZoneInfo
 
@@ -20,21 +20,18 @@ from core.blobs import blob
 from core.database import WriteTx
 from crm.execution import Choice, choose, continue_hand, is_able, last_hand, stand_in_choice
 from crm.interactions import record_letter as record_on_timeline
-from crm.parties import Match, find_manager
-from mailhub.inviting.hearing import Heard, hear, take_answer
+from crm.parties import find_manager
+from mailhub.inviting.hearing import hear, take_answer
 from mailhub.inviting.noting import note_request
-from mailhub.letters.values import ParsedLetter
-from mailhub.letters.verdicts import Verdicts
 from mailhub.mailboxes import handling, threads
 from mailhub.mailboxes.attention import is_urgent
 from mailhub.mailboxes.boxes import Mailbox
 from mailhub.mailboxes.busy import count_waiting
-from mailhub.mailboxes.continuing import NEW_AFTER
 from mailhub.mailboxes.following import list_followers
 from mailhub.mailboxes.gathering import gather as gather_threads
 from mailhub.mailboxes.homes import Home, find_home
 from mailhub.mailboxes.junk import is_junk
-from mailhub.mailboxes.letters import Understood, find_words, hold_words, record_letter
+from mailhub.mailboxes.letters import find_words, hold_words, record_letter
 from mailhub.mailboxes.messages import find_message, record_message
 from mailhub.mailboxes.notifying import notify
 from mailhub.mailboxes.participants import Sender, is_proved
@@ -43,83 +40,16 @@ from mailhub.mailboxes.tables import message
 from mailhub.mailboxes.tag_rows import find_tags
 from mailhub.mailboxes.threads import find_executor, is_told, open_thread, receive, tell
 from mailhub.outbound.acknowledging import acknowledge as send_acknowledgement
-from mailhub.outbound.identity import Stamp
 from mailhub.outbound.recipient_returns import note_answer
-from mailhub.outbound.returns import Returned, find_answered, find_returned, record_returned
+from mailhub.outbound.returns import find_answered, find_returned, record_returned
 from mailhub.outbound.scheduling import stop_for_reply
-from mailhub.routing.asked import Asked
-from mailhub.routing.placing import Placed, place
-from mailhub.routing.rules.acting import Case, Outcome, act
+from mailhub.routing.passage import Passage
+from mailhub.routing.placing import place
+from mailhub.routing.rules.acting import Case, act
 from mailhub.routing.rules.facts import Facts, letter_facts, of_parsed
 
 _SIZE = select(blob.c.size).where(blob.c.id == bindparam("id"))
 NOBODY_ASSIGNED = "Nobody was assigned: no rule of this mailbox names an executor."
-
-
-@dataclass(slots=True)
-class Passage:
-    """A letter on its way through the steps, and what they found."""
-
-    incoming_id: int
-    blob_id: int
-    box: Mailbox
-    understood: Understood
-    asked: Asked
-    trace: dict[str, Any]
-    received_at: int
-    quiet: bool
-    stamp: Stamp | None = None
-    new_after: int = NEW_AFTER
-    by_hand: int | None = None
-    """The thread into which a person lays it, whatever it says itself."""
-    returned: Returned | None = None
-    step: str = ""
-    spam: bool = False
-    answerable: bool = True
-    dated_at: int = 0
-    match: Match = field(default_factory=lambda: Match("nothing", ()))
-    sender: Sender = field(default_factory=lambda: Sender(None, None, None))
-    home: Home | None = None
-    opened: bool = False
-    goes_on: bool = False
-    """Its thread was opened for it, and goes on with one that was closed long ago."""
-    lies_in: int = 0
-    """The mailbox it came to; ``box`` is that of its thread, which people may have moved."""
-    thread_id: int = 0
-    root: Any = None
-    """The row of that thread when the letter came to it, held."""
-    letter_id: int = 0
-    message_id: int = 0
-    executor_id: int | None = None
-    grew: bool = False
-    begins: bool = False
-    known: bool = False
-    ruled: Outcome = field(default_factory=Outcome)
-    news: bool = False
-    """It is known from an archive only, and has come to the door now."""
-    heard: Heard | None = None
-    """It is what a guest of ours answers to an invitation."""
-
-    @property
-    def parsed(self) -> ParsedLetter:
-        """What the letter says."""
-        return self.understood.parsed
-
-    @property
-    def of_mailing(self) -> bool:
-        """Whether it reports about a letter of a mailing."""
-        return self.returned is not None and self.returned.back is not None
-
-    @property
-    def verdicts(self) -> Verdicts | None:
-        """Who really wrote it; None where nobody was asked."""
-        return self.understood.verdicts
-
-    def take_place(self, placed: Placed) -> None:
-        """From here on it is the business of the mailbox of its thread."""
-        self.lies_in = self.box.id
-        self.home, self.root, self.box = placed.home, placed.row, placed.box
-        self.opened, self.goes_on, self.thread_id = placed.opened, placed.goes_on, placed.row.id
 
 
 def recognise(tx: WriteTx, passage: Passage) -> None:

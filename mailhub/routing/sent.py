@@ -20,7 +20,8 @@ from mailhub.mailboxes.planning import propose
 from mailhub.mailboxes.subjects import find_standing
 from mailhub.mailboxes.tables import letter, message, thread
 from mailhub.mailboxes.threads import may_begin, open_thread
-from mailhub.routing.journey import Passage, gather, recognise
+from mailhub.routing.journey import gather, recognise
+from mailhub.routing.passage import Passage
 from mailhub.routing.placing import place
 
 MOST_RECIPIENTS = 20

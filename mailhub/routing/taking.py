@@ -27,7 +27,8 @@ from mailhub.mailboxes.placements import record_placed_message
 from mailhub.mailboxes.tables import incoming
 from mailhub.outbound.identity import Stamp
 from mailhub.routing.asked import Asked
-from mailhub.routing.journey import Passage, travel
+from mailhub.routing.journey import travel
+from mailhub.routing.passage import Passage
 from mailhub.routing.quarantine import hold
 from mailhub.routing.sent import travel_sent
 
